@@ -1,0 +1,40 @@
+"""`make bench`: run the benchmarks and print each figure beside its bound. ARGS="import --products 2000" runs one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import burst, importing, orders
+from benchmarks.harness import Result
+
+
+def main() -> int:
+    """Run the asked benchmarks and print each result against its bound; the exit code tells of a missed one."""
+    parser = argparse.ArgumentParser(prog="benchmarks")
+    parser.add_argument("which", nargs="*", help="import limited orders burst freshness; all without any")
+    parser.add_argument("--products", type=int, default=20_000, help="size of the catalog to import")
+    parser.add_argument("--orders", type=int, default=5_000)
+    parser.add_argument("--changes", type=int, default=10_000, help="stock changes of the burst")
+    options = parser.parse_args()
+    which = options.which or ["import", "limited", "orders", "burst", "freshness"]
+    results: list[Result] = []
+    runs = {
+        "import": lambda: importing.run(options.products),
+        "limited": lambda: importing.run_limited(min(options.products, 60_000)),
+        "orders": lambda: orders.run(options.orders),
+        "burst": lambda: burst.run(options.changes),
+        "freshness": burst.run_freshness,
+    }
+    for name in which:
+        print(f"\n{name}", flush=True)
+        for result in runs[name]():
+            results.append(result)
+            print(result.line(), flush=True)
+    missed = [result for result in results if result.bound is not None and result.value > result.bound]
+    print(f"\n{len(results)} figures, {len(missed)} beyond their bound")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

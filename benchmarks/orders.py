@@ -1,0 +1,78 @@
+"""Import of orders: CPU of our process and calls of both platforms, against the least that batches allow."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from benchmarks.harness import Control, Result, in_process, measured, product_environment, sandbox
+from benchmarks.importing import _set_up
+
+LINES = 3
+THREADS = 8
+
+
+def run(orders: int) -> list[Result]:
+    """`orders` paid orders of three lines each, found by one poll."""
+    with sandbox(60) as control:
+        return in_process(lambda: _orders(control, orders))
+
+
+def finish(driver: Any, task: Any) -> None:
+    """Work until the task has ended; lanes whose budget is empty wait for it in real time, as they do in a worker."""
+    while task.state not in {"completed", "failed"}:
+        driver.run(10**6)
+        time.sleep(0.02)
+        task.refresh_from_db()
+
+
+def _orders(control: Control, orders: int) -> list[Result]:
+    with product_environment():
+        connection = _set_up(control, with_shop=True)
+        from twinshelf.catalog import actions as catalog
+        from twinshelf.catalog import reconcile
+        from twinshelf.catalog.models import Link, ListingRow
+        from twinshelf.inventory import actions as inventory
+        from twinshelf.orders import actions
+        from twinshelf.orders.models import ShopOrderRow
+        from twinshelf.sync import drain, engine
+
+        driver = engine.current()
+        drain.use_threads(THREADS)
+        finish(driver, catalog.pull(connection.store))
+        catalog.set_default_template(connection, **reconcile.suggest_template(connection))
+        finish(driver, catalog.list_products(connection, None))
+        control.advance(600)
+        finish(driver, catalog.refresh(connection, None))
+        live = ListingRow.objects.filter(connection=connection, state="live").values_list("product_id", flat=True)
+        links = list(
+            Link.objects.filter(connection=connection, product_id__in=live)
+            .order_by("id")
+            .values_list("sku_id", "seller_sku")
+        )
+        from benchmarks.sandbox_process import STORE
+
+        for sku in {code for _sku_id, code in links}:
+            control.act("bc.set_stock", hash=STORE, sku=sku, quantity=90_000)
+        finish(driver, catalog.pull(connection.store))
+        finish(driver, inventory.resync(connection, None))
+        shop_id = connection.shop.shop_id
+        for number in range(orders):
+            items = [{"sku_id": links[(number * 7 + n * 31) % len(links)][0], "quantity": 1} for n in range(LINES)]
+            control.act("shopper.buy", shop_id=shop_id, items=items)
+        control.advance(3700)
+        control.reset_calls()
+        with measured() as ruler:
+            finish(driver, actions.fetch_now(connection))
+        created = ShopOrderRow.objects.filter(connection=connection).exclude(store_order_id=None).count()
+        if created != orders:
+            raise RuntimeError(f"{created} of {orders} orders were imported")
+        shop_calls, store_calls = control.calls("tiktok"), control.calls("bigcommerce")
+        shop_minimum = math.ceil(orders / 100) + math.ceil(orders / 50) + math.ceil(orders / 100)
+        return [
+            Result(f"orders {orders:,} × {LINES}: CPU each", ruler.cpu / orders * 1000, "ms", 4.0),
+            Result("  store calls / minimal", store_calls / orders, "×", 1.1, f"{store_calls} calls"),
+            Result("  shop calls / minimal", shop_calls / shop_minimum, "×", 1.1, f"{shop_calls} calls"),
+            Result("  wall time", ruler.wall, "s", None, f"{orders / ruler.wall:,.0f} orders/s"),
+        ]

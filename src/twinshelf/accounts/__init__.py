@@ -1,0 +1,1 @@
+"""Who uses the installation: accounts (tenants), users, memberships with roles; and the wall between accounts."""

@@ -1,0 +1,94 @@
+"""Accounts, users, memberships. `AccountModel` is the base of every table that belongs to one account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django_scopes import ScopedManager
+
+from twinshelf.kit import clock
+
+
+class Account(models.Model):
+    """A customer of the installation. Everything a merchant or an agency has hangs below one."""
+
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+M = TypeVar("M", bound=models.Model)
+
+if TYPE_CHECKING:
+    # django-scopes makes the class of its manager anew at each call and types nothing: this is what it has.
+    class _Scoped(models.Manager[M]):
+        def with_scopes_disabled(self) -> Self: ...
+else:
+    _Scoped = type(ScopedManager(account="account"))
+
+
+class AccountManager(_Scoped[M]):
+    """The rows of the account in scope. `with_scopes_disabled()` reaches all: for a look-up that finds the account.
+
+    Raises ScopeError where no scope is open.
+    """
+
+
+class AccountModel(models.Model):
+    """A row of one account. Querying it outside of `scope(account=…)` raises, so no view or worker can forget."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    objects = AccountManager()
+
+    class Meta:
+        abstract = True
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A user on record, the address in lower case. Without a password nobody can sign in as them by one."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in, by e-mail address. What they may do depends on their membership in an account."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+
+
+class Membership(models.Model):
+    """A user's part in an account. Read before any account scope is known, hence not an AccountModel."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.ADMIN)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.account} as {self.role}"

@@ -1,0 +1,124 @@
+"""The doctor: whether this installation can do its job, and what keeps it from doing so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django_scopes import scopes_disabled
+
+from twinshelf.connections.models import AccessState, Connection, Seller, Store
+from twinshelf.kit import clock
+from twinshelf.sync.models import ExecutorLease, Lane, Problem
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    ok: bool
+    text: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Everything that was looked at, good or bad. Calls no platform."""
+    with scopes_disabled():
+        return [*_settings(), *_database(), *_workers(), *_connections(), *_problems()]
+
+
+def _settings() -> list[Finding]:
+    found = []
+    operator = settings.OPERATOR
+    if operator.tiktok_app_key and operator.tiktok_app_secret:
+        found.append(Finding("TikTok Shop app", ok=True, text=f"app key {operator.tiktok_app_key}"))
+    else:
+        found.append(
+            Finding(
+                "TikTok Shop app",
+                ok=False,
+                text="no app credentials",
+                remedy="Set TWINSHELF_TIKTOK_APP_KEY and …_APP_SECRET.",
+            )
+        )
+    if operator.base_url.startswith("https:") or not operator.production:
+        found.append(Finding("Address", ok=True, text=operator.base_url))
+    else:
+        found.append(
+            Finding(
+                "Address",
+                ok=False,
+                text=operator.base_url,
+                remedy="Platforms post webhooks to https only: set TWINSHELF_BASE_URL.",
+            )
+        )
+    return found
+
+
+def _database() -> list[Finding]:
+    if connection.vendor != "sqlite":
+        return [Finding("Database", ok=True, text=connection.vendor)]
+    with connection.cursor() as cursor:
+        mode = cursor.execute("pragma journal_mode").fetchone()[0]
+    return [
+        Finding(
+            "Database",
+            ok=mode == "wal",
+            text=f"SQLite, journal {mode}",
+            remedy="" if mode == "wal" else "Put the data on a local disk.",
+        )
+    ]
+
+
+def _workers() -> list[Finding]:
+    alive = ExecutorLease.objects.filter(beat_at__gt=clock.now() - timedelta(seconds=10)).count()
+    stuck = Lane.objects.filter(awake=True, woken_at__lt=clock.now() - timedelta(minutes=5)).count()
+    return [
+        Finding(
+            "Workers",
+            ok=alive > 0,
+            text=f"{alive} alive",
+            remedy="" if alive else "Start one: twinshelf worker (or serve).",
+        ),
+        Finding(
+            "Lanes",
+            ok=stuck == 0,
+            text=f"{stuck} awake for more than five minutes",
+            remedy="" if not stuck else "See the workers' log.",
+        ),
+    ]
+
+
+def _connections() -> list[Finding]:
+    found = []
+    for store in Store.objects.all():
+        ok = store.state == AccessState.CONNECTED
+        found.append(
+            Finding(
+                f"Store {store.name}", ok=ok, text=store.get_state_display(), remedy="" if ok else "Connect it again."
+            )
+        )
+    for seller in Seller.objects.all():
+        ok = seller.state == AccessState.CONNECTED
+        left = (seller.refresh_expires_at - clock.now()).days
+        found.append(
+            Finding(
+                f"Seller {seller.name}",
+                ok=ok and left > 0,
+                text=f"{seller.get_state_display()}, authorized for {left} more days",
+                remedy="" if ok and left > 30 else "Authorize again.",
+            )
+        )
+    if not Connection.objects.exists():
+        found.append(
+            Finding(
+                "Connections", ok=False, text="none", remedy="twinshelf connect, or the console's Connections page."
+            )
+        )
+    return found
+
+
+def _problems() -> list[Finding]:
+    number = Problem.objects.filter(closed_at=None, blocking=True).count()
+    return [Finding("Open problems", ok=True, text=f"{number}", remedy="See the dashboard." if number else "")]

@@ -1,0 +1,1 @@
+"""Stores, shops, and the connections that pair them: credentials, preferences, health."""

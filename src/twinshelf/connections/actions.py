@@ -1,0 +1,334 @@
+"""Connecting and disconnecting stores and shops."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.core import signing
+from django.db import IntegrityError, transaction
+
+from twinshelf.accounts.models import Account, User
+from twinshelf.connections import clients
+from twinshelf.connections.models import AccessState, Connection, Seller, Shop, Store
+from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
+from twinshelf.errors import NeedsPerson, Unauthorized
+from twinshelf.kit import clock
+from twinshelf.kit.secrets import seal, unseal
+from twinshelf.sync import lanes, problems, schedules
+from twinshelf.sync.models import Lane
+from twinshelf.tiktok.regions import region as region_of
+
+_HASH = re.compile(r"[a-z0-9]{6,20}")
+_HASH_IN_URL = re.compile(r"(?:store-|/stores/)([a-z0-9]{6,20})")
+
+STORE_HOOKS = (
+    "store/product/created",
+    "store/product/updated",
+    "store/product/deleted",
+    "store/product/inventory/updated",
+    "store/product/inventory/order/updated",
+    "store/sku/created",
+    "store/sku/updated",
+    "store/sku/deleted",
+    "store/sku/inventory/updated",
+    "store/sku/inventory/order/updated",
+    "store/order/statusUpdated",
+    "store/shipment/created",
+    "store/shipment/updated",
+    "store/shipment/deleted",
+    "store/app/uninstalled",
+)
+
+SHOP_HOOKS = (
+    "ORDER_STATUS_CHANGE",
+    "RECIPIENT_ADDRESS_UPDATE",
+    "PACKAGE_UPDATE",
+    "PRODUCT_STATUS_CHANGE",
+    "PRODUCT_INFORMATION_CHANGE",
+    "PRODUCT_AUDIT_STATUS_CHANGE",
+    "SELLER_DEAUTHORIZATION",
+    "UPCOMING_AUTHORIZATION_EXPIRATION",
+    "CANCELLATION_STATUS_CHANGE",
+    "RETURN_STATUS_CHANGE",
+)
+
+
+class NotAStore(NeedsPerson):
+    def __init__(self) -> None:
+        super().__init__(
+            "That is not a BigCommerce store hash or control-panel address.",
+            code="E-CON-HASH",
+            remedy="Paste the address of the store's control panel.",
+        )
+
+
+class WrongStore(NeedsPerson):
+    def __init__(self, theirs: str, ours: str) -> None:
+        super().__init__(
+            f"These credentials belong to store {theirs}, not {ours}.",
+            code="E-CON-STORE",
+            remedy="Use the right API account.",
+        )
+
+
+class ScopesMissing(NeedsPerson):
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__(
+            f"The API account lacks: {', '.join(scopes)}.", code="E-CON-SCOPE", remedy="Add the scopes, save again."
+        )
+
+
+class ShopTaken(NeedsPerson):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"This TikTok Shop ({name}) is already connected to another account. Delete it there first.",
+            code="E-TEN-TAKEN",
+            remedy="Delete the shop where it is connected now, then authorize again.",
+        )
+
+
+class BadState(NeedsPerson):
+    def __init__(self) -> None:
+        super().__init__(
+            "This authorization did not begin here, or took too long.",
+            code="E-CON-STATE",
+            remedy="Start again with Connect.",
+        )
+
+
+def store_hash_of(text: str) -> str:
+    """The store hash in what people paste: the hash itself or any control-panel address. Raises NotAStore."""
+    text = text.strip().lower()
+    if _HASH.fullmatch(text):
+        return text
+    if found := _HASH_IN_URL.search(text):
+        return found[1]
+    raise NotAStore
+
+
+def connect_store(
+    account: Account,
+    *,
+    store_hash_or_url: str,
+    access_token: str,
+    client_id: str = "",
+    client_secret: str = "",
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> Store:
+    """Test the credentials against the store, then keep them sealed. Connecting again replaces them and keeps all data.
+
+    Raises NotAStore, Unauthorized, WrongStore or ScopesMissing; then nothing is kept.
+    """
+    store_hash = store_hash_of(store_hash_or_url)
+    with clients.trial_store(store_hash, access_token.strip()) as client:
+        info = client.store()
+        if info.hash != store_hash:
+            raise WrongStore(info.hash, store_hash)
+        if missing := client.missing_scopes():
+            raise ScopesMissing(missing)
+    binding = clients.store_binding(store_hash)
+    with transaction.atomic():
+        store, _ = Store.objects.update_or_create(
+            account=account,
+            hash=store_hash,
+            defaults={
+                "name": info.name,
+                "client_id": client_id.strip(),
+                "client_secret": seal(client_secret.strip(), bound_to=binding),
+                "token": seal(access_token.strip(), bound_to=binding),
+                "state": AccessState.CONNECTED,
+                "currency": info.currency,
+                "time_zone": info.time_zone,
+                "weight_unit": info.weight_unit,
+                "length_unit": info.length_unit,
+                "prices_include_tax": info.prices_include_tax,
+                "control_panel_url": info.control_panel_url,
+            },
+        )
+        if not store.hook_secret:
+            store.hook_secret = seal(secrets.token_urlsafe(32), bound_to=binding)
+            store.save(update_fields=["hook_secret"])
+    _works_again(account.id, f"store:{store.id}")
+    ensure_store_hooks(store)
+    schedules.set_schedule(account.id, "store_products", f"store:{store.id}", 3600, first_in=3600)
+    schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
+    return store
+
+
+def ensure_store_hooks(store: Store) -> None:
+    """Have BigCommerce tell us of changes: create what is missing, switch on what it switched off. Safe to repeat."""
+    secret = unseal(store.hook_secret, bound_to=clients.store_binding(store.hash))
+    clients.store_client(store).ensure_hooks(store_hook_address(store), STORE_HOOKS, secret)
+
+
+def store_hook_address(store: Store) -> str:
+    """Where BigCommerce is to post the webhooks of this store."""
+    return f"{settings.OPERATOR.base_url}/hooks/bigcommerce/{store.id}"
+
+
+_STATE_SALT = "twinshelf.tiktok.authorize"
+STATE_MAX_AGE_SECONDS = 600
+
+
+def authorize_url(account: Account, *, region: str, session_key: str) -> str:
+    """Where to send the merchant's browser to authorize a shop. The state works in this browser, for ten minutes."""
+    state = signing.dumps(
+        {"account": account.id, "session": session_key, "nonce": secrets.token_urlsafe(8)}, salt=_STATE_SALT
+    )
+    return clients.auth_client().authorize_url(region, settings.OPERATOR.tiktok_service_id, state)
+
+
+def check_state(state: str, *, account: Account, session_key: str) -> None:
+    """Raises BadState unless `authorize_url` made this state for this account and browser not long ago."""
+    try:
+        told = signing.loads(state, salt=_STATE_SALT, max_age=STATE_MAX_AGE_SECONDS)
+    except signing.BadSignature as error:
+        raise BadState from error
+    if told["account"] != account.id or told["session"] != session_key:
+        raise BadState
+
+
+def authorize_shops(
+    account: Account,
+    code: str,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> list[Shop]:
+    """Exchange an authorization code and keep the seller's tokens and all shops they cover.
+
+    Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops.
+    """
+    tokens = clients.auth_client().exchange(code)
+    binding = clients.seller_binding(tokens.open_id)
+    now = clock.now()
+    with transaction.atomic():
+        seller, _ = Seller.objects.get_or_create(
+            account=account,
+            open_id=tokens.open_id,
+            defaults={
+                "name": tokens.seller_name,
+                "region": tokens.region,
+                "access_token": seal(tokens.access_token, bound_to=binding),
+                "access_expires_at": now,
+                "refresh_token": seal(tokens.refresh_token, bound_to=binding),
+                "refresh_expires_at": now,
+            },
+        )
+        clients.keep_tokens(seller, tokens)
+    infos = clients.seller_client(Seller.objects.get(id=seller.id)).shops()
+    shops = []
+    for info in infos:
+        taken = Shop.objects.with_scopes_disabled().filter(shop_id=info.id).exclude(account=account).exists()
+        if taken:
+            raise ShopTaken(info.name)
+        try:
+            shop, _ = Shop.objects.update_or_create(
+                account=account,
+                shop_id=info.id,
+                defaults={
+                    "seller": seller,
+                    "name": info.name,
+                    "region": info.region,
+                    "seller_type": info.seller_type,
+                    "cipher": seal(info.cipher, bound_to=clients.shop_binding(info.id)),
+                    "code": info.code,
+                    "currency": region_of(info.region).currency,
+                },
+            )
+        except IntegrityError as error:
+            raise ShopTaken(info.name) from error
+        shops.append(shop)
+        for connection in Connection.objects.filter(shop=shop):
+            _works_again(account.id, f"connection:{connection.id}")
+    return shops
+
+
+def pair(
+    account: Account,
+    *,
+    store: Store,
+    shop: Shop,
+    name: str,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> Connection:
+    """Connect a store with a shop: a channel in the store, the shop's warehouses, webhooks, timetables.
+
+    Safe to repeat. Raises NeedsPerson where the shop has no sales warehouse that is switched on.
+    """
+    client = clients.shop_client(shop)
+    warehouses = client.warehouses()
+    shop.warehouses = [
+        {"id": w.id, "name": w.name, "sales": w.sales, "enabled": w.enabled, "default": w.default} for w in warehouses
+    ]
+    shop.save(update_fields=["warehouses"])
+    usable = [w for w in warehouses if w.sales and w.enabled]
+    if not usable:
+        raise NeedsPerson(
+            f"{shop} has no sales warehouse that is switched on.",
+            code="E-WHS-STATUS",
+            remedy="Add a warehouse in Seller Center, then connect again.",
+        )
+    default = next((w for w in usable if w.default), usable[0])
+    channel_id = clients.store_client(store).ensure_channel(f"TikTok-Shop-{shop.region}", shop.shop_id)
+    if Connection.objects.filter(name=name).exclude(shop=shop).exists():
+        raise NeedsPerson(
+            f"There is a connection named “{name}” already.", code="E-CON-NAME", remedy="Choose another name."
+        )
+    with transaction.atomic():
+        connection, _ = Connection.objects.update_or_create(
+            account=account,
+            shop=shop,
+            defaults={"store": store, "name": name, "channel_id": channel_id, "warehouse_id": default.id},
+        )
+    client.ensure_webhooks(f"{settings.OPERATOR.base_url}/hooks/tiktok", SHOP_HOOKS)
+    owner = f"connection:{connection.id}"
+    minutes = preferences(connection).order_poll_minutes
+    schedules.set_schedule(account.id, "shop_orders", owner, minutes * 60, first_in=2)
+    schedules.set_schedule(account.id, "shop_listings", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_cancellations", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "store_orders", owner, 600, first_in=600)
+    return connection
+
+
+def preferences(connection: Connection) -> Preferences:
+    """The merchant's choices for this connection. Raises DocumentError if one on record does not fit any more."""
+    return preferences_from_json(connection.preferences)
+
+
+def set_preferences(
+    connection: Connection,
+    chosen: Preferences,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> None:
+    """Replace the choices of a connection. They apply from the next plan on; what waited for one is tried again.
+
+    Raises DocumentError naming the choice that does not fit.
+    """
+    checked = preferences_from_json(preferences_to_json(chosen))
+    with transaction.atomic():
+        connection.preferences = preferences_to_json(checked)
+        connection.save(update_fields=["preferences"])
+        owner = f"connection:{connection.id}"
+        schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
+        for token in ("rate", "carrier", "template"):
+            problems.release(connection.account_id, token)
+
+
+def disconnected(seller: Seller) -> None:
+    """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people."""
+    Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)
+    for connection in Connection.objects.filter(shop__seller=seller):
+        for lane in Lane.objects.filter(account_id=connection.account_id, owner=f"connection:{connection.id}"):
+            lanes.hold(lane.id, 86_400)
+        error = Unauthorized("TikTok Shop", "the seller ended the authorization")
+        lane = lanes.lane_of(connection.account_id, "listing", f"connection:{connection.id}")
+        problems.open_owner(lane, code=error.code, text=str(error), remedy=error.remedy)
+
+
+def _works_again(account_id: int, owner: str) -> None:
+    problems.close_owner(account_id, owner)
+    lanes.release_hold(account_id, owner)

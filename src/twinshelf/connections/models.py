@@ -1,0 +1,119 @@
+"""Stores, seller authorizations, shops, connections. Secrets are sealed and bound to their row."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from twinshelf.accounts.models import AccountModel
+from twinshelf.documents import LengthUnit, WeightUnit
+from twinshelf.kit import clock
+
+
+class AccessState(models.TextChoices):
+    CONNECTED = "connected", "Connected"
+    DISCONNECTED = "disconnected", "Disconnected"
+
+
+class Store(AccountModel):
+    """One BigCommerce store. `hash` is the store hash; `token` and `client_secret` are sealed."""
+
+    hash = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    client_id = models.CharField(max_length=200, blank=True)
+    client_secret = models.TextField(blank=True)
+    token = models.TextField()
+    hook_secret = models.TextField(blank=True)
+    state = models.CharField(max_length=20, choices=AccessState.choices, default=AccessState.CONNECTED)
+    currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    weight_unit: models.CharField[WeightUnit, WeightUnit] = models.CharField(max_length=3, default="LB")
+    length_unit: models.CharField[LengthUnit, LengthUnit] = models.CharField(max_length=3, default="IN")
+    prices_include_tax = models.BooleanField(default=False)
+    control_panel_url = models.URLField(blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    pulled_at = models.DateTimeField(null=True)
+    """Newest `date_modified` that a finished pull has seen (BigCommerce's clock)."""
+    orders_seen = models.BigIntegerField(default=0)
+    """Highest store order id whose external reference we have on file."""
+    orders_modified_at = models.DateTimeField(null=True)
+    """Newest `date_modified` of the store's orders that a finished poll has seen (BigCommerce's clock)."""
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "hash"], name="store_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Seller(AccountModel):
+    """One seller's authorization of our TikTok Shop app: tokens belong to it, not to a shop. Both are sealed."""
+
+    open_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    region = models.CharField(max_length=2)
+    access_token = models.TextField()
+    access_expires_at = models.DateTimeField()
+    refresh_token = models.TextField()
+    refresh_expires_at = models.DateTimeField()
+    scopes = models.JSONField(default=list)
+    state = models.CharField(max_length=20, choices=AccessState.choices, default=AccessState.CONNECTED)
+    generation = models.IntegerField(default=0)
+    """Raised by each refresh; a refresh only counts if it still finds the generation that it started from."""
+    refreshing_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "open_id"], name="seller_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shop(AccountModel):
+    """One TikTok Shop: one region, one seller. `cipher` is sealed."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="shops")
+    shop_id = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    display_name = models.CharField(max_length=200, blank=True)
+    region = models.CharField(max_length=2)
+    seller_type = models.CharField(max_length=20)
+    cipher = models.TextField()
+    code = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3)
+    warehouses = models.JSONField(default=list)
+    listings_seen_at = models.DateTimeField(null=True)
+    """Newest `update_time` of the shop's products that a finished scan has seen (TikTok's clock)."""
+    orders_seen_at = models.DateTimeField(null=True)
+    """Newest `update_time` of the shop's orders that a finished poll has seen (TikTok's clock)."""
+    cancellations_seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # One active connection of a shop in the whole installation, not just in the account.
+            models.UniqueConstraint(fields=["shop_id"], name="shop_once_per_installation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.name
+
+
+class Connection(AccountModel):
+    """A store paired with a shop, and the merchant's preferences for that pair (`preferences.py`)."""
+
+    name = models.CharField(max_length=120)
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="connections")
+    shop = models.OneToOneField(Shop, on_delete=models.CASCADE, related_name="connection")
+    preferences = models.JSONField(default=dict)
+    channel_id = models.IntegerField(default=1)
+    warehouse_id = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "name"], name="connection_name_once_per_account")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,116 @@
+"""A merchant's choices for a connection, with their defaults (connector-behaviour 1.2). Pure.
+
+Stored as JSON on the connection; what is not stored has its default here, so a new choice needs no migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from twinshelf.errors import DocumentError
+
+Direction = Literal["bc_to_tts", "tts_to_bc", "disabled"]
+RuleKind = Literal["none", "fixed_up", "fixed_down", "percent_up", "percent_down"]
+
+
+class PriceRule(msgspec.Struct, frozen=True):
+    """How a shop's price differs from the store's. `value` > 0: an amount of the shop's currency, or a percentage."""
+
+    kind: RuleKind = "none"
+    value: Decimal = Decimal(0)
+
+
+class PackageDefaults(msgspec.Struct, frozen=True):
+    """Whole numbers in the store's units that apply where nothing stronger gives a value; None: no default."""
+
+    length: int | None = None
+    width: int | None = None
+    height: int | None = None
+    weight: int | None = None
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All choices of one connection."""
+
+    catalog_direction: Direction = "bc_to_tts"
+    include_unpurchasable: bool = False
+    price_rule: PriceRule = PriceRule()
+    use_sale_price: bool = False
+    exchange_rate: Decimal | None = None
+    """Shop currency per store currency; None until confirmed. Irrelevant while both use the same currency."""
+    price_guard_percent: Decimal = Decimal(50)
+    """A price that would change by more than this is held and shown instead of sent."""
+    gtin_required: bool = False
+    gtin_reason: str = "Generic or non-branded product without GTIN"
+    package: PackageDefaults = PackageDefaults()
+    inventory_direction: Direction = "bc_to_tts"
+    threshold: int | None = None
+    reserve: int = 0
+    """Units held back from the shop beyond any threshold."""
+    untracked_quantity: int = 999
+    """What the shop is told for goods whose stock the store does not track."""
+    pull_orders: bool = True
+    order_ids: tuple[str, ...] = ()
+    """Only these orders are imported; empty: all."""
+    create_unpaid: bool = False
+    retry_orders: bool = True
+    sync_fbt: bool = False
+    email_pattern: str = "{buyer_id}@tiktok.com"
+    platform_shipping_text: str = "shipped by TTS platform"
+    delivered_status: Literal[8, 2] = 8
+    """BigCommerce status for DELIVERED: Awaiting Pickup as documented, or Shipped (preset BigCommerce-native)."""
+    fulfillment_direction: Direction = "bc_to_tts"
+    carriers: tuple[tuple[str, str], ...] = ()
+    """(carrier name in BigCommerce, exact; TikTok shipping provider name)."""
+    cancel_tts_to_bc: bool = True
+    cancel_bc_to_tts: bool = True
+    cancel_app_to_bc: bool = True
+    cancel_reason: str = ""
+    """TikTok reason used when the store cancels; "": the first that TikTok offers which means out of stock."""
+    order_poll_minutes: int = 5
+    auto_import: bool = False
+    """Products new in the store appear by themselves; off: only by a pull."""
+
+
+_WHOLE_NUMBERS = {
+    "package": "Default length, width, height and weight must be whole numbers.",
+    "threshold": "The threshold must be a whole number of 0 or more.",
+}
+"""What E-PKG-INT and E-INV-THRESH say, for choices that are not whole numbers."""
+
+
+def preferences_from_json(stored: Mapping[str, Any]) -> Preferences:
+    """The stored choices over the defaults. Raises DocumentError naming the choice that does not fit."""
+    try:
+        chosen = msgspec.convert(stored, Preferences, strict=False)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        field = text.rsplit("`", 2)[-2].removeprefix("$.") if "`" in text else "preferences"
+        raise DocumentError(field, _WHOLE_NUMBERS.get(field.partition(".")[0], text)) from error
+    numbers = {
+        "price_rule.value": chosen.price_rule.value,
+        "exchange_rate": chosen.exchange_rate,
+        "price_guard_percent": chosen.price_guard_percent,
+    }
+    for name, number in numbers.items():
+        if number is not None and not number.is_finite():
+            raise DocumentError(name, "must be a number")
+    if chosen.price_rule.kind != "none" and chosen.price_rule.value <= 0:
+        raise DocumentError("price_rule.value", "must be greater than 0")
+    if chosen.threshold is not None and chosen.threshold < 0:
+        raise DocumentError("threshold", _WHOLE_NUMBERS["threshold"])
+    if not 1 <= chosen.order_poll_minutes <= 30:
+        raise DocumentError("order_poll_minutes", "must be between 1 and 30")
+    if chosen.reserve < 0:
+        raise DocumentError("reserve", "must be a whole number of 0 or more")
+    return chosen
+
+
+def preferences_to_json(preferences: Preferences) -> dict[str, Any]:
+    """What differs from the defaults, as JSON values."""
+    built: dict[str, Any] = msgspec.to_builtins(preferences)
+    return built

@@ -1,0 +1,82 @@
+"""What may be known about stores, shops and their connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.shortcuts import get_object_or_404
+
+from twinshelf.connections.models import AccessState, Connection, Shop, Store
+from twinshelf.kit import clock
+
+EXPIRES_SOON = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Access:
+    """Whether we may work with a store or a shop, and until when (None: until it is taken back)."""
+
+    state: Literal["connected", "ending", "ended"]
+    until: datetime | None = None
+    days_left: int | None = None
+
+
+def connections() -> list[Connection]:
+    """Every connection of the account with its store and shop, in the order they were made."""
+    return list(Connection.objects.select_related("store", "shop", "shop__seller").order_by("id"))
+
+
+def connection_or_404(connection_id: int) -> Connection:
+    """A connection of the account with its store and shop. Raises Http404."""
+    return get_object_or_404(Connection.objects.select_related("store", "shop", "shop__seller"), id=connection_id)
+
+
+def stores() -> list[Store]:
+    """Every store of the account, in the order they were connected."""
+    return list(Store.objects.order_by("id"))
+
+
+def store_or_404(store_id: int) -> Store:
+    """A store of the account. Raises Http404."""
+    return get_object_or_404(Store.objects, id=store_id)
+
+
+def unpaired_shops() -> list[Shop]:
+    """Shops that are authorized but not connected with a store yet."""
+    return list(Shop.objects.filter(connection=None).select_related("seller").order_by("id"))
+
+
+def shop_or_404(shop_id: int) -> Shop:
+    """A shop of the account with its seller. Raises Http404."""
+    return get_object_or_404(Shop.objects.select_related("seller"), id=shop_id)
+
+
+def store_access(store: Store) -> Access:
+    """Whether the store still takes our token. It has no end of its own."""
+    return Access("connected" if store.state == AccessState.CONNECTED else "ended")
+
+
+def shop_access(shop: Shop) -> Access:
+    """The authorization of the shop's seller. It ends with its refresh token."""
+    until = shop.seller.refresh_expires_at
+    left = until - clock.now()
+    days = max(0, left.days)
+    if shop.seller.state != AccessState.CONNECTED or left <= timedelta(0):
+        return Access("ended", until, 0)
+    return Access("ending" if left <= EXPIRES_SOON else "connected", until, days)
+
+
+def label(connection: Connection) -> str:
+    """The short mark of a shop where there is little room: its market, in people's letters."""
+    return "UK" if connection.shop.region == "GB" else connection.shop.region
+
+
+def of_stores(all_connections: Sequence[Connection]) -> dict[int, list[Connection]]:
+    """The connections by store id."""
+    found: dict[int, list[Connection]] = {}
+    for connection in all_connections:
+        found.setdefault(connection.store_id, []).append(connection)
+    return found

@@ -1,0 +1,43 @@
+"""What every page of the console shows: account, counts beside the menu, running tasks, theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+import twinshelf
+from twinshelf.catalog import queries as catalog
+from twinshelf.connections import queries as connections
+from twinshelf.console.words import THEMES
+from twinshelf.orders import queries as orders
+from twinshelf.sync import queries as sync
+
+THEME_COOKIE = "theme"
+KEYS_COOKIE = "keys"
+
+
+def console(request: HttpRequest) -> dict[str, Any]:
+    """Counts are only asked for by templates that show the menu: parts of pages cost nothing here."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    shared: dict[str, Any] = {
+        "theme": theme if theme in THEMES else "",
+        "keys_off": request.COOKIES.get(KEYS_COOKIE) == "off",
+        "version": twinshelf.__version__,
+        "section": request.path.split("/")[1] or "dashboard",
+    }
+    if getattr(request, "account", None) is not None:
+        shared["menu"] = SimpleLazyObject(_menu)
+    return shared
+
+
+def _menu() -> dict[str, Any]:
+    every = connections.connections()
+    running = sync.unfinished_tasks()
+    return {
+        "failed": catalog.failed_listings(every),
+        "awaiting": orders.awaiting_shipment(every),
+        "running": running,
+        "running_percent": sync.progress(running[0]).percent if running else 0,
+    }

@@ -1,0 +1,485 @@
+"""What templates need to show: icons, states, times in the person's zone, money, numbers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal
+
+from babel.numbers import format_decimal, get_currency_symbol
+from django import template
+from django.template import Context
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from twinshelf.console import words
+from twinshelf.console.charts import Segment
+from twinshelf.documents import Money, minor_unit
+from twinshelf.kit import clock
+from twinshelf.kit.paging import SIZES
+
+register = template.Library()
+
+_TABLES = {
+    "listing": words.LISTING,
+    "order": words.ORDER,
+    "task": words.TASK,
+    "item": words.ITEM,
+    "report": words.REPORT,
+    "agreement": words.AGREEMENT,
+}
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """An icon of the sprite. It says nothing by itself: the word stands beside it."""
+    return _icon(name, size)
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, size: str) -> SafeString:
+    sprite = static("console/icons.svg")
+    return format_html(
+        '<svg class="i {}" viewBox="0 0 20 20" aria-hidden="true"><use href="{}#{}"/></svg>', size, sprite, name
+    )
+
+
+@register.simple_tag
+def tag(table: str, state: str, word: str = "") -> SafeString:
+    """A state as a pill: icon, word and tint. `word` replaces the state's own ("2 to fix")."""
+    look = words.look(_TABLES[table], state)
+    return pill(look.tone, look.icon, word or look.word)
+
+
+@register.simple_tag
+def pill(tone: str, icon_name: str, word: object) -> SafeString:
+    """A pill of any word."""
+    return format_html('<span class="tag {}">{}{}</span>', tone, _icon(icon_name, ""), word)
+
+
+@register.simple_tag
+def tone(table: str, state: str) -> str:
+    """A state's tint alone."""
+    return words.look(_TABLES[table], state).tone
+
+
+@register.simple_tag
+def tag_word(table: str, state: str) -> str:
+    """A state's word alone."""
+    return str(words.look(_TABLES[table], state).word)
+
+
+@register.simple_tag
+def task_tag(task: Any) -> SafeString:
+    """The outcome of a task: never just "done" where something failed."""
+    if task.state == "completed" and task.failed and task.kind == "prove":
+        differences = ngettext("%(n)s difference", "%(n)s differences", task.failed) % {"n": number(task.failed)}
+        return pill("warn", "alert", differences)
+    if task.state == "completed" and task.failed:
+        return pill("warn", "alert", ngettext("%(n)s failed", "%(n)s failed", task.failed) % {"n": number(task.failed)})
+    return tag("task", task.state)
+
+
+@register.simple_tag
+def access_tag(access: Any) -> SafeString:
+    """Whether a store or a shop may still be worked with."""
+    if access.state == "ended":
+        return pill("bad", "stop", _("Reauthorize"))
+    if access.state == "ending":
+        return pill("warn", "clock", ngettext("%d day left", "%d days left", access.days_left) % access.days_left)
+    return pill("ok", "check", _("Connected"))
+
+
+# -- numbers --------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def number(value: Decimal | int | Literal[""] | None) -> str:
+    """With thousands separators; "–" for None and for "", which is what a template makes of a missing attribute."""
+    return "–" if value is None or value == "" else f"{value:,}"
+
+
+@register.filter
+def money(value: Money | tuple[Money, Money] | None) -> str:
+    """An amount, or a range of two, with the currency's sign."""
+    match value:
+        case None:
+            return "–"
+        case (low, high):
+            return f"{amount(low.amount, low.currency)} – {amount(high.amount, high.currency)}"
+        case _:
+            return amount(value.amount, value.currency)
+
+
+@register.simple_tag
+def amount(value: Decimal | None, currency: str) -> str:
+    """A bare amount with its currency's sign; a minus that is a minus.
+
+    Written out here: babel takes ten times as long, and a list shows hundreds.
+    """
+    if value is None:
+        return "–"
+    digits = -int(minor_unit(currency).as_tuple().exponent)
+    return f"{'−' if value < 0 else ''}{_sign(currency)}{abs(value):,.{digits}f}"
+
+
+@lru_cache(maxsize=64)
+def _sign(currency: str) -> str:
+    sign = get_currency_symbol(currency, locale="en_US")
+    return sign if len(sign) < 3 else f"{sign} "
+
+
+@register.simple_tag
+def amounts(low: Decimal | None, high: Decimal | None, currency: str) -> str:
+    """A range of amounts, as one where they are equal."""
+    if low is None or high is None or low == high:
+        return amount(low if low is not None else high, currency)
+    return f"{amount(low, currency)} – {amount(high, currency)}"
+
+
+@register.simple_tag
+def trend(now: Decimal | int, before: Decimal | int) -> SafeString:
+    """The change against a span before, in percent; "" where there was nothing before."""
+    if not before:
+        return mark_safe("")
+    percent = (Decimal(now) - Decimal(before)) * 100 / Decimal(before)
+    up = percent >= 0
+    return format_html(
+        '<span class="{}">{} {}%</span> ',
+        "up" if up else "down",
+        "↑" if up else "↓",
+        format_decimal(abs(percent), "#,##0.0", locale="en_US"),
+    )
+
+
+@register.filter
+def value(side: Any) -> str:
+    """A field of one side of a product, whatever it is: text, an amount, a range, a number."""
+    if side is None:
+        return "–"
+    if isinstance(side, (Money, tuple)):
+        return money(side)
+    return number(side) if isinstance(side, int) else str(side)
+
+
+@register.filter
+def leaf(path: str) -> str:
+    """The last part of a category path."""
+    return path.rpartition(">")[2].strip()
+
+
+@register.filter
+def pretty(data: Any) -> str:
+    """JSON that people can read."""
+    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def inset(width: float) -> float:
+    """A segment's width less the gap to the next one."""
+    return round(max(0.3, width - 0.6), 3)
+
+
+@register.filter
+def percent(part: int, whole: int) -> str:
+    """A part of a whole, to one decimal."""
+    return f"{100 * part / whole:.1f}%" if whole else "0.0%"
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A length of time in its two largest units: "38 s", "4 min", "3 h 56 min", "2 d 4 h"."""
+    if value is None:
+        return "–"
+    whole = max(0, round(value))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+# -- times ----------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString:
+    """A moment in the person's zone, as short as it is clear; the raw UTC time in the title."""
+    if moment is None:
+        return mark_safe("–")
+    return _time(moment, moment_text(moment))
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as `when` shows it, without markup."""
+    local, today = timezone.localtime(moment), timezone.localtime(clock.now()).date()
+    days = (today - local.date()).days
+    at = date_format(local, "g:i A")
+    if days == 0:
+        return at
+    if days == 1:
+        return _("Yesterday, %(time)s") % {"time": at}
+    if local.year == today.year:
+        return date_format(local, "M j, g:i A")
+    return date_format(local, "M j, Y, g:i A")
+
+
+@register.simple_tag
+def day(moment: datetime | None) -> SafeString:
+    """A day in the person's zone."""
+    if moment is None:
+        return mark_safe("–")
+    local = timezone.localtime(moment)
+    this_year = local.year == timezone.localtime(clock.now()).year
+    return _time(moment, date_format(local, "M j" if this_year else "M j, Y"))
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """How long ago, in words."""
+    if moment is None:
+        return mark_safe("–")
+    past = int((clock.now() - moment).total_seconds())
+    if past < 60:
+        text = _("just now")
+    elif past < 3600:
+        text = _("%d min ago") % (past // 60)
+    elif past < 86_400:
+        text = ngettext("%d hour ago", "%d hours ago", past // 3600) % (past // 3600)
+    else:
+        text = ngettext("%d day ago", "%d days ago", past // 86_400) % (past // 86_400)
+    return _time(moment, text)
+
+
+@register.simple_tag
+def left(moment: datetime) -> str:
+    """How long until then; "" if it has passed."""
+    remaining = (moment - clock.now()).total_seconds()
+    return seconds(remaining) if remaining > 0 else ""
+
+
+@register.filter
+def passed(moment: datetime | None) -> bool:
+    """Whether a moment has gone by."""
+    return moment is not None and moment <= clock.now()
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        f"{utc:%Y-%m-%d %H:%M:%S}",
+        text,
+    )
+
+
+@register.simple_tag
+def zone() -> str:
+    """The zone in whose time this page speaks: "Chicago time", "UTC"."""
+    name = timezone.get_current_timezone_name()
+    return "UTC" if name == "UTC" else _("%(city)s time") % {"city": name.rpartition("/")[2].replace("_", " ")}
+
+
+@register.simple_tag
+def duration(start: datetime, end: datetime) -> str:
+    """The time between two moments."""
+    return seconds((end - start).total_seconds())
+
+
+# -- addresses and pictures -----------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def address(context: Context, *without: str) -> str:
+    """The page's own address without these parameters, and from its first page."""
+    params = context["request"].GET.copy()
+    for name in (*without, "page"):
+        params.pop(name, None)
+    return f"?{params.urlencode()}" if params else "?"
+
+
+@register.simple_tag(takes_context=True)
+def sort_link(context: Context, name: str, current: str, descending: bool, first: str = "") -> str:  # noqa: FBT001 - a template gives it
+    """The address that sorts by a column: the other way round if it is sorted by it now. `first` "-": largest first."""
+    params = context["request"].GET.copy()
+    params.pop("page", None)
+    sign = ("" if descending else "-") if name == current else first
+    params["sort"] = f"{sign}{name}"
+    return f"?{params.urlencode()}"
+
+
+@register.simple_tag
+def sorted_how(name: str, current: str, descending: bool) -> SafeString:  # noqa: FBT001 - a template gives it
+    """The header's `aria-sort`."""
+    return format_html('aria-sort="{}"', "none" if name != current else ("descending" if descending else "ascending"))
+
+
+@register.simple_tag
+def product_menu(pk: int) -> SafeString:
+    """What may be done to one product of the list. Made once and filled with each row's key: it is in every row."""
+    return mark_safe(_product_menu(get_language() or "").replace("{pk}", str(int(pk))))  # noqa: S308 - our own template
+
+
+@lru_cache(maxsize=16)
+def _product_menu(_language: str) -> str:
+    return render_to_string("console/_product_actions.html", {"pk": "{pk}"})
+
+
+@register.simple_tag
+def page_sizes() -> tuple[int, ...]:
+    """How many items a page may have."""
+    return SIZES
+
+
+@register.filter
+def parts(task: Any) -> list[Segment]:
+    """The bar of a task's progress: done, skipped, failed."""
+    if not task.total:
+        return []
+    x, found = 0.0, []
+    for name, count in (("ok", task.succeeded), ("skipped", task.skipped), ("bad", task.failed)):
+        width = min(100 - x, 100 * count / task.total)
+        if width > 0:
+            found.append(Segment(name, count, round(x, 2), round(width, 2)))
+            x += width
+    return found
+
+
+@register.simple_tag
+def say(text: str, **values: object) -> str:
+    """A translated sentence with values in it, for the rows of lists: `blocktranslate` costs ten times this."""
+    return text.format(**values)
+
+
+@register.filter
+def variants(count: int) -> str:
+    """How many variants, as a noun: "1 variant", "3 variants"."""
+    return _variants(count, get_language() or "")
+
+
+@lru_cache(maxsize=512)
+def _variants(count: int, _language: str) -> str:
+    return ngettext("%d variant", "%d variants", count) % count
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """The value of a key that is itself a variable; None if there is none."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def title_of(links: Any, lane: Any, key: str) -> str:
+    """What a lane's key stands for."""
+    return str(links.title(lane, key))
+
+
+@register.simple_tag
+def page_of(links: Any, lane: Any, key: str) -> str:
+    """The address of what a lane's key stands for; "" if it has no page."""
+    found = links.page(lane, key)
+    return reverse(found[0], args=[found[1]]) if found else ""
+
+
+# -- words ----------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def problem_title(code: str) -> str:
+    """The heading of a problem, by its code."""
+    return words.problem_title(code)
+
+
+@register.filter
+def rule_text(rule: str) -> str:
+    """A rule that makes both sides differ, in words."""
+    return words.rule_text(rule)
+
+
+@register.filter
+def field_name(name: str) -> str:
+    """A field of a product, by its name in `both_sides`."""
+    return str(words.FIELDS[name])
+
+
+@register.filter
+def store_status(status: int | None) -> str:
+    """BigCommerce's name of an order status."""
+    return str(words.STORE_STATUS.get(status, status)) if status is not None else "–"
+
+
+@register.filter
+def change_word(kind: str) -> str:
+    """A change, by the name of its document."""
+    return str(words.CHANGES.get(kind, (kind, ""))[0])
+
+
+@register.filter
+def change_icon(kind: str) -> str:
+    """The icon of a change."""
+    return words.CHANGES.get(kind, ("", "sync"))[1]
+
+
+@register.filter
+def source_word(source: str) -> str:
+    """The platform a message came from."""
+    return words.SOURCES.get(source, source)
+
+
+@register.filter
+def task_kind(kind: str) -> str:
+    """What kind of task it is."""
+    return str(words.TASK_KINDS.get(kind, kind))
+
+
+@register.filter
+def shop_label(region: str) -> str:
+    """The short mark of a market, in people's letters."""
+    return "UK" if region == "GB" else region
+
+
+@register.filter
+def initials(name: object) -> str:
+    """The first letters of a name, for a round picture."""
+    parts = str(name).replace("@", " ").split()
+    return "".join(part[0] for part in parts[:2]).upper() or "?"
+
+
+@register.simple_tag
+def field(bound: Any, hint: str = "") -> SafeString:
+    """A form field with label, hint and errors tied to it."""
+    bound.field.widget.attrs["aria-describedby"] = (
+        f"{bound.id_for_label}-hint" if (hint or bound.help_text or bound.errors) else ""
+    )
+    if bound.errors:
+        bound.field.widget.attrs["aria-invalid"] = "true"
+    return format_html(
+        '<div class="formfield{}"><label for="{}">{}{}</label>{}{}</div>',
+        " wrong" if bound.errors else "",
+        bound.id_for_label,
+        bound.label,
+        "" if bound.field.required else format_html(' <span class="muted">({})</span>', _("optional")),
+        bound,
+        _notes(bound, hint),
+    )
+
+
+def _notes(bound: Any, hint: str) -> SafeString:
+    errors = "; ".join(str(error) for error in bound.errors)
+    text = hint or bound.help_text
+    if not (errors or text):
+        return mark_safe("")
+    wrong = format_html('<span class="error">{}{}</span>', _icon("stop", "sm"), errors) if errors else ""
+    return format_html('<p class="hint" id="{}-hint">{}{}</p>', bound.id_for_label, wrong, conditional_escape(text))

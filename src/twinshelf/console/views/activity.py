@@ -1,0 +1,235 @@
+"""What was asked for and what came of it: tasks with their items, problems, webhooks, changes."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from twinshelf.catalog import queries as catalog
+from twinshelf.connections import queries as connections
+from twinshelf.console import words
+from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.views.answers import page_size, whole
+from twinshelf.orders import queries as orders
+from twinshelf.sync import queries as sync
+from twinshelf.sync import tasks as sync_tasks
+from twinshelf.sync.models import Lane, Task, TaskItem
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_safe
+@needs(Permission.VIEW)
+def activity(request: ConsoleRequest) -> HttpResponse:
+    """The tasks: running ones with their progress, then those that have ended."""
+    kind = request.GET.get("kind", "")
+    return render(
+        request,
+        "console/activity.html",
+        {
+            "running": [(task, sync.progress(task)) for task in sync.unfinished_tasks()],
+            "page": sync.finished_tasks(kind=kind, number=whole(request.GET, "page", 1), size=page_size(request.GET)),
+            "kind": kind,
+            "kinds": words.TASK_KINDS.items(),
+        },
+    )
+
+
+@require_safe
+@needs(Permission.VIEW)
+def running(request: ConsoleRequest) -> HttpResponse:
+    """The running tasks by themselves: asked for every two seconds while there are any."""
+    return render(
+        request,
+        "console/activity.html#running",
+        {"running": [(task, sync.progress(task)) for task in sync.unfinished_tasks()]},
+    )
+
+
+@require_safe
+@needs(Permission.VIEW)
+def task(request: ConsoleRequest, task_id: int) -> HttpResponse:
+    """One task with its items; only its progress where the page asks for that while it runs."""
+    found = sync.task_or_404(task_id)
+    state = request.GET.get("state", "")
+    state = state if state in words.ITEM else ""
+    context: dict[str, Any] = {
+        "task": found,
+        "progress": sync.progress(found),
+        "counts": sync.item_counts(found),
+        "state": state,
+    }
+    if request.htmx:
+        return render(request, "console/task.html#progress", context)
+    page = sync.items_of(found, state=state, number=whole(request.GET, "page", 1), size=page_size(request.GET))
+    context |= {
+        "page": page,
+        "links": Links([(item.lane, item.key) for item in page.rows]),
+        "pills": [
+            ("", _("All"), sum(context["counts"].values())),
+            *((name, look.word, context["counts"].get(name, 0)) for name, look in words.ITEM.items()),
+        ],
+        "report": found.cursor.get("report"),
+        "undoable": found.kind == "switch_listings" and found.state == "completed" and found.succeeded > 0,
+    }
+    return render(request, "console/task.html", context)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def cancel_task(request: ConsoleRequest, task_id: int) -> HttpResponse:
+    """Stop carrying a task out. What was asked for already is still done."""
+    found = sync.task_or_404(task_id)
+    sync_tasks.cancel(found)
+    messages.success(request, _("Task canceled. What had been asked for already is still done."))
+    return redirect("task", found.id)
+
+
+@require_safe
+@needs(Permission.VIEW)
+def task_items(_request: ConsoleRequest, task_id: int) -> HttpResponse:
+    """Every item of a task as a file."""
+    found = sync.task_or_404(task_id)
+    answer = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="twinshelf-task-{found.id}.csv"'
+    return answer  # type: ignore[return-value]  # a response like any other to Django
+
+
+class _Line:
+    """A file of one line, for csv to write to."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(task: Task) -> Iterator[str]:
+    from django_scopes import scope  # noqa: PLC0415 - the answer is streamed after the request's scope has ended
+
+    write = csv.writer(_Line()).writerow
+    yield write(["kind", "id", "name", "outcome", "text"])
+    with scope(account=task.account):
+        some: list[TaskItem] = []
+        for item in sync.every_item(task):
+            some.append(item)
+            if len(some) == 1000:
+                yield from _rows(some, write)
+                some = []
+        yield from _rows(some, write)
+
+
+def _rows(items: Sequence[TaskItem], write: Any) -> Iterator[str]:
+    links = Links([(item.lane, item.key) for item in items])
+    for item in items:
+        yield write(
+            [
+                cell(value)
+                for value in (item.lane.kind, item.key, links.title(item.lane, item.key), item.state, item.text)
+            ]
+        )
+
+
+def cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class Links:
+    """What keys of lanes stand for: the title and the page of products and orders, looked up all at once."""
+
+    def __init__(self, keys: Sequence[tuple[Lane | None, str]]) -> None:
+        store_of = {c.id: c.store_id for c in connections.connections()}
+        products: dict[int, set[int]] = {}
+        order_ids: dict[int, set[str]] = {}
+        for lane, key in keys:
+            if lane is None:
+                continue
+            owner = sync.owner_id(lane.owner)
+            if lane.kind in sync.PRODUCT_KINDS and key.isdecimal():
+                store = owner if lane.owner.startswith("store:") else store_of.get(owner, 0)
+                products.setdefault(store, set()).add(int(key))
+            elif lane.kind in sync.ORDER_KINDS:
+                order_ids.setdefault(owner, set()).add(key)
+        self._store_of = store_of
+        self._products = {store: catalog.named(store, sorted(ids)) for store, ids in products.items()}
+        self._orders = {owner: orders.order_pks(sorted(ids), [owner]) for owner, ids in order_ids.items()}
+
+    def _product(self, lane: Lane, key: str) -> tuple[int, str] | None:
+        owner = sync.owner_id(lane.owner)
+        store = owner if lane.owner.startswith("store:") else self._store_of.get(owner, 0)
+        return self._products.get(store, {}).get(int(key)) if key.isdecimal() else None
+
+    def title(self, lane: Lane | None, key: str) -> str:
+        """The product's name, the order's number, or the key as it is."""
+        if lane is not None and lane.kind in sync.PRODUCT_KINDS and (found := self._product(lane, key)):
+            return found[1]
+        if lane is not None and lane.kind in sync.ORDER_KINDS:
+            return _("Order %(number)s") % {"number": key}
+        return key
+
+    def page(self, lane: Lane | None, key: str) -> tuple[str, int] | None:
+        """(name of the page, key of its row)."""
+        if lane is None:
+            return None
+        if lane.kind in sync.PRODUCT_KINDS:
+            found = self._product(lane, key)
+            return ("product", found[0]) if found else None
+        pk = self._orders.get(sync.owner_id(lane.owner), {}).get(key)
+        return ("order", pk) if pk else None
+
+
+@require_safe
+@needs(Permission.VIEW)
+def problems(request: ConsoleRequest) -> HttpResponse:
+    """Open problems one by one, of one kind and code if given."""
+    kind, code = request.GET.get("kind", ""), request.GET.get("code", "")
+    page = sync.problems(kind=kind, code=code, number=whole(request.GET, "page", 1), size=page_size(request.GET))
+    return render(
+        request,
+        "console/problems.html",
+        {
+            "page": page,
+            "links": Links([(p.lane, p.key) for p in page.rows]),
+            "groups": sync.problem_groups(),
+            "kind": kind,
+            "code": code,
+        },
+    )
+
+
+@require_safe
+@needs(Permission.VIEW)
+def webhooks(request: ConsoleRequest) -> HttpResponse:
+    """What the platforms told us, and what was made of it."""
+    source, outcome = request.GET.get("source", ""), request.GET.get("outcome", "")
+    page = sync.inbox(source=source, outcome=outcome, number=whole(request.GET, "page", 1), size=page_size(request.GET))
+    return render(
+        request,
+        "console/webhooks.html",
+        {"page": page, "source": source, "outcome": outcome, "sources": words.SOURCES.items()},
+    )
+
+
+@require_safe
+@needs(Permission.VIEW)
+def changes(request: ConsoleRequest) -> HttpResponse:
+    """What was sent to the platforms."""
+    kind, ok = request.GET.get("kind", ""), {"yes": True, "no": False}.get(request.GET.get("ok", ""))
+    page = sync.changes(kind=kind, ok=ok, number=whole(request.GET, "page", 1), size=page_size(request.GET))
+    return render(
+        request,
+        "console/changes.html",
+        {
+            "page": page,
+            "links": Links([(r.lane, r.key) for r in page.rows]),
+            "kind": kind,
+            "ok": ok,
+            "kinds": [(k, v[0]) for k, v in words.CHANGES.items()],
+        },
+    )

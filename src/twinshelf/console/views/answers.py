@@ -1,0 +1,75 @@
+"""What views have in common: going back where a form was sent from, and telling what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from twinshelf.errors import DocumentError, NeedsPerson
+from twinshelf.kit.paging import SIZE, SIZES
+from twinshelf.sync.models import Task
+
+
+def back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    """To the page that a form names in `next`, if it is one of ours."""
+    target = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        return redirect(target)
+    return redirect(otherwise)
+
+
+class Told:
+    """What only a person can put right is told on the next page instead of breaking this one."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        match error:
+            case NeedsPerson():
+                messages.error(self._request, format_html("<b>{}</b> {}", str(error), error.remedy))
+            case DocumentError():
+                messages.error(self._request, error.reason)
+            case _:
+                return False
+        return True
+
+
+def started(request: HttpRequest, tasks: Sequence[Task], otherwise: str, *, follow: bool) -> HttpResponse:
+    """Tell which tasks were started. `follow`: go and watch them; else back to where the form was sent from."""
+    if not tasks:
+        messages.warning(request, _("Nothing to do: no product fits."))
+        return back(request, otherwise)
+    for task in tasks:
+        url = reverse("task", args=[task.id])
+        messages.success(
+            request,
+            format_html(
+                '{} <a href="{}">{}</a>', _("Started: %(title)s.") % {"title": task.title}, url, _("Follow it")
+            ),
+        )
+    if follow:
+        return redirect("task", tasks[0].id) if len(tasks) == 1 else redirect("activity")
+    return back(request, otherwise)
+
+
+def whole(params: QueryDict, name: str, otherwise: int) -> int:
+    """A whole number of the address, as forgiving as addresses must be."""
+    text = params.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 12 else otherwise
+
+
+def page_size(params: QueryDict) -> int:
+    """How many items a page shall have: one of the sizes offered."""
+    size = whole(params, "per", SIZE)
+    return size if size in SIZES else SIZE

@@ -1,0 +1,169 @@
+"""Stores, shops and their connections: connect, pair, templates, what to do for one of them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from twinshelf.catalog import actions as catalog_actions
+from twinshelf.catalog import queries as catalog
+from twinshelf.connections import actions as connection_actions
+from twinshelf.connections import queries
+from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
+from twinshelf.console.views.answers import Told, started
+from twinshelf.errors import NeedsPerson
+from twinshelf.inventory import actions as inventory_actions
+from twinshelf.orders import actions as order_actions
+from twinshelf.sync import queries as sync
+from twinshelf.sync import tasks
+
+
+def _page(
+    request: ConsoleRequest, *, store_form: StoreForm | None = None, pair_form: PairForm | None = None
+) -> HttpResponse:
+    stores, shops, every = queries.stores(), queries.unpaired_shops(), queries.connections()
+    if pair_form is None and stores and shops:
+        pair_form = PairForm(stores=stores, shops=shops, initial={"name": str(shops[0])})
+    return render(
+        request,
+        "console/connections.html",
+        {
+            "stores": [(store, queries.store_access(store)) for store in stores],
+            "connections": [(c, queries.shop_access(c.shop), catalog.default_template(c)) for c in every],
+            "shops": [(shop, queries.shop_access(shop)) for shop in shops],
+            "store_form": store_form or StoreForm(),
+            "store_form_open": store_form is not None or not stores,
+            "pair_form": pair_form,
+            "regions": REGIONS,
+        },
+        status=400 if (store_form and store_form.errors) or (pair_form and pair_form.errors) else 200,
+    )
+
+
+@require_safe
+@needs(Permission.VIEW)
+def index(request: ConsoleRequest) -> HttpResponse:
+    """Stores, shops, connections, and the forms that add to them."""
+    return _page(request)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def connect_store(request: ConsoleRequest) -> HttpResponse:
+    """Connect a store by the credentials of an API account."""
+    form = StoreForm(request.POST)
+    if form.is_valid():
+        try:
+            store = connection_actions.connect_store(request.account, **form.cleaned_data, by=request.user)
+        except NeedsPerson as error:
+            form.add_error(
+                "store_hash_or_url" if error.code == "E-CON-HASH" else "access_token", f"{error} {error.remedy}"
+            )
+        else:
+            messages.success(request, _("Connected: %(name)s.") % {"name": store.name})
+            return redirect("connections")
+    return _page(request, store_form=form)
+
+
+@require_GET
+@needs(Permission.OPERATE)
+def authorize(request: ConsoleRequest) -> HttpResponse:
+    """To TikTok, where the seller lets us in. A link, not a form: the content policy keeps forms on this site."""
+    region = request.GET.get("region", "")
+    if not (region.isalpha() and region.isupper() and len(region) == 2):
+        raise Http404
+    if request.session.session_key is None:
+        request.session.create()
+    return redirect(
+        connection_actions.authorize_url(request.account, region=region, session_key=str(request.session.session_key))
+    )
+
+
+@require_GET
+@needs(Permission.OPERATE)
+def authorized(request: ConsoleRequest) -> HttpResponse:
+    """Where TikTok sends the browser back to, with a code and the state it was given."""
+    with Told(request):
+        connection_actions.check_state(
+            request.GET.get("state", ""), account=request.account, session_key=str(request.session.session_key)
+        )
+        shops = connection_actions.authorize_shops(request.account, request.GET.get("code", ""), by=request.user)
+        names = ", ".join(str(shop) for shop in shops)
+        messages.success(
+            request, ngettext("Authorized: %(names)s.", "Authorized: %(names)s.", len(shops)) % {"names": names}
+        )
+    return redirect("connections")
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def pair(request: ConsoleRequest) -> HttpResponse:
+    """Connect a store with a shop."""
+    form = PairForm(request.POST, stores=queries.stores(), shops=queries.unpaired_shops())
+    if form.is_valid():
+        with Told(request):
+            made = connection_actions.pair(request.account, **form.cleaned_data, by=request.user)
+            messages.success(request, _("Connected: %(name)s. Next: choose its category.") % {"name": made.name})
+            return redirect("template", made.id)
+        return redirect("connections")
+    return _page(request, pair_form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """The default template of a connection: category, package, attributes."""
+    connection = queries.connection_or_404(connection_id)
+    known = catalog.default_template(connection)
+    if request.method == "POST":
+        form, rows = TemplateForm(request.POST), AttributeFormSet(request.POST, prefix="a")
+        if form.is_valid() and rows.is_valid():
+            with Told(request):
+                catalog_actions.set_default_template(
+                    connection,
+                    category_id=form.cleaned_data["category_id"],
+                    category_path=form.cleaned_data["category_path"],
+                    attributes=[row for row in rows.cleaned_data if row.get("name")],
+                    package=form.package(),
+                    categories=known.rules.get("categories", []) if known else [],
+                    by=request.user,
+                )
+                messages.success(request, _("Template saved. Products that waited for it are tried again."))
+                return redirect("connections")
+    else:
+        form = TemplateForm.of(known)
+        rows = AttributeFormSet(initial=known.rules.get("attributes", []) if known else [], prefix="a")
+    status = 400 if form.errors or any(rows.errors) else 200
+    return render(
+        request, "console/template.html", {"connection": connection, "form": form, "rows": rows}, status=status
+    )
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def act(request: ConsoleRequest, connection_id: int, action: str) -> HttpResponse:
+    """Do something for a whole connection."""
+    connection = queries.connection_or_404(connection_id)
+    made = []
+    with Told(request):
+        match action:
+            case "pull":
+                made.append(catalog_actions.pull(connection.store, by=request.user))
+            case "refresh":
+                made.append(catalog_actions.refresh(connection, None, by=request.user))
+            case "sync":
+                made.append(inventory_actions.resync(connection, None, by=request.user))
+            case "orders":
+                made.append(order_actions.fetch_now(connection, by=request.user))
+            case "check":
+                title = _("Check everything on %(shop)s") % {"shop": connection.shop}
+                owner = sync.owner_ref("connection", connection.id)
+                made.append(tasks.submit(request.account.id, "prove", title, owner=owner, by=request.user))
+            case _:
+                raise Http404
+    return started(request, made, "connections", follow=True)

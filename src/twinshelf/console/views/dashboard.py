@@ -1,0 +1,254 @@
+"""The first page: what is true, what needs a person, what is running."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from twinshelf.catalog import actions as catalog_actions
+from twinshelf.catalog import queries as catalog
+from twinshelf.connections import queries as connections
+from twinshelf.connections.models import Connection, Store
+from twinshelf.console import charts, counts, words
+from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.templatetags.console import moment_text, zone
+from twinshelf.console.views.answers import started, whole
+from twinshelf.kit import clock
+from twinshelf.orders import actions as order_actions
+from twinshelf.orders import queries as orders
+from twinshelf.sync import queries as sync
+from twinshelf.sync import tasks
+
+SPANS = (7, 14, 30, 90)
+DUE_HOURS = 4
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A row of "Needs your attention": a sentence with a count, its cause, one button."""
+
+    tone: str
+    icon: str
+    sentence: str
+    cause: str
+    button: str
+    url: str
+
+
+@require_safe
+@needs(Permission.VIEW)
+def dashboard(request: ConsoleRequest) -> HttpResponse:
+    """The first page; the steps of setting up while there is no connection."""
+    every, stores = connections.connections(), connections.stores()
+    if not every:
+        return render(request, "console/welcome.html", {"stores": stores, "shops": connections.unpaired_shops()})
+    days = whole(request.GET, "days", 7)
+    days = days if days in SPANS else 7
+    products = counts.buckets(request.account.id, every)
+    proof = sync.last_proof([sync.owner_ref("connection", c.id) for c in every])
+    stages = counts.tabs(request.account.id, every)
+    due, first_due = orders.due_soon(every, hours=24)
+    return render(
+        request,
+        "console/dashboard.html",
+        {
+            "connections": every,
+            "days": days,
+            "spans": SPANS,
+            "span": orders.span(days),
+            "proof": proof,
+            "stock_price": proof.count("stock") + proof.count("price") if proof else 0,
+            "counts": products,
+            "import_seconds": orders.import_seconds(),
+            "attention": _attention(every, stores),
+            "buckets": [(name, word, products[name]) for name, word in words.BUCKETS.items() if name != "all"],
+            "segments": charts.segments([(name, products[name]) for name in words.BUCKETS if name != "all"]),
+            "stages": [
+                (name, word, stages[name]) for name, word in words.TABS.items() if name not in {"all", "on_hold"}
+            ],
+            "due": due,
+            "first_due": first_due,
+            "access": [(store, connections.store_access(store)) for store in stores],
+            "shops": [(c, connections.shop_access(c.shop)) for c in every],
+            **_orders_per_day(every, max(14, days)),
+            **_tasks(),
+        },
+    )
+
+
+def _orders_per_day(every: Sequence[Connection], days: int) -> dict[str, Any]:
+    zone_ = timezone.get_current_timezone()
+    counted = orders.per_day(days, zone_)
+    # Two series at most: the busiest connection, and all others together.
+    totals = {c.id: sum(counts.get(c.id, 0) for _day, counts in counted) for c in every}
+    ranked = sorted(every, key=lambda c: (-totals[c.id], c.id))
+    groups = [[c] for c in ranked] if len(ranked) <= 2 else [ranked[:1], ranked[1:]]
+    series = [group[0].name if len(group) == 1 else _("Other shops") for group in groups]
+    table = [(day, [sum(counts.get(c.id, 0) for c in group) for group in groups]) for day, counts in counted]
+    today = clock.now().astimezone(zone_).date()
+    return {
+        "series": series,
+        "table": table,
+        "chart": charts.bar_chart(table, today=today),
+        "small_chart": charts.bar_chart(table[-7:], today=today, width=358, height=200),
+    }
+
+
+def _tasks() -> dict[str, Any]:
+    running = sync.unfinished_tasks()
+    return {
+        "running": [(task, sync.progress(task)) for task in running[:5]],
+        "recent": sync.recent_tasks(max(1, 4 - len(running))),
+    }
+
+
+@require_safe
+@needs(Permission.VIEW)
+def running(request: ConsoleRequest) -> HttpResponse:
+    """The panel of tasks by itself: asked for every two seconds while one is running."""
+    return render(request, "console/dashboard.html#tasks", _tasks())
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def sync_now(request: ConsoleRequest) -> HttpResponse:
+    """Read what changed on both sides right now instead of waiting for the timetable."""
+    made = [catalog_actions.pull(store, since=store.pulled_at, by=request.user) for store in connections.stores()]
+    made += [order_actions.fetch_now(connection, by=request.user) for connection in connections.connections()]
+    return started(request, made, "dashboard", follow=False)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def check(request: ConsoleRequest) -> HttpResponse:
+    """Compare everything with what should be there, connection by connection."""
+    made = [
+        tasks.submit(
+            request.account.id,
+            "prove",
+            _("Check everything on %(shop)s") % {"shop": c.shop},
+            owner=sync.owner_ref("connection", c.id),
+            by=request.user,
+        )
+        for c in connections.connections()
+    ]
+    return started(request, made, "dashboard", follow=False)
+
+
+@require_safe
+@needs(Permission.VIEW)
+def search(request: ConsoleRequest) -> HttpResponse:
+    """Products, orders and tasks in one list, by number or word."""
+    text = request.GET.get("q", "").strip()
+    found: dict[str, Any] = {"q": text, "products": [], "orders": [], "tasks": []}
+    if text:
+        found["products"] = catalog.find_products(text)
+        found["orders"] = orders.find_orders(text)
+        found["tasks"] = sync.find_tasks(text)
+        hits = [*found["products"], *found["orders"], *found["tasks"]]
+        if len(hits) == 1 and len(text) >= 4:
+            name = "product" if found["products"] else ("order" if found["orders"] else "task")
+            return redirect(name, hits[0].pk)
+        if not hits:
+            messages.info(request, _("Nothing has “%(text)s” in its name or number.") % {"text": text})
+    return render(request, "console/search.html", found)
+
+
+# -- needs your attention -------------------------------------------------------------------------------------------
+
+
+def _attention(every: Sequence[Connection], stores: Sequence[Store]) -> list[Attention]:
+    rows = [_of_group(group, every) for group in sync.problem_groups()]
+    due, first = orders.due_soon(every, hours=DUE_HOURS)
+    if due and first is not None:
+        rows.append(_due(due, first))
+    for connection in every:
+        access = connections.shop_access(connection.shop)
+        if access.state == "ending" and access.until is not None:
+            rows.append(_ending(connection, access.days_left or 0, access.until))
+        elif access.state == "ended":
+            rows.append(_ended(str(connection.shop)))
+    rows += [_ended(store.name) for store in stores if connections.store_access(store).state == "ended"]
+    return sorted(rows, key=lambda row: row.tone != "bad")
+
+
+def _of_group(group: sync.ProblemGroup, every: Sequence[Connection]) -> Attention:
+    sentence, icon = words.problem_group(group.kind, group.code, group.count)
+    cause = group.text if group.one_cause else _("For example: %(text)s") % {"text": group.text}
+    shop = _only_connection(group.owners, every)
+    if group.kind in sync.PRODUCT_KINDS and group.key != "*":
+        query: dict[str, str | int] = {"problem": group.code}
+        if shop and len(every) > 1:
+            query["shop"] = shop.id
+        button = ngettext("View %d product", "View %d products", group.count) % group.count
+        return Attention("bad", icon, sentence, cause, button, f"{reverse('products')}?{urlencode(query)}")
+    if group.kind == "order" and group.key != "*":
+        button = ngettext("View %d order", "View %d orders", group.count) % group.count
+        return Attention("bad", icon, sentence, cause, button, f"{reverse('orders')}?tab=failed")
+    if group.key == "*" or group.kind in {"connection", "store"}:
+        return Attention("bad", icon, sentence, cause, _("View connections"), reverse("connections"))
+    query = {"kind": group.kind, "code": group.code}
+    return Attention("bad", icon, sentence, cause, _("View problems"), f"{reverse('problems')}?{urlencode(query)}")
+
+
+def _only_connection(owners: Sequence[str], every: Sequence[Connection]) -> Connection | None:
+    ids = {sync.owner_id(owner) for owner in owners if owner.startswith("connection:")}
+    return next((c for c in every if {c.id} == ids), None)
+
+
+def _due(number: int, first: datetime) -> Attention:
+    late = first <= clock.now()
+    sentence = (
+        ngettext("%d order must ship now", "%d orders must ship now", number)
+        if late
+        else ngettext("%d order must ship in the next %d hours", "%d orders must ship in the next %d hours", number)
+    )
+    at = {"time": moment_text(first), "zone": zone()}
+    return Attention(
+        "bad" if late else "warn",
+        "clock",
+        sentence % (number if late else (number, DUE_HOURS)),
+        (
+            _("The first was due %(time)s (%(zone)s); TikTok counts it as late.")
+            if late
+            else _("TikTok counts the first as late after %(time)s (%(zone)s).")
+        )
+        % at,
+        ngettext("View %d order", "View %d orders", number) % number,
+        f"{reverse('orders')}?tab=awaiting_shipment&sort=ship_by",
+    )
+
+
+def _ending(connection: Connection, days: int, until: datetime) -> Attention:
+    return Attention(
+        "warn",
+        "alert",
+        ngettext("%(shop)s: access ends in %(days)d day", "%(shop)s: access ends in %(days)d days", days)
+        % {"shop": connection.shop, "days": days},
+        _("Sync stops on %(day)s unless you reauthorize the shop.") % {"day": f"{timezone.localtime(until):%b %-d}"},
+        _("Reauthorize"),
+        f"{reverse('authorize')}?region={connection.shop.region}",
+    )
+
+
+def _ended(name: str) -> Attention:
+    return Attention(
+        "bad",
+        "link",
+        _("%(name)s: access has ended") % {"name": name},
+        _("Nothing is sent or read until you connect it again."),
+        _("View connections"),
+        reverse("connections"),
+    )

@@ -1,0 +1,257 @@
+"""The list of orders, one order on both sides, fetching, retrying, canceling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from twinshelf.connections import queries as connections
+from twinshelf.connections.models import Connection
+from twinshelf.console import counts, words
+from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.forms import MissedOrdersForm
+from twinshelf.console.views.answers import Told, back, page_size, started, whole
+from twinshelf.kit import clock
+from twinshelf.orders import actions as order_actions
+from twinshelf.orders import queries as order_queries
+from twinshelf.orders.queries import OrderFilter, OrderView
+
+_SORTS = {"placed", "total", "order", "store_order", "status", "ship_by"}
+
+
+def order_filter(params: QueryDict, every: Sequence[Connection]) -> OrderFilter:
+    """The filter that an address names; what it does not know it leaves out."""
+    tab, sort, fulfilled_by = params.get("tab", ""), params.get("sort", ""), params.get("by", "")
+    shop = whole(params, "shop", 0)
+    until = _day(params.get("until", ""))
+    return OrderFilter(
+        text=params.get("q", "").strip(),
+        tab=tab if tab in words.TABS else "all",  # type: ignore[arg-type]
+        connection_id=shop if any(c.id == shop for c in every) else None,
+        fulfilled_by=fulfilled_by if fulfilled_by in {"seller", "tiktok"} else "",  # type: ignore[arg-type]
+        placed_from=_midnight(_day(params.get("since", ""))),
+        placed_to=_midnight(until + timedelta(days=1) if until else None),
+        sort=name if (name := sort.removeprefix("-")) in _SORTS else "placed",  # type: ignore[arg-type]
+        descending=sort.startswith("-") if sort.removeprefix("-") in _SORTS else True,
+        number=whole(params, "page", 1),
+        size=page_size(params),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return timezone.make_aware(datetime.combine(day, time.min)) if day else None
+
+
+@require_safe
+@needs(Permission.VIEW)
+def orders(request: ConsoleRequest) -> HttpResponse:
+    """The list of orders."""
+    every = connections.connections()
+    wanted = order_filter(request.GET, every)
+    numbers = counts.tabs(request.account.id, every, connection_id=wanted.connection_id)
+    page = order_queries.orders(wanted, every, total=None if wanted.narrows else numbers[wanted.tab])
+    return render(
+        request,
+        "console/orders.html",
+        {
+            "page": page,
+            "buyers": {row.pk: order_queries.buyer_of(row) for row in page.rows},
+            "wanted": wanted,
+            "connections": every,
+            "tabs": [(name, word, numbers[name]) for name, word in words.TABS.items()],
+            "chips": _chips(request.GET, wanted, every),
+            "since": request.GET.get("since", "") if wanted.placed_from else "",
+            "until": request.GET.get("until", "") if wanted.placed_to else "",
+            "missed": MissedOrdersForm(),
+        },
+    )
+
+
+def _chips(params: QueryDict, wanted: OrderFilter, every: Sequence[Connection]) -> list[tuple[str, str]]:
+    chips = []
+    if wanted.text:
+        chips.append(("q", _("Search: %(value)s") % {"value": wanted.text}))
+    if wanted.connection_id:
+        chips.append(("shop", next(c.name for c in every if c.id == wanted.connection_id)))
+    if wanted.fulfilled_by:
+        chips.append(
+            ("by", _("Fulfilled by TikTok") if wanted.fulfilled_by == "tiktok" else _("Fulfilled by the seller"))
+        )
+    if wanted.placed_from:
+        chips.append(("since", _("From %(day)s") % {"day": params["since"]}))
+    if wanted.placed_to:
+        chips.append(("until", _("To %(day)s") % {"day": params["until"]}))
+    return chips
+
+
+# -- one order ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """A point of the line from payment to payout."""
+
+    word: str
+    note: Any
+    state: str
+    icon: str
+    at: datetime | None = None
+
+
+@require_safe
+@needs(Permission.VIEW)
+def order(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """One order on both sides."""
+    view = order_queries.view_of(order_queries.order_or_404(pk))
+    row = view.row
+    return render(
+        request,
+        "console/order.html",
+        {
+            "view": view,
+            "row": row,
+            "order": view.order,
+            "connection": row.connection,
+            "steps": _steps(view),
+            "history": _history(view),
+            "reasons": () if view.cancellation else order_queries.cancel_reasons(row),
+            "store_url": _store_url(view),
+        },
+    )
+
+
+def _store_url(view: OrderView) -> str:
+    panel = view.row.connection.store.control_panel_url.rstrip("/")
+    return f"{panel}/manage/orders/{view.row.store_order_id}" if panel and view.row.store_order_id else ""
+
+
+_STAGES = ("AWAITING_SHIPMENT", "IN_TRANSIT", "DELIVERED", "COMPLETED")
+_PLACE = {
+    "UNPAID": -1,
+    "ON_HOLD": 0,
+    "AWAITING_SHIPMENT": 0,
+    "PARTIALLY_SHIPPING": 0,
+    "AWAITING_COLLECTION": 1,
+    "IN_TRANSIT": 1,
+    "DELIVERED": 2,
+    "COMPLETED": 3,
+}
+
+
+def _steps(view: OrderView) -> list[Step]:
+    """Paid, in BigCommerce, shipped, in transit, delivered, completed: done, now or later."""
+    row, order = view.row, view.order
+    if row.status == "CANCELLED":
+        return []
+    place = _PLACE.get(row.status, 0)
+    paid = Step(_("Paid"), "", "done" if row.paid_at else "now", "check" if row.paid_at else "clock", row.paid_at)
+    if row.store_order_id:
+        took = view.created_at - row.seen_at if view.created_at else None
+        note = _("after %(seconds)s s") % {"seconds": max(0, round(took.total_seconds()))} if took is not None else ""
+        created = Step(_("In BigCommerce"), note, "done", "check", view.created_at)
+    else:
+        failed = row.creation == "failed"
+        created = Step(
+            _("Not in BigCommerce") if failed else _("In BigCommerce"),
+            row.reason,
+            "failed" if failed else ("now" if row.paid_at else ""),
+            "stop" if failed else "dots",
+        )
+    if place >= 1:
+        ship = Step(_("Shipped"), order.shipping_provider, "done", "check")
+    else:
+        now = bool(row.store_order_id) and place == 0
+        ship = Step(_("Ship"), "", "now" if now else "", "truck" if now else "dots", row.ship_by)
+    rest = [
+        Step(
+            word,
+            note,
+            "done" if place > n or (place == n and n == 3) else ("now" if place == n else ""),
+            "check" if place > n or (place == n and n == 3) else ("truck" if place == n else "dots"),
+        )
+        for n, (word, note) in enumerate(
+            ((_("In transit"), _("Tracked by TikTok")), (_("Delivered"), ""), (_("Completed"), _("Paid out"))), start=1
+        )
+    ]
+    return [paid, created, ship, *rest]
+
+
+def _history(view: OrderView) -> list[tuple[str, datetime, Any]]:
+    entries: list[tuple[str, datetime, Any]] = [
+        *(("change", record.at, record) for record in view.changes),
+        *(("event", event.received_at, event) for event in view.events),
+        *(("shipment", s.reported_at, s) for s in view.shipments if s.reported_at is not None),
+    ]
+    if view.cancellation is not None:
+        entries.append(("cancellation", view.cancellation.at, view.cancellation))
+    entries.append(("placed", view.row.placed_at, view.row))
+    return sorted(entries, key=lambda entry: entry[1], reverse=True)
+
+
+# -- what may be done -----------------------------------------------------------------------------------------------
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def fetch(request: ConsoleRequest) -> HttpResponse:
+    """Read what changed of the shops' orders now."""
+    shop = whole(request.POST, "shop", 0)
+    chosen = [c for c in connections.connections() if shop in {0, c.id}]
+    return started(request, [order_actions.fetch_now(c, by=request.user) for c in chosen], "orders", follow=False)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def fetch_missed(request: ConsoleRequest) -> HttpResponse:
+    """Read every order of some days, and import those that should have been."""
+    form = MissedOrdersForm(request.POST)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(str(error) for error in errors))
+        return back(request, "orders")
+    start, end = _midnight(form.cleaned_data["start"]), _midnight(form.cleaned_data["end"] + timedelta(days=1))
+    assert start is not None  # noqa: S101 - both days are required
+    assert end is not None  # noqa: S101 - both days are required
+    shop = whole(request.POST, "shop", 0)
+    chosen = [c for c in connections.connections() if shop in {0, c.id}]
+    made = [order_actions.fetch_missed(c, start, min(end, clock.now()), by=request.user) for c in chosen]
+    return started(request, made, "orders", follow=True)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def retry(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Try to create the store order again now."""
+    row = order_queries.order_or_404(pk)
+    with Told(request):
+        order_actions.retry(row, by=request.user)
+        messages.success(request, _("Trying again. This page shows what comes of it."))
+    return redirect("order", row.pk)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def cancel(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Cancel at TikTok with one of its reasons."""
+    row = order_queries.order_or_404(pk)
+    with Told(request):
+        order_actions.cancel(row, request.POST.get("reason", ""), by=request.user)
+        messages.success(request, _("The cancellation is on its way to TikTok."))
+    return redirect("order", row.pk)

@@ -1,0 +1,93 @@
+"""Signing up, one's own settings, the theme, and which account to work in."""
+
+from __future__ import annotations
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from twinshelf.accounts import actions, queries
+from twinshelf.accounts.models import User
+from twinshelf.console.access import ConsoleRequest, Permission, may, needs
+from twinshelf.console.context import KEYS_COOKIE, THEME_COOKIE
+from twinshelf.console.forms import ProfileForm, SignUpForm
+from twinshelf.console.views.answers import back
+from twinshelf.console.words import THEMES
+
+_YEAR = 365 * 86_400
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """A new account with its owner, who is signed in at once."""
+    if request.user.is_authenticated:
+        return redirect("dashboard")
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST":
+        refused: HttpResponse | None = ratelimit.consume_or_429(request, action="signup")
+        if refused is not None:
+            return refused
+        if form.is_valid():
+            data = form.cleaned_data
+            actions.create_account(
+                data["account"], owner_email=data["email"], password=data["password"], owner_name=data["name"]
+            )
+            user = User.objects.get(email=data["email"])
+            ProfileForm({"name": data["name"], "time_zone": data["time_zone"]}, instance=user).save()
+            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            return redirect("dashboard")
+    return render(request, "account/signup.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.VIEW)
+def settings(request: ConsoleRequest) -> HttpResponse:
+    """One's own name and time zone; for the owner also the account."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Settings saved."))
+        return redirect("settings")
+    own = may(request, Permission.OWN)
+    members = queries.members_of(request.account) if own else []
+    return render(
+        request, "console/settings.html", {"form": form, "own": own, "members": members, "themes": THEMES.items()},
+        status=400 if form.errors else 200,
+    )  # fmt: skip
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or as the system has it. Kept in a cookie, so that no page flashes before its script runs."""
+    answer = back(request, "dashboard")
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        answer.set_cookie(THEME_COOKIE, chosen, max_age=_YEAR, samesite="Lax", secure=request.is_secure())
+    else:
+        answer.delete_cookie(THEME_COOKIE, samesite="Lax")
+    return answer
+
+
+@require_POST
+def keys(request: HttpRequest) -> HttpResponse:
+    """Switch the single-key shortcuts off or on (WCAG 2.1.4)."""
+    answer = back(request, "dashboard")
+    if request.POST.get("keys") == "off":
+        answer.set_cookie(KEYS_COOKIE, "off", max_age=_YEAR, samesite="Lax", secure=request.is_secure())
+    else:
+        answer.delete_cookie(KEYS_COOKIE, samesite="Lax")
+    return answer
+
+
+@require_POST
+@needs(Permission.VIEW)
+def switch_account(request: ConsoleRequest) -> HttpResponse:
+    """Work in another account of one's own."""
+    chosen = request.POST.get("account", "")
+    if any(str(account.id) == chosen for account in queries.accounts_of(request.user)):
+        request.session["account"] = int(chosen)
+    return redirect("dashboard")

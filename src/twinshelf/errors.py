@@ -1,0 +1,111 @@
+"""What can go wrong, sorted by what happens next. Imports nothing of ours.
+
+`Transient`: the engine tries again by itself. `NeedsPerson`: it becomes a problem with a remedy. Anything else is a
+bug and stops the run. Errors carry their facts as attributes and never name a token, a buyer or an address.
+"""
+
+from __future__ import annotations
+
+
+class TwinshelfError(Exception):
+    """Base of every error we raise on purpose."""
+
+
+class DocumentError(TwinshelfError):
+    """A document cannot be read: `field` says where, `reason` what is wrong there."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field, self.reason = field, reason
+        super().__init__(f"{field}: {reason}")
+
+
+class Transient(TwinshelfError):
+    """Nothing is wrong with what we asked: ask again, not before `wait_seconds`.
+
+    `outcome_unknown` is True when the call may have taken effect although no answer arrived. `exact` says that
+    `wait_seconds` is a rule's own time and no back-off may lengthen it.
+    """
+
+    def __init__(
+        self, message: str, *, wait_seconds: float = 0.0, outcome_unknown: bool = False, exact: bool = False
+    ) -> None:
+        self.wait_seconds, self.outcome_unknown, self.exact = wait_seconds, outcome_unknown, exact
+        super().__init__(message)
+
+
+class OutOfBudget(Transient):
+    """The share of a platform's quota that this work may spend is used up until `wait_seconds` have passed."""
+
+    def __init__(self, platform: str, wait_seconds: float) -> None:
+        self.platform = platform
+        super().__init__(f"{platform}: no calls left for {wait_seconds:.1f} s", wait_seconds=wait_seconds)
+
+
+class Throttled(Transient):
+    """The platform itself refused the call for being one too many."""
+
+
+class PlatformDown(Transient):
+    """No usable answer: connection failed or cut, time-out, 5xx, or something that is not the platform's JSON."""
+
+
+class NeedsPerson(TwinshelfError):
+    """Only a person can put it right. `code` is from the message catalog, `remedy` the next step."""
+
+    def __init__(self, message: str, *, code: str, remedy: str) -> None:
+        self.code, self.remedy = code, remedy
+        super().__init__(message)
+
+
+class Unauthorized(NeedsPerson):
+    """The platform no longer accepts our credentials, and refreshing them did not help."""
+
+    def __init__(self, platform: str, message: str) -> None:
+        self.platform = platform
+        super().__init__(
+            f"{platform} rejected the credentials: {message}",
+            code="E-CON-AUTH",
+            remedy="Re-check each field and re-authorize the connection.",
+        )
+
+
+class ScopeMissing(NeedsPerson):
+    """The credentials are good but do not cover this operation."""
+
+    def __init__(self, platform: str, operation: str) -> None:
+        self.platform, self.operation = platform, operation
+        super().__init__(
+            f"The {platform} credentials do not allow {operation}.",
+            code="E-CON-SCOPE",
+            remedy="Add the missing scope and re-authorize.",
+        )
+
+
+class Refused(NeedsPerson):
+    """The platform understood the call and said no. Repeating it unchanged is useless.
+
+    `platform_code` is the platform's own code (TikTok Shop) or HTTP status (BigCommerce), `fields` what it named.
+    """
+
+    def __init__(
+        self,
+        platform: str,
+        message: str,
+        *,
+        platform_code: int,
+        request_id: str = "",
+        fields: tuple[tuple[str, str], ...] = (),
+        code: str = "E-PLATFORM",
+        remedy: str = "See what the platform answered and correct the value it names.",
+    ) -> None:
+        self.platform, self.platform_code = platform, platform_code
+        self.request_id, self.fields, self.platform_message = request_id, fields, message
+        super().__init__(f"{platform} refused: {message}", code=code, remedy=remedy)
+
+
+class NotFound(Refused):
+    """The platform has no such object (any more)."""
+
+
+class OutOfStock(Refused):
+    """BigCommerce refuses the order: some lines exceed what it has."""

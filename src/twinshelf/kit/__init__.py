@@ -1,0 +1,1 @@
+"""Small tools that know nothing of shops: time, HTTP, budgets, secrets, bulk writes, safe fetching."""

@@ -1,0 +1,1 @@
+"""TikTok orders and their one BigCommerce order each; shipments, cancellations."""

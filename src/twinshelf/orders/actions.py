@@ -1,0 +1,92 @@
+"""What may be done to orders: fetch, retry, cancel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from twinshelf.accounts.models import User
+from twinshelf.connections.models import Connection
+from twinshelf.errors import NeedsPerson
+from twinshelf.orders.models import CancellationRow, Creation, ShopOrderRow
+from twinshelf.sync import lanes, tasks
+from twinshelf.sync.models import Task
+
+
+class NoReason(NeedsPerson):
+    def __init__(self) -> None:
+        super().__init__(
+            "Choose a cancellation reason.", code="E-CAN-REASON", remedy="Choose one of the reasons offered."
+        )
+
+
+def fetch_now(connection: Connection, *, by: User | None = None) -> Task:
+    """Read what changed of the shop's orders right now instead of waiting for the next poll."""
+    return _fetch(connection, f"Fetch orders of {connection.shop}", None, None, by)
+
+
+def fetch_missed(connection: Connection, start: datetime, end: datetime, *, by: User | None = None) -> Task:
+    """Read all orders changed in a window of time and import those that should have been. Each is created once."""
+    title = f"Sync missed orders of {connection.shop}, {start:%Y-%m-%d} – {end:%Y-%m-%d}"
+    return _fetch(connection, title, start, end, by)
+
+
+def _fetch(connection: Connection, title: str, start: datetime | None, end: datetime | None, by: User | None) -> Task:
+    return tasks.submit(
+        connection.account_id,
+        "fetch_orders",
+        title,
+        owner=f"connection:{connection.id}",
+        by=by,
+        params={
+            "connection": connection.id,
+            "start": start.isoformat() if start else "",
+            "end": end.isoformat() if end else "",
+        },
+    )
+
+
+def retry(
+    order: ShopOrderRow,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> None:
+    """Try to create the store order again now, with its retries counted anew. Never makes a second one."""
+    with transaction.atomic():
+        ShopOrderRow.objects.filter(id=order.id, store_order_id=None).update(
+            attempts=0, failed_at=None, creation=Creation.WAITING
+        )
+        _ask(order, "order", "retry by hand")
+
+
+def cancel(
+    order: ShopOrderRow,
+    reason: str,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> None:
+    """Cancel at TikTok Shop with one of the reasons it offers for this order; BigCommerce follows as preferred.
+
+    Raises NoReason. Whether TikTok allows it is decided there; a refusal becomes a problem on the order.
+    """
+    if not reason:
+        raise NoReason
+    with transaction.atomic():
+        CancellationRow.objects.update_or_create(
+            account_id=order.account_id,
+            order=order,
+            defaults={"origin": "app", "reason": reason, "state": "passing", "attempted_at": None},
+        )
+        _ask(order, "cancellation", "cancel by hand")
+
+
+def _ask(order: ShopOrderRow, kind: str, reason: str) -> None:
+    lanes.ask(
+        order.account_id,
+        kind,
+        f"connection:{order.connection_id}",
+        [order.order_id],
+        reason=reason,
+        priority=lanes.URGENT,
+    )

@@ -1,0 +1,121 @@
+"""Keeping what was read of orders: rows for lists, the document without the buyer, the buyer sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from twinshelf.catalog.models import Link
+from twinshelf.connections.models import Connection
+from twinshelf.documents import Address, ShopOrder, from_json, to_json
+from twinshelf.kit import clock
+from twinshelf.kit.secrets import seal, unseal
+from twinshelf.kit.upsert import update_rows
+from twinshelf.orders.importing import merged_address
+from twinshelf.orders.models import ShopOrderRow
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A row after a sighting, and whether the sighting told anything new."""
+
+    row: ShopOrderRow
+    news: bool
+
+
+def binding(connection_id: int, order_id: str) -> str:
+    """What the sealed buyer of an order is bound to."""
+    return f"order:{connection_id}:{order_id}"
+
+
+def keep_orders(connection: Connection, orders: Iterable[ShopOrder]) -> dict[str, Kept]:
+    """Record sightings of orders, by order id. An older one than is on record changes nothing.
+
+    The address on record is only replaced by clearer or equally clear parts: TikTok masks buyers again later.
+    """
+    seen = {order.id: order for order in orders}
+    rows = {row.order_id: row for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=list(seen))}
+    fresh: list[ShopOrderRow] = []
+    stale: list[ShopOrderRow] = []
+    result: dict[str, Kept] = {}
+    for order in seen.values():
+        row = rows.get(order.id)
+        if row is None:
+            row = ShopOrderRow(
+                account_id=connection.account_id, connection=connection, order_id=order.id, seen_at=clock.now()
+            )
+            _fill(row, order, order.address)
+            fresh.append(row)
+            result[order.id] = Kept(row, news=True)
+        elif order.updated_at < row.updated_at:
+            result[order.id] = Kept(row, news=False)
+        else:
+            before = buyer_of(row)[0]
+            address = merged_address(before, order.address)
+            moved = address != before and before.clear and address.clear
+            news = order.updated_at > row.updated_at or order.status != row.status or address != before
+            if news:
+                _fill(row, order, address)
+                row.address_due = row.address_due or (moved and row.store_order_id is not None)
+                stale.append(row)
+            result[order.id] = Kept(row, news=news)
+    if fresh:
+        # Another worker may be storing the same order right now: the constraint decides, and the row is read again.
+        ShopOrderRow.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=200)
+        stored = {
+            row.order_id: row
+            for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=[row.order_id for row in fresh])
+        }
+        for order_id, row in stored.items():
+            result[order_id] = Kept(row, news=True)
+    if stale:
+        update_rows(
+            stale,
+            [
+                "status", "updated_at", "paid_at", "ship_by", "total", "currency", "fulfilled_by_tiktok", "document",
+                "buyer", "address_clear", "address_due", "search",
+            ],
+        )  # fmt: skip
+    return result
+
+
+def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
+    row.status, row.updated_at, row.placed_at = order.status, order.updated_at, order.created_at
+    row.paid_at, row.ship_by = order.paid_at, order.ship_by
+    row.total, row.currency = order.payment.total.amount, order.payment.total.currency
+    row.fulfilled_by_tiktok = order.fulfilled_by_tiktok
+    row.document = to_json(msgspec.structs.replace(order, address=Address(), buyer_message=""))
+    buyer = json.dumps({"address": msgspec.to_builtins(address), "message": order.buyer_message})
+    row.buyer = seal(buyer, bound_to=binding(row.connection_id, order.id))
+    row.address_clear = address.clear
+    words = {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
+    row.search = " ".join(sorted(word for word in words if word)).lower()
+
+
+def order_of(row: ShopOrderRow, *, with_buyer: bool = False) -> ShopOrder:
+    """The order as last read; with the buyer only where that is needed."""
+    order = from_json(bytes(row.document), ShopOrder)
+    if not with_buyer:
+        return order
+    address, message = buyer_of(row)
+    return msgspec.structs.replace(order, address=address, buyer_message=message)
+
+
+def buyer_of(row: ShopOrderRow) -> tuple[Address, str]:
+    """(address, message) of the buyer; empty where they were purged."""
+    if not row.buyer:
+        return Address(), ""
+    data = json.loads(unseal(row.buyer, bound_to=binding(row.connection_id, row.order_id)))
+    return msgspec.convert(data["address"], Address), data["message"]
+
+
+def links_of(connection: Connection, orders: Iterable[ShopOrder]) -> Mapping[str, tuple[int, int]]:
+    """(product id, variant id) by TikTok SKU id, for the SKUs of these orders that are linked."""
+    sku_ids = {line.sku_id for order in orders for line in order.lines}
+    found = Link.objects.filter(connection=connection, sku_id__in=sku_ids).values_list(
+        "sku_id", "product_id", "variant_id"
+    )
+    return {sku_id: (product_id, variant_id) for sku_id, product_id, variant_id in found}

@@ -1,0 +1,194 @@
+"""From a TikTok order to its BigCommerce order: whether, with which lines and totals, in which status. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import Address, Finding, Money, OrderLine, ShopOrder, StoreOrderDraft, StoreOrderLine
+
+PAID = frozenset(
+    {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"}
+)
+"""TikTok statuses of an order that is paid and past its hold."""
+
+_RANKS = {7: 0, 0: 0, 1: 0, 11: 1, 9: 2, 3: 3, 2: 4, 8: 5, 10: 6}
+_HANDS_OFF = frozenset({4, 6, 12, 13, 14})
+"""Refunded, Declined, Manual Verification, Disputed, Partially Refunded: set by people, never overwritten."""
+CANCELLED = 5
+SHIPPED = 2
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """create: make the store order. wait: not yet, or not while `findings` stand. ignore: not wanted at all."""
+
+    verdict: Literal["create", "wait", "ignore"]
+    reason: str = ""
+
+
+def decide(order: ShopOrder, preferences: Preferences) -> Decision:
+    """Whether an order without a store order should get one (connector-behaviour ORD-3, ORD-4)."""
+    if not preferences.pull_orders:
+        return Decision("ignore", "Order import is switched off.")
+    if preferences.order_ids and order.id not in preferences.order_ids:
+        return Decision("ignore", "Not in the list of orders to import.")
+    if order.status == "CANCELLED":
+        return Decision("ignore", "Cancelled before it was imported.")
+    if order.fulfilled_by_tiktok and not preferences.sync_fbt:
+        return Decision("ignore", "Fulfilled by TikTok; importing these orders is switched off.")
+    if order.status == "UNPAID":
+        if preferences.create_unpaid:
+            return Decision("create")
+        return Decision("wait", "Not paid yet.")
+    if order.status == "ON_HOLD" or order.on_hold:
+        return Decision("wait", "On hold: TikTok lets the buyer cancel for about an hour.")
+    if order.status not in PAID:
+        return Decision("wait", f"TikTok's status {order.status} is not one that is imported.")
+    return Decision("create")
+
+
+def store_status(order: ShopOrder, preferences: Preferences) -> int:
+    """The BigCommerce status id for a TikTok status (connector-behaviour 12.4); 1 (Pending) for an unknown word."""
+    if order.fulfilled_by_tiktok and order.status in PAID:
+        return SHIPPED
+    return {
+        "UNPAID": 7,
+        "AWAITING_SHIPMENT": 11,
+        "AWAITING_COLLECTION": 9,
+        "PARTIALLY_SHIPPING": 3,
+        "IN_TRANSIT": SHIPPED,
+        "DELIVERED": preferences.delivered_status,
+        "COMPLETED": 10,
+        "CANCELLED": CANCELLED,
+    }.get(order.status, 1)
+
+
+def next_status(current: int, wanted: int) -> int | None:
+    """`wanted` if the store order may go there from `current`, else None: a status never goes back.
+
+    A person's change counts as current; Refunded, Declined, Disputed and the like are never overwritten, and an order
+    that was cancelled stays so.
+    """
+    if current in {wanted, CANCELLED} or current in _HANDS_OFF:
+        return None
+    if wanted == CANCELLED:
+        return CANCELLED
+    return wanted if _RANKS.get(wanted, 0) > _RANKS.get(current, 0) else None
+
+
+class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a draft needs beside the order. `links` gives (product id, variant id) by TikTok SKU id."""
+
+    preferences: Preferences
+    channel_id: int
+    external_source: str
+    shop_id: str
+    links: Mapping[str, tuple[int, int]]
+
+
+def unlinked(order: ShopOrder, links: Mapping[str, tuple[int, int]]) -> tuple[OrderLine, ...]:
+    """The lines whose SKU is not linked to a variant: any one of them holds the whole order."""
+    return tuple(line for line in order.lines if line.sku_id not in links)
+
+
+def unlinked_finding(lines: tuple[OrderLine, ...]) -> Finding:
+    """The problem of an order with unlinked SKUs; linking any of them asks for it again."""
+    names = ", ".join(dict.fromkeys(line.seller_sku or line.sku_id for line in lines))
+    return Finding(
+        code="E-ORD-SKU",
+        text=f"Not created in BigCommerce: no linked product for SKU {names}.",
+        remedy="Link it; the order is then created by itself.",
+        waits_for=" ".join(dict.fromkeys(f"link:{line.sku_id}" for line in lines)),
+    )
+
+
+def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
+    """The store order as it should be made. Every line must be linked.
+
+    Lines carry the price before discounts; what the seller and TikTok take off is the order's discount, so that both
+    are seen and the total is what the buyer paid, to the cent. TikTok collects the tax: it is stated, not computed.
+    Fees that are neither goods, shipping nor tax go into handling.
+    """
+    currency = order.payment.total.currency
+    wanted = tuple(line for line in order.lines if line.status != "CANCELLED") or order.lines
+    lines = tuple(_line(line, facts.links[line.sku_id]) for line in wanted)
+    subtotal_ex = Money.total((line.unit_price_ex_tax * line.quantity for line in lines), currency)
+    goods_tax = Money.total((line.tax * line.quantity for line in order.lines), currency)
+    shipping = order.payment.shipping
+    # TikTok tells the tax of an order as a whole and of its lines; whatever the lines and shipping do not account for
+    # is put on the goods, so that the tax of the order is TikTok's.
+    shipping_tax = order.payment.shipping_tax
+    goods_tax = (
+        order.payment.tax - shipping_tax if order.payment.tax.amount != (goods_tax + shipping_tax).amount else goods_tax
+    )
+    taken_off, fees, zero = subtotal_ex - order.payment.subtotal, order.payment.fees, Money.zero(currency)
+    # BigCommerce takes neither below zero: a subtotal above the prices is a charge, fees below zero are taken off.
+    discount = max(taken_off, zero) + max(-fees, zero)
+    handling = max(fees, zero) + max(-taken_off, zero)
+    total = order.payment.total
+    return StoreOrderDraft(
+        external_order_id=order.id,
+        external_source=facts.external_source,
+        external_merchant_id=facts.shop_id,
+        channel_id=facts.channel_id,
+        status_id=store_status(order, facts.preferences),
+        address=draft_address(order, facts.preferences),
+        lines=lines,
+        shipping_method=facts.preferences.platform_shipping_text
+        if order.shipped_by_tiktok
+        else (order.delivery_option or "TikTok Shop"),
+        shipping_ex_tax=shipping,
+        shipping_inc_tax=shipping + shipping_tax,
+        discount=discount,
+        handling=handling or None,
+        subtotal_ex_tax=subtotal_ex,
+        subtotal_inc_tax=subtotal_ex + goods_tax,
+        total_ex_tax=total - order.payment.tax,
+        total_inc_tax=total,
+        customer_message=order.buyer_message,
+        staff_notes=f"TikTok Shop order {order.id}",
+    )
+
+
+def _line(line: OrderLine, link: tuple[int, int]) -> StoreOrderLine:
+    product_id, variant_id = link
+    return StoreOrderLine(
+        product_id=product_id,
+        variant_id=variant_id,
+        sku=line.seller_sku,
+        name=line.title,
+        quantity=line.quantity,
+        unit_price_ex_tax=line.original_price,
+        unit_price_inc_tax=line.original_price + line.tax,
+    )
+
+
+def draft_address(order: ShopOrder, preferences: Preferences) -> Address:
+    """The buyer's address with an e-mail by the merchant's pattern: TikTok's relay address is not to be mailed."""
+    try:
+        email = preferences.email_pattern.format(buyer_id=order.buyer_id or "buyer", order_id=order.id)
+    except (KeyError, IndexError, ValueError):
+        email = f"{order.buyer_id or 'buyer'}@tiktok.com"
+    return msgspec.structs.replace(order.address, email=email)
+
+
+def merged_address(kept: Address, seen: Address) -> Address:
+    """The address to keep when an order is seen again: a masked or missing part never replaces a clear one."""
+    values = {}
+    for name in Address.__struct_fields__:
+        before, now = getattr(kept, name), getattr(seen, name)
+        values[name] = before if before and (not now or ("*" in now and "*" not in before)) else now
+    return Address(**values)
+
+
+def group_by_variant(order: ShopOrder, links: Mapping[str, tuple[int, int]]) -> dict[int, int]:
+    """Units of an order by variant id, for what is linked: what it will take from the store's stock."""
+    units: dict[int, int] = {}
+    for line in order.lines:
+        if line.sku_id in links and line.status != "CANCELLED":
+            variant_id = links[line.sku_id][1]
+            units[variant_id] = units.get(variant_id, 0) + line.quantity
+    return units

@@ -1,0 +1,148 @@
+"""TikTok orders as last read, the store orders made of them, shipments reported, cancellations passed on.
+
+Buyer data (name, address, phone, message) is only in `buyer`, sealed; everything else is free of it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from twinshelf.accounts.models import AccountModel
+from twinshelf.connections.models import Connection
+from twinshelf.kit import clock
+from twinshelf.orders.cancelling import Origin
+
+
+class Creation(models.TextChoices):
+    """How far the store order of a TikTok order has come."""
+
+    WAITING = "waiting", "Waiting"
+    CREATED = "created", "In BigCommerce"
+    FAILED = "failed", "Not in BigCommerce"
+    IGNORED = "ignored", "Not wanted"
+
+
+class ShopOrderRow(AccountModel):
+    """One TikTok order. `document` is `documents.ShopOrder` without the buyer; `buyer` the sealed rest."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    order_id = models.CharField(max_length=40)
+    status = models.CharField(max_length=40)
+    placed_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    """TikTok's update_time: an older sighting never overwrites a newer one."""
+    paid_at = models.DateTimeField(null=True)
+    ship_by = models.DateTimeField(null=True)
+    total = models.DecimalField(max_digits=20, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    fulfilled_by_tiktok = models.BooleanField(default=False)
+    document = models.BinaryField()
+    buyer = models.TextField(blank=True)
+    address_clear = models.BooleanField(default=False)
+    search = models.TextField(blank=True)
+    """Order ids, SKUs and titles in lower case; nothing of the buyer."""
+    creation = models.CharField(max_length=10, choices=Creation.choices, default=Creation.WAITING)
+    reason = models.TextField(blank=True)
+    """Why there is no store order (yet), in words."""
+    attempted_at = models.DateTimeField(null=True)
+    """Set before the create call goes out; the outcome is unknown while there is no store order and no refusal."""
+    attempts = models.IntegerField(default=0)
+    """Failed tries to create the store order."""
+    failed_at = models.DateTimeField(null=True)
+    """When the first of them failed: retries are counted from it."""
+    store_order_id = models.BigIntegerField(null=True)
+    store_status = models.IntegerField(null=True)
+    address_due = models.BooleanField(default=False)
+    """The buyer changed the address, and the store order does not have it yet."""
+    referenced = models.BooleanField(default=False)
+    """The TikTok side carries the store order's id."""
+    seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "orders_shop_order"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "order_id"], name="shop_order_once"),
+            models.UniqueConstraint(fields=["connection", "store_order_id"], name="store_order_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "status", "-placed_at"], name="shop_order_by_status"),
+            models.Index(fields=["account", "-placed_at"], name="shop_order_recent"),
+            models.Index(fields=["connection", "creation"], name="shop_order_by_creation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_id
+
+
+class StoreOrderSeen(AccountModel):
+    """A store order that carries an external id, seen while scanning the store's orders: where a create looks first."""
+
+    store = models.ForeignKey("connections.Store", on_delete=models.CASCADE, related_name="+")
+    store_order_id = models.BigIntegerField()
+    external_order_id = models.CharField(max_length=100)
+    status_id = models.IntegerField()
+    total = models.DecimalField(max_digits=20, decimal_places=4)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["store", "store_order_id"], name="store_order_seen_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["store", "external_order_id"], name="store_order_by_external")]
+
+    def __str__(self) -> str:
+        return str(self.store_order_id)
+
+
+class ReportState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Sending"
+    REPORTED = "reported", "Reported"
+    FAILED = "failed", "Failed"
+
+
+class ShipmentRow(AccountModel):
+    """A shipment of the store and whether the shop has been told of it."""
+
+    order = models.ForeignKey(ShopOrderRow, on_delete=models.CASCADE, related_name="shipments")
+    shipment_id = models.BigIntegerField()
+    tracking_number = models.CharField(max_length=100, blank=True)
+    carrier = models.CharField(max_length=100, blank=True)
+    provider_id = models.CharField(max_length=40, blank=True)
+    unit_ids = models.JSONField(default=list)
+    package_id = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.WAITING)
+    reported_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "orders_shipment"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "shipment_id"], name="shipment_once_per_order")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.shipment_id)
+
+
+class CancellationRow(AccountModel):
+    """The one cancellation of an order: where it came from, and how far it got on the other side. Stops loops."""
+
+    order = models.OneToOneField(ShopOrderRow, on_delete=models.CASCADE, related_name="cancellation")
+    origin: models.CharField[Origin, Origin] = models.CharField(
+        max_length=10, choices=[("shop", "TikTok Shop"), ("store", "BigCommerce"), ("app", "Twinshelf")]
+    )
+    state = models.CharField(
+        max_length=10,
+        choices=[("passing", "Being passed on"), ("done", "Done"), ("refused", "Refused")],
+        default="passing",
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    attempted_at = models.DateTimeField(null=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "orders_cancellation"
+
+    def __str__(self) -> str:
+        return f"{self.order_id} by {self.origin}"

@@ -1,0 +1,390 @@
+"""What may be known about orders. Of the buyer only the page of one order shows more than the name."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from statistics import median
+from typing import Any, Final, Literal
+
+import msgspec
+from django.db.models import Count, Min, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast, Substr
+from django.shortcuts import get_object_or_404
+
+from twinshelf.catalog.models import Link, StoreProduct
+from twinshelf.connections.models import Connection
+from twinshelf.documents import Address, Money, OrderLine, ShopOrder, from_json
+from twinshelf.kit import clock
+from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
+from twinshelf.kit.secrets import Unsealable, unseal
+from twinshelf.orders.cancelling import seller_reasons
+from twinshelf.orders.models import CancellationRow, Creation, ShipmentRow, ShopOrderRow
+from twinshelf.sync import queries as sync
+from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
+
+Tab = Literal[
+    "all",
+    "awaiting_shipment",
+    "awaiting_collection",
+    "in_transit",
+    "delivered",
+    "completed",
+    "cancelled",
+    "on_hold",
+    "failed",
+]
+Sort = Literal["placed", "total", "order", "store_order", "status", "ship_by"]
+
+TABS: Final[tuple[tuple[Tab, tuple[str, ...]], ...]] = (
+    ("awaiting_shipment", ("AWAITING_SHIPMENT", "PARTIALLY_SHIPPING")),
+    ("awaiting_collection", ("AWAITING_COLLECTION",)),
+    ("in_transit", ("IN_TRANSIT",)),
+    ("delivered", ("DELIVERED",)),
+    ("completed", ("COMPLETED",)),
+    ("cancelled", ("CANCELLED",)),
+    ("on_hold", ("ON_HOLD", "UNPAID")),
+)
+"""TikTok's stages as tabs (connector-behaviour ORD-12); `failed` goes by what became of the store order instead."""
+
+NOT_SOLD: Final = ("UNPAID", "CANCELLED")
+_MEASURED_ORDERS = 200
+_FEW = 5000
+"""Up to so many orders of a tab it is quicker to sort them than to walk all orders by date."""
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders, in which order. `placed_from` and `placed_to` are moments, the second not included."""
+
+    text: str = ""
+    tab: Tab = "all"
+    connection_id: int | None = None
+    fulfilled_by: Literal["", "seller", "tiktok"] = ""
+    placed_from: datetime | None = None
+    placed_to: datetime | None = None
+    sort: Sort = "placed"
+    descending: bool = True
+    number: int = 1
+    size: int = SIZE
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for more than a tab of a shop: then the tab's count is not its own."""
+        return bool(self.text or self.fulfilled_by or self.placed_from or self.placed_to)
+
+
+def orders(wanted: OrderFilter, connections: Sequence[Connection], *, total: int | None = None) -> Page[ShopOrderRow]:
+    """One page of orders, newest first unless asked otherwise. `total` is how many there are, where that is known."""
+    rows = _matching(wanted, connections, total)
+    column = {
+        "placed": "placed_at",
+        "total": "total",
+        "order": "order_id",
+        "store_order": "store_order_id",
+        "status": "status",
+        "ship_by": "ship_by",
+    }
+    page = page_of_ids(
+        rows,
+        column[wanted.sort],
+        descending=wanted.descending,
+        total=rows.count() if total is None else total,
+        number=wanted.number,
+        size=wanted.size,
+    )
+    full = ShopOrderRow.objects.select_related("connection__shop").defer("document", "search")
+    return page.of(lambda ids: in_order(full, ids))
+
+
+def _unscoped() -> Any:
+    """Orders by connections that were read in the account's scope.
+
+    Naming the account as well would draw the database to the list index, which begins with it, where those that begin
+    with the connection answer at once.
+    """
+    return ShopOrderRow.objects.with_scopes_disabled()
+
+
+def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int | None) -> QuerySet[ShopOrderRow]:
+    ids = [c.id for c in connections if wanted.connection_id in {None, c.id}]
+    few = wanted.tab != "all" and total is not None and total <= _FEW
+    rows: QuerySet[ShopOrderRow] = _unscoped() if few else ShopOrderRow.objects.all()
+    if few or wanted.connection_id is not None:
+        rows = rows.filter(connection_id__in=ids)
+    if wanted.tab == "failed":
+        rows = rows.filter(creation=Creation.FAILED)
+    elif wanted.tab != "all":
+        rows = rows.filter(status__in=dict(TABS)[wanted.tab])
+    if wanted.fulfilled_by:
+        rows = rows.filter(fulfilled_by_tiktok=wanted.fulfilled_by == "tiktok")
+    if wanted.placed_from is not None:
+        rows = rows.filter(placed_at__gte=wanted.placed_from)
+    if wanted.placed_to is not None:
+        rows = rows.filter(placed_at__lt=wanted.placed_to)
+    return _containing(rows, wanted.text, ids)
+
+
+def _containing(rows: QuerySet[ShopOrderRow], text: str, connection_ids: Sequence[int]) -> QuerySet[ShopOrderRow]:
+    """Orders whose number on either side is `text`, or whose SKUs and titles contain each of its words."""
+    text = text.strip().removeprefix("#")
+    if text.isdecimal() and len(text) <= 18:
+        number = Q(order_id=text) | Q(store_order_id=int(text))
+        exact = list(_unscoped().filter(number, connection_id__in=connection_ids).values_list("pk", flat=True)[:50])
+        if exact:
+            return rows.filter(pk__in=exact)
+    for word in text.lower().split():
+        rows = rows.filter(search__contains=word)
+    return rows
+
+
+def tab_counts(connections: Sequence[Connection], *, connection_id: int | None = None) -> dict[str, int]:
+    """How many orders each tab holds; `all` is their sum but for `failed`, whose orders are in the others too."""
+    ids = [c.id for c in connections if connection_id in {None, c.id}]
+    rows = _unscoped().filter(connection_id__in=ids)
+    tab_of = {status: name for name, statuses in TABS for status in statuses}
+    counts: Counter[str] = Counter({name: 0 for name, _statuses in TABS})
+    counts["all"] = 0
+    for status, number in rows.values_list("status").annotate(Count("id")).order_by():
+        counts["all"] += number
+        if status in tab_of:
+            counts[tab_of[status]] += number
+    counts["failed"] = rows.filter(creation=Creation.FAILED).count()
+    return dict(counts)
+
+
+def awaiting_shipment(connections: Sequence[Connection]) -> int:
+    """How many orders wait to be shipped: the number beside the menu."""
+    rows = _unscoped().filter(connection_id__in=[c.id for c in connections])
+    return int(rows.filter(status__in=dict(TABS)["awaiting_shipment"]).count())
+
+
+def due_soon(connections: Sequence[Connection], *, hours: float) -> tuple[int, datetime | None]:
+    """How many orders must ship within `hours` (late ones included), and when the first of them is due."""
+    due = _unscoped().filter(
+        connection_id__in=[c.id for c in connections],
+        status__in=dict(TABS)["awaiting_shipment"],
+        fulfilled_by_tiktok=False,
+        ship_by__lte=clock.after(hours * 3600),
+    )
+    found = due.aggregate(number=Count("id"), first=Min("ship_by"))
+    return found["number"], found["first"]
+
+
+def find_orders(text: str, limit: int = 5) -> list[ShopOrderRow]:
+    """The newest orders by number on either side, SKU or title."""
+    rows = _containing(ShopOrderRow.objects.all(), text, list(Connection.objects.values_list("id", flat=True)))
+    return list(
+        rows.select_related("connection__shop").defer("document", "buyer", "search").order_by("-placed_at")[:limit]
+    )
+
+
+def order_or_404(order_pk: int) -> ShopOrderRow:
+    """An order of the account with its connection. Raises Http404."""
+    return get_object_or_404(ShopOrderRow.objects.select_related("connection__store", "connection__shop"), pk=order_pk)
+
+
+def order_pks(order_ids: Sequence[str], connection_ids: Sequence[int]) -> dict[str, int]:
+    """Primary keys by TikTok order id, for lists that speak of orders."""
+    rows = ShopOrderRow.objects.filter(connection_id__in=connection_ids, order_id__in=order_ids)
+    return dict(rows.values_list("order_id", "pk"))
+
+
+# -- the buyer ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who an order goes to, as far as TikTok told and as long as we keep it. `known` False: purged, or unreadable."""
+
+    address: Address = field(default_factory=Address)
+    message: str = ""
+    known: bool = False
+
+    @property
+    def name(self) -> str:
+        """First and last name, as far as told."""
+        return f"{self.address.first_name} {self.address.last_name}".strip()
+
+    @property
+    def masked(self) -> bool:
+        """Whether TikTok hides parts of it."""
+        return any("*" in str(part) for part in msgspec.structs.astuple(self.address))
+
+
+def buyer_of(row: ShopOrderRow) -> Buyer:
+    """The buyer from the sealed column; empty where they were purged or the key is gone."""
+    if not row.buyer:
+        return Buyer()
+    try:
+        told = json.loads(unseal(row.buyer, bound_to=f"order:{row.connection_id}:{row.order_id}"))
+    except Unsealable:
+        return Buyer()
+    return Buyer(msgspec.convert(told["address"], Address), told["message"], known=True)
+
+
+# -- one order ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LineView:
+    """A line of an order with the store product it is linked to, if it is. `product_pk` is that row's key."""
+
+    line: OrderLine
+    product_pk: int | None
+    image_url: str
+    linked: bool
+
+    @property
+    def total(self) -> Money:
+        """What the buyer pays for the line before tax."""
+        return self.line.paid * self.line.quantity
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """Everything the page of one order shows."""
+
+    row: ShopOrderRow
+    order: ShopOrder
+    buyer: Buyer
+    lines: tuple[LineView, ...]
+    shipments: tuple[ShipmentRow, ...]
+    cancellation: CancellationRow | None
+    problems: tuple[Problem, ...]
+    changes: tuple[ChangeRecord, ...]
+    events: tuple[InboxEvent, ...]
+    created_at: datetime | None
+    """When the store order was made, by the record of it."""
+
+    @property
+    def units(self) -> int:
+        """How many units were bought."""
+        return sum(line.quantity for line in self.order.lines)
+
+    @property
+    def goods(self) -> Money:
+        """The lines before any discount."""
+        return Money.total((line.original_price * line.quantity for line in self.order.lines), self.row.currency)
+
+
+def view_of(row: ShopOrderRow) -> OrderView:
+    """One order with its lines, shipments, problems and history."""
+    order = from_json(bytes(row.document), ShopOrder)
+    connection = row.connection
+    owner = f"connection:{connection.id}"
+    links = {
+        link.sku_id: link
+        for link in Link.objects.filter(connection=connection, sku_id__in=[line.sku_id for line in order.lines])
+    }
+    products = {
+        product.product_id: product
+        for product in StoreProduct.objects.filter(
+            store_id=connection.store_id, product_id__in=[link.product_id for link in links.values()]
+        ).only("product_id", "image_url")
+    }
+    lines = []
+    for line in order.lines:
+        link = links.get(line.sku_id)
+        product = products.get(link.product_id) if link else None
+        lines.append(
+            LineView(line, product.pk if product else None, product.image_url if product else "", link is not None)
+        )
+    changes = sync.changes_of(row.order_id, sync.ORDER_CHANGES, [owner])
+    return OrderView(
+        row=row,
+        order=order,
+        buyer=buyer_of(row),
+        lines=tuple(lines),
+        shipments=tuple(ShipmentRow.objects.filter(order=row).order_by("id")),
+        cancellation=CancellationRow.objects.filter(order=row).first(),
+        problems=tuple(sync.problems_of([row.order_id], sync.ORDER_KINDS, [owner]).get((owner, row.order_id), ())),
+        changes=tuple(changes),
+        events=tuple(sync.events_of([row.order_id])),
+        created_at=next((change.at for change in changes if change.kind == "CreateStoreOrder" and change.ok), None),
+    )
+
+
+# -- sales ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What was sold in a currency: now and in the span of the same length before."""
+
+    currency: str
+    total: Decimal
+    before: Decimal
+
+
+@dataclass(frozen=True)
+class Span:
+    """Sales and orders of the last `days` days against the days before them."""
+
+    days: int
+    sales: tuple[Sales, ...]
+    orders: int
+    orders_before: int
+
+
+def span(days: int) -> Span:
+    """Sales by currency and the number of orders; cancelled and unpaid ones are not counted."""
+    now = clock.now()
+    start, before = now - timedelta(days=days), now - timedelta(days=2 * days)
+    rows = ShopOrderRow.objects.filter(placed_at__gte=before, placed_at__lt=now).exclude(status__in=NOT_SOLD)
+    recent = Q(placed_at__gte=start)
+    found = rows.values("currency").annotate(
+        now=Sum("total", filter=recent), then=Sum("total", filter=~recent), count=Count("id", filter=recent),
+        count_then=Count("id", filter=~recent),
+    )  # fmt: skip
+    sales = [Sales(row["currency"], row["now"] or Decimal(0), row["then"] or Decimal(0)) for row in found]
+    return Span(
+        days,
+        tuple(sorted(sales, key=lambda s: (-s.total, s.currency))),
+        sum(row["count"] for row in found),
+        sum(row["count_then"] for row in found),
+    )
+
+
+def per_day(days: int, zone: tzinfo) -> list[tuple[date, dict[int, int]]]:
+    """Orders a day by connection id for the last `days` days of a time zone, today included; cancelled ones count."""
+    today = clock.now().astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    start = datetime.combine(first, datetime.min.time(), zone)
+    found: dict[date, dict[int, int]] = {first + timedelta(days=n): {} for n in range(days)}
+    rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status="UNPAID")
+    # Counted by ten minutes of UTC and put into days here: SQLite has no time zones, and asking Python for the day of
+    # each order is ten times slower. (Where clocks differ from UTC by 45 minutes, days begin five minutes off.)
+    begins = [datetime.combine(day, datetime.min.time(), zone).astimezone(UTC).isoformat(" ")[:15] for day in found]
+    tens = rows.annotate(ten=Substr(Cast("placed_at", TextField()), 1, 15)).values_list("ten", "connection_id")
+    days_of = list(found.values())
+    for ten, connection_id, number in tens.annotate(Count("id")).order_by():
+        counts = days_of[max(0, bisect_right(begins, ten) - 1)]
+        counts[connection_id] = counts.get(connection_id, 0) + number
+    return list(found.items())
+
+
+def import_seconds(days: int = 7) -> float | None:
+    """Median seconds from TikTok's newest word of an order to its store order, over the latest; None if unknown."""
+    created = dict(
+        ChangeRecord.objects.filter(kind="CreateStoreOrder", ok=True, at__gte=clock.now() - timedelta(days=days))
+        .order_by("-at")
+        .values_list("key", "at")[:_MEASURED_ORDERS]
+    )
+    if not created:
+        return None
+    oldest = min(created.values()) - timedelta(hours=2)
+    events = InboxEvent.objects.filter(source="tiktok", received_at__gte=oldest, subject__in=list(created))
+    words = events.order_by("received_at").values_list("subject", "received_at")
+    told = {subject: at for subject, at in words if at <= created[subject]}  # the last one before it stays
+    return median((created[key] - at).total_seconds() for key, at in told.items()) if told else None
+
+
+def cancel_reasons(order: ShopOrderRow) -> tuple[tuple[str, str], ...]:
+    """(name, words) of the reasons to choose from for cancelling this order; none where TikTok allows it no more."""
+    return seller_reasons(order.status)

@@ -1,0 +1,110 @@
+"""From store shipments to what TikTok is told: which units, which carrier, which number. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+import msgspec
+
+from twinshelf.documents import Finding, ReportShipment, ShippingProvider, ShopOrder, StoreOrderItem
+
+
+class ShipmentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One store shipment: `items` are (order_product_id, quantity), `carrier` as people say it."""
+
+    id: int
+    tracking_number: str
+    carrier: str
+    items: tuple[tuple[int, int], ...]
+
+
+def provider_for(
+    carrier: str, mapping: Sequence[tuple[str, str]], providers: Sequence[ShippingProvider]
+) -> ShippingProvider | Finding:
+    """The TikTok provider for a carrier: by the merchant's map (exact name), else one of the very same name.
+
+    A Finding with the nearest mapped name where there is none: "other" carriers do not exist on TikTok Shop.
+    """
+    by_name = {provider.name.lower(): provider for provider in providers}
+    mapped = dict(mapping)
+    wanted = mapped.get(carrier, carrier)
+    if carrier and wanted.lower() in by_name:
+        return by_name[wanted.lower()]
+    near = _nearest(carrier, mapped) or _nearest(carrier, [provider.name for provider in providers]) or "none"
+    return Finding(
+        code="E-FUL-CARRIER",
+        text=f"No TikTok carrier is mapped to '{carrier}' (nearest: '{near}').",
+        remedy="Add the mapping, or choose a carrier on the shipment in BigCommerce.",
+        waits_for="carrier",
+    )
+
+
+def _nearest(name: str, candidates: Iterable[str]) -> str:
+    """The candidate most like `name`, written in whatever case; "" if none is like it."""
+    known = {candidate.lower(): candidate for candidate in candidates}
+    return next((known[match] for match in get_close_matches(name.lower(), known, 1, 0.3)), "")
+
+
+def units_of(
+    shipment: ShipmentFacts,
+    items: Mapping[int, StoreOrderItem],
+    order: ShopOrder,
+    links: Mapping[str, tuple[int, int]],
+    taken: frozenset[str],
+) -> tuple[str, ...]:
+    """The TikTok units that a shipment covers: the first ones not yet reported of each variant it names.
+
+    `taken` are units of other shipments. The same inputs give the same units, so a repeated report names the same.
+    """
+    free: dict[int, list[str]] = {}
+    for line in order.lines:
+        if line.sku_id in links and line.status != "CANCELLED":
+            variant_id = links[line.sku_id][1]
+            free.setdefault(variant_id, []).extend(unit for unit in line.unit_ids if unit not in taken)
+    units: list[str] = []
+    for item_id, quantity in shipment.items:
+        item = items.get(item_id)
+        if item is None:
+            continue
+        available = free.get(item.variant_id, [])
+        units += available[:quantity]
+        del available[:quantity]
+    return tuple(units)
+
+
+def plan_report(
+    order: ShopOrder,
+    shipment: ShipmentFacts,
+    units: tuple[str, ...],
+    *,
+    mapping: Sequence[tuple[str, str]],
+    providers: Sequence[ShippingProvider],
+) -> ReportShipment | Finding:
+    """What to tell TikTok of one shipment, or why it cannot be told."""
+    if not shipment.tracking_number.strip():
+        return Finding(
+            code="E-FUL-TRACK",
+            text="The shipment has no tracking number.",
+            remedy="Add it to the shipment in BigCommerce.",
+        )
+    provider = provider_for(shipment.carrier, mapping, providers)
+    if isinstance(provider, Finding):
+        return provider
+    if not units:
+        return Finding(
+            code="E-FUL-UNITS",
+            text="The shipment covers nothing of the TikTok order that is not shipped already.",
+            remedy="Check the quantities of the shipments in BigCommerce.",
+        )
+    return ReportShipment(
+        shop_order_id=order.id,
+        store_shipment_id=shipment.id,
+        unit_ids=units,
+        tracking_number=shipment.tracking_number.strip(),
+        provider_id=provider.id,
+    )
+
+
+SHIPPABLE = frozenset({"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"})
+"""TikTok statuses in which a package can still be reported."""

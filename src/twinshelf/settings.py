@@ -1,0 +1,282 @@
+"""The operator's settings, from the environment (`TWINSHELF_…`), and the Django settings made of them.
+
+Everything has a default good for one machine: the first run makes a data directory with two SQLite files (the app's
+and the engine's) and a key file. In production (`TWINSHELF_PRODUCTION=1`) the key must come from the environment or a
+secret file, and its absence is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import fontpkg_source_sans_3
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Operator(BaseSettings):
+    """What whoever runs the installation can set; each field is the environment variable `TWINSHELF_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="TWINSHELF_", secrets_dir=os.environ.get("TWINSHELF_SECRETS_DIR"))
+
+    data: Path = Path("data")
+    """Directory of the databases, the key file and uploaded files."""
+    database_url: str = ""
+    """`postgresql://user:password@host/name`; empty: SQLite files in the data directory."""
+    production: bool = False
+    key: str = ""
+    """Secret to sign sessions and seal credentials with: at least 32 characters. Older ones follow after commas."""
+    base_url: str = "http://127.0.0.1:8780"
+    """Where people and webhooks reach this installation."""
+    bigcommerce_api: str = "https://api.bigcommerce.com"
+    bigcommerce_login: str = "https://login.bigcommerce.com"
+    bigcommerce_app_id: str = "twinshelf"
+    """Written into `external_source` of every order, as BigCommerce's app review demands."""
+    bigcommerce_client_id: str = ""
+    bigcommerce_client_secret: str = ""
+    tiktok_api: str = "https://open-api.tiktokglobalshop.com"
+    tiktok_auth: str = "https://auth.tiktok-shops.com"
+    tiktok_app_key: str = ""
+    tiktok_app_secret: str = ""
+    tiktok_service_id: str = ""
+    fetch_allow: list[str] = Field(default_factory=list)
+    """Hosts (`host:port`, exact) that images may be fetched from although they are not public. Empty by default."""
+    worker_threads: int = 16
+    """Lanes one worker process drains at once."""
+    slot: str = ""
+    """Name of this worker among the workers of an installation; empty: the first free one."""
+    sqlite_synchronous: str = "NORMAL"
+    """`FULL` survives a power cut with the last orders, at some cost; `NORMAL` survives the death of the process."""
+    log_level: str = "INFO"
+
+
+OPERATOR = Operator()
+_SRC = Path(__file__).resolve().parent
+
+
+def _secret_key() -> str:
+    if OPERATOR.key:
+        if len(OPERATOR.key.partition(",")[0]) < 32:
+            msg = "TWINSHELF_KEY must have at least 32 characters; make one with: openssl rand -base64 48"
+            raise ImproperlyConfigured(msg)
+        return OPERATOR.key
+    path = OPERATOR.data / "key"
+    if path.exists():
+        return path.read_text().strip()
+    if OPERATOR.production:
+        msg = (
+            "TWINSHELF_PRODUCTION is set but TWINSHELF_KEY is not: "
+            "set it, or put it into TWINSHELF_SECRETS_DIR/TWINSHELF_KEY"
+        )
+        raise ImproperlyConfigured(msg)
+    OPERATOR.data.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_urlsafe(48)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process of this installation was first
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(key)
+    return key
+
+
+KEYS: tuple[str, ...] = tuple(_secret_key().split(","))
+SECRET_KEY = KEYS[0]
+SECRET_KEY_FALLBACKS = list(KEYS[1:])
+
+
+def _database() -> dict[str, Any]:
+    if not OPERATOR.database_url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": OPERATOR.data / "twinshelf.sqlite3",
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": (
+                    f"PRAGMA journal_mode=WAL;PRAGMA synchronous={OPERATOR.sqlite_synchronous};"
+                    "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16384;PRAGMA mmap_size=67108864"
+                ),
+            },
+            "TEST": {"NAME": os.environ.get("TWINSHELF_TEST_DATABASE")},
+        }
+    url = urlsplit(OPERATOR.database_url)
+    if url.scheme not in {"postgresql", "postgres"}:
+        msg = f"TWINSHELF_DATABASE_URL must begin with postgresql://, not {url.scheme!r}; leave it out for SQLite"
+        raise ImproperlyConfigured(msg)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": url.path.lstrip("/"),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": url.hostname or "",
+        "PORT": str(url.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(url.query)),
+    }
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_host = urlsplit(OPERATOR.base_url).hostname or "127.0.0.1"
+ALLOWED_HOSTS = list({_host, "127.0.0.1", "localhost", "testserver"})
+CSRF_TRUSTED_ORIGINS = [OPERATOR.base_url]
+_https = OPERATOR.base_url.startswith("https:")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "None" if _https else "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+DEBUG = False
+ROOT_URLCONF = "twinshelf.urls"
+WSGI_APPLICATION = "twinshelf.wsgi.application"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_cotton.apps.SimpleAppConfig",
+    "template_partials.apps.SimpleAppConfig",
+    "csp",
+    "lucide",
+    "rules.apps.AutodiscoverRulesConfig",
+    "twinshelf.kit",
+    "twinshelf.accounts",
+    "twinshelf.sync",
+    "twinshelf.connections",
+    "twinshelf.catalog",
+    "twinshelf.inventory",
+    "twinshelf.orders",
+    "twinshelf.console",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "twinshelf.console.middleware.AccountScopeMiddleware",
+]
+
+# django-cotton and django-template-partials both patch the loaders when left to themselves, and then <c-…> tags stay
+# uncompiled without a word: so the loaders are written out here.
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [_SRC / "console" / "templates"],  # before the apps', so that allauth's pages look like ours
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "twinshelf.console.context.console",
+            ],
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django_cotton.cotton_loader.Loader",
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton", "template_partials.templatetags.partials"],
+        },
+    }
+]
+COTTON_DIR = "cotton"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "dashboard"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+EMAIL_BACKEND = os.environ.get("TWINSHELF_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = os.environ.get("TWINSHELF_EMAIL_FROM", "twinshelf@localhost")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "font-src": ["'self'"],
+        "img-src": ["'self'", "data:", "https:", *[f"http://{host}" for host in OPERATOR.fetch_allow]],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = OPERATOR.data / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = False
+
+
+# The font's files are served as they are; they are not in the repository.
+STATICFILES_DIRS = [("fonts", str(Path(fontpkg_source_sans_3.__file__).parent / "files"))]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": OPERATOR.log_level},
+    "loggers": {
+        "dbos": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

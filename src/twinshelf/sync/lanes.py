@@ -1,0 +1,248 @@
+"""Asking and waking: marks say what is wanted, a lane is asleep or awake, an epoch fences off ghosts.
+
+`ask` writes marks in the caller's transaction and wakes the lane in it; the workflow is enqueued after commit. Going
+to sleep and asking lock the same row: an ask that lands now either finds the lane asleep and wakes it, or is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Min
+from django_scopes import scope, scopes_disabled
+
+from twinshelf.kit import clock
+from twinshelf.sync import engine
+from twinshelf.sync.flows import Ask, LaneRef, Outcome, installed
+from twinshelf.sync.models import Lane, Mark, Schedule
+
+log = structlog.get_logger(__name__)
+
+URGENT, NORMAL, BULK = 1, 5, 9
+
+
+def lane_of(account_id: int, kind: str, owner: str) -> Lane:
+    """The lane, made on first use. Safe to call from several processes at once."""
+    lane = Lane.objects.filter(account_id=account_id, kind=kind, owner=owner).first()
+    if lane is None:
+        lane, _ = Lane.objects.get_or_create(account_id=account_id, kind=kind, owner=owner)
+    return lane
+
+
+def ask(
+    account_id: int,
+    kind: str,
+    owner: str,
+    keys: Iterable[str],
+    *,
+    reason: str,
+    priority: int = NORMAL,
+    due_at: datetime | None = None,
+) -> Lane | None:
+    """Ask for `keys` to be reconciled: one mark per key, however often it is asked, and wake the lane.
+
+    An ask for a key that is being worked on right now is not lost: it raises the generation, and the key is done
+    again. Returns the lane, None if there was nothing to ask for.
+    """
+    wanted = sorted(set(keys))  # sorted, so that two askers lock rows in the same order
+    if not wanted:
+        return None
+    now = clock.now()
+    due = due_at or now
+    with transaction.atomic():
+        lane = lane_of(account_id, kind, owner)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into sync_mark "
+                "(account_id, lane_id, key, generation, asked_at, due_at, priority, attempts, reason) "
+                "values (%s, %s, %s, 1, %s, %s, %s, 0, %s) on conflict (lane_id, key) do update set "
+                "generation = sync_mark.generation + 1, asked_at = excluded.asked_at, reason = excluded.reason, "
+                "due_at = case when excluded.due_at < sync_mark.due_at then excluded.due_at else sync_mark.due_at end, "
+                "priority = case when excluded.priority < sync_mark.priority "
+                "then excluded.priority else sync_mark.priority end",
+                [(account_id, lane.id, key, _db(now), _db(due), priority, reason) for key in wanted],
+            )
+        wake(lane, due_at=due)
+    return lane
+
+
+def wake(lane: Lane, *, due_at: datetime | None = None) -> bool:
+    """Wake a sleeping lane (in the caller's transaction), or note when it wants to be woken. True if it woke.
+
+    The workflow is enqueued after commit; if the process dies in between, the sweep enqueues it.
+    """
+    now = clock.now()
+    due = due_at or now
+    with transaction.atomic(savepoint=False):
+        row = Lane.objects.select_for_update().get(id=lane.id)
+        if row.awake:
+            return False
+        if row.held_until is not None and row.held_until > now:
+            due = max(due, row.held_until)
+        if due > now:
+            if row.due_at is None or due < row.due_at:
+                Lane.objects.filter(id=row.id).update(due_at=due)
+            return False
+        _next_epoch(row)
+        return True
+
+
+def _next_epoch(row: Lane) -> None:
+    epoch = row.epoch + 1
+    Lane.objects.filter(id=row.id).update(awake=True, epoch=epoch, due_at=None, held_until=None, woken_at=clock.now())
+    queue = installed.flows[row.kind].queue if row.kind in installed.flows else "sync"
+    transaction.on_commit(lambda: engine.current().wake(row.id, epoch, queue))
+
+
+def has_due(lane: Lane) -> bool:
+    """Whether a mark is due now."""
+    return Mark.objects.filter(lane=lane, due_at__lte=clock.now()).exists()
+
+
+def ref(lane: Lane) -> LaneRef:
+    """The lane as its flow sees it."""
+    return LaneRef(lane.id, lane.account_id, lane.kind, lane.owner)
+
+
+def claim(lane: Lane, limit: int) -> list[Ask]:
+    """The most urgent due marks. They stay where they are: a lane has one drain, and closing looks at generations."""
+    marks = (
+        Mark.objects.filter(lane=lane, due_at__lte=clock.now())
+        .order_by("priority", "due_at", "id")
+        .values_list("key", "generation", "reason", "attempts")[:limit]
+    )
+    return [Ask(*mark) for mark in marks]
+
+
+def due_count(lane_id: int) -> int:
+    """How many marks of the lane are due, those of a batch that is not closed yet included."""
+    return Mark.objects.filter(lane_id=lane_id, due_at__lte=clock.now()).count()
+
+
+def close(lane: Lane, outcomes: Sequence[Outcome]) -> None:
+    """Delete the marks whose generation did not move; set a due time for those to be tried again.
+
+    A mark asked for again meanwhile stays due, with its failures forgotten if this round succeeded.
+    """
+    now = clock.now()
+    outcomes = sorted(outcomes, key=lambda o: o.key)  # as `ask` locks them
+    done = [(lane.id, o.key, o.generation) for o in outcomes if o.state in {"applied", "parked"}]
+    later = [o for o in outcomes if o.state == "retry"]
+    with connection.cursor() as cursor:
+        if done:
+            cursor.executemany("delete from sync_mark where lane_id = %s and key = %s and generation = %s", done)
+            cursor.executemany(
+                "update sync_mark set attempts = 0 "
+                "where lane_id = %s and key = %s and generation > %s and attempts > 0",
+                done,
+            )
+        if later:
+            cursor.executemany(
+                "update sync_mark set attempts = %s, due_at = case when generation = %s then %s else due_at end "
+                "where lane_id = %s and key = %s",
+                [
+                    (o.attempts, o.generation, _db(now + timedelta(seconds=o.wait_seconds or 0)), lane.id, o.key)
+                    for o in later
+                ],
+            )
+
+
+def hold(lane_id: int, seconds: float) -> None:
+    """Let the lane sleep for `seconds` after this slice, whoever asks meanwhile."""
+    Lane.objects.filter(id=lane_id).update(held_until=clock.after(seconds))
+
+
+def release_hold(account_id: int, owner: str) -> None:
+    """End every hold of an owner's lanes at once (its credentials work again)."""
+    now = clock.now()
+    for lane in Lane.objects.filter(account_id=account_id, owner=owner):
+        Lane.objects.filter(id=lane.id).update(held_until=None)
+        with scope(account=lane.account_id):
+            if Mark.objects.filter(lane=lane).exists():
+                Mark.objects.filter(lane=lane, due_at__gt=now).update(due_at=now)
+                wake(lane)
+
+
+def sleep_or_continue(lane_id: int, epoch: int) -> None:
+    """End a slice: go to sleep if no mark is due, else hand over to the next epoch, so that no lane holds a worker."""
+    with transaction.atomic():
+        row = Lane.objects.select_for_update().get(id=lane_id)
+        if row.epoch != epoch or not row.awake:
+            return
+        now = clock.now()
+        with scope(account=row.account_id):
+            due: datetime | None = Mark.objects.filter(lane=row).aggregate(due=Min("due_at"))["due"]
+        if due is not None and row.held_until is not None and row.held_until > due:
+            due = row.held_until
+        if due is not None and due <= now:
+            _next_epoch(row)
+        else:
+            Lane.objects.filter(id=row.id).update(awake=False, due_at=due)
+
+
+def sweep() -> int:
+    """Wake lanes whose time has come, and enqueue again what an awake lane should have had enqueued.
+
+    Safe to run from several processes and at any time. An awake lane whose workflow has ended (its worker died after
+    the work and before the handing over, or it broke) goes on to its next epoch. Returns how many lanes it touched.
+    """
+    now = clock.now()
+    _put_clock_right(now)
+    touched = 0
+    for lane in Lane.objects.filter(awake=False, due_at__lte=now)[:500]:
+        touched += wake(lane)
+    port = engine.current()
+    for lane in Lane.objects.filter(awake=True, woken_at__lte=now - timedelta(seconds=port.patience_seconds))[:500]:
+        state = port.status(lane.id, lane.epoch)
+        if state == "running":
+            continue
+        touched += 1
+        if state == "missing":
+            queue = installed.flows[lane.kind].queue if lane.kind in installed.flows else "sync"
+            port.wake(lane.id, lane.epoch, queue)
+            continue
+        with transaction.atomic():
+            row = Lane.objects.select_for_update().get(id=lane.id)
+            if row.awake and row.epoch == lane.epoch:
+                _next_epoch(row)
+    return touched
+
+
+_swept_at: datetime | None = None
+
+
+def _put_clock_right(now: datetime) -> None:
+    """After the machine's clock was ahead and went back: make due at once what it put off.
+
+    Noticed by the last sweep of this process, or by marks asked for in the future. Too early is harmless here: whoever
+    must still wait is sent back to wait.
+    """
+    global _swept_at
+    before, _swept_at = _swept_at, now
+    future = now + timedelta(minutes=1)
+    with scopes_disabled():
+        went_back = Mark.objects.filter(asked_at__gt=future).exists() if before is None else before > future
+        if not went_back:
+            return
+        log.warning("the clock went back; what it had put off is due now")
+        Mark.objects.filter(due_at__gt=now).update(asked_at=now, due_at=now)
+        Lane.objects.filter(held_until__gt=now).update(held_until=None)
+        Lane.objects.filter(awake=False, due_at__gt=now).update(due_at=now)
+        Lane.objects.filter(awake=True, woken_at__gt=now).update(woken_at=now)
+        for row in Schedule.objects.filter(next_at__gt=future):
+            if row.next_at > future + timedelta(seconds=row.every_seconds):
+                Schedule.objects.filter(id=row.id).update(next_at=now)
+
+
+def forget() -> None:
+    """Drop what was noted of this machine's clock, for tests."""
+    global _swept_at  # noqa: PLW0603 - a process has one clock
+    _swept_at = None
+
+
+def _db(moment: datetime) -> str | datetime | None:
+    """As this database's driver takes it; raw SQL does not convert by itself."""
+    return connection.ops.adapt_datetimefield_value(moment)

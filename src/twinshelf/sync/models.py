@@ -1,0 +1,241 @@
+"""The engine's tables: lanes, marks, stored plans, problems, tasks, the inbox, the change record, executor leases."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from twinshelf.accounts.models import Account, AccountModel
+from twinshelf.kit import clock
+
+
+class Lane(models.Model):
+    """One kind of thing of one owner, drained in batches by one drain at a time.
+
+    Not scoped by account on purpose: the sweep and the workers look at all lanes. `epoch` counts wakings and fences
+    off ghosts of killed workers; `due_at` is when a sleeping lane wants to be woken; `held_until` keeps it asleep
+    (empty budget, credentials rejected) whoever asks.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    owner = models.CharField(max_length=60)
+    """`store:<id>` or `connection:<id>`."""
+    awake = models.BooleanField(default=False)
+    epoch = models.IntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "kind", "owner"], name="lane_once")]
+        indexes: ClassVar = [models.Index(fields=["awake", "due_at"], name="lane_dispatch")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.owner}"
+
+
+class Mark(AccountModel):
+    """A key that is asked for: one row per thing, however often it is asked. `generation` counts the asks."""
+
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="marks")
+    key = models.CharField(max_length=120)
+    generation = models.BigIntegerField(default=1)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    priority = models.SmallIntegerField(default=5)
+    attempts = models.IntegerField(default=0)
+    reason = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lane", "key"], name="mark_once")]
+        indexes: ClassVar = [models.Index(fields=["lane", "priority", "due_at"], name="mark_claim")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class StoredPlan(AccountModel):
+    """A plan on its way to being applied. Gone once closed; what it changed stays in `ChangeRecord`."""
+
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=120)
+    generation = models.BigIntegerField()
+    plan = models.BinaryField()
+    outcome = models.BinaryField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["lane"], name="plan_by_lane")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Problem(AccountModel):
+    """Something that only a person can put right, until it is. One open problem per (lane, key, code)."""
+
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=120)
+    code = models.CharField(max_length=40)
+    text = models.TextField()
+    remedy = models.TextField(blank=True)
+    blocking = models.BooleanField(default=True)
+    waits_for = models.TextField(blank=True)
+    platform_answer = models.JSONField(default=dict)
+    opened_at = models.DateTimeField(default=clock.now)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["lane", "key", "code"], condition=models.Q(closed_at=None), name="problem_open_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "closed_at", "code"], name="problem_list"),
+            models.Index(
+                fields=["account"], condition=~models.Q(waits_for="") & models.Q(closed_at=None), name="problem_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class TaskState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    COMPLETED = "completed", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Canceled"
+
+
+class Task(AccountModel):
+    """Something a person submitted. `state` says whether it was carried out; the counts what came of the items."""
+
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    owner = models.CharField(max_length=60, blank=True)
+    by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    params = models.JSONField(default=dict)
+    cursor = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.QUEUED)
+    total = models.IntegerField(null=True)
+    succeeded = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)
+    summary = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["account", "-created_at"], name="task_recent")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def done(self) -> int:
+        """How many items have ended, well or not."""
+        return self.succeeded + self.failed + self.skipped
+
+
+class TaskItem(AccountModel):
+    """One thing a task asked for. Waits for the lane to close its key, then keeps the outcome."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="items")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=120)
+    state = models.CharField(
+        max_length=10,
+        choices=[("waiting", "Waiting"), ("succeeded", "Done"), ("failed", "Failed"), ("skipped", "Skipped")],
+        default="waiting",
+    )
+    text = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["task", "lane", "key"], name="task_item_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["lane", "key"], condition=models.Q(state="waiting"), name="task_item_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class InboxEvent(AccountModel):
+    """A webhook as it came in, on disk before it is acknowledged: what it is about, and what was made of it.
+
+    The body is not kept: it is a hint, the platforms are read anew, and some bodies carry buyer data.
+    """
+
+    source = models.CharField(max_length=20)
+    dedupe = models.CharField(max_length=100)
+    topic = models.CharField(max_length=80)
+    subject = models.CharField(max_length=120, blank=True)
+    outcome = models.CharField(max_length=20, default="applied")
+    """applied: marks were made · duplicate · ignored (with `reason`)."""
+    reason = models.CharField(max_length=120, blank=True)
+    received_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "source", "dedupe"], name="inbox_once")]
+        indexes: ClassVar = [models.Index(fields=["account", "-received_at"], name="inbox_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.subject}"
+
+
+class ChangeRecord(AccountModel):
+    """One outward change that was made (or refused), kept for good: what caused it, what was sent, what came back.
+
+    Append-only. Holds no buyer data: changes to orders name ids only.
+    """
+
+    lane = models.ForeignKey(Lane, null=True, on_delete=models.SET_NULL, related_name="+")
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120)
+    cause = models.CharField(max_length=120, blank=True)
+    change = models.JSONField(default=dict)
+    ok = models.BooleanField()
+    answer = models.TextField(blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["account", "kind", "key", "-at"], name="change_by_key"),
+            models.Index(fields=["account", "-at"], name="change_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Schedule(AccountModel):
+    """Something asked for on a timetable: `kind` names what (see wiring), `owner` of what, `every` seconds."""
+
+    kind = models.CharField(max_length=40)
+    owner = models.CharField(max_length=60)
+    every_seconds = models.IntegerField()
+    next_at = models.DateTimeField()
+    last_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "kind", "owner"], name="schedule_once")]
+        indexes: ClassVar = [models.Index(fields=["next_at"], name="schedule_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.owner}"
+
+
+class ExecutorLease(models.Model):
+    """A worker process's claim on its slot. Belongs to no account. A lease not beaten for a few seconds is dead."""
+
+    slot = models.CharField(max_length=60, primary_key=True)
+    holder = models.CharField(max_length=64)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.slot

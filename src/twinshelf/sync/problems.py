@@ -1,0 +1,143 @@
+"""Problems: what only a person can put right, opened and closed as lanes close their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+from django_scopes import scope
+
+from twinshelf.accounts.models import Account
+from twinshelf.documents import Finding
+from twinshelf.kit import clock
+from twinshelf.sync import lanes
+from twinshelf.sync.flows import Outcome
+from twinshelf.sync.models import Lane, Problem
+
+
+def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
+    """Make the open problems of these keys those of their outcomes: open new ones, close what is gone.
+
+    Outcomes to be retried keep their problems as they are: nothing new is known.
+    """
+    settled = [o for o in outcomes if o.state in {"applied", "parked"}]
+    if not settled:
+        return
+    keys = [o.key for o in settled]
+    open_now = {
+        (problem.key, problem.code): problem
+        for problem in Problem.objects.filter(lane=lane, key__in=keys, closed_at=None)
+    }
+    wanted: dict[tuple[str, str], Finding] = {}
+    for outcome in settled:
+        for finding in outcome.findings:
+            place = (outcome.key, finding.code)
+            before = wanted.get(place)
+            wanted[place] = finding if before is None else _joined(before, finding)
+    gone = [problem.id for place, problem in open_now.items() if place not in wanted]
+    if gone:
+        Problem.objects.filter(id__in=gone).update(closed_at=clock.now())
+    fresh = []
+    for (key, code), finding in wanted.items():
+        existing = open_now.get((key, code))
+        if existing is None:
+            fresh.append(
+                Problem(
+                    account_id=lane.account_id,
+                    lane=lane,
+                    key=key,
+                    code=code,
+                    text=finding.text,
+                    remedy=finding.remedy,
+                    blocking=finding.blocking,
+                    waits_for=finding.waits_for,
+                    opened_at=clock.now(),
+                )
+            )
+        elif (existing.text, existing.waits_for) != (finding.text, finding.waits_for):
+            Problem.objects.filter(id=existing.id).update(
+                text=finding.text, remedy=finding.remedy, blocking=finding.blocking, waits_for=finding.waits_for
+            )
+    Problem.objects.bulk_create(fresh, batch_size=200)
+
+
+def _joined(one: Finding, other: Finding) -> Finding:
+    """Two findings of one code as one: a product lacks two attributes, an order two links."""
+    waits = " ".join(dict.fromkeys([*one.waits_for.split(), *other.waits_for.split()]))
+    return Finding(
+        code=one.code,
+        text=one.text if other.text == one.text else f"{one.text} {other.text}",
+        remedy=one.remedy,
+        blocking=one.blocking or other.blocking,
+        waits_for=waits,
+    )
+
+
+OWNER_KEY = "*"
+"""The key of problems that concern a lane as a whole, such as rejected credentials."""
+
+
+def settle_held(lane: Lane, held: Sequence[Outcome]) -> None:
+    """Open the problem that holds a whole lane, once, whatever the number of keys that met it."""
+    findings = {finding.code: finding for outcome in held for finding in outcome.findings}
+    open_codes = set(Problem.objects.filter(lane=lane, key=OWNER_KEY, closed_at=None).values_list("code", flat=True))
+    Problem.objects.bulk_create(
+        [
+            Problem(
+                account_id=lane.account_id,
+                lane=lane,
+                key=OWNER_KEY,
+                code=f.code,
+                text=f.text,
+                remedy=f.remedy,
+                opened_at=clock.now(),
+            )
+            for f in findings.values()
+            if f.code not in open_codes
+        ]
+    )
+
+
+def open_owner(lane: Lane, *, code: str, text: str, remedy: str) -> None:
+    """Open a problem that concerns a lane as a whole. Safe to repeat."""
+    if not Problem.objects.filter(lane=lane, key=OWNER_KEY, code=code, closed_at=None).exists():
+        Problem.objects.create(
+            account_id=lane.account_id,
+            lane=lane,
+            key=OWNER_KEY,
+            code=code,
+            text=text,
+            remedy=remedy,
+            opened_at=clock.now(),
+        )
+
+
+def close_owner(account_id: int, owner: str) -> None:
+    """Close what held the lanes of an owner: it works again."""
+    Problem.objects.filter(account_id=account_id, lane__owner=owner, key=OWNER_KEY, closed_at=None).update(
+        closed_at=clock.now()
+    )
+
+
+def release(account_id: int, token: str) -> int:
+    """Ask again for everything that waited for `token` (`link:SKU-9`, `template:3`, …), since it is there now.
+
+    Returns how many keys were asked for. Safe to repeat.
+    """
+    with scope(account=Account(id=account_id)):
+        waiting = (
+            Problem.objects.filter(closed_at=None)
+            .filter(
+                Q(waits_for=token)
+                | Q(waits_for__startswith=f"{token} ")
+                | Q(waits_for__endswith=f" {token}")
+                | Q(waits_for__contains=f" {token} ")
+            )
+            .values_list("lane_id", "key")
+        )
+        by_lane: dict[int, list[str]] = {}
+        for lane_id, key in waiting:
+            by_lane.setdefault(lane_id, []).append(key)
+        for lane in Lane.objects.filter(id__in=by_lane):
+            lanes.ask(account_id, lane.kind, lane.owner, by_lane[lane.id], reason=f"{token.partition(':')[0]} is there")
+        return sum(map(len, by_lane.values()))

@@ -1,0 +1,231 @@
+"""Tasks: what people submit. One asks for many keys and follows their closings; its state is apart from its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from django.db import close_old_connections, transaction
+from django.db.models import Count, F
+from django_scopes import scope, scopes_disabled
+
+from twinshelf.accounts.models import Account, User
+from twinshelf.errors import NeedsPerson, Transient
+from twinshelf.kit import clock
+from twinshelf.kit.upsert import update_rows, upsert
+from twinshelf.sync import engine, lanes
+from twinshelf.sync.flows import Outcome, installed
+from twinshelf.sync.models import Lane, Mark, Task, TaskItem, TaskState
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 2.0
+TRIES = 5
+TRIES_OF_WHAT_PASSES = 40
+"""With waits of up to five minutes: about three hours."""
+
+_FINAL = (TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED)
+
+
+def submit(
+    account_id: int,
+    kind: str,
+    title: str,
+    *,
+    owner: str = "",
+    by: User | None = None,
+    params: dict[str, Any] | None = None,
+) -> Task:
+    """A new task, carried out as soon as a worker is free. `params` are ids and settings, never documents or buyers."""
+    with transaction.atomic():
+        task = Task.objects.create(
+            account_id=account_id,
+            kind=kind,
+            title=title,
+            owner=owner,
+            by=by,
+            params=params or {},
+            created_at=clock.now(),
+        )
+        transaction.on_commit(lambda: engine.current().run_task(task.id))
+    return task
+
+
+def run_slice(task_id: int) -> bool:
+    """Carry out a slice of a task. Returns whether there is more to carry out (not: whether items are still open)."""
+    close_old_connections()
+    with scopes_disabled():
+        task = Task.objects.get(id=task_id)
+    with scope(account=Account(id=task.account_id)):
+        if task.state in _FINAL:
+            return False
+        if task.state == TaskState.QUEUED:
+            Task.objects.filter(id=task.id).update(state=TaskState.RUNNING, started_at=clock.now())
+            task.refresh_from_db()
+        more = installed.tasks[task.kind](task)
+        if not more:
+            settle(task.id)
+        return more
+
+
+def attempt(task_id: int, failures: int) -> float | None:
+    """A slice, with what a failure means: the seconds until the next one (0: at once), None if there is none.
+
+    What a person must put right ends the task at once. What passes by itself is waited for, some hours at most;
+    anything else is tried `TRIES` times. `failures` counts those in a row before this one.
+    """
+    try:
+        return 0.0 if run_slice(task_id) else None
+    except NeedsPerson as error:
+        fail(task_id, f"{error} {error.remedy}")
+        return None
+    except Exception as error:
+        failures += 1
+        passes = isinstance(error, Transient)
+        log.warning("task failed", task=task_id, failures=failures, exc_info=not passes)
+        if failures < (TRIES_OF_WHAT_PASSES if passes else TRIES):
+            wait = min(RETRY_SECONDS * 2.0 ** min(failures - 1, 8), 300.0)
+            return max(wait, error.wait_seconds) if isinstance(error, Transient) else wait
+        fail(task_id, str(error) if passes else f"Twinshelf failed here: {type(error).__name__}.")
+        return None
+
+
+def sweep() -> int:
+    """Enqueue again what a crash kept from being enqueued, and fail what its workflow has left. Returns how many.
+
+    Safe to run from several processes and at any time.
+    """
+    port = engine.current()
+    touched = 0
+    with scopes_disabled():
+        unfinished = Task.objects.filter(
+            state__in=(TaskState.QUEUED, TaskState.RUNNING), created_at__lte=clock.after(-port.patience_seconds)
+        )
+        for task in unfinished.order_by("id")[:200]:
+            if task.cursor.get("carried_out"):
+                continue  # its items are on their way
+            state = port.task_status(task.id)
+            if state == "missing":
+                port.run_task(task.id)
+            elif state == "ended" and not _settled_meanwhile(task.id):
+                fail(task.id, "Twinshelf ended it by mistake. What was done is done; start it again.")
+            else:
+                continue
+            touched += 1
+    return touched
+
+
+def _settled_meanwhile(task_id: int) -> bool:
+    task = Task.objects.get(id=task_id)
+    return task.state in _FINAL or bool(task.cursor.get("carried_out"))
+
+
+def fail(task_id: int, why: str) -> None:
+    """The task itself cannot be carried out (as opposed to some of its items failing). Safe to repeat."""
+    with scopes_disabled():
+        Task.objects.filter(id=task_id).exclude(state__in=_FINAL).update(
+            state=TaskState.FAILED, summary=why, finished_at=clock.now()
+        )
+
+
+def cancel(task: Task) -> None:
+    """Stop carrying it out. What was asked for already is still done; safe to repeat."""
+    Task.objects.filter(id=task.id).exclude(state__in=_FINAL).update(state=TaskState.CANCELLED, finished_at=clock.now())
+
+
+def ask_for(task: Task, kind: str, owner: str, keys: Sequence[str], *, priority: int = lanes.NORMAL) -> None:
+    """Ask for keys on behalf of a task: each becomes an item that waits for the lane to close it."""
+    with transaction.atomic():
+        lane = lanes.lane_of(task.account_id, kind, owner)
+        lanes.ask(task.account_id, kind, owner, keys, reason=f"task {task.id}", priority=priority)
+        upsert(
+            TaskItem,
+            task.account_id,
+            ["task_id", "lane_id", "key", "state", "text"],
+            [(task.id, lane.id, key, "waiting", "") for key in sorted(set(keys))],
+            unique=["task_id", "lane_id", "key"],
+            update=[],
+        )
+        Task.objects.filter(id=task.id).update(total=TaskItem.objects.filter(task=task).count())
+
+
+def count(task: Task, *, succeeded: int = 0, failed: int = 0, skipped: int = 0, total: int | None = None) -> None:
+    """Add to the counts of a task that does its work itself (a pull) instead of asking lanes."""
+    changes: dict[str, Any] = {
+        "succeeded": F("succeeded") + succeeded,
+        "failed": F("failed") + failed,
+        "skipped": F("skipped") + skipped,
+    }
+    if total is not None:
+        changes["total"] = total
+    Task.objects.filter(id=task.id).update(**changes)
+
+
+def note_items(task: Task, lane: Lane, items: Iterable[tuple[str, str, str]]) -> None:
+    """Keep (key, state, text) as items of a task that does its work itself: what failed or was skipped, and why."""
+    upsert(
+        TaskItem,
+        task.account_id,
+        ["task_id", "lane_id", "key", "state", "text"],
+        [(task.id, lane.id, key, state, text) for key, state, text in items],
+        unique=["task_id", "lane_id", "key"],
+    )
+
+
+def follow(lane: Lane, outcomes: Sequence[Outcome]) -> None:
+    """Tell the tasks that wait for these keys how they ended. Retried and held keys are still open."""
+    ended = {o.key: o for o in outcomes if o.state in {"applied", "parked"}}
+    # A key that still has its mark was asked for again while it was worked on: whoever asked waits for that round.
+    for key in Mark.objects.filter(lane=lane, key__in=list(ended)).values_list("key", flat=True):
+        del ended[key]
+    if not ended:
+        return
+    items = list(TaskItem.objects.filter(lane=lane, state="waiting", key__in=list(ended)))
+    if not items:
+        return
+    for item in items:
+        outcome = ended[item.key]
+        item.state = "failed" if outcome.state == "parked" else ("skipped" if _skipped(outcome) else "succeeded")
+        item.text = outcome.text
+    update_rows(items, ["state", "text"])
+    for task_id in {item.task_id for item in items}:
+        settle(task_id)
+
+
+def _skipped(outcome: Outcome) -> bool:
+    return any(finding.code.startswith("I-") for finding in outcome.findings)
+
+
+def settle(task_id: int) -> None:
+    """Bring a task's counts in line with its items, and complete it once it was carried out and none is waiting."""
+    with transaction.atomic():
+        task = Task.objects.select_for_update().get(id=task_id)
+        if task.state in _FINAL:
+            return
+        states = dict(TaskItem.objects.filter(task=task).values_list("state").annotate(Count("id")))
+        if states and not task.cursor.get("counts_itself"):
+            task.succeeded, task.failed = states.get("succeeded", 0), states.get("failed", 0)
+            task.skipped = states.get("skipped", 0)
+            task.total = sum(states.values())
+        if not states.get("waiting") and task.cursor.get("carried_out"):
+            task.state = TaskState.COMPLETED
+            task.finished_at = clock.now()
+            task.summary = summary(task)
+        task.save(update_fields=["succeeded", "failed", "skipped", "total", "state", "finished_at", "summary"])
+
+
+def carried_out(task: Task, **cursor: Any) -> None:
+    """Note that the task itself has nothing left to do; it completes when its items have closed."""
+    task.cursor = {**task.cursor, **cursor, "carried_out": True}
+    task.save(update_fields=["cursor"])
+
+
+def summary(task: Task) -> str:
+    """One line with every count that is not zero; never just "completed"."""
+    parts = [
+        f"{number:,} {word}"
+        for number, word in ((task.succeeded, "done"), (task.failed, "failed"), (task.skipped, "skipped"))
+        if number
+    ]
+    return ", ".join(parts) or "nothing to do"

@@ -1,0 +1,150 @@
+"""What a category asks of a product, and the brands it may carry. Only reads: nothing here is ever sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from twinshelf.documents import Attribute, CategoryRules, Document, ShopCategory
+from twinshelf.tiktok import wire
+
+
+class Brand(Document, frozen=True, kw_only=True):
+    """A brand that listings may name. One that is not `authorized` is refused or dropped with a warning."""
+
+    id: str
+    name: str
+    authorized: bool
+
+
+class _Category(msgspec.Struct, frozen=True):
+    id: str
+    parent_id: str = "0"
+    local_name: str = ""
+    is_leaf: bool = False
+    permission_statuses: list[str] = []
+
+
+def category_from_json(data: bytes | msgspec.Raw) -> ShopCategory:
+    """One node of the tree; the parent of a root is "0".
+
+    Available is what says AVAILABLE, or nothing at all: INVITE_ONLY, NON_MAIN_CATEGORY and PROHIBITED close it.
+    """
+    category = wire.read(data, _Category)
+    statuses = category.permission_statuses
+    return ShopCategory(
+        id=category.id,
+        parent_id=category.parent_id,
+        name=category.local_name.strip(),
+        leaf=category.is_leaf,
+        available=not statuses or "AVAILABLE" in statuses,
+    )
+
+
+class _Value(msgspec.Struct, frozen=True):
+    id: str = ""
+    name: str = ""
+
+
+class _Condition(msgspec.Struct, frozen=True):
+    attribute_id: str = ""
+
+
+class _Attribute(msgspec.Struct, frozen=True):
+    id: str
+    name: str = ""
+    type: str = ""
+    # TikTok's spelling; the right one is read too, for the day it is mended.
+    is_requried: bool = False
+    is_required: bool = False
+    is_multiple_selection: bool = False
+    is_customizable: bool = False
+    values: list[_Value] = []
+
+
+def attribute_from_json(data: bytes | msgspec.Raw) -> Attribute:
+    """One attribute of a category. Without `values` it takes free text."""
+    attribute = wire.read(data, _Attribute)
+    return Attribute(
+        id=attribute.id,
+        name=attribute.name.strip(),
+        sales=attribute.type == "SALES_PROPERTY",
+        required=attribute.is_requried or attribute.is_required,
+        multiple=attribute.is_multiple_selection,
+        customizable=attribute.is_customizable or not attribute.values,
+        values=tuple((value.id, value.name) for value in attribute.values),
+    )
+
+
+class _Certification(msgspec.Struct, frozen=True):
+    id: str
+    name: str = ""
+    is_required: bool = False
+    requirement_conditions: list[_Condition] = []
+
+
+class _Required(msgspec.Struct, frozen=True):
+    is_required: bool = False
+
+
+class _SizeChart(msgspec.Struct, frozen=True):
+    is_supported: bool = False
+    is_required: bool = False
+
+
+class _Supported(msgspec.Struct, frozen=True):
+    is_supported: bool = False
+
+
+class _Rules(msgspec.Struct, frozen=True):
+    product_certifications: list[_Certification] = []
+    size_chart: _SizeChart = _SizeChart()
+    cod: _Supported = _Supported()
+    package_dimension: _Required = _Required(is_required=True)
+    seller_sku: _Required = _Required()
+
+
+def rules_from_json(data: bytes | msgspec.Raw) -> CategoryRules:
+    """The rules of a leaf category. A certificate that only some attribute value needs does not count as required."""
+    rules = wire.read(data, _Rules)
+    return CategoryRules(
+        certifications=tuple(
+            (certification.id, certification.name)
+            for certification in rules.product_certifications
+            if certification.is_required and not certification.requirement_conditions
+        ),
+        size_chart_required=rules.size_chart.is_required,
+        package_dimension_required=rules.package_dimension.is_required,
+        cod_supported=rules.cod.is_supported,
+        seller_sku_required=rules.seller_sku.is_required,
+    )
+
+
+class _Recommendation(msgspec.Struct, frozen=True):
+    leaf_category_id: str = ""
+
+
+def recommendation_to_json(title: str, description: str, category_version: str) -> dict[str, Any]:
+    """The body of Recommend Category."""
+    body = {"product_title": title, "description": description, "category_version": category_version}
+    return {name: value for name, value in body.items() if value}
+
+
+def recommendation_from_json(data: bytes | msgspec.Raw) -> str | None:
+    """The id of the recommended leaf; None if there is none."""
+    return wire.read(data, _Recommendation).leaf_category_id or None
+
+
+class _Brand(msgspec.Struct, frozen=True):
+    id: str
+    name: str = ""
+    authorized_status: str = ""
+    brand_status: str = ""
+
+
+def brand_from_json(data: bytes | msgspec.Raw) -> Brand:
+    """One brand. The enum of its status has a misspelt value: anything but AUTHORIZED counts as not authorized."""
+    brand = wire.read(data, _Brand)
+    usable = brand.authorized_status == "AUTHORIZED" and brand.brand_status != "UNAVAILABLE"
+    return Brand(id=brand.id, name=brand.name.strip(), authorized=usable)

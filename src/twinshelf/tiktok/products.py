@@ -1,0 +1,783 @@
+"""Listings: what a shop is sent of one, what it must not be sent, and what it says of its own.
+
+The JSON of create and edit is made here from a `Listing`; `problems_of` is the same knowledge before the call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+import msgspec
+
+from twinshelf.documents import (
+    Dimensions,
+    Document,
+    Finding,
+    Listing,
+    ListingSku,
+    Money,
+    ShopListing,
+    ShopSku,
+    Weight,
+    minor_unit,
+)
+from twinshelf.errors import DocumentError
+from twinshelf.tiktok import texts, wire
+from twinshelf.tiktok.regions import Region
+
+MAX_QUANTITY: Final = 999_999
+"""The most that is sent. Documented is 99,999; the replication page and M2E's connector send up to this."""
+
+_MAX_IMAGES: Final = 9
+_MAX_OPTIONS: Final = 3
+_MAX_OPTION_NAME: Final = 20
+_MAX_OPTION_VALUE: Final = 50
+_SKU: Final = re.compile(r"\S{1,50}")
+_STRICT_SKU: Final = re.compile(r"[A-Za-z0-9_-]{6,50}")
+_MICRO: Final = Decimal("0.000001")
+
+
+class CreatedListing(Document, frozen=True, kw_only=True):
+    """What became of a create. `warnings` tell what TikTok dropped, in its own words: a brand, a code, an attribute."""
+
+    id: str
+    sku_ids: dict[str, str]
+    """TikTok SKU id by seller SKU."""
+    warnings: tuple[str, ...] = ()
+
+
+class EditedListing(Document, frozen=True, kw_only=True):
+    """What became of an edit. `audit_status` is AUDITING while the old content stays on the shelf."""
+
+    audit_status: str = ""
+    sku_ids: dict[str, str] = msgspec.field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+# -- to TikTok ------------------------------------------------------------------------------------------------------
+
+
+def listing_to_json(
+    listing: Listing, *, image_uris: Mapping[str, str], region: Region, category_version: str = "", key: str = ""
+) -> dict[str, Any]:
+    """The body of Create Product. Ask `problems_of` first: what TikTok would refuse is not mended here.
+
+    `image_uris` has TikTok's name of each uploaded picture by its address in the store; a picture without one is left
+    out. `key` makes a repeat harmless. Texts are cleaned, weight and size converted to what the region takes.
+    Source: Create Product, POST /product/202309/products.
+    """
+    body = _content_to_json(listing, image_uris, region, category_version)
+    body["save_mode"] = "LISTING"
+    body["skus"] = [_new_sku_to_json(listing, sku, _attributes_of(listing, image_uris)) for sku in listing.skus]
+    if key:
+        body["idempotency_key"] = key
+    return body
+
+
+def edit_to_json(
+    listing: Listing,
+    current: bytes | msgspec.Raw,
+    *,
+    image_uris: Mapping[str, str],
+    sku_ids: Mapping[int, str],
+    region: Region,
+    category_version: str = "",
+) -> dict[str, Any]:
+    """The body of Edit Product, which overwrites everything: so it is `current` (Get Product) with our fields put in.
+
+    Kept as they are: prices and stock of SKUs in `sku_ids` (TikTok keeps what is left out), SKUs that we do not know,
+    and fields that a listing does not have, such as certificates, video and size chart. A variant without id in
+    `sku_ids` becomes a new SKU with its price and stock.
+    Source: Edit Product, PUT /product/202509/products/{product_id}.
+    """
+    now = wire.read(current, _Current)
+    body = {**_kept(now, region), **_content_to_json(listing, image_uris, region, category_version)}
+    if not listing.brand_id and now.brand.id:
+        body["brand_id"] = now.brand.id
+    ours = {attribute["id"] for attribute in body.get("product_attributes", ())}
+    theirs = [_attribute_again(attribute) for attribute in now.product_attributes if attribute.id not in ours]
+    if theirs:
+        body["product_attributes"] = [*body.get("product_attributes", ()), *theirs]
+    attributes = _attributes_of(listing, image_uris, now.skus)
+    known = {sku.id: sku for sku in now.skus}
+    body["skus"] = [
+        _known_sku_to_json(sku, known[sku_ids[sku.variant_id]], attributes)
+        if sku_ids.get(sku.variant_id) in known
+        else _new_sku_to_json(listing, sku, attributes)
+        for sku in listing.skus
+    ]
+    linked = set(sku_ids.values())
+    body["skus"] += [_sku_again(sku) for sku in now.skus if sku.id not in linked]
+    return body
+
+
+def price_to_json(sku_id: str, price: Money) -> dict[str, Any]:
+    """One SKU of Update Price."""
+    return {"id": sku_id, "price": _money(price)}
+
+
+def stock_to_json(sku_id: str, stock: Mapping[str, int] | Iterable[tuple[str, int]]) -> dict[str, Any]:
+    """One SKU of Update Inventory: every warehouse of the SKU, changed or not, for TikTok wants all and no other."""
+    levels = dict(stock).items()
+    return {
+        "id": sku_id,
+        "inventory": [{"warehouse_id": warehouse_id, "quantity": _quantity(count)} for warehouse_id, count in levels],
+    }
+
+
+def _content_to_json(
+    listing: Listing, image_uris: Mapping[str, str], region: Region, category_version: str
+) -> dict[str, Any]:
+    title = texts.plain(listing.title)
+    body: dict[str, Any] = {
+        "title": title,
+        "description": texts.clean_description(listing.description) or texts.clean_description(title),
+        "category_id": listing.category_id,
+        "category_version": category_version or region.category_version,
+        "main_images": [{"uri": uri} for uri in _uris(listing.image_urls, image_uris)[:_MAX_IMAGES]],
+        "external_product_id": str(listing.product_id),
+    }
+    if listing.brand_id:
+        body["brand_id"] = listing.brand_id
+    if listing.attributes:
+        body["product_attributes"] = [
+            {
+                "id": attribute.id,
+                "values": [{"id": value} for value in attribute.value_ids]
+                + [{"name": value} for value in attribute.value_names],
+            }
+            for attribute in listing.attributes
+        ]
+    weight, unit = _weight(listing.weight, region)
+    body["package_weight"] = {"value": _digits(weight), "unit": unit}
+    sides, unit = _dimensions(listing.dimensions, listing.weight, region)
+    if all(sides):
+        body["package_dimensions"] = {
+            **dict(zip(("length", "width", "height"), map(_digits, filter(None, sides)), strict=True)),
+            "unit": unit,
+        }
+    return body
+
+
+def _uris(urls: Iterable[str], image_uris: Mapping[str, str]) -> list[str]:
+    return list(dict.fromkeys(image_uris[url] for url in urls if url in image_uris))
+
+
+def _money(price: Money) -> dict[str, str]:
+    return {"currency": price.currency, "amount": _amount(price)}
+
+
+def _amount(price: Money) -> str:
+    return format(price.rounded().amount, "f")
+
+
+def _quantity(count: int) -> int:
+    return min(max(count, 0), MAX_QUANTITY)
+
+
+def _digits(value: Decimal) -> str:
+    return format(value.normalize(), "f")
+
+
+def _imperial(weight: Weight, region: Region) -> bool:
+    return region.imperial and weight.unit in {"LB", "OZ"}
+
+
+def _weight(weight: Weight, region: Region) -> tuple[Decimal, str]:
+    if _imperial(weight, region):
+        return weight.to("LB").value.quantize(Decimal("0.01"), ROUND_HALF_UP), "POUND"
+    return weight.to("KG").value.quantize(Decimal("0.001"), ROUND_HALF_UP), "KILOGRAM"
+
+
+def _dimensions(size: Dimensions, weight: Weight, region: Region) -> tuple[list[Decimal | None], str]:
+    """Whole units, rounded up so that the parcel fits, in the system of the weight: no mixture is taken (12052915)."""
+    imperial = _imperial(weight, region)
+    converted = size.to("IN" if imperial else "CM")
+    sides = (converted.length, converted.width, converted.height)
+    return [
+        # To the micrometer first: a conversion there and back must not cost a whole unit.
+        None if side is None else side.quantize(_MICRO, ROUND_HALF_UP).to_integral_value(ROUND_CEILING)
+        for side in sides
+    ], "INCH" if imperial else "CENTIMETER"
+
+
+class _Attributes:
+    """How a listing's options are named to TikTok, and which of them carries the pictures.
+
+    TikTok gives our names ids, and may rename them (US): SKUs that exist are told by id wherever the name still fits.
+    """
+
+    def __init__(self, pictured: str, uris: Mapping[str, str], known: Iterable[_SalesAttribute]) -> None:
+        self._pictured, self._uris = pictured, uris
+        self._ids: dict[str, str] = {}
+        self._value_ids: dict[tuple[str, str], str] = {}
+        for attribute in known:
+            self._ids.setdefault(attribute.name.casefold(), attribute.id)
+            self._value_ids.setdefault((attribute.id, attribute.value_name.casefold()), attribute.value_id)
+
+    def to_json(self, sku: ListingSku) -> list[dict[str, Any]]:
+        return [self._one(texts.plain(option.option), texts.plain(option.value)) for option in sku.options]
+
+    def _one(self, name: str, value: str) -> dict[str, Any]:
+        known = self._ids.get(name.casefold(), "")
+        value_id = self._value_ids.get((known, value.casefold()), "")
+        result: dict[str, Any] = {"id": known} if known else {"name": name}
+        result |= {"value_id": value_id} if value_id else {"value_name": value}
+        if name == self._pictured and value in self._uris:
+            result["sku_img"] = {"uri": self._uris[value]}
+        return result
+
+
+def _attributes_of(listing: Listing, image_uris: Mapping[str, str], known: Iterable[_CurrentSku] = ()) -> _Attributes:
+    """Pictures may hang on one option only (12052528): the one whose values tell most pictures apart."""
+    best, uris = "", dict[str, str]()
+    names = dict.fromkeys(texts.plain(option.option) for sku in listing.skus for option in sku.options)
+    for name in names:
+        found: dict[str, str] = {}
+        for sku in listing.skus:
+            for option in sku.options:
+                if texts.plain(option.option) == name and sku.image_url in image_uris:
+                    found.setdefault(texts.plain(option.value), image_uris[sku.image_url])
+        if len(set(found.values())) > len(set(uris.values())):
+            best, uris = name, found
+    return _Attributes(best, uris, [attribute for sku in known for attribute in sku.sales_attributes])
+
+
+def _new_sku_to_json(listing: Listing, sku: ListingSku, attributes: _Attributes) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "seller_sku": sku.seller_sku,
+        "external_sku_id": str(sku.variant_id),
+        "price": _money(sku.price),
+        "inventory": [{"warehouse_id": listing.warehouse_id, "quantity": _quantity(sku.quantity)}],
+    }
+    if sku.options:
+        body["sales_attributes"] = attributes.to_json(sku)
+    if code := _code_to_send(listing, sku):
+        body["identifier_code"] = {"code": code[0], "type": code[1]}
+    return body
+
+
+def _code_to_send(listing: Listing, sku: ListingSku) -> tuple[str, str] | None:
+    """The SKU's product code; None for one that is bad, or that an earlier SKU of the listing has."""
+    for other in listing.skus:
+        try:
+            code = texts.identifier_code(other.gtin)
+        except DocumentError:
+            code = None
+        if other is sku:
+            return code
+        if code is not None and _same_code(code, sku):
+            return None
+    return None
+
+
+def _same_code(code: tuple[str, str], sku: ListingSku) -> bool:
+    try:
+        return texts.identifier_code(sku.gtin) == code
+    except DocumentError:
+        return False
+
+
+# -- the product as it is, to be sent back -------------------------------------------------------------------------
+
+
+class _SalesAttribute(msgspec.Struct, frozen=True):
+    id: str = ""
+    name: str = ""
+    value_id: str = ""
+    value_name: str = ""
+    sku_img: dict[str, Any] = {}
+
+
+class _IdentifierCode(msgspec.Struct, frozen=True):
+    code: str = ""
+    type: str = ""
+
+
+class _CurrentSku(msgspec.Struct, frozen=True):
+    id: str
+    seller_sku: str = ""
+    external_sku_id: str = ""
+    sales_attributes: list[_SalesAttribute] = []
+    identifier_code: _IdentifierCode = _IdentifierCode()
+
+
+class _AttributeValue(msgspec.Struct, frozen=True):
+    id: str = ""
+    name: str = ""
+
+
+class _CurrentAttribute(msgspec.Struct, frozen=True):
+    id: str
+    values: list[_AttributeValue] = []
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: str = ""
+
+
+class _File(msgspec.Struct, frozen=True):
+    id: str = ""
+    name: str = ""
+    format: str = ""
+
+
+class _Picture(msgspec.Struct, frozen=True):
+    uri: str = ""
+
+
+class _Certification(msgspec.Struct, frozen=True):
+    id: str
+    images: list[_Picture] = []
+    files: list[_File] = []
+    expiration_date: int = 0
+
+
+class _SizeChart(msgspec.Struct, frozen=True):
+    image: _Picture = _Picture()
+    template: _Named = _Named()
+
+
+class _Current(msgspec.Struct, frozen=True):
+    id: str
+    brand: _Named = _Named()
+    skus: list[_CurrentSku] = []
+    product_attributes: list[_CurrentAttribute] = []
+    certifications: list[_Certification] = []
+    video: _Named = _Named()
+    size_chart: _SizeChart = _SizeChart()
+    delivery_options: list[_Named] = []
+    manufacturer_ids: list[str] = []
+    responsible_person_ids: list[str] = []
+    is_cod_allowed: bool = False
+    minimum_order_quantity: int = 0
+    shipping_template_id: str = ""
+
+
+# Where a product may have delivery options of its own; elsewhere they are the warehouse's, and must not be sent back.
+_OWN_DELIVERY_OPTIONS: Final = frozenset({"ID", "MX", "MY", "PH", "SG", "TH", "VN"})
+
+
+def _kept(now: _Current, region: Region) -> dict[str, Any]:
+    """The fields of `now` that a Listing does not have, in the form that Edit Product takes."""
+    size_chart = {}
+    if now.size_chart.template.id:
+        size_chart = {"template": {"id": now.size_chart.template.id}}
+    elif now.size_chart.image.uri:
+        size_chart = {"image": {"uri": now.size_chart.image.uri}}
+    fields: dict[str, Any] = {
+        "certifications": [_certification_again(certification) for certification in now.certifications],
+        "video": {"id": now.video.id} if now.video.id else None,
+        "size_chart": size_chart,
+        "manufacturer_ids": now.manufacturer_ids,
+        "responsible_person_ids": now.responsible_person_ids,
+        "is_cod_allowed": now.is_cod_allowed,
+        "minimum_order_quantity": now.minimum_order_quantity if now.minimum_order_quantity > 1 else None,
+        "shipping_template_id": now.shipping_template_id,
+    }
+    if region.code in _OWN_DELIVERY_OPTIONS:
+        fields["delivery_option_ids"] = [option.id for option in now.delivery_options]
+    return {name: value for name, value in fields.items() if value}
+
+
+def _certification_again(certification: _Certification) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": certification.id}
+    if certification.images:
+        body["images"] = [{"uri": picture.uri} for picture in certification.images]
+    if certification.files:
+        body["files"] = [{"id": file.id, "name": file.name, "format": file.format} for file in certification.files]
+    if certification.expiration_date:
+        body["expiration_date"] = certification.expiration_date
+    return body
+
+
+def _attribute_again(attribute: _CurrentAttribute) -> dict[str, Any]:
+    values = [{"id": value.id} if value.id else {"name": value.name} for value in attribute.values]
+    return {"id": attribute.id, "values": values}
+
+
+def _sku_again(sku: _CurrentSku) -> dict[str, Any]:
+    """A SKU that stays as it is: its price and stock are kept because they are not named."""
+    body: dict[str, Any] = {"id": sku.id, "seller_sku": sku.seller_sku}
+    if sku.sales_attributes:
+        body["sales_attributes"] = [_sales_attribute_again(attribute) for attribute in sku.sales_attributes]
+    if sku.external_sku_id:
+        body["external_sku_id"] = sku.external_sku_id
+    if sku.identifier_code.code:
+        body["identifier_code"] = {"code": sku.identifier_code.code, "type": sku.identifier_code.type}
+    return {name: value for name, value in body.items() if value}
+
+
+def _sales_attribute_again(attribute: _SalesAttribute) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": attribute.id, "value_id": attribute.value_id}
+    if uri := attribute.sku_img.get("uri"):
+        body["sku_img"] = {"uri": uri}
+    return body
+
+
+def _known_sku_to_json(sku: ListingSku, now: _CurrentSku, attributes: _Attributes) -> dict[str, Any]:
+    body = {**_sku_again(now), "seller_sku": sku.seller_sku, "external_sku_id": str(sku.variant_id)}
+    if sku.options:
+        body["sales_attributes"] = attributes.to_json(sku)
+    # A code that was submitted cannot be changed (12052593); one that is missing may still be given.
+    if not now.identifier_code.code:
+        try:
+            code = texts.identifier_code(sku.gtin)
+        except DocumentError:
+            code = None
+        if code is not None:
+            body["identifier_code"] = {"code": code[0], "type": code[1]}
+    return body
+
+
+# -- what must not be sent ------------------------------------------------------------------------------------------
+
+
+def problems_of(listing: Listing, region: Region) -> tuple[Finding, ...]:
+    """Everything about `listing` that TikTok Shop would refuse, all at once, and what it will get differently.
+
+    Findings that do not block tell what `listing_to_json` changes or leaves out. What a category asks (attributes,
+    certificates, size chart) is not looked at. Source: Create Product; price limits of "Product pricing".
+    """
+    return (
+        *_text_problems(listing, region),
+        *_package_problems(listing, region),
+        *_sku_problems(listing, region),
+        *_option_problems(listing),
+        *_code_problems(listing),
+    )
+
+
+def _told(code: str, text: str, remedy: str = "") -> Finding:
+    return Finding(code=code, text=text, remedy=remedy, blocking=False)
+
+
+def _blocked(code: str, text: str, remedy: str) -> Finding:
+    return Finding(code=code, text=text, remedy=remedy)
+
+
+def _text_problems(listing: Listing, region: Region) -> Iterator[Finding]:
+    yield from _title_problems(texts.plain(listing.title), listing, region)
+    description = texts.clean_description(listing.description)
+    if not description:
+        yield _told("W-LST-DESC", "The description is empty; the title is used as description.", "Write a description.")
+    elif region.code != "JP" and texts.has_chinese(description):
+        yield _blocked("E-LST-DESC", "The description has Chinese characters.", "Translate the description.")
+    if texts.is_cut(listing.description):
+        yield _told("W-LST-DESC", "The description is cut to 10,000 characters.", "Shorten the description.")
+    if not listing.category_id:
+        yield _blocked("E-CAT-KEY", "Category missing.", "Choose a category in the template or on the product.")
+    if not listing.warehouse_id:
+        yield _blocked("E-WHS-MISSING", "No warehouse is chosen.", "Choose the warehouse of the connection.")
+    if not listing.image_urls:
+        yield _blocked("E-LST-IMG", "At least one image is required.", "Add an image or a media URL.")
+    if (count := len(listing.image_urls)) > _MAX_IMAGES:
+        yield _told("W-LST-IMG", f"Of {count} images the first {_MAX_IMAGES} are sent.", "Put the best ones first.")
+
+
+def _title_problems(title: str, listing: Listing, region: Region) -> Iterator[Finding]:
+    if not texts.has_words(title):
+        yield _blocked("E-LST-TITLE", "The product has no title.", "Set a title.")
+        return
+    if title != " ".join(listing.title.split()):
+        yield _told("W-LST-TITLE", f"The title is sent without what TikTok Shop does not allow: {title!r}.")
+    if not region.title_min <= len(title) <= region.title_max:
+        yield _blocked(
+            "E-LST-TITLE",
+            f"The title has {len(title)} characters; {region.code} takes {region.title_min} to {region.title_max}.",
+            "Change the title.",
+        )
+    if texts.has_run(title):
+        yield _blocked("E-LST-TITLE", "The title repeats one character more than 9 times.", "Change the title.")
+    if region.code != "JP" and texts.has_chinese(title):
+        yield _blocked("E-LST-TITLE", "The title has Chinese characters.", "Translate the title.")
+
+
+def _package_problems(listing: Listing, region: Region) -> Iterator[Finding]:
+    remedy = "Set it on the product, the template or the connection."
+    if _weight(listing.weight, region)[0] <= 0:
+        yield _blocked("E-LST-WEIGHT", "The product cannot be uploaded without a weight.", remedy)
+    elif listing.weight.to("KG").value > region.weight_max.to("KG").value:
+        yield _blocked(
+            "E-LST-WEIGHT",
+            f"The weight of {_digits(listing.weight.value)} {listing.weight.unit} is more than"
+            f" {_digits(region.weight_max.value)} {region.weight_max.unit}.",
+            "Check the unit: grams are easily typed as kilograms.",
+        )
+    sides, unit = _dimensions(listing.dimensions, listing.weight, region)
+    names = ("length", "width", "height")
+    missing = [name for name, side in zip(names, sides, strict=True) if side is None or side <= 0]
+    if missing:
+        yield _blocked("E-LST-DIM", f"The product cannot be uploaded without {', '.join(missing)}.", remedy)
+    given = (listing.dimensions.length, listing.dimensions.width, listing.dimensions.height)
+    if not missing and any(side is not None and side != side.to_integral_value() for side in given):
+        rounded = " × ".join(_digits(side) for side in sides if side is not None)
+        yield _told("W-LST-DIM", f"The package size is rounded up to {rounded} {unit.lower()}s.")
+
+
+def _sku_problems(listing: Listing, region: Region) -> Iterator[Finding]:
+    if not listing.skus:
+        yield _blocked("E-LST-SKUS", "The product has no SKU to sell.", "Add a variant, or make one purchasable.")
+    if len(listing.skus) > region.max_skus:
+        yield _blocked(
+            "E-LST-SKUS",
+            f"The product has {len(listing.skus)} SKUs; {region.code} takes {region.max_skus}.",
+            "Split the product, or leave variants out.",
+        )
+    seen: set[str] = set()
+    for sku in listing.skus:
+        if not sku.seller_sku.strip():
+            yield _blocked("E-SKU-MISSING", f"Variant {sku.variant_id} has no SKU.", "Set a SKU in BigCommerce.")
+            continue
+        if not (_STRICT_SKU if region.strict_sku else _SKU).fullmatch(sku.seller_sku):
+            allowed = "6 to 50 letters, digits, - and _" if region.strict_sku else "1 to 50 characters without spaces"
+            yield _blocked("E-LST-SKU", f"SKU {sku.seller_sku!r}: {region.code} takes {allowed}.", "Change the SKU.")
+        if sku.seller_sku in seen:
+            yield _blocked("E-SKU-DUP", f"SKU {sku.seller_sku} is used twice in the product.", "Make SKUs unique.")
+        seen.add(sku.seller_sku)
+        yield from _price_problems(sku, region)
+
+
+def _price_problems(sku: ListingSku, region: Region) -> Iterator[Finding]:
+    if sku.price.currency != region.currency:
+        yield _blocked(
+            "E-PRC-CUR",
+            f"SKU {sku.seller_sku} is priced in {sku.price.currency}, the shop sells in {region.currency}.",
+            "Confirm the exchange rate of the connection.",
+        )
+        return
+    amount, remedy = sku.price.amount, "Correct the price or the price rule."
+    low, high = region.price_min or minor_unit(region.currency), region.price_max
+    if amount != sku.price.rounded().amount:
+        yield _blocked("E-PRC-MIN", f"SKU {sku.seller_sku}: {sku.price} has too many decimals.", remedy)
+    if amount < low:
+        yield _blocked("E-PRC-RANGE", f"SKU {sku.seller_sku}: {sku.price} is below {low} {region.currency}.", remedy)
+    elif high is not None and amount > high:
+        yield _blocked("E-PRC-RANGE", f"SKU {sku.seller_sku}: {sku.price} is above {high} {region.currency}.", remedy)
+
+
+def _option_problems(listing: Listing) -> Iterator[Finding]:
+    kinds = {tuple(texts.plain(option.option) for option in sku.options) for sku in listing.skus}
+    names = list(dict.fromkeys(name for kind in kinds for name in kind))
+    remedy = "Give every variant a value of every option."
+    if len(listing.skus) > 1 and () in kinds:
+        yield _blocked("E-LST-VAR", f"This product has {len(listing.skus)} SKUs, some without options.", remedy)
+    elif len({frozenset(kind) for kind in kinds}) > 1:
+        yield _blocked("E-LST-VAR", "The SKUs of this product do not all have the same options.", remedy)
+    if len(names) > _MAX_OPTIONS:
+        yield _blocked(
+            "E-LST-VAR",
+            f"The product has {len(names)} options ({', '.join(names)}); TikTok Shop takes {_MAX_OPTIONS}.",
+            "Split the product, or combine options.",
+        )
+    for what, limit, found in (
+        ("option", _MAX_OPTION_NAME, names),
+        ("value", _MAX_OPTION_VALUE, dict.fromkeys(texts.plain(o.value) for sku in listing.skus for o in sku.options)),
+    ):
+        for text in found:
+            if not texts.has_words(text) or len(text) > limit or texts.has_run(text):
+                yield _blocked(
+                    "E-LST-VAR",
+                    f"The {what} {text!r} is not 1 to {limit} plain characters long.",
+                    "Shorten or rename it.",
+                )
+    combinations: set[frozenset[tuple[str, str]]] = set()
+    for sku in listing.skus:
+        combination = frozenset((texts.plain(o.option), texts.plain(o.value)) for o in sku.options)
+        if combination and combination in combinations:
+            yield _blocked(
+                "E-LST-VAR", f"SKU {sku.seller_sku} has the same options as another SKU.", "Give them different values."
+            )
+        combinations.add(combination)
+
+
+def _code_problems(listing: Listing) -> Iterator[Finding]:
+    seen: set[tuple[str, str]] = set()
+    for sku in listing.skus:
+        try:
+            code = texts.identifier_code(sku.gtin)
+        except DocumentError as error:
+            yield _told(
+                "W-LST-GTIN",
+                f"SKU {sku.seller_sku} is sent without product identifier code: {error.reason}.",
+                "Correct the code.",
+            )
+            continue
+        if code is not None and code in seen:
+            yield _told(
+                "W-LST-GTIN",
+                f"SKU {sku.seller_sku} is sent without product identifier code: another SKU has {code[0]}.",
+                "Give each variant its own code.",
+            )
+        if code is not None:
+            seen.add(code)
+
+
+# -- from TikTok ----------------------------------------------------------------------------------------------------
+
+
+class _Price(msgspec.Struct, frozen=True):
+    currency: str = ""
+    sale_price: Decimal | None = None
+    tax_exclusive_price: Decimal | None = None
+
+
+class _Inventory(msgspec.Struct, frozen=True):
+    warehouse_id: str
+    quantity: int = 0
+
+
+class _Sku(msgspec.Struct, frozen=True):
+    id: str
+    seller_sku: str = ""
+    price: _Price = _Price()
+    inventory: list[_Inventory] = []
+
+
+class _Audit(msgspec.Struct, frozen=True):
+    status: str = ""
+
+
+class _AuditReason(msgspec.Struct, frozen=True):
+    position: str = ""
+    reasons: list[str] = []
+    suggestions: list[str] = []
+
+
+class _Category(msgspec.Struct, frozen=True):
+    id: str
+    is_leaf: bool = False
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    title: str = ""
+    description: str = ""
+    audit: _Audit = _Audit()
+    audit_failed_reasons: list[_AuditReason] = []
+    has_draft: bool = False
+    external_product_id: str = ""
+    category_chains: list[_Category] = []
+    skus: list[_Sku] = []
+    create_time: int = 0
+    update_time: int = 0
+
+
+def listing_from_json(data: bytes | msgspec.Raw) -> ShopListing:
+    """Translate one product of Search Products or Get Product; a search does not give description and category.
+
+    The price is `sale_price`, else `tax_exclusive_price`: no answer has an `amount`. None if there is neither.
+    Raises DocumentError naming the field that is missing.
+    """
+    product = wire.read(data, _Listing)
+    reasons = []
+    for failed in product.audit_failed_reasons:
+        reasons += [f"{failed.position}: {reason}" if failed.position else reason for reason in failed.reasons]
+        reasons += failed.suggestions
+    leaf = next((category.id for category in reversed(product.category_chains) if category.is_leaf), "")
+    return ShopListing(
+        id=_present(product.id, "id"),
+        title=product.title,
+        status=_present(product.status, "status"),
+        audit_status=product.audit.status,
+        audit_reasons=tuple(reasons),
+        has_draft=product.has_draft,
+        external_product_id=product.external_product_id,
+        category_id=leaf,
+        description=product.description,
+        skus=tuple(_sku_from_json(sku) for sku in product.skus),
+        updated_at=wire.moment(product.update_time or product.create_time, "update_time"),
+    )
+
+
+def _sku_from_json(sku: _Sku) -> ShopSku:
+    amount = sku.price.tax_exclusive_price if sku.price.sale_price is None else sku.price.sale_price
+    return ShopSku(
+        id=_present(sku.id, "skus.id"),
+        seller_sku=sku.seller_sku,
+        price=None
+        if amount is None or not sku.price.currency
+        else wire.money(amount, sku.price.currency, "skus.price"),
+        stock=tuple((stock.warehouse_id, stock.quantity) for stock in sku.inventory),
+    )
+
+
+def _present(text: str, field: str) -> str:
+    if not text:
+        raise DocumentError(field, "empty in what TikTok Shop sent")
+    return text
+
+
+class _Warning(msgspec.Struct, frozen=True):
+    message: str = ""
+
+
+class _ReplySku(msgspec.Struct, frozen=True):
+    id: str = ""
+    seller_sku: str = ""
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    product_id: str = ""
+    skus: list[_ReplySku] = []
+    warnings: list[_Warning] = []
+    audit: _Audit = _Audit()
+
+
+def created_from_json(data: bytes | msgspec.Raw) -> CreatedListing:
+    """The answer of Create Product. SKUs are told by seller SKU, never by position."""
+    reply = wire.read(data, _Reply)
+    return CreatedListing(
+        id=_present(reply.product_id, "product_id"), sku_ids=_sku_ids(reply), warnings=_warnings(reply)
+    )
+
+
+def edited_from_json(data: bytes | msgspec.Raw) -> EditedListing:
+    """The answer of Edit Product; `sku_ids` has the SKUs whose seller SKU it repeats."""
+    reply = wire.read(data, _Reply)
+    return EditedListing(audit_status=reply.audit.status, sku_ids=_sku_ids(reply), warnings=_warnings(reply))
+
+
+def _sku_ids(reply: _Reply) -> dict[str, str]:
+    return {sku.seller_sku: sku.id for sku in reply.skus if sku.seller_sku and sku.id}
+
+
+def _warnings(reply: _Reply) -> tuple[str, ...]:
+    return tuple(warning.message for warning in reply.warnings if warning.message)
+
+
+class _WarehouseStock(msgspec.Struct, frozen=True):
+    warehouse_id: str
+    available_quantity: int
+
+
+class _StockSku(msgspec.Struct, frozen=True):
+    id: str
+    warehouse_inventory: list[_WarehouseStock] = []
+
+
+class _ProductStock(msgspec.Struct, frozen=True):
+    product_id: str = ""
+    skus: list[_StockSku] = []
+
+
+def stock_from_json(data: bytes | msgspec.Raw) -> dict[str, tuple[tuple[str, int], ...]]:
+    """One product of Inventory Search: by SKU id what each warehouse can sell, that is, without what is committed."""
+    product = wire.read(data, _ProductStock)
+    return {
+        sku.id: tuple((stock.warehouse_id, stock.available_quantity) for stock in sku.warehouse_inventory)
+        for sku in product.skus
+    }
+
+
+class _Image(msgspec.Struct, frozen=True):
+    uri: str
+
+
+def image_uri_from_json(data: bytes | msgspec.Raw) -> str:
+    """TikTok's lasting name of an uploaded image; its addresses expire."""
+    return wire.read(data, _Image).uri

@@ -1,0 +1,203 @@
+"""Webhooks: whether one is genuine, what it hints at, and which ones a shop has. Pure.
+
+A webhook never carries truth, only the id of something worth reading again.
+Source: TikTok Shop docs, "Webhooks configuration guide" and the pages of the topics.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import msgspec
+
+from twinshelf.documents import Document
+from twinshelf.errors import DocumentError
+from twinshelf.tiktok import cancellations, wire
+
+EVENT_TYPES: Final = (
+    "ORDER_STATUS_CHANGE",
+    "RECIPIENT_ADDRESS_UPDATE",
+    "PACKAGE_UPDATE",
+    "PRODUCT_STATUS_CHANGE",
+    "PRODUCT_INFORMATION_CHANGE",
+    "PRODUCT_CREATION",
+    "PRODUCT_CATEGORY_CHANGE",
+    "PRODUCT_AUDIT_STATUS_CHANGE",
+    "CANCELLATION_STATUS_CHANGE",
+    "RETURN_STATUS_CHANGE",
+    "SELLER_DEAUTHORIZATION",
+    "UPCOMING_AUTHORIZATION_EXPIRATION",
+)
+"""What a connection subscribes to. Other topics can be had in Partner Center only, and are taken if they come."""
+
+Kind = Literal["order", "product", "cancellation", "return", "package", "deauthorized", "expiring", "ignored"]
+
+
+class Hint(Document, frozen=True, kw_only=True):
+    """That something may have changed.
+
+    `ids` are of the kind's own things: orders, products, cancellations, returns, packages. `order_ids` are the orders
+    concerned, where the topic tells. `status` is spelt as in the API. `at` is when it changed, as TikTok dates it.
+    `notification_id` is equal for repeated deliveries; a topic without one gets it from its body.
+    """
+
+    type: int
+    notification_id: str
+    shop_id: str
+    kind: Kind
+    ids: tuple[str, ...] = ()
+    order_ids: tuple[str, ...] = ()
+    status: str = ""
+    at: datetime
+
+
+class Subscription(Document, frozen=True, kw_only=True):
+    """One topic that the shop has sent to `address`."""
+
+    event_type: str
+    address: str
+    updated_at: datetime | None = None
+
+
+# Topic → kind. Those left out (conversations, fulfilled-by-TikTok stock, promotions, size charts, …) are ignored.
+_KINDS: Final = MappingProxyType[int, Kind](
+    {
+        1: "order",
+        3: "order",
+        4: "package",
+        5: "product",
+        6: "deauthorized",
+        7: "expiring",
+        11: "cancellation",
+        12: "return",
+        15: "product",
+        16: "product",
+        18: "product",
+        27: "product",
+        36: "package",
+        37: "product",
+        38: "product",
+        50: "product",
+        64: "return",
+        65: "return",
+        67: "return",
+        71: "product",
+    }
+)
+_OWN_ID: Final = MappingProxyType[Kind, str](
+    {
+        "order": "order_id",
+        "product": "product_id",
+        "cancellation": "cancel_id",
+        "return": "return_id",
+        "package": "package_id",
+    }
+)
+_STATUS_FIELDS: Final = ("order_status", "cancel_status", "return_status", "invoice_status", "status")
+
+_SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def verify(app_key: str, app_secret: str, authorization: str, body: bytes) -> bool:
+    """Whether TikTok signed this very body for this app. Compares in constant time; never raises.
+
+    The signature has no timestamp in it: a delivery that was caught can be sent again, and is told by its id only.
+    """
+    expected = hmac.new(app_secret.encode(), app_key.encode() + body, hashlib.sha256).hexdigest()
+    given = authorization if _SIGNATURE.fullmatch(authorization) else ""
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+class _Audit(msgspec.Struct, frozen=True):
+    status: str = ""
+
+
+class _Package(msgspec.Struct, frozen=True):
+    package_id: str = ""
+    order_id_list: list[str] = []
+
+
+class _Data(msgspec.Struct, frozen=True):
+    order_id: str = ""
+    order_ids: list[str] = []
+    product_id: str = ""
+    cancel_id: str = ""
+    return_id: str = ""
+    package_id: str = ""
+    package_list: list[_Package] = []
+    order_status: str = ""
+    cancel_status: str = ""
+    return_status: str = ""
+    invoice_status: str = ""
+    status: str = ""
+    audit: _Audit = _Audit()
+    update_time: int = 0
+    create_time: int = 0
+
+
+class _Delivery(msgspec.Struct, frozen=True):
+    type: int
+    timestamp: int
+    tts_notification_id: str = ""
+    shop_id: str = ""
+    data: dict[str, Any] = {}
+
+
+def hint_from_json(body: bytes) -> Hint:
+    """What a delivery is about. Ids are text even where TikTok sends numbers.
+
+    A topic that is unknown, or of use to nobody here, is "ignored": so is one whose data cannot be read, since polling
+    finds what it was about. Raises DocumentError only if even type and time are missing.
+    """
+    delivery = wire.read(body, _Delivery)
+    kind = _KINDS.get(delivery.type, "ignored")
+    try:
+        data = wire.read(msgspec.json.encode(delivery.data), _Data) if kind != "ignored" else _Data()
+    except DocumentError:
+        kind, data = "ignored", _Data()
+    own: list[str] = [getattr(data, _OWN_ID[kind])] if kind in _OWN_ID else []
+    orders = [data.order_id, *data.order_ids]
+    for package in data.package_list:
+        own.append(package.package_id)
+        orders += package.order_id_list
+    ids = tuple(dict.fromkeys(filter(None, own)))
+    if kind in _OWN_ID and not ids:
+        kind = "ignored"
+    return Hint(
+        type=delivery.type,
+        # A topic that the documentation leaves without id (3): equal bodies are one event.
+        notification_id=delivery.tts_notification_id or f"body-{hashlib.sha256(body).hexdigest()}",
+        shop_id=delivery.shop_id,
+        kind=kind,
+        ids=ids,
+        order_ids=tuple(dict.fromkeys(filter(None, orders))),
+        status=_status(data),
+        at=wire.moment(data.update_time or data.create_time or delivery.timestamp, "timestamp"),
+    )
+
+
+def _status(data: _Data) -> str:
+    found = next((text for field in _STATUS_FIELDS if (text := getattr(data, field))), data.audit.status)
+    return cancellations.same_spelling("CANCELLED" if found == "CANCEL" else found)
+
+
+class _Subscription(msgspec.Struct, frozen=True):
+    event_type: str
+    address: str = ""
+    update_time: int = 0
+    create_time: int = 0
+
+
+def subscription_from_json(data: bytes | msgspec.Raw) -> Subscription:
+    """One row of Get Shop Webhooks; its times come in milliseconds or in seconds."""
+    row = wire.read(data, _Subscription)
+    return Subscription(
+        event_type=row.event_type,
+        address=row.address,
+        updated_at=wire.moment_or_none(row.update_time or row.create_time, "update_time"),
+    )

@@ -1,0 +1,116 @@
+"""Where everything meets: flows by kind of lane, tasks, timetables, and what domains tell each other upward.
+
+To add a flow: a plan function, a draft and an apply, one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from twinshelf.catalog import actions as catalog_actions
+from twinshelf.catalog import reconcile as catalog
+from twinshelf.connections import actions as connections
+from twinshelf.connections.models import Connection, Store
+from twinshelf.documents import AnyChange, Plan
+from twinshelf.inventory import actions as inventory_actions
+from twinshelf.inventory import reconcile as inventory
+from twinshelf.orders import reconcile as orders
+from twinshelf.proof import reconcile as proof
+from twinshelf.sync import lanes
+from twinshelf.sync.flows import Ask, Flow, LaneRef, installed
+
+POLLS: Mapping[str, Callable[[Connection], object]] = {
+    "orders": orders.poll_orders,
+    "listings": catalog.scan_listings,
+    "cancellations": orders.poll_cancellations,
+    "store_orders": orders.poll_store_orders,
+}
+"""What a connection's own lane reads for each key."""
+
+
+def draft_connection(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
+    """Carry out the polls that were asked for. They read and ask; they change nothing outside."""
+    connection = Connection.objects.select_related("store", "shop", "shop__seller").get(id=lane.owner_id)
+    for ask in asks:
+        POLLS[ask.key](connection)
+    return [Plan(key=ask.key) for ask in asks]
+
+
+def draft_store(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
+    """Look after a store as such: its webhooks."""
+    store = Store.objects.get(id=lane.owner_id)
+    for _ask in asks:
+        connections.ensure_store_hooks(store)
+    return [Plan(key=ask.key) for ask in asks]
+
+
+def _poll(key: str) -> Callable[[int, str], None]:
+    def ask_for_it(account_id: int, owner: str) -> None:
+        lanes.ask(account_id, "connection", owner, [key], reason="timetable")
+
+    return ask_for_it
+
+
+def _look_after_store(account_id: int, owner: str) -> None:
+    lanes.ask(account_id, "store", owner, ["hooks"], reason="timetable")
+
+
+def _read_store_products(_account_id: int, owner: str) -> None:
+    """Read what changed in the store since the last pull: webhooks can be lost."""
+    store = Store.objects.get(id=int(owner.partition(":")[2]))
+    catalog_actions.pull(store, since=store.pulled_at)
+
+
+def no_change(_lane: LaneRef, _key: str, change: AnyChange) -> str:
+    """For lanes whose plans change nothing outside. Raises TypeError: a plan with a change in it is a bug."""
+    msg = f"{type(change).__name__} is not a change of this lane"
+    raise TypeError(msg)
+
+
+def suggest_template(connection: Connection) -> dict[str, Any]:
+    """A default template to begin with, as `catalog.actions.set_default_template` takes it. Asks TikTok Shop."""
+    return catalog.suggest_template(connection)
+
+
+def install() -> None:
+    """Make it all known to the engine. Call once per process, after Django is set up; repeating it changes nothing."""
+    listings = catalog.ListingFlow(inventory.offered)
+    catalog.stock_read = inventory_actions.stock_was_read
+    catalog.released = orders.released
+    installed.install(
+        [
+            Flow("product", catalog.draft_products, no_change, batch=250, queue="orders"),
+            Flow("listing", listings.draft_many, listings.apply, before=listings.before, batch=40, queue="bulk"),
+            Flow("price", catalog.draft_prices, catalog.apply_price, batch=100, queue="sync"),
+            Flow("stock", inventory.draft_stock, inventory.apply_stock, batch=100, queue="orders"),
+            Flow(
+                "order",
+                orders.draft_orders,
+                orders.apply_order,
+                before=orders.attempt_orders,
+                after=orders.finish_orders,
+                batch=50,
+                queue="orders",
+                retry_seconds=orders.order_retry_seconds,
+            ),
+            Flow("shipment", orders.draft_shipments, orders.apply_shipment, batch=50, queue="orders"),
+            Flow("cancellation", orders.draft_cancellations, orders.apply_cancellation, batch=50, queue="orders"),
+            Flow("connection", draft_connection, no_change, batch=10, queue="sync"),
+            Flow("store", draft_store, no_change, batch=10, queue="sync"),
+        ],
+        tasks={
+            "pull": catalog.pull,
+            "fetch_orders": orders.fetch,
+            "prove": proof.prove,
+            "switch_listings": catalog.switch_listings,
+        },
+        schedules={
+            "shop_orders": _poll("orders"),
+            "shop_listings": _poll("listings"),
+            "shop_cancellations": _poll("cancellations"),
+            "store_orders": _poll("store_orders"),
+            "store_products": _read_store_products,
+            "store_hooks": _look_after_store,
+        },
+    )

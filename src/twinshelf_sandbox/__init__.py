@@ -1,0 +1,1 @@
+"""Stateful doubles of both platforms over HTTP. Shares no code with the product."""

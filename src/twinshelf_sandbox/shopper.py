@@ -1,0 +1,235 @@
+"""Shoppers: invented people who buy, pay, cancel, move house and send things back.
+
+They act through world actions `shopper.…`, as the control API and tests call them. What they do has the rules of the
+platform, not of its API: what a buyer cannot do is refused with `Refused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twinshelf_sandbox.tiktok import aftersales, hooks, orders, return_actions
+from twinshelf_sandbox.tiktok.addresses import Address, invent
+from twinshelf_sandbox.tiktok.double import bound
+from twinshelf_sandbox.tiktok.errors import Refused
+from twinshelf_sandbox.tiktok.orderbook import money, put, touch
+from twinshelf_sandbox.tiktok.orders import Purchase, Unit
+from twinshelf_sandbox.tiktok.state import Platform, Shop
+from twinshelf_sandbox.world import Entity, World
+
+
+class Shopper:
+    """Registers the actions `shopper.…` of one world."""
+
+    def __init__(self, world: World, platform: Platform) -> None:
+        self.world, self.platform = world, platform
+        actions: dict[str, Callable[..., Any]] = {
+            "shopper.buy": buy,
+            "shopper.pay": pay,
+            "shopper.cancel": cancel,
+            "shopper.withdraw_cancellation": withdraw_cancellation,
+            "shopper.change_address": change_address,
+            "shopper.return_request": return_request,
+            "shopper.send_back": return_actions.send_back,
+            "shopper.answer_offer": return_actions.answer_offer,
+            "shopper.withdraw_return": return_actions.withdraw,
+            "shopper.dispute": return_actions.dispute,
+            "tt.cancel_order": cancel_order,
+        }
+        for name, action in actions.items():
+            world.actions[name] = bound(action, platform)
+
+
+def buy(
+    platform: Platform,
+    shop_id: str,
+    items: list[dict[str, Any]],
+    *,
+    pay: bool = True,
+    seller_discount: str = "0",
+    platform_discount: str = "0",
+    shipping_fee: str = "0",
+    shipping_fee_seller_discount: str = "0",
+    shipping_fee_platform_discount: str = "0",
+    tax: str | None = None,
+    retail_delivery_fee: str = "0",
+    address: dict[str, Any] | None = None,
+    shipping_type: str = "SELLER",
+    fulfillment_type: str = "FULFILLMENT_BY_SELLER",
+    order_type: str = "NORMAL",
+    message: str = "",
+    sample: bool = False,
+    cod: bool = False,
+    must_split: bool = False,
+    buyer: str | None = None,
+) -> str:
+    """Buy `items` in a shop and, unless `pay` is false, pay. Returns the order id.
+
+    An item is {seller_sku or sku_id, quantity, gift}. Amounts are texts for the whole order; without `tax` the US gets
+    the usual rate. `address` overrides parts of an invented one. `buyer` is a name: the same name gives the same buyer
+    again. Stock is held at once, paid or not; what is not live or out of stock is refused.
+    """
+    shop = platform.shop(shop_id)
+    if shipping_type not in ("SELLER", "TIKTOK"):
+        raise Refused("shipping_type: must be SELLER or TIKTOK")
+    units = _units(shop, items)
+    if not units:
+        raise Refused("items: buy something")
+    if shop.switch("development_shop") and len({u.product["id"] for u in units}) > 3:
+        raise Refused("items: a development shop allows 3 products in an order")
+    user_id, where = _buyer(shop, buyer)
+    if address:
+        unknown = sorted(set(address) - set(Address.__dataclass_fields__))
+        if unknown:
+            raise Refused(f"address: {unknown[0]!r} is unknown")
+        where = Address(**{**where.as_dict(), **address})
+    pre_sale = next((u.sku["pre_sale"] for u in units if u.sku.get("pre_sale")), None)
+    flags: Entity = {"_must_split": must_split} if must_split else {}
+    if pre_sale is not None and order_type == "NORMAL":
+        order_type = "PRE_ORDER" if pre_sale["type"] == "PRE_ORDER" else "MADE_TO_ORDER"
+        when = pre_sale.get("fulfillment_type") or {}
+        if when.get("release_date"):
+            flags["release_date"] = when["release_date"]
+        if when.get("handling_duration_days"):
+            flags["handling_duration"] = {"days": str(when["handling_duration_days"]), "type": "BUSINESS_DAY"}
+    purchase = Purchase(
+        address=where,
+        user_id=user_id,
+        buyer_email=f"v2b{user_id[-8:]}@chat.seller.example.com",
+        seller_discount=money(shop, seller_discount),
+        platform_discount=money(shop, platform_discount),
+        shipping_fee=money(shop, shipping_fee),
+        shipping_fee_seller_discount=money(shop, shipping_fee_seller_discount),
+        shipping_fee_platform_discount=money(shop, shipping_fee_platform_discount),
+        tax=None if tax is None else money(shop, tax),
+        retail_delivery_fee=money(shop, retail_delivery_fee),
+        shipping_type=shipping_type,
+        fulfillment_type=fulfillment_type,
+        order_type=order_type,
+        buyer_message=message,
+        is_sample=sample,
+        is_cod=cod,
+        flags=flags,
+    )
+    order = orders.place(shop, units, purchase)
+    if pay:
+        orders.pay(shop, order)
+        put(shop, order)
+    return str(order["id"])
+
+
+def _units(shop: Shop, items: list[dict[str, Any]]) -> list[Unit]:
+    units: list[Unit] = []
+    for at, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise Refused(f"items: entry {at} must be an object")
+        quantity = item.get("quantity", 1)
+        if not isinstance(quantity, int) or not 1 <= quantity <= 500:
+            raise Refused(f"items: the quantity of entry {at} must be 1 to 500")
+        product, sku = _find(shop, item, at)
+        offer = shop.offers[product["id"]]["skus"][sku["id"]]
+        if product["status"] != "ACTIVATE" or offer["status"] != "NORMAL":
+            raise Refused(
+                f"items: {sku.get('seller_sku') or sku['id']} is not for sale, its product is {product['status']}"
+            )
+        units += [Unit(product, sku, offer, is_gift=bool(item.get("gift")))] * quantity
+    return units
+
+
+def _find(shop: Shop, item: dict[str, Any], at: int) -> tuple[Entity, Entity]:
+    sku_id, seller_sku = item.get("sku_id"), item.get("seller_sku")
+    keys = shop.by_sku.find(str(sku_id)) if sku_id else shop.by_seller_sku.find(str(seller_sku)) if seller_sku else []
+    found = [shop.products[key] for key in keys]
+    found.sort(key=lambda product: product["status"] != "ACTIVATE")
+    for product in found:
+        for sku in product["base"].get("skus", []):
+            if (sku_id and sku["id"] == sku_id) or (not sku_id and sku.get("seller_sku") == seller_sku):
+                return product, sku
+    raise Refused(f"items: entry {at} names no SKU of the shop: {sku_id or seller_sku!r}")
+
+
+def _buyer(shop: Shop, name: str | None) -> tuple[str, Address]:
+    table = shop.platform.world.table("tt/buyers")
+    if name is not None and (known := table.get(f"{shop.id}:{name}")) is not None:
+        return str(known["user_id"]), Address(**known["address"])
+    address = invent(shop, shop.platform.world.rng)
+    user_id = shop.platform.new_id("user")
+    if name is not None:
+        table.put(f"{shop.id}:{name}", {"user_id": user_id, "address": address.as_dict()})
+    return user_id, address
+
+
+def _order(platform: Platform, order_id: str) -> tuple[Shop, Entity]:
+    for key in platform.shops.keys():  # noqa: SIM118 - a table is not a mapping
+        shop = platform.shop(str(key))
+        order = shop.orders.get(order_id)
+        if order is not None:
+            return shop, order
+    raise Refused(f"order_id: there is no order {order_id!r}")
+
+
+def pay(platform: Platform, order_id: str) -> None:
+    """Pay an unpaid order: it goes on hold for an hour, then to the seller."""
+    shop, order = _order(platform, order_id)
+    orders.pay(shop, order)
+    put(shop, order)
+
+
+def cancel(platform: Platform, order_id: str, reason: str = "") -> str:
+    """Ask to cancel: done at once while unpaid or on hold, a request to the seller later. Returns the cancel id."""
+    shop, order = _order(platform, order_id)
+    return aftersales.request_by_buyer(shop, order, reason)
+
+
+def withdraw_cancellation(platform: Platform, order_id: str) -> None:
+    """Take a pending cancellation request back."""
+    shop, order = _order(platform, order_id)
+    aftersales.withdraw_by_buyer(shop, order)
+
+
+def change_address(platform: Platform, order_id: str, address: dict[str, Any] | None = None) -> None:
+    """Change where an unshipped order goes: parts of the address, or all of it to an invented one. Webhook 3."""
+    shop, order = _order(platform, order_id)
+    if order["status"] not in ("UNPAID", "ON_HOLD", "AWAITING_SHIPMENT"):
+        raise Refused(f"order_id: the address of an order that is {order['status']} cannot be changed")
+    new = {**order["_address"], **address} if address else invent(shop, platform.world.rng).as_dict()
+    try:
+        order["_address"] = Address(**new).as_dict()
+    except TypeError as error:
+        raise Refused(f"address: {error}") from error
+    order["has_updated_recipient_address"] = True
+    touch(shop, order)
+    put(shop, order)
+    shop.effect("address_changed", order_id)
+    hooks.notify(shop, "RECIPIENT_ADDRESS_UPDATE", {"order_id": order_id, "update_time": shop.now})
+
+
+def cancel_order(platform: Platform, order_id: str, reason: str = "", by: str = "SELLER") -> str:
+    """The seller, or the platform (`by` SYSTEM or OPERATOR), cancels an order. Returns the cancel id."""
+    shop, order = _order(platform, order_id)
+    if by == "SELLER":
+        return aftersales.cancel_in_seller_center(shop, order, reason)
+    if by not in ("SYSTEM", "OPERATOR"):
+        raise Refused("by: must be SELLER, SYSTEM or OPERATOR")
+    return aftersales.cancel_by_platform(shop, order, reason or "platform_cancel", by)
+
+
+def return_request(
+    platform: Platform,
+    order_id: str,
+    *,
+    kind: str = "RETURN_AND_REFUND",
+    seller_skus: list[str] | None = None,
+    reason: str = "",
+    note: str = "",
+    shipment_type: str = "PLATFORM",
+    quick: bool = False,
+) -> str:
+    """Ask for a REFUND, RETURN_AND_REFUND, REPLACEMENT or EXCHANGE of units of an order. Returns the return id.
+
+    `seller_skus` has one entry per unit; None means all that is left. With `quick` the seller cannot refuse the parcel.
+    """
+    shop, order = _order(platform, order_id)
+    asked = return_actions.Asked(kind, seller_skus, reason, note, shipment_type, quick)
+    return return_actions.request_by_buyer(shop, order, asked)

@@ -1,0 +1,324 @@
+"""The console as people use it: by mouse, by keyboard, on a phone, in the dark, without script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests import console_data
+from twinshelf.catalog.models import StoreProduct
+from twinshelf.kit import clock
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync.models import Problem, Task
+
+pytestmark = [pytest.mark.browser, pytest.mark.covers("BEY-18")]
+
+AXE = Axe()
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+
+
+def violations(page: Any, rules: dict[str, Any] = RULES) -> list[str]:
+    found = AXE.run(page, options={**rules, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{v['id']}: {node['html'][:200]} {node['failureSummary'][:200]}" for v in found for node in v["nodes"]]
+
+
+def sideways(page: Any) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def addresses(world: Any) -> list[str]:
+    order = ShopOrderRow.objects.filter(creation="failed").first()
+    done = ShopOrderRow.objects.filter(status="IN_TRANSIT", creation="created").first()
+    proof = Task.objects.filter(kind="prove").order_by("id").first()
+    broken = Problem.objects.filter(code="E-LST-REVIEW").select_related("lane")[0]
+    product = StoreProduct.objects.get(product_id=int(broken.key))
+    assert order
+    assert done
+    assert proof
+    return [
+        "/",
+        "/products/?per=5&q=s&stock=in",
+        "/products/?q=nowhere",
+        f"/products/{product.pk}/",
+        "/orders/?per=5&tab=awaiting_shipment",
+        f"/orders/{order.pk}/",
+        f"/orders/{done.pk}/",
+        "/activity/?per=5",
+        f"/activity/{world.running.id}/?per=5",
+        f"/activity/{proof.id}/",
+        "/activity/problems/?per=5",
+        "/activity/webhooks/?per=5",
+        "/activity/changes/?per=5",
+        "/connections/",
+        f"/connections/{world.us.id}/template/",
+        "/settings/",
+        "/search/?q=linen",
+    ]
+
+
+def test_every_page_passes_axe_at_a_desk_in_the_light(page, world):
+    for address in addresses(world):
+        page.goto(page.base + address)
+        assert violations(page) == [], address
+
+
+def test_every_page_passes_axe_on_a_phone_in_the_dark_and_nothing_lies_sideways(page, world):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    for address in addresses(world):
+        page.goto(page.base + address)
+        assert violations(page) == [], f"{address} at 390"
+        assert sideways(page) <= 0, f"{address} at 390"
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert sideways(page) <= 0, f"{address} at 320"
+        page.set_viewport_size({"width": 390, "height": 844})
+
+
+def test_drawer_menus_and_selection_pass_axe_too(page, world):
+    broken = Problem.objects.filter(code="E-LST-REVIEW")[0]
+    title = StoreProduct.objects.get(product_id=int(broken.key)).title
+    page.goto(f"{page.base}/products/?per=5&q={title}")
+    page.locator("input.pick").first.check()
+    page.locator("tbody details.menu summary").first.click()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == [], f"selection, {scheme}"
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page.locator("#drawer")).to_be_visible()
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert violations(page) == [], f"drawer, {width}, {scheme}"
+
+
+def test_the_pages_before_signing_in_pass_axe(world, live_server, new_context):
+    page = new_context().new_page()
+    for address in ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/no/such/page/"):
+        page.goto(live_server.url + address)
+        assert violations(page) == [], address
+        page.emulate_media(color_scheme="dark")
+        assert violations(page, CONTRAST) == [], address
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert sideways(page) <= 0, address
+
+
+def test_signing_in_and_out_by_keyboard(world, live_server, new_context):
+    page = new_context().new_page()
+    page.goto(live_server.url + "/orders/")
+    expect(page).to_have_url(re.compile(r"/accounts/login/\?next=/orders/"))
+    page.get_by_label("Email").fill(console_data.EMAIL)
+    page.keyboard.press("Tab")
+    page.keyboard.type(console_data.PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(live_server.url + "/orders/")
+
+    page.locator("header details.menu summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Sign out").press("Enter")
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+
+
+def test_keys_reach_every_section_and_every_row(page, world):
+    page.goto(page.base + "/")
+    for key, path in (
+        ("p", "/products/"),
+        ("o", "/orders/"),
+        ("a", "/activity/"),
+        ("c", "/connections/"),
+        ("s", "/settings/"),
+        ("d", "/"),
+    ):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(page.base + path)
+        expect(page.locator("html.js")).to_be_attached()
+
+    page.goto(page.base + "/products/")
+    page.keyboard.press("/")
+    expect(page.locator("#pq")).to_be_focused()
+    page.keyboard.type("jx/?")  # letters in a field are letters
+    expect(page.locator("#pq")).to_have_value("jx/?")
+    page.locator("#pq").fill("linen")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(page.base + "/products/?q=linen")
+
+    page.goto(page.base + "/products/")
+    rows = page.locator("[data-row]")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(rows.nth(1)).to_have_class("here")
+    page.keyboard.press("k")
+    expect(rows.nth(0)).to_have_class("here")
+    page.keyboard.press("x")
+    expect(rows.nth(0).locator("input.pick")).to_be_checked()
+    expect(page.locator(".bulk [data-count]")).to_have_text("1")
+    page.keyboard.press("e")
+    expect(rows.nth(0).get_by_role("button", name="List or update")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(rows.nth(1).locator("[data-open]")).to_be_focused()  # back where one was
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.get_by_role("button", name="Switch single-key shortcuts off").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+
+
+def test_a_row_reached_by_key_is_never_under_the_bars(page):
+    page.goto(page.base + "/products/")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    top = page.locator("header.top").bounding_box()
+    for _ in range(14):
+        page.keyboard.press("j")
+    row, bar = page.locator("[data-row].here [data-open]").bounding_box(), page.locator(".bulk").bounding_box()
+    assert row["y"] + row["height"] <= bar["y"]
+    for _ in range(10):
+        page.keyboard.press("k")
+    row = page.locator("[data-row].here [data-open]").bounding_box()
+    assert row["y"] >= top["y"] + top["height"]
+
+
+def test_a_range_is_ticked_with_shift_and_all_of_the_filter_with_a_second_step(page, world):
+    page.goto(page.base + f"/products/?per=10&shop={world.us.id}")
+    picks, bar = page.locator("input.pick"), page.locator(".bulk")
+    expect(bar).to_be_hidden()
+    picks.nth(1).click()
+    picks.nth(4).click(modifiers=["Shift"])
+    expect(page.locator("input.pick:checked")).to_have_count(4)
+    expect(bar.locator("[data-count]")).to_have_text("4")
+    expect(bar.get_by_role("toolbar")).to_have_attribute("aria-label", "Actions for 4 selected products")
+    picks.nth(2).click()
+    expect(bar.locator("[data-count]")).to_have_text("3")
+
+    bar.get_by_role("button", name="Select all 60").click()
+    expect(bar.locator("[data-count]")).to_have_text("60")
+    picks.nth(0).click()  # ticking one is about single ones again
+    expect(bar.locator("[data-count]")).to_have_text("4")
+    bar.get_by_role("button", name="Clear selection").click()
+    expect(bar).to_be_hidden()
+
+    page.get_by_label("Select all on this page").check()
+    expect(bar.locator("[data-count]")).to_have_text("10")
+    bar.get_by_role("button", name="Sync price & stock").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"Sync price and stock of \d+ product"))
+
+
+def test_the_drawer_has_an_address_that_back_and_forward_know(page, world):
+    page.goto(page.base + "/products/?q=linen")
+    row = world.products[0]
+    link = page.get_by_role("link", name=row.title, exact=True)
+    link.click()
+    drawer = page.locator("#drawer")
+    expect(drawer).to_be_visible()
+    expect(page).to_have_url(f"{page.base}/products/{row.pk}/")
+    expect(drawer.get_by_role("heading", level=2)).to_have_text(row.title)
+
+    drawer.get_by_role("link", name=re.compile("Shop UK")).click()
+    expect(page).to_have_url(f"{page.base}/products/{row.pk}/?shop={world.uk.id}")
+    expect(drawer.get_by_text("Exchange rate 0.88")).to_be_visible()
+
+    page.go_back()
+    expect(drawer).to_be_hidden()
+    expect(page).to_have_url(page.base + "/products/?q=linen")
+    page.go_forward()
+    expect(drawer).to_be_visible()
+    drawer.get_by_role("button", name="Close").click()
+    expect(drawer).to_be_hidden()
+    expect(page).to_have_url(page.base + "/products/?q=linen")
+    expect(link).to_be_focused()
+
+    link.click()
+    expect(drawer).to_be_visible()
+    page.mouse.click(200, 400)  # beside it
+    expect(drawer).to_be_hidden()
+
+    page.goto(f"{page.base}/products/{row.pk}/?shop={world.uk.id}")  # the same address from a message
+    expect(page.locator("main").get_by_text("Exchange rate 0.88")).to_be_visible()
+
+
+def test_a_running_task_moves_by_itself_and_the_page_is_new_when_it_has_ended(page, world):
+    page.goto(f"{page.base}/activity/{world.running.id}/")
+    progress = page.locator("#progress")
+    expect(progress).to_contain_text("30 / 48")
+
+    Task.objects.filter(id=world.running.id).update(succeeded=44)
+    expect(progress).to_contain_text("47 / 48", timeout=4000)
+    Task.objects.filter(id=world.running.id).update(
+        state="completed", succeeded=45, finished_at=clock.now(), summary="45 done, 3 failed"
+    )
+    expect(page.locator(".head")).to_contain_text("45 done, 3 failed", timeout=4000)
+    expect(progress).to_have_count(0)
+
+
+def test_filters_menus_and_theme_by_mouse(page, world):
+    page.goto(page.base + "/products/")
+    page.get_by_text("More filters").click()
+    category = page.get_by_label("Category in BigCommerce")
+    category.focus()
+    expect(page.locator("#categories option")).to_have_count(13)
+    category.fill("Kitchen > Jars")
+    page.get_by_role("button", name="Apply").click()
+    expect(page).to_have_url(page.base + "/products/?category=Kitchen+%3E+Jars")  # no empty parameters
+    page.get_by_label("Shop", exact=True).select_option("Shop UK")
+    expect(page).to_have_url(f"{page.base}/products/?shop={world.uk.id}&category=Kitchen+%3E+Jars")
+    page.get_by_label("Remove filter Shop UK").click()
+    expect(page).to_have_url(page.base + "/products/?category=Kitchen+%3E+Jars")
+
+    page.locator("header details.menu summary").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 22, 29)")
+    expect(page).to_have_url(page.base + "/products/?category=Kitchen+%3E+Jars")
+
+
+def test_on_a_phone_the_menu_opens_and_everything_is_large_enough(page, world):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.base + "/products/?per=5")
+    page.get_by_role("button", name="Open menu").click()
+    page.get_by_role("link", name="Orders").click()
+    expect(page).to_have_url(page.base + "/orders/")
+
+    page.goto(page.base + "/products/?per=5")
+    page.locator("input.pick").first.check()
+    bar = page.locator(".bulk").bounding_box()
+    assert bar["x"] == 0
+    assert bar["width"] == 390
+    for button in page.locator("main .btn:visible").all():
+        box = button.bounding_box()
+        assert box["height"] >= 40, button.inner_text()
+    page.locator("[data-open]").first.click()
+    expect(page.locator("#drawer")).to_be_visible()
+    assert page.locator("#drawer").bounding_box()["width"] == 390
+
+
+def test_without_script_it_reads_filters_and_acts(signed_in, new_context, live_server, world):
+    page = signed_in(new_context(java_script_enabled=False)).new_page()
+    page.goto(live_server.url + "/products/")
+    page.get_by_placeholder("Name, SKU or barcode").fill("linen")
+    page.get_by_role("button", name="Search", exact=True).click()
+    assert "q=linen" in page.url
+    page.get_by_role("link", name=world.products[0].title, exact=True).click()
+    assert page.url == f"{live_server.url}/products/{world.products[0].pk}/"
+    page.get_by_role("button", name="Refresh status").click()
+    expect(page.locator(".toast")).to_contain_text("Started: Refresh status of 1 product(s)")
+
+    page.goto(live_server.url + "/products/")
+    page.locator("input.pick").first.check()
+    page.locator(".bulk").get_by_role("button", name="Sync price & stock").click()
+    expect(page.locator(".toast").first).to_contain_text("Started: Sync price and stock of")

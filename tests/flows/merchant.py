@@ -1,0 +1,139 @@
+"""A merchant's hands, as a process of its own beside a running installation.
+
+For tests that kill the installation's processes: one command a line in, one JSON answer a line out. It works through
+the product's own actions, drains nothing, and is not killed itself. Run as `python -m tests.flows.merchant`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from twinshelf import worker
+
+worker.set_up()  # models can be imported from here on
+
+# ruff: noqa: E402
+from django_scopes import scope, scopes_disabled
+
+from twinshelf.accounts import actions as accounts
+from twinshelf.catalog import actions as catalog
+from twinshelf.catalog import reconcile
+from twinshelf.catalog.models import ListingRow
+from twinshelf.connections import actions as connections
+from twinshelf.connections.models import Connection, Store
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync import schedules
+from twinshelf.sync.models import ExecutorLease, Lane, Mark, Problem, Schedule, Task
+
+Answer = dict[str, Any]
+
+
+@contextmanager
+def _connection() -> Iterator[Connection]:
+    """The one connection there is, in its account's scope."""
+    with scopes_disabled():
+        found = Connection.objects.select_related("account", "store", "shop", "shop__seller").get()
+    with scope(account=found.account):
+        yield found
+
+
+def connect(store: str, keys: dict[str, str], code: str) -> Answer:
+    """Connect a store and a shop."""
+    account = accounts.create_account(
+        "Fernhollow", owner_email="maya@fernhollow.test", password="a long enough password"
+    )
+    with scope(account=account):
+        made = connections.connect_store(
+            account, store_hash_or_url=store, access_token=keys["access_token"], client_id=keys["client_id"],
+            client_secret=keys["client_secret"],
+        )  # fmt: skip
+        [shop] = connections.authorize_shops(account, code)
+        connections.pair(account, store=made, shop=shop, name="US")
+    return {}
+
+
+def pull() -> Answer:
+    """Have the store's products read."""
+    with _connection() as connection:
+        return {"task": catalog.pull(connection.store).id}
+
+
+def template() -> Answer:
+    """Set up the template that is suggested for the goods."""
+    with _connection() as connection:
+        catalog.set_default_template(connection, **reconcile.suggest_template(connection))
+    return {}
+
+
+def list_all() -> Answer:
+    """Have all products listed."""
+    with _connection() as connection:
+        return {"task": catalog.list_products(connection, None).id}
+
+
+def task(number: int) -> Answer:
+    """How a task stands."""
+    with scopes_disabled():
+        row = Task.objects.get(id=number)
+        return {"state": row.state, "summary": row.summary, "succeeded": row.succeeded, "failed": row.failed}
+
+
+def look() -> Answer:
+    """Have everything looked at that timetables look at by themselves every few minutes."""
+    with _connection() as connection:
+        for row in Schedule.objects.all():
+            schedules.run_now(row.account_id, row.kind, row.owner)
+        Store.objects.filter(id=connection.store_id).update(pulled_at=None)
+    return {}
+
+
+def busy() -> Answer:
+    """What is still to be done: lanes awake, marks by kind with their tries, tasks."""
+    with scopes_disabled():
+        marks = Mark.objects.values_list("lane__kind", "key", "attempts")
+        tasks = Task.objects.filter(state__in=["queued", "running"])
+        return {
+            "awake": Lane.objects.filter(awake=True).count(),
+            "marks": [f"{kind} {key}, {tries} tries" for kind, key, tries in marks],
+            "tasks": list(tasks.values_list("title", flat=True)),
+        }
+
+
+def report() -> Answer:
+    """What the product believes: its listings and orders, what is wrong, and which workers it has."""
+    with _connection() as connection:
+        listings = ListingRow.objects.filter(connection=connection)
+        orders = ShopOrderRow.objects.filter(connection=connection)
+        return {
+            "listings": list(listings.values_list("product_id", "state", "tiktok_id")),
+            "orders": list(orders.values_list("order_id", "status", "store_order_id", "reason")),
+            "problems": list(Problem.objects.filter(closed_at=None).values_list("key", "code", "text")),
+            "leases": list(ExecutorLease.objects.values_list("slot", flat=True)),
+        }
+
+
+COMMANDS = {made.__name__: made for made in (connect, pull, template, list_all, task, look, busy, report)}
+
+
+def main() -> None:
+    stop = worker.connect_engine()
+    answer: Answer = {}
+    while True:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return stop()
+        name, arguments = json.loads(line)
+        try:
+            answer = {"ok": COMMANDS[name](**arguments)}
+        except Exception as error:  # noqa: BLE001 - told to the test, which may try again
+            answer = {"error": f"{type(error).__name__}: {error}"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""Tasks with every item, problems by reason, webhooks, changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from twinshelf.console.views.activity import cell
+from twinshelf.kit import clock
+from twinshelf.sync import queries
+from twinshelf.sync.models import InboxEvent, Lane, Problem, Task, TaskItem
+
+
+@pytest.mark.covers("SILK-21", "CED-31")
+def test_running_tasks_come_first_with_their_progress(console, world):
+    page = console.get("/activity/")
+
+    assert [task for task, _progress in page["running"]] == [world.running]
+    progress = page["running"][0][1]
+    assert (progress.done, progress.total, progress.percent, progress.failed) == (30, 48, 62, 3)
+    assert world.running not in page["page"].rows
+    assert 'aria-valuenow="62"' in page.html
+    assert "Timetable" in page  # a task that nobody asked for
+
+
+def test_progress_tells_the_pace_and_the_time_that_is_left(world):
+    task = world.running
+    task.started_at = clock.now() - (clock.after(60) - clock.now())
+
+    progress = queries.progress(task)
+
+    assert progress.per_minute == 30
+    assert progress.seconds_left == pytest.approx(36, abs=2)
+    task.total = None
+    assert queries.progress(task).seconds_left is None
+    task.state, task.started_at = "queued", None
+    assert queries.progress(task).per_minute is None
+
+
+@pytest.mark.covers("SILK-22", "SILK-48")
+def test_a_task_with_failures_is_not_called_done(console):
+    task = Task.objects.get(title="List 25 product(s) on Fernhollow UK")
+
+    page = console.get(f"/activity/{task.id}/")
+
+    assert "2 failed" in page.text.partition("Items")[0]
+    assert "Done" not in page.text.partition("Items")[0]
+    assert [(name, count) for name, _word, count in page["pills"]] == [
+        ("", 25), ("waiting", 0), ("succeeded", 23), ("failed", 2), ("skipped", 0),
+    ]  # fmt: skip
+    failed = console.get(f"/activity/{task.id}/?state=failed")
+    assert [item.text for item in failed["page"].rows] == [
+        "=cmd|' /C calc'!A0",
+        "Image 1 cannot be read or has an unsupported format.",
+    ]
+    assert "Linen Storage Basket, Large – Set of 2 listing 1000 Failed" in failed
+
+
+def test_every_item_leads_to_its_product(console, world):
+    page = console.get(f"/activity/{world.running.id}/")
+
+    assert f"/products/{world.products[0].pk}/" in page.links
+
+
+def test_the_file_has_every_item_and_no_formula(console):
+    task = Task.objects.get(title="List 25 product(s) on Fernhollow UK")
+
+    response = console.client.get(f"/activity/{task.id}/items.csv")
+    rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+
+    assert response.headers["Content-Disposition"] == f'attachment; filename="twinshelf-task-{task.id}.csv"'
+    assert len(rows) == 25
+    assert rows[0] == {
+        "kind": "listing",
+        "id": "1000",
+        "name": "Linen Storage Basket, Large – Set of 2",
+        "outcome": "failed",
+        "text": "'=cmd|' /C calc'!A0",
+    }
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_is_never_a_formula(text):
+    assert cell(text) == f"'{text}"
+    assert cell("a plain text = 1") == "a plain text = 1"
+
+
+def test_the_file_of_a_task_as_large_as_it_gets_is_read_little_by_little(console, world, django_assert_max_num_queries):
+    lane = world.lane("listing", world.us)
+    TaskItem.objects.bulk_create(
+        TaskItem(account=world.account, task=world.running, lane=lane, key=str(50_000 + n)) for n in range(2500)
+    )
+
+    with django_assert_max_num_queries(25):
+        response = console.client.get(f"/activity/{world.running.id}/items.csv")
+        assert response.getvalue().count(b"\n") == 2549
+
+
+def test_a_task_page_asks_for_its_progress_while_it_runs_and_reloads_when_it_has_ended(console, world):
+    path = f"/activity/{world.running.id}/"
+    assert 'hx-trigger="every 2s"' in console.get(path).html
+
+    Task.objects.filter(id=world.running.id).update(state="completed", finished_at=clock.now())
+    part = console.get(path, hx_request="true")
+
+    assert "<html" not in part.html
+    assert "every 2s" not in part.html
+    assert "data-ended" in part.html
+    assert "every 2s" not in console.get(path).html
+
+
+def test_a_running_task_can_be_canceled_and_an_ended_one_not(console, world):
+    page = console.post(f"/activity/{world.running.id}/cancel/")
+
+    world.running.refresh_from_db()
+    assert world.running.state == "cancelled"
+    assert page.told == ["Task canceled. What had been asked for already is still done."]
+    assert "Cancel task" not in page
+    ended = Task.objects.filter(state="completed")[0]
+    console.post(f"/activity/{ended.id}/cancel/")
+    ended.refresh_from_db()
+    assert ended.state == "completed"
+
+
+def test_a_proof_shows_what_it_compared_and_each_difference(console, world):
+    task = Task.objects.filter(kind="prove", owner=f"connection:{world.us.id}")[0]
+
+    page = console.get(f"/activity/{task.id}/")
+
+    assert "Comparisons 212 Differences 1" in page
+    assert "The price of SKU FH-2041-NAT differs. price 1000 37.40 USD 34.00 USD" in page
+    assert "1 difference" in page
+
+
+def test_tasks_can_be_narrowed_to_a_kind(console):
+    assert {task.kind for task in console.get("/activity/?kind=prove")["page"].rows} == {"prove"}
+
+
+@pytest.mark.covers("BEY-09")
+def test_problems_are_grouped_by_reason_and_stand_one_by_one(console):
+    page = console.get("/activity/problems/")
+
+    assert [(group.code, group.count) for group in page["groups"]][:2] == [("E-LST-ATTR", 5), ("E-LST-IMGURL", 4)]
+    assert page["page"].total == Problem.objects.filter(closed_at=None).count()
+    only = console.get("/activity/problems/?kind=order&code=E-ORD-SKU")
+    assert only["page"].total == 2
+    assert "Order 57724" in only
+
+
+def test_a_problem_of_a_whole_connection_leads_to_the_connections(console, world):
+    lane = Lane.objects.get(kind="listing", owner=f"connection:{world.us.id}")
+    Problem.objects.create(
+        account=world.account, lane=lane, key="*", code="E-CON-AUTH", text="TikTok Shop rejected the credentials."
+    )
+
+    row = next(row for row in console.get("/")["attention"] if "rejected" in row.cause)
+
+    assert (row.button, row.url) == ("View connections", "/connections/")
+    assert "TikTok Shop rejected the credentials." in console.get("/activity/problems/?kind=listing&code=E-CON-AUTH")
+
+
+def test_webhooks_are_logged_with_what_was_made_of_them(console):
+    page = console.get("/activity/webhooks/?source=bigcommerce")
+
+    assert [(e.topic, e.outcome) for e in page["page"].rows] == [
+        ("store/product/updated", "applied"),
+        ("store/sku/inventory/updated", "applied"),
+        ("store/order/archived", "ignored"),
+    ]
+    assert "Nothing here depends on it." in page
+    assert console.get("/activity/webhooks/?outcome=ignored")["page"].total == 1
+
+
+def test_changes_are_logged_with_what_was_sent(console):
+    page = console.get("/activity/changes/?ok=no")
+
+    assert page["page"].total == 1
+    assert "Content sent to TikTok Shop" in page
+    assert "Refused TikTok Shop refused: title too long" in page
+    assert "&quot;shop_listing_id&quot;: &quot;1729&quot;" in page.html
+    assert console.get("/activity/changes/?kind=SetPrices")["page"].total == 1
+
+
+def test_nothing_of_another_account_is_in_any_log(console, other):
+    for path in ("/activity/", "/activity/problems/", "/activity/webhooks/", "/activity/changes/"):
+        for row in console.get(path)["page"].rows:
+            assert row.account_id != other.account.id
+    assert console.get(f"/activity/{other.running.id}/").status == 404
+    assert console.get(f"/activity/{other.running.id}/items.csv").status == 404
+    assert console.post(f"/activity/{other.running.id}/cancel/").status == 404
+    with pytest.raises(InboxEvent.DoesNotExist):
+        InboxEvent.objects.get(account=other.account)

@@ -1,0 +1,143 @@
+"""Stores, shops, pairing, the default template."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from twinshelf.catalog.models import Template
+from twinshelf.connections.models import Connection, Shop
+from twinshelf.sync.models import Lane, Mark, Problem, Task
+
+
+@pytest.mark.covers("CED-33", "CED-156")
+def test_each_connection_shows_its_shop_its_access_and_its_template(console):
+    page = console.get("/connections/")
+
+    assert "Shop US Connected Fernhollow Goods → Fernhollow US (7495000000001) · access until" in page
+    assert "Shop UK 9 days left" in page
+    assert "Template: Home Supplies > Home Organizers > Storage Boxes & Bins" in page
+    assert "No template yet: products cannot be listed without a category." in page
+
+
+@pytest.mark.covers("CED-04", "SILK-14", "P17-16")
+def test_authorizing_goes_to_tiktok_with_a_state_that_only_this_browser_can_use(console):
+    response = console.client.get("/connections/authorize/?region=US")
+
+    state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
+    assert len(state) > 40
+    assert "tiktok" in response.headers["Location"]
+
+    page = console.get("/connections/tiktok?code=abc&state=forged")
+    assert page.status == 302
+    assert console.get("/connections/").told == [
+        "This authorization did not begin here, or took too long. Start again with Connect."
+    ]
+    assert console.get("/connections/authorize/?region=../").status == 404
+
+
+@pytest.mark.covers("SILK-05")
+def test_an_address_that_is_no_store_is_told_at_its_field(console):
+    page = console.post("/connections/store/", {"store_hash_or_url": "!", "access_token": "secret-token"})
+
+    assert page.status == 400
+    assert "That is not a BigCommerce store hash or control-panel address." in page
+    assert 'aria-invalid="true"' in page.html
+    assert "secret-token" not in page.html  # a secret is never shown again
+
+
+@pytest.mark.covers("SILK-03")
+def test_a_name_names_one_connection(console, world):
+    Connection.objects.filter(id=world.uk.id).delete()
+    shop = Shop.objects.get(connection=None)
+    assert "Pair a store with a shop" in console.get("/connections/")
+
+    page = console.post("/connections/pair/", {"name": "Shop US", "store": world.store.id, "shop": shop.id})
+
+    assert page.status == 400
+    assert "There is a connection of this name already." in page
+
+
+def test_a_shop_of_another_account_cannot_be_paired(console, world, other):
+    Connection.objects.filter(id=world.uk.id).delete()
+
+    page = console.post("/connections/pair/", {"name": "Theirs", "store": world.store.id, "shop": other.us.shop_id})
+
+    assert page.status == 400
+    assert console.get(f"/connections/{other.us.id}/template/").status == 404
+    assert console.post(f"/connections/{other.us.id}/check/").status == 404
+
+
+FORM = {
+    "category_id": "600031",
+    "category_path": "Kitchenware > Jars",
+    "length": "12",
+    "width": "",
+    "height": "6",
+    "weight": "2",
+    "a-TOTAL_FORMS": "2",
+    "a-INITIAL_FORMS": "0",
+    "a-0-name": "Material",
+    "a-0-source": "fixed",
+    "a-0-field": "",
+    "a-0-value": "Glass",
+    "a-1-name": "",
+    "a-1-source": "fixed",
+    "a-1-field": "",
+    "a-1-value": "",
+}
+
+
+def test_the_template_is_kept_and_what_waited_for_it_is_tried_again(console, world):
+    waiting = set(
+        Problem.objects.filter(waits_for="template", lane__owner=f"connection:{world.uk.id}").values_list(
+            "key", flat=True
+        )
+    )
+    assert waiting
+
+    page = console.post(f"/connections/{world.uk.id}/template/", FORM)
+
+    template = Template.objects.get(connection=world.uk)
+    assert (template.category_id, template.category_path, template.is_default) == ("600031", "Kitchenware > Jars", True)
+    assert template.rules["package"]["length"] == 12
+    assert template.rules["package"]["width"] is None
+    assert [(r["name"], r["source"], r["value"]) for r in template.rules["attributes"]] == [
+        ("Material", "fixed", "Glass")
+    ]
+    assert page.told == ["Template saved. Products that waited for it are tried again."]
+    lane = Lane.objects.get(kind="listing", owner=f"connection:{world.uk.id}")
+    assert set(Mark.objects.filter(lane=lane).values_list("key", flat=True)) == waiting
+    assert 'value="600031"' in console.get(f"/connections/{world.uk.id}/template/").html
+
+
+@pytest.mark.covers("SILK-76")
+@pytest.mark.parametrize(
+    ("field", "value"), [("category_id", "shelf"), ("category_id", ""), ("weight", "1.5"), ("length", "0")]
+)
+def test_a_template_that_does_not_fit_is_not_kept(console, world, field, value):
+    page = console.post(f"/connections/{world.uk.id}/template/", {**FORM, field: value})
+
+    assert page.status == 400
+    assert 'class="error"' in page.html
+    assert not Template.objects.filter(connection=world.uk).exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        ("pull", "pull"),
+        ("refresh", "ask_listing"),
+        ("sync", "ask_stock"),
+        ("orders", "fetch_orders"),
+        ("check", "prove"),
+    ],
+)
+def test_what_may_be_done_for_a_whole_connection_is_a_task(console, world, action, kind):
+    page = console.post(f"/connections/{world.us.id}/{action}/")
+
+    task = Task.objects.latest("id")
+    assert (task.kind, task.by) == (kind, world.owner)
+    assert page.response.redirect_chain[-1][0] == f"/activity/{task.id}/"
+    assert console.post(f"/connections/{world.us.id}/explode/").status == 404

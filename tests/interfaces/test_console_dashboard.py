@@ -1,0 +1,184 @@
+"""The first page: its numbers equal the lists behind them, and it says what needs a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from twinshelf.connections.models import AccessState, Connection, Store
+from twinshelf.kit import clock
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync.models import Problem, Task
+
+
+@pytest.mark.covers("CED-24", "CED-26", "CED-28", "CED-29", "CED-30", "SILK-47")
+def test_every_number_equals_the_list_that_it_links_to(console):
+    page = console.get("/")
+
+    for name, _word, count in page["buckets"]:
+        assert f"/products/?state={name}" in page.links
+        assert console.get(f"/products/?state={name}")["page"].total == count, name
+    for name, _word, count in page["stages"]:
+        assert f"/orders/?tab={name}" in page.links
+        assert console.get(f"/orders/?tab={name}")["page"].total == count, name
+
+
+@pytest.mark.covers("CED-27")
+def test_the_bar_of_states_has_their_proportions_and_says_them_in_words(console):
+    page = console.get("/")
+
+    counts = {name: count for name, _word, count in page["buckets"]}
+    assert sum(counts.values()) == 60
+    assert {s.name: s.count for s in page["segments"]} == {name: count for name, count in counts.items() if count}
+    assert sum(s.width for s in page["segments"]) == pytest.approx(100, abs=0.05)
+    assert f'aria-label="{counts["live"]} live, {counts["reviewing"]} in review' in page.html
+
+
+@pytest.mark.covers("CED-25")
+def test_sales_are_the_orders_of_the_span_by_currency_without_unpaid_and_canceled_ones(console):
+    since = clock.now() - timedelta(days=7)
+    expected: dict[str, Decimal] = {}
+    for row in ShopOrderRow.objects.filter(placed_at__gte=since).exclude(status__in=["UNPAID", "CANCELLED"]):
+        expected[row.currency] = expected.get(row.currency, Decimal(0)) + row.total
+
+    span = console.get("/")["span"]
+
+    assert {sale.currency: sale.total.quantize(Decimal("0.01")) for sale in span.sales} == expected
+    assert console.get("/?days=30")["span"].orders > span.orders
+    assert console.get("/?days=5")["days"] == 7  # not a span that is offered
+
+
+def test_the_chart_has_a_table_with_the_same_numbers(console):
+    page = console.get("/")
+
+    by_day = [sum(counts) for _day, counts in page["table"]]
+    assert len(by_day) == 14
+    assert [bar.total for bar in page["chart"].bars] == by_day
+    assert sum(console.get("/?days=30")["table"][-1][1]) == by_day[-1]
+    assert "Show as table" in page
+
+
+@pytest.mark.covers("BEY-01")
+def test_the_first_line_says_what_the_last_full_check_found(console):
+    assert "1 difference in 424 comparisons." in console.get("/")
+
+    newest = Task.objects.filter(kind="prove").order_by("id")[0]
+    newest.cursor["report"]["differences"] = []
+    newest.save()
+    assert "price and stock match on every live listing." in console.get("/")
+
+    Task.objects.filter(kind="prove").delete()
+    assert "No full check has run yet." in console.get("/")
+
+
+def test_what_needs_a_person_is_grouped_by_cause_with_one_button_to_the_list(console, world):
+    page = console.get("/")
+
+    rows = {row.sentence: row for row in page["attention"]}
+    row = rows["5 products miss a required attribute"]
+    assert (row.cause, row.button) == ("Missing required attribute(s): Material.", "View 5 products")
+    assert console.get(row.url)["page"].total == 5
+    assert rows["2 orders could not be created in BigCommerce"].url == "/orders/?tab=failed"
+    assert rows["Fernhollow UK: access ends in 9 days"].tone == "warn"
+    assert [row.tone for row in page["attention"]] == sorted(row.tone for row in page["attention"])  # bad before warn
+    stopped = rows["TikTok stopped 1 product"]
+    assert f"shop={world.us.id}" in stopped.url  # it is in one shop only
+
+
+def test_nothing_needs_a_person_once_all_is_solved(console):
+    Problem.objects.update(closed_at=clock.now())
+    ShopOrderRow.objects.filter(status="AWAITING_SHIPMENT").update(ship_by=clock.after(86_400 * 3))
+    for connection in Connection.objects.select_related("shop__seller"):
+        connection.shop.seller.refresh_expires_at = clock.after(86_400 * 90)
+        connection.shop.seller.save()
+
+    page = console.get("/")
+
+    assert page["attention"] == []
+    assert "Nothing needs you right now. Last check" in page
+
+
+@pytest.mark.covers("CED-33")
+def test_a_shop_whose_authorization_ended_is_said_to_need_it_again(console, world):
+    world.us.shop.seller.state = AccessState.DISCONNECTED
+    world.us.shop.seller.save()
+
+    page = console.get("/")
+
+    assert "Fernhollow US: access has ended" in page
+    assert "Reauthorize" in page
+
+
+@pytest.mark.covers("BEY-07")
+def test_orders_that_are_due_are_told_with_the_zone_that_the_time_is_in(console):
+    ShopOrderRow.objects.filter(status="AWAITING_SHIPMENT").update(ship_by=clock.after(3 * 3600))
+
+    row = next(row for row in console.get("/")["attention"] if "must ship" in row.sentence)
+
+    assert row.sentence.endswith("orders must ship in the next 4 hours")
+    assert "(Chicago time)" in row.cause
+    assert "sort=ship_by" in row.url
+
+
+@pytest.mark.covers("CED-31", "CED-32", "SILK-21")
+def test_running_tasks_are_asked_for_again_only_while_there_are_any(console, world):
+    page = console.get("/running/", hx_request="true")
+    assert 'hx-trigger="every 2s"' in page.html
+    assert "List 48 product(s) on Fernhollow US 30 / 48" in page
+    assert "27 done, 3 failed so far" in page
+
+    Task.objects.filter(id=world.running.id).update(
+        state="completed", finished_at=clock.now(), summary="45 done, 3 failed"
+    )
+    page = console.get("/running/", hx_request="true")
+    assert "every 2s" not in page.html
+    assert "List 48 product(s) on Fernhollow US 3 failed 45 done, 3 failed" in page  # and not "Done"
+
+
+def test_sync_now_reads_both_sides_and_tells_what_it_started(console):
+    page = console.post("/sync/")
+
+    started = Task.objects.filter(state="queued").order_by("id")
+    assert [task.kind for task in started] == ["pull", "fetch_orders", "fetch_orders"]
+    assert page.told == [f"Started: {task.title}. Follow it" for task in started]
+    assert console.get("/sync/").status == 405
+
+
+def test_a_full_check_is_a_task_for_every_connection(console, world):
+    console.post("/check/")
+
+    owners = Task.objects.filter(kind="prove", state="queued").values_list("owner", flat=True)
+    assert set(owners) == {f"connection:{world.us.id}", f"connection:{world.uk.id}"}
+
+
+def test_nothing_of_another_account_is_on_it(console, other):
+    before = console.get("/")
+    other.store.name = "Rival store"
+
+    assert before["counts"]["all"] == 60
+    assert before["span"].orders == console.get("/")["span"].orders
+    assert "Rival" not in before.html
+    assert len(before["connections"]) == 2
+
+
+def test_the_first_visit_shows_the_steps_of_setting_up(console):
+    Store.objects.all().delete()
+
+    page = console.get("/")
+
+    assert "Welcome to Twinshelf" in page
+    assert "1 of 3 done" in page  # the shops are authorized still
+
+
+@pytest.mark.covers("SILK-38", "CED-123")
+def test_a_search_goes_straight_to_the_one_thing_it_finds(console, world):
+    row = world.orders[20]
+    for text in (row.order_id, f"#{row.store_order_id}"):
+        response = console.client.get("/search/", {"q": text})
+        assert response.headers["Location"] == f"/orders/{row.pk}/"
+
+    page = console.get("/search/?q=linen")
+    assert [p.title for p in page["products"]][:1] == ["Linen Storage Basket, Large – Set of 2"]
+    assert "Nothing found" in console.get("/search/?q=nowhere-to-be-found")

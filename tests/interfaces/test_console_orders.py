@@ -1,0 +1,329 @@
+"""The list of orders, one order on both sides, and what may be done to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from twinshelf.documents import ShopOrder, from_json
+from twinshelf.kit import clock
+from twinshelf.kit.secrets import seal
+from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.sync.models import Lane, Problem, Task
+
+
+def ids(page: Any) -> list[str]:
+    return [row.order_id for row in page["page"].rows]
+
+
+def document(row: ShopOrderRow) -> ShopOrder:
+    return from_json(bytes(row.document), ShopOrder)
+
+
+def of(status: str, **more: Any) -> ShopOrderRow:
+    found = ShopOrderRow.objects.filter(status=status, **more).order_by("id").first()
+    assert found is not None
+    return found
+
+
+# -- the list -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("CED-110", "CED-111", "CED-112", "CED-113", "CED-114", "CED-115", "CED-116")
+def test_every_tiktok_status_is_under_its_tab_and_the_counts_are_right(console):
+    tabs = {name: count for name, _word, count in console.get("/orders/")["tabs"]}
+
+    assert tabs == {
+        "all": 160,
+        "awaiting_shipment": 16,
+        "awaiting_collection": 5,
+        "in_transit": 17,
+        "delivered": 12,
+        "completed": 96,
+        "cancelled": 9,
+        "on_hold": 5,
+        "failed": 2,
+    }
+    assert sum(count for name, count in tabs.items() if name not in {"all", "failed"}) == tabs["all"]
+    statuses = {
+        "awaiting_shipment": {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"},
+        "awaiting_collection": {"AWAITING_COLLECTION"},
+        "in_transit": {"IN_TRANSIT"},
+        "delivered": {"DELIVERED"},
+        "completed": {"COMPLETED"},
+        "cancelled": {"CANCELLED"},
+        "on_hold": {"ON_HOLD", "UNPAID"},
+    }
+    for tab, expected in statuses.items():
+        page = console.get(f"/orders/?tab={tab}&per=100")
+        assert len(page["page"].rows) == tabs[tab]
+        assert {row.status for row in page["page"].rows} == expected
+
+
+@pytest.mark.covers("CED-119", "CED-120")
+def test_a_row_has_the_six_columns_and_who_fulfills(console, world):
+    row = of("COMPLETED", connection=world.us, fulfilled_by_tiktok=True)
+
+    page = console.get(f"/orders/?q={row.order_id}")
+
+    total = f"${row.total.normalize():,.2f}"
+    customer = console.get(f"/orders/{row.pk}/")["view"].buyer.name
+    start = page.text.index(f"{row.order_id} Shop US · fulfilled by TikTok #{row.store_order_id} Completed {customer}")
+    assert total in page.text[start:]
+    for heading in ("TikTok order", "BigCommerce order", "Customer", "Placed", "Total", "Status"):
+        assert heading in page
+
+
+@pytest.mark.covers("CED-121", "SILK-70")
+def test_an_order_that_is_not_in_bigcommerce_shows_na_failed_why_and_retry(console):
+    row = of("AWAITING_SHIPMENT", creation="failed")
+
+    listed, page = console.get("/orders/?tab=failed"), console.get(f"/orders/{row.pk}/")
+
+    assert row.order_id in ids(listed)
+    assert f"{row.order_id} Shop UK · fulfilled by you N/A" in listed
+    assert "Awaiting shipment Not in BigCommerce" in listed
+    assert row.reason in page
+    assert f"/orders/{row.pk}/retry/" in page.html
+
+
+@pytest.mark.parametrize("sort", ["placed", "total", "order", "store_order", "status"])
+def test_sorting_goes_both_ways(console, sort):
+    column = {"placed": "placed_at", "order": "order_id", "store_order": "store_order_id"}.get(sort, sort)
+    rows = ShopOrderRow.objects.filter(status="COMPLETED").order_by(column, "id")
+
+    up = console.get(f"/orders/?tab=completed&sort={sort}&per=100")
+    down = console.get(f"/orders/?tab=completed&sort=-{sort}&per=100")
+
+    assert ids(up) == list(rows.values_list("order_id", flat=True))
+    assert ids(down) == ids(up)[::-1]
+
+
+@pytest.mark.covers("CED-123", "CED-124")
+def test_search_and_filters_combine(console, world):
+    row = of("COMPLETED", connection=world.us)
+    line = document(row).lines[0]
+
+    assert ids(console.get(f"/orders/?q={row.order_id}")) == [row.order_id]
+    assert ids(console.get(f"/orders/?q=%23{row.store_order_id}")) == [row.order_id]
+    assert row.order_id in ids(console.get(f"/orders/?q={line.seller_sku.lower()}&per=100"))
+    assert row.order_id in ids(console.get(f"/orders/?q={line.title[:12]}&per=100&tab=completed"))
+    assert ids(console.get(f"/orders/?q={row.order_id}&tab=cancelled")) == []
+    assert ids(console.get("/orders/?q=no+such+thing")) == []
+    tiktok = console.get("/orders/?by=tiktok&per=100")
+    assert len(ids(tiktok)) == ShopOrderRow.objects.filter(fulfilled_by_tiktok=True).count() > 0
+    both = console.get(f"/orders/?by=tiktok&shop={world.uk.id}&per=100")
+    assert {row.connection_id for row in both["page"].rows} == {world.uk.id}
+    assert [words for _name, words in both["chips"]] == ["Shop UK", "Fulfilled by TikTok"]
+
+
+def test_days_are_days_of_the_persons_time_zone(console, world):
+    row = world.orders[-1]
+    # 11 PM of the 9th in Chicago is the 10th in UTC.
+    ShopOrderRow.objects.filter(pk=row.pk).update(placed_at=datetime(2026, 3, 10, 4, 0, tzinfo=UTC))
+
+    assert ids(console.get("/orders/?since=2026-03-09&until=2026-03-09")) == [row.order_id]
+    assert ids(console.get("/orders/?since=2026-03-10&until=2026-03-10")) == []
+    assert len(console.get("/orders/?since=2026-99-99&per=100")["chips"]) == 0  # not a day
+
+
+def test_orders_of_another_account_are_in_no_list_and_have_no_page(console, other):
+    assert console.get("/orders/")["page"].total == 160
+    assert console.get(f"/orders/{other.orders[0].pk}/").status == 404
+    assert console.get(f"/orders/?q={other.orders[0].order_id}")["page"].total == 0
+    for action in ("retry", "cancel"):
+        assert console.post(f"/orders/{other.orders[0].pk}/{action}/").status == 404
+
+
+# -- one order ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("CED-125", "BEY-08")
+def test_the_money_adds_up_and_says_who_pays_each_discount(console, world):
+    row = of("COMPLETED", connection=world.us)
+    order = document(row)
+    payment = order.payment
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    goods = page["view"].goods
+    assert goods - payment.platform_discount - payment.seller_discount == payment.subtotal
+    assert payment.subtotal + payment.shipping + payment.tax == payment.total
+    assert f"TikTok discount (paid by TikTok) −${payment.platform_discount.amount:.2f}" in page
+    assert f"Your discount (paid by you) −${payment.seller_discount.amount:.2f}" in page
+    assert f"Tax (collected by TikTok) ${payment.tax.amount:.2f} Buyer paid ${payment.total.amount:.2f}" in page
+    for line in order.lines:
+        assert f"${line.paid.amount:.2f} {line.quantity} ${(line.paid * line.quantity).amount:.2f}" in page
+        assert line.title in page
+
+
+@pytest.mark.covers("CED-126", "CED-127")
+def test_the_buyer_is_shown_and_what_tiktok_masks_is_said_to_be_masked(console, world):
+    row = world.orders[9]
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    assert "Name L*** B*** Ship to 14** W. Fullerton Ave Leeds 606** GB" in page
+    assert "Contact (+1) 312*****18 buyer9@tiktok.example Masked by TikTok." in page
+    assert "Message Please leave it at the side door." in page
+
+
+def test_a_buyer_sealed_for_another_order_is_not_shown(console, world):
+    row, another = world.orders[9], world.orders[10]
+    ShopOrderRow.objects.filter(pk=row.pk).update(buyer=another.buyer)
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    assert page.status == 200
+    assert "Not kept any more, or not told by TikTok." in page
+    assert "Fullerton" not in page
+    ShopOrderRow.objects.filter(pk=row.pk).update(buyer="")
+    assert "not kept" in console.get(f"/orders/?q={row.order_id}")
+
+
+def test_what_the_buyer_wrote_is_never_markup(console, world):
+    row = world.orders[9]
+    told = '{"address": {"first_name": "<img src=x onerror=alert(1)>"}, "message": "<script>alert(2)</script>"}'
+    ShopOrderRow.objects.filter(pk=row.pk).update(
+        buyer=seal(told, bound_to=f"order:{row.connection_id}:{row.order_id}")
+    )
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    assert "<img src=x" not in page.html
+    assert "<script>alert" not in page.html
+    assert "&lt;script&gt;alert(2)" in page.html
+
+
+@pytest.mark.parametrize(
+    ("status", "states"),
+    [
+        ("UNPAID", ["now", "", "", "", "", ""]),
+        ("ON_HOLD", ["done", "now", "", "", "", ""]),
+        ("AWAITING_SHIPMENT", ["done", "done", "now", "", "", ""]),
+        ("AWAITING_COLLECTION", ["done", "done", "done", "now", "", ""]),
+        ("IN_TRANSIT", ["done", "done", "done", "now", "", ""]),
+        ("DELIVERED", ["done", "done", "done", "done", "now", ""]),
+        ("COMPLETED", ["done", "done", "done", "done", "done", "done"]),
+        ("CANCELLED", []),
+    ],
+)
+def test_the_step_line(console, status, states):
+    created = {} if status in {"UNPAID", "ON_HOLD", "CANCELLED"} else {"creation": "created"}
+    page = console.get(f"/orders/{of(status, **created).pk}/")
+
+    assert [step.state for step in page["steps"]] == states
+    assert page.html.count('aria-current="step"') == states.count("now")
+
+
+def test_the_step_line_stops_where_the_store_order_failed(console):
+    page = console.get(f"/orders/{of('AWAITING_SHIPMENT', creation='failed').pk}/")
+
+    assert [step.state for step in page["steps"]] == ["done", "failed", "", "", "", ""]
+
+
+@pytest.mark.covers("CED-127")
+def test_both_numbers_stand_side_by_side_with_a_link_into_the_control_panel(console, world):
+    row = of("AWAITING_SHIPMENT", creation="created")
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    assert f"TikTok Shop order {row.order_id}" in page
+    assert f"BigCommerce order #{row.store_order_id}" in page
+    assert f"https://store-k3x9q.mybigcommerce.com/manage/orders/{row.store_order_id}" in page.links
+    assert f'data-copy="{row.order_id}"' in page.html
+    assert "Ship by" in page
+    ShopOrderRow.objects.filter(pk=row.pk).update(ship_by=clock.now() - timedelta(minutes=1))
+    assert "Ship by Late" in console.get(f"/orders/{row.pk}/")
+
+
+def test_shipments_show_whether_tiktok_knows(console):
+    row = of("IN_TRANSIT", creation="created")
+
+    assert "9400111899560000000000 USPS TikTok knows" in console.get(f"/orders/{row.pk}/")
+    ShipmentRow.objects.filter(order=row).update(state="failed", reported_at=None)
+    assert "9400111899560000000000 USPS Not reported –" in console.get(f"/orders/{row.pk}/")
+
+
+def test_the_history_goes_from_the_newest_to_the_placing(console):
+    row = of("IN_TRANSIT", creation="created")
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    assert [kind for kind, _at, _entry in page["history"]] == ["shipment", "change", "event", "placed"]
+    assert f"Created in BigCommerce created as {row.store_order_id}" in page
+    assert f'title="{row.placed_at:%Y-%m-%d %H:%M:%S} UTC"' in page.html
+
+
+# -- actions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_retry_asks_for_the_order_with_its_tries_counted_anew(console, world):
+    row = of("AWAITING_SHIPMENT", creation="failed")
+
+    page = console.post(f"/orders/{row.pk}/retry/")
+
+    row.refresh_from_db()
+    assert (row.creation, row.attempts) == ("waiting", 0)
+    lane = Lane.objects.get(kind="order", owner=f"connection:{row.connection_id}")
+    assert list(lane.marks.values_list("key", flat=True)) == [row.order_id]
+    assert page.told == ["Trying again. This page shows what comes of it."]
+
+
+@pytest.mark.covers("CED-128")
+def test_canceling_needs_a_reason_and_is_offered_where_tiktok_allows_it(console):
+    row = of("AWAITING_SHIPMENT", creation="created")
+    page = console.get(f"/orders/{row.pk}/")
+    reasons = [name for name, _words in page["reasons"]]
+    assert reasons
+    assert "This cannot be undone." in page
+
+    assert "Choose a cancellation reason." in console.post(f"/orders/{row.pk}/cancel/", {"reason": ""}).told[0]
+    assert not CancellationRow.objects.filter(order=row).exists()
+
+    page = console.post(f"/orders/{row.pk}/cancel/", {"reason": reasons[0]})
+    record = CancellationRow.objects.get(order=row)
+    assert (record.origin, record.reason, record.state) == ("app", reasons[0], "passing")
+    assert "Canceled at Twinshelf." in page
+    assert "Cancel order" not in page  # not twice
+
+    assert "Cancel order" not in console.get(f"/orders/{of('COMPLETED').pk}/")
+
+
+def test_fetching_makes_a_task_for_each_shop_or_for_the_one_chosen(console, world):
+    console.post("/orders/fetch/")
+    assert Task.objects.filter(kind="fetch_orders", state="queued").count() == 2
+
+    console.post("/orders/fetch/", {"shop": world.uk.id})
+    assert Task.objects.latest("id").owner == f"connection:{world.uk.id}"
+
+
+@pytest.mark.covers("SILK-93")
+def test_missed_orders_are_fetched_for_whole_days_of_the_persons_zone(console, world):
+    console.post("/orders/fetch-missed/", {"start": "2026-03-09", "end": "2026-03-10", "shop": world.us.id})
+
+    task = Task.objects.latest("id")
+    assert task.params["start"] == "2026-03-09T00:00:00-05:00"
+    assert task.params["end"] == "2026-03-11T00:00:00-05:00"
+    page = console.post("/orders/fetch-missed/", {"start": "2026-03-10", "end": "2026-03-09"})
+    assert page.told == ["The last day is before the first."]
+    assert Task.objects.latest("id") == task
+
+
+def test_a_problem_of_a_shipment_can_be_tried_again_from_the_order(console, world):
+    row = of("IN_TRANSIT", creation="created")
+    lane = Lane.objects.create(account=world.account, kind="shipment", owner=f"connection:{row.connection_id}")
+    problem = Problem.objects.create(
+        account=world.account,
+        lane=lane,
+        key=row.order_id,
+        code="E-FUL-CARRIER",
+        text="No TikTok carrier is mapped to 'Pony'.",
+    )
+
+    page = console.get(f"/orders/{row.pk}/")
+
+    assert "TikTok does not know the carrier. No TikTok carrier is mapped to 'Pony'." in page
+    assert f"/activity/problems/{problem.id}/retry/" in page.html

@@ -1,0 +1,247 @@
+"""Signing up, in and out; roles; the walls around every page; what every page keeps to."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth import get_user
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from tests import console_data
+from tests.interfaces.conftest import Answer, Console
+from twinshelf.accounts.models import Account, Membership, User
+from twinshelf.console import urls
+from twinshelf.orders.models import ShopOrderRow
+
+NEW = {
+    "account": "Saltmarsh Pottery",
+    "name": "Ines Duarte",
+    "email": "Ines@Saltmarsh.example",
+    "password": "clay-and-water",
+    "time_zone": "Europe/Lisbon",
+}
+
+
+@pytest.mark.covers("SILK-01")
+@pytest.mark.django_db
+def test_sign_up_sign_out_reset_by_mail_sign_in():
+    browser = Client()
+
+    answer = browser.post("/accounts/signup/", NEW)
+    assert answer.headers["Location"] == "/"
+    user = User.objects.get()
+    assert (user.email, user.name, user.time_zone) == ("ines@saltmarsh.example", "Ines Duarte", "Europe/Lisbon")
+    assert Membership.objects.get(user=user).role == "owner"
+    assert "Welcome to Twinshelf" in Answer(browser.get("/"))
+
+    browser.post("/accounts/logout/")
+    assert not get_user(browser).is_authenticated
+
+    answer = browser.post("/accounts/password/reset/", {"email": user.email})
+    assert answer.headers["Location"] == "/accounts/password/reset/done/"
+    assert "Check your e-mail" in Answer(browser.get("/accounts/password/reset/done/"))
+    link = re.findall(r"https?://[^/]+(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body))[0]
+    answer = browser.get(link, follow=True)
+    assert "Choose a new password" in Answer(answer)
+    form = answer.redirect_chain[-1][0]
+    answer = browser.post(form, {"password1": "glaze-and-fire", "password2": "glaze-and-fire"}, follow=True)
+    assert "Your password is changed" in Answer(answer)
+
+    assert browser.post("/accounts/login/", {"login": user.email, "password": NEW["password"]}).status_code == 200
+    answer = browser.post("/accounts/login/", {"login": user.email, "password": "glaze-and-fire"})
+    assert answer.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("email", console_data.EMAIL.upper(), "Somebody signs in with this e-mail already."),
+        ("password", "short", "This password is too short."),
+        ("password", "1234567890", "This password is too common."),
+        ("account", "", "This field is required."),
+    ],
+)
+def test_a_sign_up_that_does_not_fit_makes_nothing(world, field, value, message):
+    browser = Client()
+
+    answer = browser.post("/accounts/signup/", {**NEW, field: value})
+
+    assert answer.status_code == 400
+    assert message in Answer(answer)
+    assert Account.objects.count() == 1
+    assert not get_user(browser).is_authenticated
+    assert NEW["password"] not in answer.content.decode()
+
+
+def test_an_unknown_time_zone_is_utc(db):
+    Client().post("/accounts/signup/", {**NEW, "time_zone": "Mars/Olympus"})
+
+    assert User.objects.get().time_zone == "UTC"
+
+
+def test_the_wrong_password_does_not_say_whether_there_is_such_a_person(world):
+    told = []
+    for email in (console_data.EMAIL, "nobody@nowhere.example"):
+        answer = Client().post("/accounts/login/", {"login": email, "password": "not-it-at-all"})
+        told.append(re.findall(r'class="error"[^>]*>(.*?)</p>', answer.content.decode(), re.DOTALL))
+
+    assert told[0] == told[1] != []
+
+
+ARGUMENTS = {"pk": 1, "task_id": 1, "problem_id": 1, "connection_id": 1, "action": "list"}
+
+
+def pages() -> list[str]:
+    """Every address of the console."""
+    return [
+        reverse(str(pattern.name), kwargs={k: ARGUMENTS[k] for k in pattern.pattern.converters})
+        for pattern in urls.urlpatterns
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [path for path in pages() if path not in {"/theme/", "/keys/"}])
+def test_nothing_is_shown_or_done_without_signing_in(path):
+    browser = Client()
+    answers = [browser.get(path), browser.post(path)]
+
+    assert {a.status_code for a in answers} <= {302, 405}
+    redirects = [a.headers["Location"] for a in answers if a.status_code == 302]
+    assert redirects
+    assert all(target.startswith("/accounts/login/?next=") for target in redirects)
+
+
+def test_a_part_of_a_page_asked_for_after_signing_out_sends_the_whole_page_to_sign_in(world):
+    answer = Client().get("/running/", headers={"hx_request": "true"})
+
+    assert answer.headers["HX-Redirect"] == "/accounts/login/"
+
+
+def test_somebody_in_no_account_is_told_so(world):
+    user = User.objects.create_user("lost@nowhere.example", console_data.PASSWORD)
+    browser = Client()
+    browser.force_login(user)
+
+    answer = browser.get("/")
+
+    assert answer.status_code == 403
+    assert "You are in no account" in Answer(answer)
+
+
+@pytest.mark.covers("SILK-96")
+def test_an_admin_works_with_everything_but_the_account_itself(world):
+    admin = console_data.add_member(world, "adam@fernhollow.example")
+    browser = Console(Client())
+    browser.client.force_login(admin)
+
+    assert "maya@fernhollow.example" not in browser.get("/settings/")
+    assert browser.get("/products/")["page"].total == 60
+    assert browser.post("/sync/").status == 200
+
+    browser.client.force_login(world.owner)
+    page = browser.get("/settings/")
+    assert "Maya Ortiz maya@fernhollow.example Owner" in page
+    assert "Adam adam@fernhollow.example Admin" in page
+
+
+def test_somebody_in_two_accounts_works_in_the_one_chosen(console, world, other):
+    assert "switch_account" not in console.get("/").html
+    Membership.objects.create(account=other.account, user=world.owner)
+    assert console.get("/")["request"].account == world.account
+
+    page = console.post("/account/", {"account": other.account.id})
+
+    assert page["request"].account == other.account
+    assert console.get(f"/products/{world.products[0].pk}/").status == 404
+    Membership.objects.filter(account=other.account, user=world.owner).delete()
+    assert console.get("/")["request"].account == world.account  # the choice ends with the membership
+    stranger = Account.objects.create(name="Strangers")
+    assert console.post("/account/", {"account": stranger.id})["request"].account == world.account
+
+
+@pytest.mark.covers("BEY-18")
+def test_times_are_in_the_persons_zone_with_utc_in_the_title(console, world):
+    row = world.orders[30]
+    utc = f"{row.placed_at:%Y-%m-%d %H:%M:%S} UTC"
+    chicago = console.get(f"/orders/{row.pk}/")
+    shown = re.findall(rf'title="{utc}">([^<]+)<', chicago.html)[0]
+
+    page = console.post("/settings/", {"name": "Maya Ortiz", "time_zone": "Asia/Tokyo"})
+    assert page.told == ["Settings saved."]
+
+    tokyo = console.get(f"/orders/{row.pk}/")
+    assert re.findall(rf'title="{utc}">([^<]+)<', tokyo.html)[0] != shown
+    assert console.post("/settings/", {"name": "Maya", "time_zone": "Nowhere"}).status == 400
+
+
+def test_the_theme_follows_the_system_until_one_is_chosen(console):
+    assert "data-theme" not in console.get("/").html
+
+    page = console.post("/theme/", {"theme": "dark", "next": "/orders/"})
+    assert page.response.redirect_chain[-1][0] == "/orders/"
+    assert '<html lang="en" data-theme="dark">' in page.html.replace("en-us", "en")
+
+    console.post("/theme/", {"theme": ""})
+    assert "data-theme" not in console.get("/").html
+    console.client.cookies["theme"] = '"><script>'
+    assert "data-theme" not in console.get("/").html
+
+
+def test_single_key_shortcuts_can_be_switched_off(console):
+    assert "data-keys=" not in console.get("/").html
+    assert '<body data-keys="off">' in console.post("/keys/", {"keys": "off", "next": "/settings/"}).html
+    assert "data-keys=" not in console.post("/keys/", {"keys": "on", "next": "/settings/"}).html
+
+
+GETS = [
+    "/",
+    "/products/",
+    "/products/?q=nothing",
+    "/orders/",
+    "/orders/?tab=failed",
+    "/activity/",
+    "/activity/problems/",
+    "/activity/webhooks/",
+    "/activity/changes/",
+    "/connections/",
+    "/settings/",
+    "/search/?q=linen",
+    "/accounts/password/change/",
+    "/accounts/logout/",
+    "/no/such/page/",
+]
+
+
+def test_no_page_has_script_or_style_of_its_own_and_every_policy_forbids_it(console, world):
+    order = ShopOrderRow.objects.filter(creation="failed")[0]
+    paths = [
+        *GETS,
+        f"/products/{world.products[0].pk}/",
+        f"/orders/{order.pk}/",
+        f"/activity/{world.running.id}/",
+        f"/connections/{world.us.id}/template/",
+    ]
+    for path in paths:
+        response = console.client.get(path)
+        page = response.content.decode()
+        policy = response.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy, path
+        assert "script-src 'self'" in policy, path
+        assert "frame-ancestors 'none'" in policy, path
+        assert all("src=" in tag for tag in re.findall(r"<script\b[^>]*>", page)), path
+        assert not re.search(r"<style\b|\sstyle=|\son\w+=|javascript:", page), path
+        assert 'lang="en' in page, path
+        assert len(re.findall(r"<h1\b", page)) == 1, path
+    for path in ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
+        page = Client().get(path).content.decode()
+        assert not re.search(r"<style\b|\sstyle=|\son\w+=", page), path
+        assert 'class="gate"' in page, path
+
+
+def test_no_page_names_a_code_in_a_heading(console, world):
+    for row in world.products[:20]:
+        headings = re.findall(r"<h[123][^>]*>(.*?)</h[123]>", console.get(f"/products/{row.pk}/").html)
+        assert not [heading for heading in headings if re.search(r"[EWI]-[A-Z]{3}-", heading)]

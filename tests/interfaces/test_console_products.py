@@ -1,0 +1,416 @@
+"""The product list, one product on both sides, and what may be done to many."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from twinshelf.catalog.models import Link, ListingRow, StoreProduct
+from twinshelf.connections import queries as connections
+from twinshelf.kit import clock
+from twinshelf.sync.models import Problem, Task, TaskItem
+
+
+def titles(page: Any) -> list[str]:
+    return [line.product.title for line in page["page"].rows]
+
+
+# -- what is in the list --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("CED-65", "CED-66", "CED-28", "SILK-49")
+def test_the_counts_of_the_states_add_up_to_all_and_each_filters(console):
+    pills = {name: count for name, _word, count in console.get("/products/")["pills"]}
+
+    assert pills.pop("all") == 60 == sum(pills.values())
+    for state, count in pills.items():
+        page = console.get(f"/products/?state={state}&per=100")
+        assert len(page["page"].rows) == count == page["page"].total
+
+
+def test_of_one_shop_the_counts_are_those_of_its_listings(console, world):
+    pills = {name: count for name, _word, count in console.get(f"/products/?shop={world.us.id}")["pills"]}
+
+    states = ListingRow.objects.filter(connection=world.us)
+    assert pills["live"] == states.filter(state="live").count() == 41
+    assert pills["off"] == 3
+    assert pills["not_uploaded"] == 60 - 41 - 4 - 2 - 5 - 3 - 1
+    assert sum(count for name, count in pills.items() if name != "all") == 60
+
+
+def test_a_product_in_several_shops_counts_under_the_state_that_needs_a_person_most(console, world):
+    live_in_one_failed_in_the_other = ListingRow.objects.filter(connection=world.us, state="failed")[0]
+    ListingRow.objects.update_or_create(
+        account=world.account,
+        connection=world.uk,
+        product_id=live_in_one_failed_in_the_other.product_id,
+        defaults={"state": "live"},
+    )
+    key = live_in_one_failed_in_the_other.product_id
+
+    assert key in [line.product.product_id for line in console.get("/products/?state=failed")["page"].rows]
+    assert key not in [line.product.product_id for line in console.get("/products/?state=live")["page"].rows]
+    assert key in [
+        line.product.product_id for line in console.get(f"/products/?state=live&shop={world.uk.id}")["page"].rows
+    ]
+
+
+def test_what_is_gone_from_the_store_is_in_no_count_and_no_list(console, world):
+    gone = ListingRow.objects.filter(connection=world.us, state="live")[0]
+    StoreProduct.objects.filter(product_id=gone.product_id).update(deleted=True)
+
+    for address in ("/products/", f"/products/?shop={world.us.id}"):
+        pills = {name: count for name, _word, count in console.get(address)["pills"]}
+        assert pills["all"] == 59
+        assert sum(count for name, count in pills.items() if name != "all") == 59
+    assert len(titles(console.get("/products/?per=100"))) == 59
+    # Its own page says so, and can still be reached.
+    row = StoreProduct.objects.get(product_id=gone.product_id)
+    assert "Gone from BigCommerce" in console.get(f"/products/{row.pk}/")
+
+
+@pytest.mark.covers("CED-104")
+@pytest.mark.parametrize(
+    ("_case", "query", "expected"),
+    [
+        ("name, whatever the case", "q=LINEN+storage", 3),
+        ("SKU", "q=fh-2048", 1),
+        ("SKU of a variant", "q=FH-2048-MOS", 1),
+        ("barcode", "q=5012345678911", 1),
+        ("words in any order", "q=large+linen", 3),
+        ("a wildcard is a letter like any other", "q=%25", 0),
+        ("category", "category=Kitchen+%3E+Jars", 9),
+        ("out of stock", "stock=out", 3),
+        ("few left", "stock=low", 2),
+        ("filters combine", "q=linen&category=Home&stock=in", 3),
+        ("with problems", "problem=any", 10),
+        ("with one problem", "problem=E-LST-IMGURL", 4),
+        ("nonsense is left out", "state=none&sort=x&shop=abc&page=-1&stock=odd", 60),
+    ],
+)
+def test_filters(console, _case, query, expected):
+    assert console.get(f"/products/?{query}")["page"].total == expected
+
+
+def test_each_filter_is_a_chip_that_takes_only_itself_away(console, world):
+    page = console.get(f"/products/?q=linen&shop={world.us.id}&stock=in&state=live&page=2")
+
+    assert [words for _name, words in page["chips"]] == ["Search: linen", "Shop US", "In stock"]
+    assert f"?shop={world.us.id}&stock=in&state=live" in page.links  # without the search, from the first page
+    assert "/products/" in page.links  # Clear all
+
+
+@pytest.mark.covers("CED-43")
+def test_paging_says_where_one_is(console):
+    StoreProduct.objects.filter(product_id__gte=1042).delete()
+
+    first, last = console.get("/products/?per=5"), console.get("/products/?per=5&page=9")
+
+    assert "1 – 5 of 42" in first
+    assert "Page 1 of 9" in first
+    assert "41 – 42 of 42" in last
+    assert len(titles(last)) == 2
+    assert titles(console.get("/products/?per=5&page=400")) == titles(last)  # there is no such page: the last
+    pages = [titles(console.get(f"/products/?per=5&page={n}")) for n in range(1, 10)]
+    every = [title for page in pages for title in page]
+    assert len(every) == len(set(every)) == 42
+    assert every == sorted(every)
+
+
+@pytest.mark.parametrize(
+    ("sort", "column"), [("title", "title"), ("price", "price_min"), ("stock", "stock"), ("modified", "modified_at")]
+)
+def test_sorting_goes_both_ways_over_all_pages(console, sort, column):
+    up = console.get(f"/products/?sort={sort}&per=100")
+    down = console.get(f"/products/?sort=-{sort}&per=100")
+
+    values = [getattr(line.product, column) for line in up["page"].rows]
+    assert values == sorted(values)
+    assert titles(down) == titles(up)[::-1]
+    assert 'aria-sort="ascending"' in up.html
+    assert 'aria-sort="descending"' in down.html
+
+
+@pytest.mark.covers("CED-73")
+def test_a_row_shows_both_sides(console, world):
+    page = console.get("/products/?q=FH-2041")
+
+    line = page["page"].rows[0]
+    assert [(c.name, listing.state, count) for c, listing, count in line.listings] == [
+        ("Shop US", "live", 0),
+        ("Shop UK", "live", 0),
+    ]
+    assert "Linen Storage Basket, Large – Set of 2 FH-2041 · 3 variants" in page
+    assert "$37.40 – $39.60 $34.00 – $36.00 in store" in page
+    assert "24 30 in store" in page
+    assert 'src="data:image/svg+xml,' in page.html
+
+
+def test_a_title_is_never_markup(console, world):
+    row = world.products[0]
+    row.title = '<script>alert("x")</script><b onclick=y>'
+    row.save()
+
+    for path in ("/products/", f"/products/{row.pk}/"):
+        page = console.get(path)
+        assert "<script>alert" not in page.html
+        assert "<b onclick" not in page.html
+        assert "&lt;script&gt;alert(" in page.html
+
+
+def test_a_page_of_fifty_costs_as_many_queries_as_a_page_of_five(console):
+    counts = []
+    for size in (5, 50):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            console.get(f"/products/?per={size}")
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 22
+
+
+def test_no_product_of_another_account_is_in_the_list_or_has_a_page(console, other):
+    theirs = other.products[0]
+
+    assert console.get("/products/?per=100")["page"].total == 60
+    assert theirs.pk not in [line.product.pk for line in console.get("/products/?per=100")["page"].rows]
+    assert console.get(f"/products/{theirs.pk}/").status == 404
+    assert console.get(f"/products/?shop={other.us.id}")["wanted"].connection_id is None
+
+
+# -- one product ----------------------------------------------------------------------------------------------------
+
+
+def test_the_drawer_is_a_page_of_its_own_without_script(console, world):
+    path = f"/products/{world.products[0].pk}/"
+
+    page, part = console.get(path), console.get(path, hx_request="true")
+
+    assert "<html" in page.html
+    assert "<h1" in page.html
+    assert "<html" not in part.html
+    assert 'id="detail-title">Linen Storage Basket, Large – Set of 2</h2>' in part.html
+    assert "data-close" in part.html
+    assert "data-close" not in page.html.partition('class="panel detail"')[2].partition("</main>")[0]
+
+
+def failed(world, code: str) -> tuple[StoreProduct, Problem]:
+    problem = Problem.objects.filter(code=code, lane__owner=f"connection:{world.us.id}").select_related("lane")[0]
+    return StoreProduct.objects.get(product_id=int(problem.key)), problem
+
+
+@pytest.mark.covers("CED-71", "BEY-09")
+def test_each_problem_is_a_card_with_its_next_step_and_its_code_folded_away(console, world):
+    row, problem = failed(world, "E-LST-REVIEW")
+
+    page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
+
+    assert "1 thing to fix TikTok's review refused it" in page
+    assert problem.text in page
+    assert "Next: Correct what it names, then push again." in page
+    visible = page.text.partition("What TikTok answered")[0]
+    assert "E-LST-REVIEW" not in visible
+    assert "12052900" not in visible
+    assert "code: 12052900" in page
+
+
+def test_a_cause_that_lies_in_the_template_is_mended_there_for_all(console, world):
+    row, problem = failed(world, "E-LST-ATTR")
+    same = Problem.objects.filter(lane=problem.lane, code="E-LST-ATTR").count()
+
+    page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
+
+    assert same > 1
+    assert f"Set in template ({same})" in page
+    assert f"{same} products fail for the same reason." in page
+    assert f"/connections/{world.us.id}/template/" in page.links
+
+
+def test_the_switch_opens_the_shop_that_has_something_to_fix(console, world):
+    row, _problem = failed(world, "E-LST-REVIEW")
+
+    assert console.get(f"/products/{row.pk}/")["chosen"] == world.us
+    assert console.get(f"/products/{row.pk}/?shop={world.uk.id}")["chosen"] == world.uk
+    assert "1 to fix Shop US" in console.get(f"/products/{row.pk}/")
+
+
+@pytest.mark.covers("BEY-04")
+def test_both_sides_stand_beside_each_other_with_the_rule_that_makes_the_difference(console, world):
+    row = world.products[0]
+    page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
+
+    assert "Price $34.00 – $36.00 $37.40 – $39.60 Price rule: +10% As set" in page
+    assert "Stock 30 24 2 a variant kept back As set" in page
+    assert (
+        "Category Home > Storage Home Supplies > Home Organizers > Storage Boxes & Bins From the default template"
+        in page
+    )
+    assert "Package – 2 lb, 12 × 10 × 6 in From the default template" in page
+    assert "Exchange rate 0.88" in console.get(f"/products/{row.pk}/?shop={world.uk.id}")
+
+    Link.objects.filter(connection=world.us, product_id=row.product_id).update(price="1.00", quantity=99)
+    page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
+    assert "$34.00 – $36.00 $1.00 Price rule: +10% Differs" in page
+    assert "30 297 2 a variant kept back Differs" in page
+
+
+def test_every_variant_shows_its_link(console, world):
+    row = world.products[0]
+    Link.objects.filter(connection=world.us, product_id=row.product_id, seller_sku="FH-2041-SAN").delete()
+
+    page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
+
+    assert f"FH-2041-NAT Natural · 5012345678900 $37.40 $34.00 1 3 Linked 1729{world.us.id:04d}000010000" in page
+    assert "FH-2041-SAN Sand · 5012345678902 – $36.00 – 17 Not linked" in page
+
+
+def test_its_history_is_what_was_sent_and_what_was_told_newest_first(console, world):
+    page = console.get(f"/products/{world.products[0].pk}/?shop={world.us.id}")
+
+    assert [kind for kind, _at, _entry in page["history"]] == ["change", "event", "change", "event", "change", "change"]
+    assert "Content sent to TikTok Shop: refused TikTok Shop refused: title too long" in page
+    assert page.text.index("Stock set on TikTok") < page.text.index("Price set on TikTok")
+
+
+def test_a_product_without_a_shop_says_so(console, world):
+    for one in connections.connections():
+        one.delete()
+
+    assert "No TikTok Shop is connected with this store yet." in console.get(f"/products/{world.products[0].pk}/")
+
+
+# -- actions --------------------------------------------------------------------------------------------------------
+
+
+def keys_of(task: Task) -> set[str]:
+    return set(TaskItem.objects.filter(task=task).values_list("key", flat=True))
+
+
+@pytest.mark.covers("SILK-20", "CED-64")
+def test_exactly_the_ticked_products_are_listed_and_one_is_taken_to_the_progress(console, world):
+    ticked = world.products[3:6]
+
+    page = console.post("/products/do/list/", {"product": [row.pk for row in ticked], "shop": world.us.id})
+
+    task = Task.objects.latest("id")
+    assert (task.kind, task.title, task.by) == ("ask_listing", "List 3 product(s) on Fernhollow US", world.owner)
+    assert keys_of(task) == {str(row.product_id) for row in ticked}
+    assert page.response.redirect_chain[-1][0] == f"/activity/{task.id}/"
+    assert "List 3 product(s) on Fernhollow US" in page
+
+
+def test_without_a_shop_chosen_every_shop_gets_a_task(console, world):
+    page = console.post("/products/do/list/", {"product": [row.pk for row in world.products[:2]]})
+
+    assert list(Task.objects.order_by("-id").values_list("owner", flat=True)[:2]) == [
+        f"connection:{world.uk.id}",
+        f"connection:{world.us.id}",
+    ]
+    assert page.response.redirect_chain[-1][0] == "/activity/"
+
+
+@pytest.mark.covers("SILK-20")
+def test_select_all_means_all_that_the_filter_shows(console, world):
+    console.post(
+        "/products/do/list/",
+        {"all": "1", "filter": "q=linen&page=2", "shop": world.us.id, "product": [world.products[9].pk]},
+    )
+    task = Task.objects.latest("id")
+    assert keys_of(task) == {"1000", "1020", "1040"}
+
+    console.post("/products/do/list/", {"all": "1", "filter": "", "shop": world.us.id})
+    assert Task.objects.latest("id").total == 60
+
+    console.post("/products/do/refresh/", {"all": "1", "filter": f"state=live&shop={world.us.id}"})
+    live = ListingRow.objects.filter(connection=world.us, state="live").values_list("product_id", flat=True)
+    assert keys_of(Task.objects.latest("id")) == {str(product_id) for product_id in live}
+
+
+def test_the_button_of_a_row_acts_on_that_row_alone_and_comes_back(console, world):
+    page = console.post(
+        "/products/do/sync/",
+        {
+            "only": world.products[0].pk,
+            "product": [world.products[1].pk],
+            "shop": world.us.id,
+            "next": "/products/?state=live",
+        },
+    )
+
+    task = Task.objects.latest("id")
+    assert task.kind == "ask_stock"
+    assert keys_of(task) == {"1000"}
+    assert page.response.redirect_chain[-1][0] == "/products/?state=live"
+    assert page.told == [f"Started: {task.title}. Follow it"]
+
+
+@pytest.mark.covers("CED-102", "CED-101")
+def test_deactivating_can_be_undone_from_its_task(console, world):
+    console.post("/products/do/deactivate/", {"product": [row.pk for row in world.products[:2]], "shop": world.us.id})
+    task = Task.objects.latest("id")
+    assert (task.kind, task.params["products"], task.params["on"]) == ("switch_listings", [1000, 1001], False)
+    assert "Undo" not in console.get(f"/activity/{task.id}/")  # not while it has not ended
+
+    Task.objects.filter(id=task.id).update(state="completed", succeeded=2, finished_at=clock.now())
+    assert "Undo" in console.get(f"/activity/{task.id}/")
+    console.post(f"/activity/{task.id}/undo/")
+
+    back = Task.objects.latest("id")
+    assert (back.params["products"], back.params["on"]) == ([1000, 1001], True)
+    assert console.post(f"/activity/{world.running.id}/undo/").status == 404
+
+
+def test_products_of_another_account_are_not_touched(console, world, other):
+    before = Task.objects.count()
+
+    page = console.post("/products/do/list/", {"product": [other.products[0].pk]})
+
+    assert Task.objects.count() == before
+    assert page.told == ["Nothing to do: no product fits."]
+    assert console.post("/products/do/explode/", {"all": "1"}).status == 404
+    assert console.get("/products/do/list/").status == 405
+
+
+def test_one_leaves_for_no_other_site(console, world):
+    page = console.post(
+        "/products/do/sync/", {"only": world.products[0].pk, "next": "https://evil.example/"}, follow=False
+    )
+
+    assert page.response.headers["Location"] == "/products/"
+
+
+def test_pulling_reads_every_store(console, world):
+    console.post("/products/pull/")
+
+    task = Task.objects.latest("id")
+    assert (task.kind, task.owner) == ("pull", f"store:{world.store.id}")
+
+
+def test_trying_a_problem_again_asks_for_its_key(console, world):
+    row, problem = failed(world, "E-LST-REVIEW")
+
+    page = console.post(f"/activity/problems/{problem.id}/retry/", {"next": f"/products/{row.pk}/"})
+
+    assert page.response.redirect_chain[-1][0] == f"/products/{row.pk}/"
+    assert list(problem.lane.marks.values_list("key", "reason")) == [(problem.key, "retry by hand")]
+    Problem.objects.filter(id=problem.id).update(closed_at=clock.now())
+    assert console.post(f"/activity/problems/{problem.id}/retry/").status == 404
+
+
+def test_a_problem_that_is_old_news_shows_how_long_it_has_been(console, world):
+    _row, problem = failed(world, "E-LST-REVIEW")
+    Problem.objects.filter(id=problem.id).update(opened_at=clock.now() - timedelta(days=3))
+
+    assert "3 days ago" in console.get("/activity/problems/?kind=listing&code=E-LST-REVIEW")
+
+
+def test_categories_to_choose_from_come_when_asked_for(console):
+    page = console.get("/products/categories/", hx_request="true")
+
+    assert page.html.count("<option") == 13
+    assert '<option value="Home &gt; Storage">' in page.html

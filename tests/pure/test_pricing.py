@@ -1,0 +1,224 @@
+"""Prices: base, currency, rule, rounding, in this order; and the guard that holds what is likelier a slip."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies
+
+from tests.pure.builders import money, random_cases, usd, usd_amounts, variant
+from twinshelf.catalog.pricing import base_price, guard, shop_price
+from twinshelf.connections.preferences import PriceRule
+from twinshelf.documents import Finding, Money, minor_unit
+
+
+def rule(kind="none", value="0"):
+    return PriceRule(kind, Decimal(value))
+
+
+def priced(base, *, currency=None, rate=None, by=None):
+    return shop_price(
+        base,
+        currency=currency or base.currency,
+        rate=None if rate is None else Decimal(rate),
+        rule=by or rule(),
+        sku="MUG-1",
+    )
+
+
+# -- the base -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("CED-150")
+@pytest.mark.parametrize(
+    ("_case", "sale", "use_sale_price", "base"),
+    [
+        ("off: the regular price, whatever the sale", "80.00", False, "100.00"),
+        ("on: the sale price", "80.00", True, "80.00"),
+        ("on, and there is none: the regular price", None, True, "100.00"),
+        ("a sale price above the regular one is taken as it is", "120.00", True, "120.00"),
+    ],
+)
+def test_the_price_that_a_calculation_starts_from(_case, sale, use_sale_price, base):
+    goods = variant(price=usd("100.00"), sale_price=None if sale is None else usd(sale))
+
+    assert base_price(goods, use_sale_price=use_sale_price) == usd(base)
+
+
+# -- the calculation ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("CED-20")
+@pytest.mark.parametrize(
+    ("kind", "value", "price"),
+    [
+        ("none", "0", "113.00"),
+        ("fixed_up", "10", "123.00"),
+        ("fixed_down", "2", "111.00"),
+        pytest.param("percent_up", "10", "124.30", marks=pytest.mark.covers("CED-146")),
+        ("percent_down", "10", "101.70"),
+    ],
+)
+def test_each_kind_of_rule(kind, value, price):
+    result = priced(money("113", "AUD"), by=rule(kind, value))
+
+    assert str(result) == f"{price} AUD"
+
+
+@pytest.mark.parametrize(
+    ("_case", "base", "by", "price"),
+    [
+        ("half a cent goes up", usd("0.15"), rule("percent_up", "10"), "0.17"),
+        ("less goes down", usd("0.14"), rule("percent_up", "10"), "0.15"),
+        ("half up, not to the even cent", usd("2.25"), rule("percent_up", "10"), "2.48"),
+        ("a third off is rounded once, at the end", usd("10.00"), rule("percent_down", "33.333"), "6.67"),
+        ("0.1 and 0.2 make 0.3", usd("0.1"), rule("fixed_up", "0.2"), "0.30"),
+        ("a price with too many decimals is rounded as well", usd("9.995"), rule(), "10.00"),
+        ("yen: half a yen goes up", money("1050", "JPY"), rule("percent_up", "5"), "1103"),
+        ("yen: less goes down", money("1049", "JPY"), rule("percent_up", "5"), "1101"),
+        ("dong have no cents", money("99999", "VND"), rule("percent_up", "1.5"), "101499"),
+        ("rupiah are sold without cents", money("14999", "IDR"), rule("fixed_up", "0.5"), "15000"),
+    ],
+)
+def test_prices_are_rounded_half_up_to_what_the_currency_has(_case, base, by, price):
+    assert str(priced(base, by=by)) == f"{price} {base.currency}"
+
+
+@pytest.mark.covers("CED-149")
+@pytest.mark.parametrize(
+    ("_case", "base", "currency", "rate", "by", "price"),
+    [
+        ("1 GBP is 2 AUD", money("113", "AUD"), "GBP", "0.5", rule(), "56.50"),
+        (
+            "converted first, then the rule in the shop's currency",
+            money("113", "AUD"),
+            "GBP",
+            "0.5",
+            rule("fixed_up", "10"),
+            "66.50",
+        ),
+        ("not rounded between the two", money("0.99", "AUD"), "GBP", "0.505", rule("percent_up", "100"), "1.00"),
+        ("into a currency without cents", usd("9.99"), "JPY", "149.35", rule(), "1492"),
+        ("out of one", money("1000", "JPY"), "USD", "0.0067", rule(), "6.70"),
+        ("one currency needs no rate", usd("12.00"), "USD", None, rule(), "12.00"),
+        ("nor uses the one that is there", usd("12.00"), "USD", "0.5", rule(), "12.00"),
+    ],
+)
+def test_prices_are_converted_at_the_confirmed_rate(_case, base, currency, rate, by, price):
+    assert str(priced(base, currency=currency, rate=rate, by=by)) == f"{price} {currency}"
+
+
+@pytest.mark.covers("CED-149")
+@pytest.mark.parametrize(
+    ("_case", "rate"), [("no rate is confirmed", None), ("a rate of 0", "0"), ("a rate below 0", "-0.5")]
+)
+def test_no_price_is_given_without_a_confirmed_rate(_case, rate):
+    assert priced(money("113", "AUD"), currency="GBP", rate=rate) == Finding(
+        code="E-PRC-RATE",
+        text="BigCommerce uses AUD, TikTok Shop GBP; confirm an exchange rate.",
+        remedy="Confirm the exchange rate in the connection's settings.",
+        blocking=True,
+        waits_for="rate",
+    )
+
+
+@pytest.mark.covers("CED-20")
+@pytest.mark.parametrize(
+    ("_case", "base", "by", "price"),
+    [
+        ("a cent is a price", usd("2.01"), rule("fixed_down", "2"), "0.01"),
+        ("nothing is none", usd("2.00"), rule("fixed_down", "2"), None),
+        ("less than nothing even less so", usd("1.00"), rule("fixed_down", "2"), None),
+        ("half a cent becomes a cent", usd("0.01"), rule("percent_down", "50"), "0.01"),
+        ("less than half a cent becomes nothing", usd("0.01"), rule("percent_down", "51"), None),
+        ("all of it off", usd("113.00"), rule("percent_down", "100"), None),
+        ("more than all of it", usd("113.00"), rule("percent_down", "150"), None),
+        ("a yen is a price", money("3", "JPY"), rule("fixed_down", "2"), "1"),
+        ("half a yen becomes a yen", money("1", "JPY"), rule("percent_down", "50"), "1"),
+        ("less than half becomes nothing", money("1", "JPY"), rule("percent_down", "60"), None),
+        ("no price in the store is no price here", usd("0.00"), rule(), None),
+        ("and the rule does not make it one", usd("0.00"), rule("fixed_up", "10"), None),
+    ],
+)
+def test_a_price_is_at_least_the_smallest_amount_there_is(_case, base, by, price):
+    result = priced(base, by=by)
+
+    if price is not None:
+        assert str(result) == f"{price} {base.currency}"
+    else:
+        assert isinstance(result, Finding)
+        assert (result.code, result.blocking) == ("E-PRC-MIN", True)
+
+
+def test_a_price_that_is_none_is_told_with_its_number_and_sku():
+    assert priced(usd("1.00"), by=rule("fixed_down", "2")) == Finding(
+        code="E-PRC-MIN",
+        text="The price rule gives -1.00 USD for SKU MUG-1, which is not a valid price.",
+        remedy="Change the rule, or the price in BigCommerce.",
+    )
+
+
+any_rule = strategies.builds(
+    lambda kind, hundredths: PriceRule(kind, Decimal(hundredths).scaleb(-2)),
+    strategies.sampled_from(["none", "fixed_up", "fixed_down", "percent_up", "percent_down"]),
+    strategies.integers(1, 20_000),
+)
+
+
+@random_cases
+@given(
+    usd_amounts(),
+    strategies.sampled_from(["USD", "GBP", "JPY", "VND"]),
+    strategies.one_of(strategies.none(), strategies.integers(1, 10**8).map(lambda digits: Decimal(digits).scaleb(-4))),
+    any_rule,
+)
+def test_whatever_the_rule_there_is_a_whole_price_or_a_reason(base, currency, rate, by):
+    result = shop_price(base, currency=currency, rate=rate, rule=by, sku="MUG-1")
+
+    if isinstance(result, Finding):
+        assert result.blocking
+    else:
+        assert result.currency == currency
+        assert result.amount >= minor_unit(currency)
+        assert result == result.rounded()
+
+
+# -- the guard ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("_case", "before", "after", "percent", "held"),
+    [
+        ("never priced before", None, usd("12.00"), "50", False),
+        ("the same", usd("12.00"), usd("12.00"), "50", False),
+        ("exactly half up is let through", usd("12.00"), usd("18.00"), "50", False),
+        ("a cent more is held", usd("12.00"), usd("18.01"), "50", True),
+        ("exactly half down is let through", usd("12.00"), usd("6.00"), "50", False),
+        ("a cent less is held", usd("12.00"), usd("5.99"), "50", True),
+        ("a slipped decimal point", usd("12.00"), usd("1200.00"), "50", True),
+        ("nothing to compare with", usd("0.00"), usd("12.00"), "50", False),
+        ("another currency cannot be compared", usd("12.00"), money("1900", "JPY"), "50", False),
+        ("a guard of 0 holds every change", usd("12.00"), usd("12.01"), "0", True),
+    ],
+)
+def test_a_change_beyond_the_guard_is_held(_case, before, after, percent, held):
+    finding = guard(before, after, percent=Decimal(percent), sku="MUG-1")
+
+    assert (finding is not None) is held
+
+
+def test_what_is_held_says_from_what_to_what():
+    finding = guard(usd("12.00"), usd("1200.00"), percent=Decimal(50), sku="MUG-1")
+
+    assert finding == Finding(
+        code="E-PRC-GUARD",
+        text="The price of SKU MUG-1 would change from 12.00 USD to 1200.00 USD, more than 50 %.",
+        remedy="Check the price in BigCommerce; confirm the change here if it is meant.",
+    )
+
+
+@random_cases
+@given(usd_amounts("0.01"))
+def test_a_price_that_stays_is_never_held(price):
+    assert guard(price, Money(price.amount, price.currency), percent=Decimal(0), sku="MUG-1") is None
