@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +24,9 @@ import httpx2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from twinshelf.demo_report import Spent, done, spent
+from twinshelf.errors import TwinshelfError
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -59,51 +60,6 @@ class Options:
 # -- the sandbox as a process ---------------------------------------------------------------------------------------
 
 
-def run_sandbox(
-    host: str, port: int, *, state: Path | None, catalog: Path | None, columns: str, products: int, seed: int
-) -> None:
-    """Serve the sandbox until a signal; fill a new world's store first."""
-    from twinshelf_sandbox.app import build
-    from twinshelf_sandbox.seeding import seed_store
-
-    sandbox = build(state, seed=seed)
-    seed_store(
-        sandbox,
-        STORE,
-        catalog=catalog,
-        columns=_columns(columns),
-        products=products,
-        say=lambda line: print(line, flush=True),  # noqa: T201
-    )
-    sandbox.act("bc.set_base_url", url=f"http://{host}:{port}")
-    sandbox.act("bc.allow_local_hooks")
-    server = sandbox.serve(host=host, port=port)
-    server.start()
-    print(f"Sandbox listens on {server.address}", flush=True)  # noqa: T201
-    _watch_parent()
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    server.stop()
-
-
-def _columns(text: str) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
-    return {name.strip(): column.strip() for name, _, column in pairs}
-
-
-def _watch_parent() -> None:
-    """End with the process that started us, even if it was killed."""
-    parent = os.environ.get("TWINSHELF_PARENT")
-    if not parent:
-        return
-
-    def watch() -> None:
-        while os.getppid() == int(parent):
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 class Control:
     """The sandbox's control API: clock, actions of people and shoppers, counts."""
 
@@ -111,16 +67,23 @@ class Control:
         self._http = httpx2.Client(base_url=address, timeout=120)
 
     def act(self, action: str, /, **arguments: Any) -> Any:
-        """Do what a person does on a platform; the action's own result. Raises RuntimeError if it is refused."""
+        """Do what a person does on a platform; the action's own result. Raises TwinshelfError if it is refused."""
         answer = self._http.post(f"/_sandbox/actions/{action}", json=arguments)
         if answer.status_code != 200:
             msg = f"the sandbox refused {action}: {answer.text}"
-            raise RuntimeError(msg)
+            raise TwinshelfError(msg)
         return answer.json().get("result")
 
     def get(self, path: str, **params: Any) -> Any:
         """One of the control pages as JSON."""
         return self._http.get(f"/_sandbox/{path}", params=params).json()
+
+    def effects(self) -> Iterator[dict[str, Any]]:
+        """All that was really changed on the platforms, in order."""
+        since = 0
+        while page := self.get("effects", since=since, limit=1000)["effects"]:
+            yield from page
+            since = page[-1]["seq"]
 
     def post(self, path: str, **body: Any) -> Any:
         """Tell one of the control pages; its answer as JSON."""
@@ -143,11 +106,13 @@ class Story:
 
     path: Path
     done: dict[str, Any] = field(default_factory=dict)
+    resumed: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Story:
         """The story so far; one in which nothing was done if there is no such file."""
-        return cls(path, json.loads(path.read_text()) if path.exists() else {})
+        done = json.loads(path.read_text()) if path.exists() else {}
+        return cls(path, done, resumed=bool(done))
 
     def once(self, name: str, work: Callable[[], Any]) -> Any:
         """Do `work` unless it was done in an earlier run; its result is kept."""
@@ -188,8 +153,11 @@ def run(options: Options, console: Console, show: Callable[[dict[str, Any]], Non
         stack.enter_context(_product(options, environment, console))
         connection = stack.enter_context(_connected(options, control, story, console))
         _play(control, story, connection, console)
+        calls = _spent(control, connection)
         seconds = time.monotonic() - started  # noqa: TID251
-        differs = _prove(control, connection, console, show, seconds)
+        differs = _prove(connection, console, show)
+        _show_calls(story, calls, console)
+        console.print(f"Took {seconds:.0f} s.")
         address = f"http://127.0.0.1:{options.port}"
         if options.exit:
             return 1 if differs else 0
@@ -231,10 +199,10 @@ def _wait_until(
         if process.poll() is not None:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             msg = f"{what} ended by itself:\n{tail}"
-            raise RuntimeError(msg)
+            raise TwinshelfError(msg)
         if time.monotonic() > give_up:  # noqa: TID251
             msg = f"{what} did not start within {seconds:.0f} s; see {log}"
-            raise RuntimeError(msg)
+            raise TwinshelfError(msg)
         time.sleep(0.1)
 
 
@@ -247,6 +215,8 @@ def _sandbox(options: Options, environment: dict[str, str], console: Console) ->
         str(options.sandbox_port),
         "--state",
         str(options.data.resolve() / "sandbox.sqlite3"),
+        "--shops",
+        "",  # the demo opens its own
     ]
     if options.catalog:
         arguments += ["--catalog", str(options.catalog.resolve())]
@@ -257,7 +227,7 @@ def _sandbox(options: Options, environment: dict[str, str], console: Console) ->
     control = Control(f"http://127.0.0.1:{options.sandbox_port}")
     if control.up():
         msg = f"port {options.sandbox_port} is taken: end what runs there, or choose --sandbox-port"
-        raise RuntimeError(msg)
+        raise TwinshelfError(msg)
     with _process(arguments, environment, log) as process, console.status("Filling the sandbox's store …"):
         _wait_until("The sandbox", control.up, process, log, 900)
         for line in log.read_text(errors="replace").splitlines():
@@ -517,17 +487,10 @@ def _rest(console: Console, *, seconds: float = 600) -> None:
             time.sleep(0.25)
 
 
-def _prove(
-    control: Control,
-    connection: Connection,
-    console: Console,
-    show: Callable[[dict[str, Any]], None],
-    seconds: float,
-) -> bool:
+def _prove(connection: Connection, console: Console, show: Callable[[dict[str, Any]], None]) -> bool:
     from twinshelf.sync import tasks
     from twinshelf.sync.models import Problem
 
-    calls = control.get("calls")["calls"]
     task = tasks.submit(
         connection.account_id, "prove", "Prove that both sides agree", owner=f"connection:{connection.id}"
     )
@@ -543,22 +506,26 @@ def _prove(
         for code, number in sorted(reasons.items(), key=lambda item: -item[1]):
             table.add_row(code, str(number))
         console.print(table)
-    _show_calls(calls, console)
-    console.print(f"Took {seconds:.0f} s.")
     return task.state != "completed" or bool(report.get("differences"))
 
 
-def _show_calls(calls: list[dict[str, Any]], console: Console) -> None:
-    """Calls made so far, by platform and operation, most frequent first."""
-    total: dict[str, int] = {}
-    table = Table("Platform", "Operation", "Calls")
-    for entry in sorted(calls, key=lambda entry: -entry["count"])[:14]:
-        table.add_row(entry["platform"], f"{entry['method']} {entry['path']}", f"{entry['count']:,}")
-    for entry in calls:
-        total[entry["platform"]] = total.get(entry["platform"], 0) + entry["count"]
+def _spent(control: Control, connection: Connection) -> list[Spent]:
+    from twinshelf.catalog.models import StoreProduct
+
+    work = done(control.effects(), products=StoreProduct.objects.filter(store=connection.store).count())
+    return spent(control.get("calls")["calls"], work)
+
+
+def _show_calls(story: Story, calls: list[Spent], console: Console) -> None:
+    """Calls by job beside the fewest possible, and both sums."""
+    if story.resumed:
+        console.print("The sandbox counts calls from its own start: only a demo that ran through can tell the minimum.")
+        return
+    table = Table("Calls of Twinshelf", "Used", "Minimum")
+    for row in calls:
+        table.add_row(row.job, f"{row.calls:,}", "" if row.minimum is None else f"{row.minimum:,}")
+    counted = [(row.calls, row.minimum) for row in calls if row.minimum is not None]
+    used, least = sum(number for number, _ in counted), sum(minimum for _, minimum in counted)
+    table.add_section()
+    table.add_row("All that have a minimum", f"{used:,}", f"{least:,} (×{used / max(least, 1):.2f})")
     console.print(table)
-    console.print(
-        ", ".join(
-            f"{platform}: {number:,} calls" for platform, number in sorted(total.items()) if platform != "control"
-        )
-    )
