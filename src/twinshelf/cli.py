@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from twinshelf_sandbox import command as sandbox_command
+
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
@@ -23,21 +26,58 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Keeps BigCommerce stores and TikTok Shops in step.")
 console = Console()
+errors = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def main() -> None:
     """Entry point: problems a person can mend are told in a line with their remedy, never as a traceback."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
+    from pydantic import ValidationError
+
     from twinshelf.errors import NeedsPerson, TwinshelfError
 
     try:
         app()
     except NeedsPerson as error:
-        console.print(f"[red]{error}[/red]\n{error.remedy} [dim]({error.code})[/dim]")
-        sys.exit(1)
-    except TwinshelfError as error:
-        console.print(f"[red]{error}[/red]")
-        sys.exit(1)
+        sys.exit(_complain(str(error), f"{error.remedy} ({error.code})"))
+    except (TwinshelfError, ImproperlyConfigured) as error:
+        sys.exit(_complain(str(error)))
+    except ValidationError as error:
+        named = "; ".join(f"TWINSHELF_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors() if e["loc"])
+        sys.exit(_complain(f"A setting cannot be read: {named or error.title}."))
+    except OperationalError as error:
+        sys.exit(
+            _complain(f"The database does not answer: {error}", "Start it, or correct TWINSHELF_DATABASE_URL or _DATA.")
+        )
+    except OSError as error:
+        sys.exit(_complain(str(error), "Free what is taken, or choose another: --port, TWINSHELF_DATA."))
+
+
+def _complain(what: str, remedy: str = "") -> int:
+    """Say what is wrong, and what to do about it, where it does not mix with results. The exit code 1."""
+    errors.print(what.strip(), style="red", markup=False, soft_wrap=True)
+    if remedy:
+        errors.print(remedy, markup=False, soft_wrap=True)
+    return 1
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        console.print(version("twinshelf"))
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options that come before a command."""
 
 
 # -- processes ------------------------------------------------------------------------------------------------------
@@ -88,22 +128,7 @@ def worker_command() -> None:
     stop()
 
 
-@app.command()
-def sandbox(
-    host: str = "127.0.0.1",
-    port: int = 8790,
-    state: Annotated[
-        Path | None, typer.Option(help="File that keeps the world; without it the world is in memory.")
-    ] = None,
-    catalog: Annotated[Path | None, typer.Option(help="A catalog to fill the store with: JSON, JSONL or CSV.")] = None,
-    columns: Annotated[str, typer.Option(help="Which column is what: title=name,price=preis")] = "",
-    products: Annotated[int, typer.Option(help="How many products of the built-in shop; 0: as many as there are.")] = 0,
-    seed: int = 1,
-) -> None:
-    """Run the doubles of both platforms alone."""
-    from twinshelf import demo as demo_module
-
-    demo_module.run_sandbox(host, port, state=state, catalog=catalog, columns=columns, products=products, seed=seed)
+app.add_typer(sandbox_command.app, name="sandbox")
 
 
 @app.command()
@@ -154,7 +179,7 @@ def connect(
         str, typer.Option(envvar="TWINSHELF_STORE_TOKEN", help="Access token of a store-level API account.")
     ],
     account: Annotated[str, typer.Option(help="Name of the account; made if there is none.")] = "Main",
-    email: Annotated[str, typer.Option(help="Owner's e-mail, for a new account.")] = "owner@example.com",
+    email: Annotated[str, typer.Option(help="Owner's e-mail, for a new account.")] = "",
     password: Annotated[
         str, typer.Option(envvar="TWINSHELF_PASSWORD", help="Owner's password, for a new account.")
     ] = "",
@@ -173,8 +198,11 @@ def connect(
 
         owner = Account.objects.filter(name=account).first()
         if owner is None:
-            if not password:
-                console.print("[red]A new account needs --password (or TWINSHELF_PASSWORD).[/red]")
+            if not (email and password):
+                _complain(
+                    f"There is no account “{account}” yet, and a new one needs an owner.",
+                    "Give --email and --password (or TWINSHELF_PASSWORD).",
+                )
                 raise typer.Exit(2)
             owner = accounts.create_account(account, owner_email=email, password=password)
         with scope(account=owner):
@@ -190,16 +218,17 @@ def connect(
 @app.command()
 def pull(
     connection: str = "",
-    since: Annotated[str, typer.Option(help="ISO time; empty: everything.")] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Changed since then (UTC); without: everything."),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Read the store's products."""
-    from twinshelf.kit import clock
-
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.catalog import actions
 
-        _follow(actions.pull(chosen.store, since=clock.parse(since) if since else None), as_json=json_)
+        _follow(actions.pull(chosen.store, since=since.replace(tzinfo=UTC) if since else None), as_json=json_)
 
 
 @app.command()
@@ -208,12 +237,9 @@ def plan(
 ) -> None:
     """Show what a push would change, without changing anything. Without products: all."""
     with _asking(), _connection(connection) as (_account, chosen):
-        from twinshelf.catalog.models import StoreProduct
         from twinshelf.sync import preview
 
-        ids = products or list(
-            StoreProduct.objects.filter(store=chosen.store, deleted=False).values_list("product_id", flat=True)
-        )
+        ids = _pulled(chosen, products)
         plans = preview.preview(
             chosen.account_id, f"connection:{chosen.id}", ["listing", "price", "stock"], [str(i) for i in ids]
         )
@@ -228,7 +254,7 @@ def push(
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.catalog import actions
 
-        _follow(actions.list_products(chosen, products), as_json=json_)
+        _follow(actions.list_products(chosen, _pulled(chosen, products)), as_json=json_)
 
 
 @app.command()
@@ -244,7 +270,7 @@ def orders(
         from twinshelf.orders.models import ShopOrderRow
 
         if fetch:
-            _follow(actions.fetch_now(chosen), as_json=json_)
+            _follow(actions.fetch_now(chosen), quiet=json_)
         rows = list(ShopOrderRow.objects.filter(connection=chosen).order_by("-placed_at")[:limit])
         if json_:
             print(json.dumps([  # noqa: T201
@@ -297,13 +323,16 @@ def prove(connection: str = "", json_: Json = False) -> None:
         from twinshelf.sync import tasks
 
         task = tasks.submit(chosen.account_id, "prove", f"Prove {chosen.name}", owner=f"connection:{chosen.id}")
-        _follow(task, as_json=json_, quiet=True)
+        _show(task, hidden=json_)
+        if task.state != "completed":
+            _complain(f"{task.title}: {task.get_state_display()}. {task.summary}")
+            raise typer.Exit(1)
         report: dict[str, Any] = task.cursor.get("report", {})
         if json_:
             print(json.dumps(report))  # noqa: T201
         else:
             print_report(report)
-        if task.state != "completed" or report.get("differences"):
+        if report.get("differences"):
             raise typer.Exit(1)
 
 
@@ -341,16 +370,51 @@ def _connection(name: str) -> Iterator[tuple[Account, Connection]]:
         rows = list(Connection.objects.select_related("account", "store", "shop").order_by("id"))
     chosen = [row for row in rows if row.name == name] if name else rows
     if len(chosen) != 1:
-        known = ", ".join(f"“{row.name}”" for row in rows) or "none yet: twinshelf connect"
-        console.print(f"[red]Name one connection with --connection. There are: {known}[/red]")
+        if not rows:
+            _complain("There is no connection yet.", "Make one: twinshelf connect, or the console's Connections page.")
+        else:
+            known = ", ".join(f"“{row.name}”" for row in rows)
+            _complain(f"There is no connection “{name}”." if name else "There are several connections.",
+                      f"Name one with --connection: {known}.")  # fmt: skip
         raise typer.Exit(2)
     with scope(account=chosen[0].account):
         yield chosen[0].account, chosen[0]
 
 
-def _follow(task: Task, *, as_json: bool, quiet: bool = False) -> None:
-    """Show a task's progress until it has ended."""
+def _pulled(connection: Connection, products: list[int] | None) -> list[int]:
+    """The ids of these products of the store, or of all that were pulled. Ends the command if one is unknown."""
+    from twinshelf.catalog.models import StoreProduct
+
+    known = StoreProduct.objects.filter(store=connection.store, deleted=False).values_list("product_id", flat=True)
+    ids = sorted(known.filter(product_id__in=products) if products else known)
+    if missing := sorted(set(products or ()) - set(ids)):
+        _complain(
+            f"{connection.store} has no pulled product {', '.join(map(str, missing))}.",
+            "Pull first (twinshelf pull), or check the number in BigCommerce.",
+        )
+        raise typer.Exit(2)
+    return ids
+
+
+def _follow(task: Task, *, as_json: bool = False, quiet: bool = False) -> None:
+    """Show a task's progress until it has ended, then what became of it. Ends the command where it failed."""
+    _show(task, hidden=as_json or quiet)
+    if as_json:
+        print(json.dumps(_task_json(task)))  # noqa: T201
+    elif not quiet:
+        console.print(f"{task.title}: {task.get_state_display()}. {task.summary}")
+    if task.state != "completed":
+        raise typer.Exit(1)
+
+
+_PATIENCE_SECONDS = 10.0
+
+
+def _show(task: Task, *, hidden: bool) -> None:
+    """A bar until the task has ended. Ends the command where no worker is there to carry it out."""
     final = {"completed", "failed", "cancelled"}
+    from twinshelf import checkup
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -359,19 +423,22 @@ def _follow(task: Task, *, as_json: bool, quiet: bool = False) -> None:
         TimeRemainingColumn(),
     )
     started = time.monotonic()  # noqa: TID251 - measures the command itself
-    with Progress(*columns, console=console, disable=as_json or quiet or not sys.stdout.isatty()) as progress:
+    with Progress(*columns, console=console, disable=hidden or not sys.stdout.isatty()) as progress:
         bar = progress.add_task(task.title, total=task.total, rate="")
         while True:
             task.refresh_from_db()
             seconds = max(time.monotonic() - started, 0.001)  # noqa: TID251
             progress.update(bar, total=task.total, completed=task.done, rate=f"{task.done / seconds:.1f}/s")
             if task.state in final:
-                break
+                return
+            if seconds > _PATIENCE_SECONDS and not checkup.workers_alive():
+                progress.stop()
+                _complain(
+                    f"No worker is running. Task {task.id} waits and is carried out by the next one.",
+                    "Start one: twinshelf serve, or twinshelf worker. Follow it with: twinshelf tasks.",
+                )
+                raise typer.Exit(1)
             time.sleep(0.2)
-    if as_json and not quiet:
-        print(json.dumps(_task_json(task)))  # noqa: T201
-    elif not quiet:
-        console.print(f"{task.title}: {task.get_state_display()}. {task.summary}")
 
 
 def _task_json(task: Task) -> dict[str, Any]:

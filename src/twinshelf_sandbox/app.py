@@ -1,4 +1,4 @@
-"""The whole sandbox: one world, both platforms, the shoppers and the control pages, ready for tests or a server."""
+"""The whole sandbox: one world, both platforms, shoppers, control API and pages, ready for tests or a server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from twinshelf_sandbox.bigcommerce import BigCommerce
 from twinshelf_sandbox.control import Control, settle
 from twinshelf_sandbox.faults import Faults
 from twinshelf_sandbox.hooks import Outbox, Sender
+from twinshelf_sandbox.pages import Pages
 from twinshelf_sandbox.server import Server
 from twinshelf_sandbox.shopper import Shopper
 from twinshelf_sandbox.tiktok import TikTok
@@ -64,6 +65,7 @@ def build(path: Path | None = None, *, seed: int = 1, send: Sender | None = None
     tiktok = TikTok(world, outbox, faults)
     Shopper(world, tiktok.platform)
     control = Control(world, outbox, faults, [bigcommerce, tiktok])
-    site = Site(world, [control, bigcommerce, tiktok], faults)
+    pages = Pages(control, bigcommerce, tiktok)
+    site = Site(world, [control, pages, bigcommerce, tiktok], faults)
     control.site = site
     return Sandbox(world, faults, outbox, bigcommerce, tiktok, control, site)

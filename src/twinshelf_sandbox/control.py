@@ -1,44 +1,44 @@
-"""The sandbox's own pages and JSON API: clock, faults, actions, effects, calls, snapshots.
+"""The sandbox's own JSON API: clock, faults, actions, effects, calls, snapshots.
 
-Not a part of either platform. Everything under `/_sandbox/`, and a page at `/` that shows the state of both at a
-glance. Later pages hang themselves into `Control.pages`.
+Not a part of either platform. Everything under `/_sandbox/`; the pages for people are in `pages` and use it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import html
 import inspect
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
-from twinshelf_sandbox.faults import Fault, Faults
+from twinshelf_sandbox.asked import (
+    BadRequest,
+    any_json,
+    choice,
+    fitting,
+    from_elsewhere,
+    json_object,
+    moment,
+    named,
+    number,
+    problem,
+    whole,
+)
+from twinshelf_sandbox.faults import Fault, Faults, rules_of
 from twinshelf_sandbox.hooks import Outbox
 from twinshelf_sandbox.wire import Double, Request, Response, Router, Site
-from twinshelf_sandbox.world import World
-
-Page = Callable[[Request], Response]
+from twinshelf_sandbox.world import Effect, World
 
 _MOST_EFFECTS: Final = 1000
 _MOST_SNAPSHOTS: Final = 10
 _PATIENCE_SECONDS: Final = 12.0
-_QUOTED: Final = re.compile(r"(?:argument:?|field) '(\w+)'")
-
-
-class BadRequest(ValueError):
-    """What the caller got wrong; `field` names where."""
-
-    def __init__(self, message: str, field: str = "") -> None:
-        self.field = field
-        super().__init__(message)
 
 
 class Control:
-    """Answers `/` and `/_sandbox/…`. `doubles` are asked for counts if they have a `summary()`."""
+    """Answers `/_sandbox/…`. `doubles` are asked for counts if they have a `summary()`."""
 
     name = "control"
 
@@ -46,7 +46,6 @@ class Control:
         self.world, self.outbox, self.faults = world, outbox, faults
         self.doubles = list(doubles)
         self.site: Site | None = None  # set by whoever builds the site
-        self.pages: dict[str, Page] = {"/": self._index}
         self._snapshots: dict[str, bytes] = {}
         self._routes = Router()
         for method, path, handler in (
@@ -64,8 +63,13 @@ class Control:
             ("GET", "/_sandbox/state", self._state),
             ("GET", "/_sandbox/snapshot", self._list_snapshots),
             ("POST", "/_sandbox/snapshot", self._snapshot),
+            ("GET", "/_sandbox/snapshot/{name}", self._take_snapshot),
+            ("PUT", "/_sandbox/snapshot/{name}", self._bring_snapshot),
+            ("DELETE", "/_sandbox/snapshot/{name}", self._forget_snapshot),
             ("POST", "/_sandbox/restore", self._restore),
-            ("POST", "/_sandbox/latency", self._latency),
+            ("GET", "/_sandbox/latency", self._latency),
+            ("POST", "/_sandbox/latency", self._set_latency),
+            ("GET", "/_sandbox/access", self._access),
             ("GET", "/_sandbox/deliveries", self._deliveries),
             ("POST", "/_sandbox/settle", self._settle),
         ):
@@ -74,37 +78,39 @@ class Control:
     # -- the Double protocol -----------------------------------------------------------------------------------
 
     def owns(self, path: str) -> bool:
-        """The index page, the pages others add, and `/_sandbox/…`."""
-        return path in self.pages or path.startswith("/_sandbox")
+        """`/_sandbox/…`."""
+        return path.startswith("/_sandbox")
 
-    def tenant(self, request: Request) -> str:  # noqa: ARG002 - faults do not strike the control pages
-        """None: faults do not strike the control pages."""
+    def tenant(self, request: Request) -> str:  # noqa: ARG002 - as the protocol says
+        """None: faults do not strike the control API."""
         return ""
 
     def handle(self, request: Request) -> Response:
-        """Answer a page or a control call; what is asked wrongly gets 400 and the name of the field."""
-        page = self.pages.get(request.path)
-        if page is not None:
-            return page(request)
+        """Answer a control call; what is asked wrongly gets 400 and the name of the field."""
         found = self._routes.find(request.method, request.path)
         if found is None:
-            return _problem(404, "there is no such page")
+            return problem(404, "there is no such page")
         if isinstance(found, frozenset):
-            return _problem(405, f"use {', '.join(sorted(found))}")
+            return problem(405, f"use {', '.join(sorted(found))}")
+        if request.method != "GET" and from_elsewhere(request):
+            return problem(403, "this was sent from a page of another site, so nothing was done")
         handler, values = found
         try:
             return handler(request, **values)
         except BadRequest as error:
-            return _problem(400, str(error), error.field)
+            return problem(400, str(error), error.field)
 
     def crash(self, request: Request, error: Exception) -> Response:  # noqa: ARG002 - as the protocol says
         """Say what broke: whoever drives the sandbox must see it."""
-        return _problem(500, f"{type(error).__name__}: {error}")
+        return problem(500, f"{type(error).__name__}: {error}")
 
     # -- time --------------------------------------------------------------------------------------------------
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass, sending webhooks at every stop, so that retries come at their own time."""
+    def advance(self, seconds: float, *, stride: float = 0.0) -> None:
+        """Let time pass, sending webhooks at every stop, so that retries come at their own time.
+
+        What falls due within `stride` seconds of a stop happens at that stop: thousands of timed jobs then take few.
+        """
         world = self.world
         target = world.clock.now() + seconds
         while True:
@@ -113,11 +119,17 @@ class Control:
                 due = world.next_due()
                 if due is None or due > target:
                     break
-                world.clock.set(max(due, world.clock.now()))
+                world.clock.set(max(min(due + stride, target), world.clock.now()))
         with world.lock:
             world.clock.set(max(target, world.clock.now()))
         settle(self.world, self.outbox)
         world.save_clock()
+
+    def step(self) -> None:
+        """Jump to the next timed job, and let what is due then happen; nothing if none is waiting."""
+        due = self.world.next_due()
+        if due is not None:
+            self.advance(max(0.0, due - self.world.clock.now()))
 
     def _clock(self, request: Request) -> Response:  # noqa: ARG002 - routes hand the request to all
         now = self.world.clock.now()
@@ -125,15 +137,17 @@ class Control:
         return Response.json({"now": now, "iso": at, "rate": self.world.clock.rate, "next_job": self.world.next_due()})
 
     def _set_clock(self, request: Request) -> Response:
-        body = _object(request)
-        if not body.keys() & {"set", "rate", "advance"}:
-            raise BadRequest("give one of set (Unix seconds or ISO time), rate, advance (seconds)")
+        body, clock = json_object(request), self.world.clock
+        if not body.keys() & {"set", "rate", "advance", "step"}:
+            raise BadRequest("give one of set (Unix seconds or ISO time), rate, advance (seconds), step (true)")
         if "set" in body:
-            self.world.clock.set(_time(body["set"]))
+            clock.set(moment(body["set"], "set"))
         if "rate" in body:
-            self.world.clock.run(_number(body, "rate"))
+            clock.run(number(body, "rate", least=0))
         if "advance" in body:
-            self.advance(_number(body, "advance"))
+            self.advance(number(body, "advance", least=0), stride=number(body, "stride", 0.0, least=0))
+        if body.get("step"):
+            self.step()
         self.world.save_clock()
         self.world.wake.set()
         return self._clock(request)
@@ -145,24 +159,30 @@ class Control:
 
     def _effects(self, request: Request) -> Response:
         query = request.query
-        since, limit = _whole(query, "since", 0), min(_whole(query, "limit", 100), _MOST_EFFECTS)
-        wanted = {name: query[name] for name in ("platform", "tenant", "kind", "key") if query.get(name)}
+        limit = max(1, min(whole(query, "limit", 100), _MOST_EFFECTS))
+        newest = choice(query, "order", ("oldest", "newest")) == "newest"
+        since, before = whole(query, "since", 0), whole(query, "before", 0)
+        wanted = _wanted(query)
         with self.world.lock:
             effects = self.world.effects
-            start = max(0, since - effects[0].seq + 1) if effects else 0
-            found = []
-            for effect in effects[start:]:
-                if all(getattr(effect, name) == value for name, value in wanted.items()):
-                    found.append(dataclasses.asdict(effect))
-                    if len(found) == limit:
-                        break
+            first = effects[0].seq if effects else 1
+            low, high = max(0, since - first + 1), len(effects) if not before else max(0, before - first)
+            places = range(min(high, len(effects)) - 1, low - 1, -1) if newest else range(low, min(high, len(effects)))
+            found = list(islice((effects[at] for at in places if wanted(effects[at])), limit + 1))
             last = effects[-1].seq if effects else 0
-        return Response.json({"effects": found, "last": last})
+        page = [dataclasses.asdict(effect) for effect in found[:limit]]
+        return Response.json({"effects": page, "last": last, "next": page[-1]["seq"] if len(found) > limit else None})
+
+    def calls(self) -> dict[tuple[str, str, str], int]:
+        """How often each (platform, method, path with ids blanked) was called."""
+        return {} if self.site is None else dict(self.site.calls)
 
     def _calls(self, request: Request) -> Response:  # noqa: ARG002
-        calls = {} if self.site is None else self.site.calls
-        rows = [{"platform": p, "method": m, "path": path, "count": n} for (p, m, path), n in sorted(calls.items())]
-        return Response.json({"calls": rows, "total": sum(row["count"] for row in rows)})
+        rows = [
+            {"platform": platform, "method": method, "path": path, "count": count}
+            for (platform, method, path), count in sorted(self.calls().items())
+        ]
+        return Response.json({"calls": rows, "total": sum(self.calls().values())})
 
     def _reset_calls(self, request: Request) -> Response:  # noqa: ARG002
         if self.site is not None:
@@ -171,7 +191,7 @@ class Control:
 
     def _deliveries(self, request: Request) -> Response:
         query = request.query
-        limit = min(_whole(query, "limit", 100), _MOST_EFFECTS)
+        limit = min(whole(query, "limit", 100), _MOST_EFFECTS)
         rows = [row for _, row in self.world.table("deliveries").items()]
         wanted = {name: query[name] for name in ("platform", "tenant", "topic") if query.get(name)}
         rows = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
@@ -204,17 +224,21 @@ class Control:
 
     def _act(self, request: Request, action: str) -> Response:
         if action not in self.world.actions:
-            return _problem(404, f"there is no action {action!r}; GET /_sandbox/actions lists them")
-        arguments = _object(request)
+            return problem(404, f"there is no action {action!r}; GET /_sandbox/actions lists them")
+        arguments = json_object(request)
+        signature = inspect.signature(self.world.actions[action])
         try:
-            inspect.signature(self.world.actions[action]).bind(**arguments)
+            signature.bind(**arguments)
         except TypeError as error:
-            raise BadRequest(str(error), _named(str(error), arguments)) from error
+            raise BadRequest(str(error), named(str(error), arguments)) from error
+        for name, parameter in signature.parameters.items():
+            if name in arguments:
+                arguments[name] = fitting(name, arguments[name], str(parameter.annotation))
         try:
             result = self.world.act(action, **arguments)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             text = str(error) if not isinstance(error, KeyError) else f"unknown: {error.args[0]!r}"
-            raise BadRequest(text, _named(text, arguments)) from error
+            raise BadRequest(text, named(text, arguments)) from error
         return Response.json({"result": result})
 
     # -- faults ------------------------------------------------------------------------------------------------
@@ -223,79 +247,98 @@ class Control:
         return Response.json({"faults": [_fault_json(fault) for fault in self.faults.rules]})
 
     def _add_fault(self, request: Request) -> Response:
-        rule = _object(request)
+        asked = any_json(request) if request.body else {}
         try:
-            fault = Fault.from_json(rule)
+            added = [self.faults.add(fault) for fault in self._checked(rules_of(asked))]
         except (ValueError, TypeError) as error:
-            raise BadRequest(str(error), _named(str(error), rule) or "action") from error
-        with self.world.lock:
-            self.faults.add(fault)
-        return Response.json(_fault_json(fault), 201)
+            raise BadRequest(str(error), named(str(error), asked) or "action") from error
+        shown = [_fault_json(fault) for fault in added]
+        return Response.json(shown[0] if isinstance(asked, dict) and "faults" not in asked else {"faults": shown}, 201)
+
+    def _checked(self, faults: list[Fault]) -> list[Fault]:
+        """All of them or none: one rule of a list that cannot be added keeps the others out."""
+        for fault in faults:
+            self.faults.check(fault)
+        return faults
 
     def _clear_faults(self, request: Request) -> Response:  # noqa: ARG002
-        with self.world.lock:
-            self.faults.clear()
+        self.faults.clear()
         return Response.json({})
 
     def _remove_fault(self, request: Request, fault_id: str) -> Response:  # noqa: ARG002
-        with self.world.lock:
-            before = len(self.faults.rules)
-            self.faults.rules[:] = [fault for fault in self.faults.rules if str(fault.id) != fault_id]
-        return Response.json({}) if len(self.faults.rules) < before else _problem(404, f"there is no fault {fault_id}")
+        gone = fault_id.isascii() and fault_id.isdigit() and self.faults.remove(int(fault_id))
+        return Response.json({}) if gone else problem(404, f"there is no fault {fault_id}")
 
-    def _latency(self, request: Request) -> Response:
-        seconds = _number(_object(request), "seconds")
-        if seconds < 0:
-            raise BadRequest("seconds: must not be negative", "seconds")
+    def _latency(self, request: Request) -> Response:  # noqa: ARG002
+        site = self.site
+        seconds, spread = (0.0, 0.0) if site is None else (site.latency_seconds, site.latency_spread)
+        return Response.json({"seconds": seconds, "spread": spread})
+
+    def _set_latency(self, request: Request) -> Response:
+        body = json_object(request)
+        seconds, spread = number(body, "seconds", least=0), number(body, "spread", 0.0, least=0)
         if self.site is not None:
-            self.site.latency_seconds = seconds
-        return Response.json({"seconds": seconds})
+            self.site.latency_seconds, self.site.latency_spread = seconds, spread
+        return self._latency(request)
+
+    def _access(self, request: Request) -> Response:  # noqa: ARG002
+        return Response.json(self.world.table("world").get("access") or {})
 
     # -- snapshots ---------------------------------------------------------------------------------------------
 
+    def snapshots(self) -> dict[str, int]:
+        """The snapshots kept in memory, oldest first, with their sizes in bytes."""
+        return {name: len(data) for name, data in self._snapshots.items()}
+
     def _list_snapshots(self, request: Request) -> Response:  # noqa: ARG002
-        return Response.json(
-            {"snapshots": [{"name": name, "bytes": len(data)} for name, data in self._snapshots.items()]}
-        )
+        return Response.json({"snapshots": [{"name": name, "bytes": size} for name, size in self.snapshots().items()]})
 
     def _snapshot(self, request: Request) -> Response:
-        name = str(_object(request).get("name", "default"))
-        self._snapshots[name] = self.world.snapshot()
+        name = str(json_object(request).get("name", "default"))
+        return self._keep(name, self.world.snapshot())
+
+    def _keep(self, name: str, data: bytes) -> Response:
+        self._snapshots.pop(name, None)
+        self._snapshots[name] = data
         while len(self._snapshots) > _MOST_SNAPSHOTS:
             del self._snapshots[next(iter(self._snapshots))]
-        return Response.json({"name": name, "bytes": len(self._snapshots[name])}, 201)
+        return Response.json({"name": name, "bytes": len(data)}, 201)
+
+    def _take_snapshot(self, request: Request, name: str) -> Response:  # noqa: ARG002
+        if name not in self._snapshots:
+            return problem(404, f"there is no snapshot {name!r}")
+        return Response(200, self._snapshots[name], {"content-type": "application/octet-stream"})
+
+    def _bring_snapshot(self, request: Request, name: str) -> Response:
+        return self._keep(name, request.body)
+
+    def _forget_snapshot(self, request: Request, name: str) -> Response:  # noqa: ARG002
+        gone = self._snapshots.pop(name, None) is not None
+        return Response.json({}) if gone else problem(404, f"there is no snapshot {name!r}")
 
     def _restore(self, request: Request) -> Response:
-        name = str(_object(request).get("name", "default"))
+        name = str(json_object(request).get("name", "default"))
         if name not in self._snapshots:
             raise BadRequest(f"name: there is no snapshot {name!r}", "name")
-        self.world.restore(self._snapshots[name])
+        try:
+            self.world.restore(self._snapshots[name])
+        except ValueError as error:
+            raise BadRequest(f"name: {error}", "name") from error
+        self.world.wake.set()
         return Response.json({"name": name})
 
-    # -- the page ----------------------------------------------------------------------------------------------
 
-    def _index(self, request: Request) -> Response:  # noqa: ARG002
-        state = self.state()
-        at = datetime.fromtimestamp(state["now"], UTC).strftime("%Y-%m-%d %H:%M:%S")
-        sections = "".join(_section(name, tenants) for name, tenants in state["platforms"].items())
-        facts = (
-            f"{state['effects']} effects, {state['webhooks_due']} webhooks due, {state['faults']} faults, "
-            f"{len(state['crashes'])} crashes"
-        )
-        links = " ".join(
-            f'<a href="/_sandbox/{name}">{name}</a>'
-            for name in ("state", "clock", "effects", "actions", "faults", "calls", "deliveries")
-        )
-        page = _PAGE.format(at=at, facts=facts, sections=sections, links=links)
-        return Response.text(page, content_type="text/html; charset=utf-8")
-
-
-_PAGE: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sandbox</title><style>
-body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}
-table{{border-collapse:collapse;margin:.5rem 0 1.5rem}}
-th,td{{text-align:left;padding:.2rem 1rem .2rem 0;border-bottom:1px solid #ccc}}
-td.n{{text-align:right}}</style></head><body><h1>Sandbox</h1>
-<p>It is <strong>{at} UTC</strong> in here. {facts}.</p>{sections}<p>{links}</p></body></html>"""
+def _wanted(query: dict[str, str]) -> Callable[[Effect], bool]:
+    """The filters of an effects query: equal fields, a part of the cause, and times."""
+    equal = {name: query[name] for name in ("platform", "tenant", "kind", "key") if query.get(name)}
+    cause = query.get("cause", "")
+    start = moment(query["from"], "from") if query.get("from") else float("-inf")
+    end = moment(query["until"], "until") if query.get("until") else float("inf")
+    return lambda effect: (
+        all(getattr(effect, name) == value for name, value in equal.items())
+        and cause in effect.cause
+        and start <= effect.at < end
+    )
 
 
 def settle(world: World, outbox: Outbox, *, rounds: int = 200) -> int:
@@ -314,27 +357,6 @@ def settle(world: World, outbox: Outbox, *, rounds: int = 200) -> int:
         if not count:
             break
     return done
-
-
-def _section(name: str, tenants: dict[str, Any]) -> str:
-    parts = [f"<h2>{html.escape({'tiktok': 'TikTok Shop', 'bigcommerce': 'BigCommerce'}.get(name, name))}</h2>"]
-    if not tenants:
-        parts.append("<p>Nothing yet.</p>")
-    for tenant, counts in tenants.items():
-        rows = "".join(
-            f'<tr><th scope="row">{html.escape(what)}</th><td class="n">{value}</td></tr>'
-            for what, value in _flat(counts)
-        )
-        parts.append(f"<h3>{html.escape(tenant)}</h3><table>{rows}</table>")
-    return "".join(parts)
-
-
-def _flat(counts: dict[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in counts.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name} ")
-        else:
-            yield f"{above}{name}", html.escape(str(value))
 
 
 def _summary(double: Double, world: World) -> dict[str, Any]:
@@ -368,67 +390,3 @@ def _fault_json(fault: Fault) -> dict[str, Any]:
     row = dataclasses.asdict(fault)
     row["body"] = fault.body.decode(errors="replace")
     return row
-
-
-def _named(text: str, arguments: dict[str, Any]) -> str:
-    """The argument an error text is about: the text begins with its name, or Python quotes it."""
-    head = text.split(":", 1)[0].strip()
-    if head.isidentifier():
-        return head
-    first = text.split(" ", 1)[0]
-    if first in arguments:
-        return first
-    quoted = _QUOTED.search(text)
-    return quoted[1] if quoted is not None else ""
-
-
-def _problem(status: int, message: str, field: str = "") -> Response:
-    return Response.json({"error": message, **({"field": field} if field else {})}, status)
-
-
-def _object(request: Request) -> dict[str, Any]:
-    if not request.body:
-        return {}
-    try:
-        body = _plain(request.json())
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise BadRequest("the body must be a JSON object")
-    return body
-
-
-def _plain(value: Any) -> Any:
-    """JSON with numbers as int and float: exact decimals are for money, which actions take as text."""
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_plain(entry) for entry in value]
-    return value if value is None or isinstance(value, str | bool | int) else float(value)
-
-
-def _number(body: dict[str, Any], name: str) -> float:
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{name}: must be a number"
-        raise BadRequest(msg, name)
-    return float(value)
-
-
-def _whole(query: dict[str, str], name: str, default: int) -> int:
-    text = query.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit()):
-        msg = f"{name}: must be a whole number"
-        raise BadRequest(msg, name)
-    return int(text)
-
-
-def _time(value: Any) -> float:
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp()
-        except ValueError as error:
-            raise BadRequest(f"set: {error}", "set") from error
-    return _number({"set": value}, "set")

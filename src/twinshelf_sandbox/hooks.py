@@ -36,6 +36,8 @@ class Delivery:
 
 Result = Callable[[Delivery, int], None]
 Sign = Callable[[Delivery], Mapping[str, str]]
+Held = Callable[[str, Mapping[str, Any]], float]
+"""(tenant, context) → until when the platform sends nothing there; a time that is past means that it may leave."""
 
 
 class Outbox:
@@ -51,6 +53,7 @@ class Outbox:
         self.on_result: dict[str, Result] = {}
         # Headers made when a message leaves, however late: signatures that carry a time.
         self.sign: dict[str, Sign] = {}
+        self.held: dict[str, Held] = {}
         self._ready: list[int] = []
         self._pool: ThreadPoolExecutor | None = None
         self._in_flight = 0
@@ -102,11 +105,12 @@ class Outbox:
                     self._world.effect(platform, tenant, "webhook_lost", topic)
                     return
                 case "duplicate":
-                    self._world.schedule(due + fault.seconds, "webhook", message)
+                    for _ in range(fault.copies):
+                        self._world.schedule(due + fault.seconds, "webhook", message)
                 case "delay":
                     due += fault.seconds
                 case "reorder":
-                    due += self._world.rng.random() * (fault.seconds or 600.0)
+                    due += self._faults.rng.random() * (fault.seconds or 600.0)
         self._world.schedule(due, "webhook", message)
 
     def use_pool(self, size: int) -> None:
@@ -149,6 +153,12 @@ class Outbox:
         with self._world.transaction("webhook"):
             message = self._world.table("outbox").get(number)
             if message is None:  # the world was replaced meanwhile
+                return
+            held = self.held.get(message["platform"])
+            until = 0.0 if held is None else held(message["tenant"], message["context"])
+            if until > self._world.clock.now():
+                self._world.table("outbox").delete(number)
+                self._world.schedule(until, "webhook", message)
                 return
             delivery_id = self._world.next_id("deliveries")
         delivery = Delivery(

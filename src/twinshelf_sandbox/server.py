@@ -23,7 +23,6 @@ def wsgi_app(site: Site) -> Callable[[dict[str, Any], Callable[..., Any]], Itera
     """`site` as a WSGI application. Connection faults need the socket that `_Gateway` puts into the environment."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
         headers = {
             name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
         }
@@ -35,7 +34,7 @@ def wsgi_app(site: Site) -> Callable[[dict[str, Any], Callable[..., Any]], Itera
             + environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
             query_string=environ.get("QUERY_STRING", ""),
             headers=headers,
-            body=environ["wsgi.input"].read(length) if length else b"",
+            body=_body(environ),
         )
         try:
             answer = site.handle(request)
@@ -46,9 +45,19 @@ def wsgi_app(site: Site) -> Callable[[dict[str, Any], Callable[..., Any]], Itera
     return app
 
 
+def _body(environ: dict[str, Any]) -> bytes:
+    """What was sent: of the length it says, or in chunks, as streaming clients send it, to their end."""
+    stream = environ["wsgi.input"]
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        whole: bytes = stream.read()
+        return whole
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    return stream.read(length) if length else b""
+
+
 def _answer(answer: Response, start_response: Callable[..., Any]) -> Iterable[bytes]:
     headers = list(answer.headers.items())
-    if answer.status != 204:
+    if answer.status != 204 and "content-length" not in answer.headers:  # of a HEAD it is the length GET would have
         headers.append(("content-length", str(len(answer.body))))
     start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", headers)
     return [answer.body] if answer.body else []

@@ -7,9 +7,10 @@ platform, not of its API: what a buyer cannot do is refused with `Refused`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
-from twinshelf_sandbox.tiktok import aftersales, hooks, orders, return_actions
+from twinshelf_sandbox.tiktok import aftersales, hooks, orders, return_actions, stock
 from twinshelf_sandbox.tiktok.addresses import Address, invent
 from twinshelf_sandbox.tiktok.double import bound
 from twinshelf_sandbox.tiktok.errors import Refused
@@ -26,6 +27,7 @@ class Shopper:
         self.world, self.platform = world, platform
         actions: dict[str, Callable[..., Any]] = {
             "shopper.buy": buy,
+            "shopper.buy_something": buy_something,
             "shopper.pay": pay,
             "shopper.cancel": cancel,
             "shopper.withdraw_cancellation": withdraw_cancellation,
@@ -54,6 +56,7 @@ def buy(
     shipping_fee_platform_discount: str = "0",
     tax: str | None = None,
     retail_delivery_fee: str = "0",
+    fees: dict[str, str] | None = None,
     address: dict[str, Any] | None = None,
     shipping_type: str = "SELLER",
     fulfillment_type: str = "FULFILLMENT_BY_SELLER",
@@ -67,17 +70,23 @@ def buy(
     """Buy `items` in a shop and, unless `pay` is false, pay. Returns the order id.
 
     An item is {seller_sku or sku_id, quantity, gift}. Amounts are texts for the whole order; without `tax` the US gets
-    the usual rate. `address` overrides parts of an invented one. `buyer` is a name: the same name gives the same buyer
-    again. Stock is held at once, paid or not; what is not live or out of stock is refused.
+    the usual rate. `fees` are those of a market, such as a `small_order_fee`. `address` overrides parts of an invented
+    one. `buyer` is a name: the same name gives the same buyer again. Stock is held at once, paid or not; what is not
+    live or out of stock is refused.
     """
     shop = platform.shop(shop_id)
     if shipping_type not in ("SELLER", "TIKTOK"):
         raise Refused("shipping_type: must be SELLER or TIKTOK")
+    _one_of("order_type", order_type, _ORDER_TYPES)
+    _one_of("fulfillment_type", fulfillment_type, _FULFILLMENT_TYPES)
     units = _units(shop, items)
     if not units:
         raise Refused("items: buy something")
     if shop.switch("development_shop") and len({u.product["id"] for u in units}) > 3:
         raise Refused("items: a development shop allows 3 products in an order")
+    unknown_fees = sorted(set(fees or ()) - set(orders.MARKET_FEES))
+    if unknown_fees:
+        raise Refused(f"fees: {unknown_fees[0]!r} is unknown")
     user_id, where = _buyer(shop, buyer)
     if address:
         unknown = sorted(set(address) - set(Address.__dataclass_fields__))
@@ -97,13 +106,14 @@ def buy(
         address=where,
         user_id=user_id,
         buyer_email=f"v2b{user_id[-8:]}@chat.seller.example.com",
-        seller_discount=money(shop, seller_discount),
-        platform_discount=money(shop, platform_discount),
-        shipping_fee=money(shop, shipping_fee),
-        shipping_fee_seller_discount=money(shop, shipping_fee_seller_discount),
-        shipping_fee_platform_discount=money(shop, shipping_fee_platform_discount),
-        tax=None if tax is None else money(shop, tax),
-        retail_delivery_fee=money(shop, retail_delivery_fee),
+        seller_discount=_amount(shop, "seller_discount", seller_discount),
+        platform_discount=_amount(shop, "platform_discount", platform_discount),
+        shipping_fee=_amount(shop, "shipping_fee", shipping_fee),
+        shipping_fee_seller_discount=_amount(shop, "shipping_fee_seller_discount", shipping_fee_seller_discount),
+        shipping_fee_platform_discount=_amount(shop, "shipping_fee_platform_discount", shipping_fee_platform_discount),
+        tax=None if tax is None else _amount(shop, "tax", tax),
+        retail_delivery_fee=_amount(shop, "retail_delivery_fee", retail_delivery_fee),
+        market_fees={name: _amount(shop, "fees", amount) for name, amount in (fees or {}).items()},
         shipping_type=shipping_type,
         fulfillment_type=fulfillment_type,
         order_type=order_type,
@@ -117,6 +127,57 @@ def buy(
         orders.pay(shop, order)
         put(shop, order)
     return str(order["id"])
+
+
+_ORDER_TYPES: Final = (
+    "NORMAL",
+    "ZERO_LOTTERY",
+    "AUCTION",
+    "PRE_ORDER",
+    "MADE_TO_ORDER",
+    "BACK_ORDER",
+    "VIRTUAL_ORDER",
+)
+_FULFILLMENT_TYPES: Final = (
+    "FULFILLMENT_BY_SELLER",
+    "FULFILLMENT_BY_TIKTOK",
+    "FULFILLMENT_BY_DILAYANI_TOKOPEDIA",
+)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise Refused(f"{name}: must be one of {', '.join(known)}")
+
+
+def _amount(shop: Shop, name: str, value: str) -> Decimal:
+    """What the argument `name` is worth. Raises Refused, naming it, for what is no amount or less than nothing."""
+    try:
+        amount = money(shop, value)
+    except Refused as error:
+        raise Refused(f"{name}: {error}") from error
+    if not amount.is_finite() or amount < 0:
+        raise Refused(f"{name}: {value!r} is less than nothing or no amount of money")
+    return amount
+
+
+_TRIES: Final = 50
+
+
+def buy_something(platform: Platform, shop_id: str, most: int = 3, *, pay: bool = True) -> str:
+    """Buy one to `most` units of something that is for sale and in stock, by chance. Returns the order id."""
+    shop, rng = platform.shop(shop_id), platform.world.rng
+    live = shop.product_index.count("ACTIVATE")
+    for _ in range(_TRIES if live else 0):
+        page = shop.product_index.page(
+            by="create_time", descending=False, status="ACTIVATE", offset=rng.randrange(live), size=1
+        )
+        offers = shop.offers[page.keys[0]]["skus"]
+        sku_id = rng.choice([sku["id"] for sku in shop.products[page.keys[0]]["skus"]])
+        left = min(most, stock.available(offers[sku_id]))
+        if left > 0 and offers[sku_id]["status"] == "NORMAL":
+            return buy(platform, shop_id, [{"sku_id": sku_id, "quantity": rng.randint(1, left)}], pay=pay)
+    raise Refused("shop_id: the shop has nothing that is for sale and in stock")
 
 
 def _units(shop: Shop, items: list[dict[str, Any]]) -> list[Unit]:

@@ -6,18 +6,22 @@ served over sockets (`server.py`) and in-process (`transport.py`), so both see t
 
 from __future__ import annotations
 
+import random
+import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import formatdate
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from twinshelf_sandbox.faults import Fault, Faults
+from twinshelf_sandbox.faults import Fault, Faults, changed
 from twinshelf_sandbox.world import World
 
 json_encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -33,7 +37,8 @@ class Request:
     query_string: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    beside: int = 0
+    """How many calls of the same kind for the same tenant were still unanswered when this one came in."""
 
     @property
     def query_pairs(self) -> list[tuple[str, str]]:
@@ -131,7 +136,7 @@ class Router:
 
 
 class Double(Protocol):
-    """One platform (or the control pages): owns some paths and answers for them."""
+    """One platform (or the control API, or the pages): owns some paths and answers for them."""
 
     name: str
 
@@ -148,15 +153,22 @@ class Double(Protocol):
         """What the platform answers when it breaks inside: never a traceback."""
 
 
+_OURS = frozenset({"control", "pages"})
+"""Doubles that are no platform: neither faults nor latency strike them."""
+
+
 class Site:
     """All doubles of one world behind one address. Dispatch is by path: the platforms' paths do not overlap."""
 
     def __init__(self, world: World, doubles: list[Double], faults: Faults | None = None) -> None:
         self.world, self.doubles = world, doubles
         self.faults = faults or Faults(world)
-        self.latency_seconds = 0.0
+        self.latency_seconds = self.latency_spread = 0.0  # what an answer takes in real time, and by chance up to more
         self.requests = 0
+        self._rng = random.Random(f"latency of {world.seed}")
         self.calls: dict[tuple[str, str, str], int] = {}  # (platform, method, path with ids blanked) → number
+        self._unanswered: Counter[tuple[str, ...]] = Counter()
+        self._counting = threading.Lock()
 
     def handle(self, request: Request) -> Response:
         """Answer one call, faults included. Raises ConnectionLost where a fault says so."""
@@ -165,11 +177,38 @@ class Site:
         place = (double.name, request.method, _blank_ids(request.path))
         self.calls[place] = self.calls.get(place, 0) + 1
         self.world.run_due()
-        if self.latency_seconds and double.name != "control":
-            time.sleep(self.latency_seconds)
-        if double.name == "control":
+        if double.name in _OURS:
             return self._control(double, request)
-        fault = self.faults.pick(double.name, double.tenant(request), request.method, request.path, request.body)
+        with self._counted(request, (double.tenant(request), *place)):
+            if self.latency_seconds or self.latency_spread:
+                time.sleep(self.latency_seconds + self._rng.random() * self.latency_spread)
+            response = self._platform(double, request)
+        response.headers.setdefault("date", formatdate(self.world.clock.now(), usegmt=True))
+        return response
+
+    @contextmanager
+    def _counted(self, request: Request, kind: tuple[str, ...]) -> Iterator[None]:
+        """Tell the call how many of its kind are under way, and count it among them until it is answered."""
+        with self._counting:
+            request.beside = self._unanswered[kind]
+            self._unanswered[kind] += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._unanswered[kind] -= 1
+                if not self._unanswered[kind]:
+                    del self._unanswered[kind]
+
+    def _platform(self, double: Double, request: Request) -> Response:
+        fault = self.faults.pick(
+            double.name,
+            double.tenant(request),
+            request.method,
+            request.path,
+            request.body,
+            query=request.query_string,
+        )
         if fault is not None and fault.phase == "before":
             early = self._apply(fault, None)
             if early is not None:
@@ -181,7 +220,7 @@ class Site:
         return response
 
     def _control(self, double: Double, request: Request) -> Response:
-        """The control pages open transactions themselves: letting time pass runs jobs in transactions of their own."""
+        """The control API and the pages open transactions themselves: jobs run in transactions of their own."""
         try:
             return double.handle(request)
         except Exception as error:  # noqa: BLE001 - as for the platforms
@@ -190,7 +229,7 @@ class Site:
 
     def _answer(self, double: Double, request: Request, fault: Fault | None = None) -> Response:
         try:
-            with self.world.transaction(f"{double.name} {request.method} {request.path} {request.id[:12]}"):
+            with self.world.transaction(f"{double.name} {request.method} {request.path} #{self.requests}"):
                 self.faults.active = fault
                 try:
                     response = double.handle(request)
@@ -199,36 +238,65 @@ class Site:
         except Exception as error:  # noqa: BLE001 - a platform answers even when it breaks; the error is kept for the test
             self.faults.crashes.append(error)
             response = double.crash(request, error)
-        response.headers.setdefault("date", formatdate(self.world.clock.now(), usegmt=True))
         return response
 
     def _apply(self, fault: Fault, response: Response | None) -> Response | None:
         """Carry out `fault`; None means: go on as if nothing happened."""
-        body = b"" if response is None else response.body
         match fault.action:
-            case "status":
-                return Response(fault.status, fault.body or b"", {"content-type": "application/json", **fault.headers})
-            case "envelope":
-                envelope = {"code": fault.code, "message": fault.message, "request_id": uuid.uuid4().hex, "data": {}}
-                return Response.json(envelope, 200, fault.headers)
-            case "headers":
-                if response is not None:
-                    response.headers.update(fault.headers)
-                return response
             case "delay":
                 self.faults.sleep(fault.seconds)
-                return None
-            case "drop":
-                raise ConnectionLost
-            case "truncate":
-                raise ConnectionLost(body[: len(body) // 2], len(body))
-            case "body":
-                return Response(fault.status or 200, fault.body or b"", {"content-type": "text/html", **fault.headers})
             case "edit":
-                self.world.act(fault.edit["action"], **fault.edit.get("arguments", {}))
-                return None
+                try:
+                    self.world.act(fault.edit["action"], **fault.edit.get("arguments", {}))
+                except Exception as error:  # noqa: BLE001 - a rule's mistake must not look like the platform's
+                    self.faults.crashes.append(error)
+            case "clock":
+                self.world.clock.set(self.world.clock.now() + fault.seconds)
+                self.world.save_clock()
             case _:
-                return None  # partial, stale, quota, revoke: carried out inside the doubles, which ask faults.active
+                return _answered(fault, response)
+        return None
+
+
+def _answered(fault: Fault, response: Response | None) -> Response | None:
+    """What `fault` lets the client see; None for the kinds that doubles carry out, which ask `Faults.active`."""
+    match fault.action:
+        case "status":
+            return Response(fault.status, fault.body, _JSON | fault.headers)
+        case "envelope":
+            envelope = {"code": fault.code, "message": fault.message, "request_id": uuid.uuid4().hex, "data": {}}
+            return Response.json(envelope, 200, fault.headers)
+        case "headers" if response is not None:
+            response.headers.update(fault.headers)
+            return response
+        case "drop":
+            raise ConnectionLost
+        case "truncate":
+            whole = _UNFINISHED if response is None else response.body
+            part = whole[: int(len(whole) * fault.share)]
+            if fault.content_length == "sent":
+                return Response(200 if response is None else response.status, part, _JSON | fault.headers)
+            raise ConnectionLost(part, len(whole))
+        case "body" if fault.change and response is not None:
+            return _rewritten(response, fault)
+        case "body":
+            return Response(fault.status, fault.body, {"content-type": "text/html", **fault.headers})
+    return None
+
+
+_JSON: Final = {"content-type": "application/json"}
+_UNFINISHED: Final = b'{"data":[{"id":1,"name":"'
+"""The beginning of an answer to a call that was not carried out."""
+
+
+def _rewritten(response: Response, fault: Fault) -> Response:
+    """The true answer with what `fault` changes in it; an answer that is no JSON stays as it is."""
+    try:
+        answer = _json_decode(response.body)
+    except msgspec.DecodeError:
+        return response
+    body = json_encode(changed(answer, fault.change))
+    return Response(response.status, body, {**response.headers, **fault.headers})
 
 
 def _blank_ids(path: str) -> str:

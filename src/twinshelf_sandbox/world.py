@@ -173,16 +173,22 @@ create table if not exists entity (
 create table if not exists effect (seq integer primary key, body blob not null);
 """
 
+_FORMAT: Final = "twinshelf sandbox world 1"
+_ALL_ANEW: Final = -1
+"""Stands for the number of effects in the file after a restore: none of them is of this world."""
+
 
 class World:
     """All state of one sandbox, in memory, written through to a SQLite file at the end of each transaction.
 
-    `path=None` keeps it in memory only. Not safe without `lock`: hold it (or use `transaction()`) around every use.
+    `path=None` keeps it in memory only. `seed` decides every draw; each further start on one file draws anew, so that
+    what must be unique is. Not safe without `lock`: hold it (or use `transaction()`) around every use.
     """
 
     def __init__(self, path: Path | None = None, *, seed: int = 1) -> None:
         self.lock = threading.RLock()
         self.clock = Clock()
+        self.seed = seed
         self.rng = random.Random(seed)
         self.effects: list[Effect] = []
         self.handlers: dict[str, JobHandler] = {}
@@ -205,6 +211,10 @@ class World:
             self._db.execute("pragma synchronous=off")  # survives the death of the process; power loss is not in scope
             self._db.executescript(_SCHEMA)
             self._load(self._db)
+            starts = self.next_id("starts")
+            if starts > 1:
+                self.rng = random.Random(f"start {starts} with {seed}")
+            self._store()
         meta = self.table("world").get("clock")
         if meta is not None:
             # Time that passed while the sandbox was down passed in its world as well.
@@ -382,15 +392,40 @@ class World:
     # -- snapshots ----------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """The whole world as one value, for `restore`."""
+        """The whole world as one value, for `restore` here or in another process: tables, clock, effects and chance."""
         with self.lock:
-            tables = {name: [(key, table.raw(key)) for key in table] for name, table in self._tables.items()}
-            effects = [msgspec.structs.asdict(e) if isinstance(e, msgspec.Struct) else e.__dict__ for e in self.effects]
-            return _encode({"now": self.clock.now(), "rate": self.clock.rate, "tables": tables, "effects": effects})
+            # The clock's row tells when it was written in real time, which is not the world's own.
+            tables = {
+                name: [(key, table.raw(key)) for key in table if (name, key) != ("world", "clock")]
+                for name, table in self._tables.items()
+            }
+            return _encode(
+                {
+                    "format": _FORMAT,
+                    "now": self.clock.now(),
+                    "rate": self.clock.rate,
+                    "rng": self.rng.getstate(),
+                    "tables": tables,
+                    "effects": [effect.__dict__ for effect in self.effects],
+                }
+            )
+
+    def clear(self) -> None:
+        """Forget everything but the clock, as if the world had just been made."""
+        nothing = {"format": _FORMAT, "rate": self.clock.rate, "rng": self.rng.getstate(), "tables": {}, "effects": []}
+        self.restore(_encode({**nothing, "now": self.clock.now()}))
 
     def restore(self, snapshot: bytes) -> None:
-        """Replace everything by `snapshot`. Doubles rebuild what they derive from tables: see `on_restore`."""
-        data = _decode(snapshot)
+        """Replace everything by `snapshot`. Doubles rebuild what they derive from tables: see `on_restore`.
+
+        Raises ValueError for what is no snapshot; nothing is changed then.
+        """
+        try:
+            data = _decode(snapshot)
+        except msgspec.DecodeError as error:
+            raise ValueError("this is no snapshot of a world") from error
+        if not isinstance(data, dict) or data.get("format") != _FORMAT:
+            raise ValueError("this is no snapshot of a world, or one of another version")
         with self.lock:
             with self.transaction("restore"):
                 for table in self._tables.values():
@@ -403,12 +438,13 @@ class World:
                         table.restore_raw(key, row)
                 self.effects[:] = [Effect(**effect) for effect in data["effects"]]
                 self._undo_effects = 0
-                if self._db is not None:
-                    self._db.execute("delete from effect")
-                self._stored_effects = 0
+                self._stored_effects = _ALL_ANEW
+            version, state, gauss = data["rng"]
+            self.rng.setstate((version, tuple(state), gauss))
             self._rebuild_heap()
-            self.clock.set(data["now"])
             self.clock.run(data["rate"])
+            self.clock.set(data["now"])
+            self.save_clock()
             for callback in self.on_restore:
                 callback()
 
@@ -433,7 +469,7 @@ class World:
         self._rebuild_heap()
 
     def _store(self) -> None:
-        if self._db is None or not (self._dirty or self._stored_effects < len(self.effects)):
+        if self._db is None or not (self._dirty or self._stored_effects != len(self.effects)):
             self._dirty.clear()
             return
         puts: list[tuple[str, bytes, bytes]] = []
@@ -444,11 +480,14 @@ class World:
                 deletes.append((name, _encode(key)))
             else:
                 puts.append((name, _encode(key), row))
+        anew = self._stored_effects == _ALL_ANEW
         effects: Iterable[tuple[int, bytes]] = [
-            (e.seq, _encode(e.__dict__)) for e in self.effects[self._stored_effects :]
+            (e.seq, _encode(e.__dict__)) for e in self.effects[0 if anew else self._stored_effects :]
         ]
         self._db.execute("begin immediate")
         try:
+            if anew:
+                self._db.execute("delete from effect")
             self._db.executemany("delete from entity where tab=? and key=?", deletes)
             self._db.executemany(
                 "insert into entity (tab, key, body) values (?,?,?) "

@@ -927,6 +927,30 @@ def test_listings_are_found_by_seller_sku_and_page_by_page(world):
     assert world.shop.listings_page(status="FREEZE").rows == ()
 
 
+def test_more_listings_than_a_search_may_find_are_read_in_slices_of_time(world, monkeypatch):
+    made = []
+    for number in range(7):
+        skus = tuple(replace(sku, seller_sku=f"{sku.seller_sku}-{number}") for sku in LISTING.skus)
+        title = f"Enamel mug of the {number}th kind with a steel rim"
+        made.append(world.list(key=f"key-{number}", title=title, product_id=100 + number, skus=skus).id)
+    start = datetime.fromtimestamp(clock.timestamp(), UTC) - timedelta(days=1)
+    monkeypatch.setattr("twinshelf_sandbox.tiktok.shelf._SEARCH_LIMIT", 2)
+
+    pages = list(world.shop.listings())
+
+    assert sorted(each.id for page in pages for each in page) == sorted(made)
+    assert max(len(page) for page in pages) == 2
+    assert sorted(each.id for page in world.shop.listings(updated_from=start) for each in page) == sorted(made)
+
+
+def test_a_second_with_more_listings_than_a_search_may_find_is_refused(world, monkeypatch):
+    world.list()
+    monkeypatch.setattr("twinshelf_sandbox.tiktok.shelf._SEARCH_LIMIT", 0)
+
+    with pytest.raises(errors.TooManyRows):
+        list(world.shop.listings())
+
+
 def test_a_refused_listing_says_why(world):
     with pytest.raises(Refused) as caught:
         world.list(title="x" * 300)

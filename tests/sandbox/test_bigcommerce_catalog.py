@@ -337,6 +337,44 @@ def test_products_are_deleted_one_by_one_or_by_a_filter_but_never_all(store):
     assert store.get(f"{PRODUCTS}/{ids[0]}").status_code == 404
 
 
+def test_a_deleted_product_takes_its_listings_metafields_and_prices_with_it_and_a_variant_its_own(store):
+    shirt, variants = store.shirt()
+    mug = store.product()["id"]
+    (price_list, channel) = (
+        store.post("/v3/pricelists", {"name": "TikTok"}).json()["data"]["id"],
+        store.post("/v3/channels", {"name": "T", "type": "marketplace", "platform": "tiktok"}).json()["data"]["id"],
+    )
+    records = f"/v3/pricelists/{price_list}/records"
+    store.put(records, [{"sku": sku, "currency": "usd", "price": 9} for sku in ("SHIRT-S", "SHIRT-M", "MUG-1")])
+    for product_id, variant_id in (
+        (shirt, variants["SHIRT-M"]),
+        (mug, store.data(f"{PRODUCTS}/{mug}")["base_variant_id"]),
+    ):
+        listed = {"product_id": product_id, "variant_id": variant_id, "state": "active"}
+        store.post(
+            f"/v3/channels/{channel}/listings", [{"product_id": product_id, "state": "active", "variants": [listed]}]
+        )
+    field = {"key": "k", "value": "v", "namespace": "n", "permission_set": "app_only"}
+    store.post(f"{PRODUCTS}/metafields", [{**field, "resource_id": one} for one in (shirt, mug)])
+    store.post("/v3/catalog/variants/metafields", [{**field, "resource_id": one} for one in variants.values()])
+
+    def left():
+        return (
+            [row["variant_id"] for row in store.data(records)],
+            [row["product_id"] for row in store.data(f"/v3/channels/{channel}/listings")],
+            [row["resource_id"] for row in store.data(f"{PRODUCTS}/metafields")],
+            [row["resource_id"] for row in store.data("/v3/catalog/variants/metafields")],
+        )
+
+    base = store.data(f"{PRODUCTS}/{mug}")["base_variant_id"]
+    small, medium = variants["SHIRT-S"], variants["SHIRT-M"]
+    assert left() == ([small, medium, base], [shirt, mug], [shirt, mug], [small, medium])
+    store.delete(f"{PRODUCTS}/{shirt}/variants/{small}")
+    assert left() == ([medium, base], [shirt, mug], [shirt, mug], [medium])
+    store.delete(f"{PRODUCTS}/{shirt}")
+    assert left() == ([base], [mug], [mug], [])
+
+
 # -- variants ---------------------------------------------------------------------------------------------------------
 
 
@@ -581,6 +619,25 @@ def test_broken_data_can_be_put_in_on_purpose(store):
     assert len(store.data(PRODUCTS, sku="SAME")) == 2
     store.act("delete_product", sku="SAME")
     assert [p["name"] for p in store.data(PRODUCTS, sku="SAME")] == ["Two"]
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "field"),
+    [
+        ("set_stock", {"sku": "MUG-1", "quantity": -1}, "quantity"),
+        ("set_stock", {"sku": "MUG-1", "quantity": 2**31}, "quantity"),
+        ("add_category", {"path": ""}, "path"),
+        ("add_category", {"path": [" ", 1]}, "path"),
+        ("place_order", {"lines": ["MUG-1"]}, "lines"),
+    ],
+)
+def test_what_nobody_can_do_in_the_control_panel_is_refused_by_its_name(store, action, arguments, field):
+    store.product(inventory_tracking="product", inventory_level=4)
+    since = store.since()
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        store.act(action, **arguments)
+    assert since.kinds() == []
+    assert store.stock("MUG-1") == 4
 
 
 def test_what_a_person_does_in_the_control_panel(store):

@@ -84,7 +84,7 @@ def test_currencies_of_a_channel_must_be_enabled_in_the_store(store, channel):
     path = f"/v3/channels/{channel}/currency-assignments"
     body = {"enabled_currencies": ["USD", "AWG"], "default_currency": "USD"}
     assert "[AWG]" in store.put(path, body).json()["errors"]["enabled_currencies"]
-    assert store.post("/v2/currencies", {"currency_code": "GBP", "currency_exchange_rate": "0.8"}).status_code == 201
+    assert store.post("/v2/currencies", {"currency_code": "GBP", "currency_exchange_rate": "0.8"}).status_code == 200
     assert store.put(path, {"enabled_currencies": ["USD", "GBP"], "default_currency": "GBP"}).status_code == 200
     assert store.data(path)["default_currency"] == "GBP"
     assert store.delete(path).json()["data"] == channel
@@ -385,6 +385,30 @@ def test_the_store_tells_who_it_is(sandbox):
     assert store.data("/v2/time") == {"time": int(sandbox.world.clock.now())}
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("currency_exchange_rate", "x"),
+        ("currency_exchange_rate", "1e999999999"),
+        ("name", ""),
+        ("token_location", "above"),
+        ("decimal_places", "two"),
+        ("enabled", "yes"),
+    ],
+)
+def test_what_a_currency_is_refused_for(store, field, value):
+    new = {"currency_code": "EUR", "currency_exchange_rate": "0.9", field: value}
+    answer = store.post("/v2/currencies", new)
+    assert (answer.status_code, answer.json()[0]["message"]) == (400, f"The field '{field}' is invalid.")
+    assert store.put("/v2/currencies/1", {field: value}).status_code == 400
+
+
+def test_all_currencies_but_the_default_one_are_deleted_at_once(store):
+    store.post("/v2/currencies", {"currency_code": "EUR", "currency_exchange_rate": "0.9"})
+    assert store.delete("/v2/currencies").status_code == 204
+    assert [row["currency_code"] for row in store.data("/v2/currencies")] == ["USD"]
+
+
 def test_only_transactional_currencies_can_be_ordered_in(sandbox):
     store = open_store(sandbox, "shop2", currencies=["EUR"])
     store.post("/v2/currencies", {"currency_code": "GBP", "currency_exchange_rate": "0.8"})
@@ -398,6 +422,18 @@ def test_only_transactional_currencies_can_be_ordered_in(sandbox):
     ]
     assert store.delete(f"/v2/currencies/{rows['USD']['id']}").status_code == 400
     assert store.delete(f"/v2/currencies/{rows['GBP']['id']}").status_code == 204
+
+
+def test_states_are_found_by_name_or_code_and_counted(store):
+    (country,) = store.data("/v2/countries", country_iso2="CA")
+    states = f"/v2/countries/{country['id']}/states"
+    (quebec,) = store.data(states, state_abbreviation="qc")
+    assert (quebec["state"], store.data(f"{states}/{quebec['id']}")) == ("Quebec", quebec)
+    assert store.data("/v2/countries/states", state="quebec") == [quebec]
+    assert (store.data(f"{states}/count"), store.get(f"{states}/1").status_code) == ({"count": 13}, 404)
+    every = store.data("/v2/countries/count")["count"]
+    assert store.data("/v2/countries/count", country="Canada") == {"count": 1}
+    assert every > 200
 
 
 def test_countries_and_their_states_are_named_in_full(store):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import pytest
 
 from tests.sandbox.bigcommerce_client import account, open_store
@@ -13,6 +17,26 @@ TYPE = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-co
 @pytest.fixture
 def store(sandbox):
     return open_store(sandbox)
+
+
+@pytest.fixture
+def at_once(sandbox):
+    """Hold so many calls before they are answered, for as long as the block lasts."""
+
+    @contextmanager
+    def hold(count, call):
+        inside, go = threading.Barrier(count + 1), threading.Event()
+        sandbox.faults.sleep = lambda _seconds: (inside.wait(10), go.wait(10))
+        sandbox.faults.add(Fault(action="delay", seconds=1, times=count))
+        with ThreadPoolExecutor(count) as pool:
+            held = [pool.submit(call) for _ in range(count)]
+            inside.wait(10)
+            try:
+                yield held
+            finally:
+                go.set()
+
+    return hold
 
 
 def test_an_unknown_route_is_404_before_anyone_looks_at_the_token(store):
@@ -118,6 +142,31 @@ def test_v2_lists_are_bare_and_empty_ones_have_no_body_while_v3_lists_are_wrappe
     assert store.get("/v2/orders.json").status_code == 200  # the suffix of old still works
 
 
+def test_v2_speaks_xml_to_those_who_take_nothing_else_and_v3_does_not(store):
+    store.ordered(staff_notes="a < b")
+    xml = {"Accept": "application/xml"}
+    order = store.http.get("/v2/orders", headers=xml)
+    assert order.headers["content-type"] == "application/xml; charset=utf-8"
+    start = '<?xml version="1.0" encoding="UTF-8"?>\n<orders><order><id>100</id><customer_id>0</customer_id>'
+    assert order.text.startswith(start)
+    assert "<staff_notes>a &lt; b</staff_notes>" in order.text
+    missing = store.http.get("/v2/orders/7", headers=xml)
+    assert missing.status_code == 404
+    assert missing.text.endswith(
+        "<errors><error><status>404</status><message>The requested resource was not found.</message></error></errors>"
+    )
+    assert store.http.get("/v3/catalog/products", headers=xml).status_code == 406
+    both = store.http.get("/v2/orders", headers={"Accept": "application/xml, application/json"})
+    assert both.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("text", ["1.5", "x", "1_0", "²", "9" * 30])
+def test_a_page_is_a_plain_number(store, text):
+    v2 = store.get("/v2/orders", page=text)
+    assert (v2.status_code, v2.json()[0]["message"]) == (400, "The field 'page' is invalid.")
+    assert store.get("/v3/catalog/products", page=text).status_code == 422
+
+
 def test_a_limit_above_the_maximum_is_refused_or_cut(store):
     assert store.get("/v3/catalog/products", limit=251).status_code == 413
     assert store.get("/v2/orders", limit=251).status_code == 413
@@ -177,6 +226,44 @@ def test_throttling_may_come_without_headers(sandbox, style, status):
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "most"),
+    [
+        ("GET", "/v3/catalog/trees/1/categories", 1),
+        ("GET", "/v3/inventory/locations", 50),
+        ("PUT", "/v3/pricelists/records", 1),
+        ("GET", "/v3/pricelists/1/records", 10),
+        ("POST", "/v3/pricelists/1/records", 10),
+        ("PUT", "/v3/pricelists/1/records", 2),
+        ("PUT", "/v3/pricelists/1/assignments", 25),
+        ("PUT", "/v3/customers", 3),
+        ("PUT", "/v3/customers/addresses", 3),
+    ],
+)
+def test_some_operations_are_answered_only_so_often_at_the_same_time(store, at_once, method, path, most):
+    def call():
+        return store.http.request(method, path, json=[])
+
+    with at_once(most, call) as held:
+        assert call().status_code == 429
+        store.turn("concurrency_limits", False)
+        assert call().status_code != 429
+    assert 429 not in [answer.result().status_code for answer in held]
+
+
+def test_a_call_beside_another_is_told_apart_from_a_spent_quota(sandbox, at_once):
+    store, other = open_store(sandbox, switches={"quota": 100}), open_store(sandbox, "other1")
+    path = "/v3/catalog/trees/1/categories"
+    with at_once(1, lambda: store.get(path)):
+        beside = store.get(path)
+        assert (beside.status_code, beside.json()["title"]) == (429, "Too Many Requests")
+        assert beside.headers["x-rate-limit-requests-left"] == "99"
+        assert "x-retry-after" not in beside.headers
+        assert other.get(path).status_code == 200
+        assert store.get("/v2/time").status_code == 200
+    assert store.get(path).status_code == 200
 
 
 def test_a_revoked_token_stays_dead(store, sandbox):

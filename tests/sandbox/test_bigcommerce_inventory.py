@@ -199,6 +199,18 @@ def test_items_are_found_by_sku_variant_product_and_location(store):
     assert store.get("/v3/inventory/items", limit=1001).status_code == 413
 
 
+def test_pages_of_one_location_are_full_of_what_stands_there(store):
+    store.shirt()
+    store.product(inventory_tracking="product", inventory_level=4)
+    store.post("/v3/inventory/locations", [location()])
+    store.put(ABSOLUTE, {"items": [item(7, 2, sku="MUG-1")]})
+    answer = store.get("/v3/inventory/items", location_id__in="2", limit=1).json()
+    assert [row["identity"]["sku"] for row in answer["data"]] == ["MUG-1"]
+    pages = answer["meta"]["pagination"]
+    assert (pages["total"], pages["count"], pages["total_pages"]) == (1, 1, 1)
+    assert list(levels(store, location_id__in="1")) == ["SHIRT-S", "SHIRT-M", "MUG-1"]
+
+
 def test_the_catalog_shows_the_sum_of_enabled_locations_or_the_default_one(store):
     product_id, _ = store.shirt()
     back = store.act("add_location", location=location())
@@ -263,6 +275,63 @@ def test_what_a_location_is_refused_for(store, _case, doc, error):
     answer = store.post("/v3/inventory/locations", [doc])
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [error])
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"label": 5}, "0.label"),
+        ({"code": ""}, "0.code"),
+        ({"time_zone": None}, "0.time_zone"),
+        ({"operating_hours": []}, "0.operating_hours"),
+        ({"special_hours": {}}, "0.special_hours"),
+        ({"enabled": "yes"}, "0.enabled"),
+        ({"type_id": "SHOP"}, "0.type_id"),
+        ({"address": {**location()["address"], "geo_coordinates": {"latitude": 91, "longitude": 0}}},
+         "0.address.geo_coordinates"),
+    ],
+)  # fmt: skip
+def test_fields_of_a_location_have_their_kinds(store, changes, error):
+    answer = store.post("/v3/inventory/locations", [location(**changes)])
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [error])
+
+
+def test_two_locations_of_one_call_need_two_codes(store):
+    answer = store.post("/v3/inventory/locations", [location("A"), location("A")])
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"1.code": "must be unique"})
+    assert len(store.data("/v3/inventory/locations")) == 1
+
+
+def test_a_location_without_a_code_gets_one(store):
+    doc = {name: value for name, value in location().items() if name != "code"}
+    assert store.post("/v3/inventory/locations", [doc]).status_code == 200
+    assert [row["code"] for row in store.data("/v3/inventory/locations")] == ["BC-LOCATION-1", "BC-LOCATION-2"]
+
+
+def test_a_location_that_is_switched_off_takes_no_edits(store):
+    store.product(inventory_tracking="product", inventory_level=5)
+    store.act("set_location", location_id=1, enabled=False)
+    stock = {"items": [{"location_id": 1, "product_id": 101, "quantity": 3}]}
+    setting = {"settings": [{"identity": {"product_id": 101}, "safety_stock": 1}]}
+    assert store.put("/v3/inventory/adjustments/absolute", stock).status_code == 422
+    assert store.put("/v3/inventory/locations/1/items", setting).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status"),
+    [
+        ("PUT", "/v3/inventory/adjustments/absolute", {"content": b"{"}, 400),
+        ("PUT", "/v3/inventory/adjustments/absolute", {"json": []}, 422),
+        ("GET", "/v3/inventory/items?limit=1001", {}, 413),
+        ("GET", "/v3/inventory/locations/9/items", {}, 404),
+        ("GET", "/v3/inventory/locations?page=x", {}, 422),
+        ("POST", "/v3/inventory/locations", {"json": {}}, 422),
+        ("DELETE", "/v3/inventory/locations", {}, 422),
+    ],
+)
+def test_inventory_refuses_in_a_content_type_of_its_own(store, method, path, sent, status):
+    answer = store.http.request(method, path, **sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
 def test_a_plan_has_room_for_so_many_locations(store):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.sandbox.bigcommerce_client import open_store
 
 JUNK: list[Any] = [
     None, True, False, 0, -1, 1.5, 10**30, "", "x", "0", "ü" * 300, [], {}, [None], [[]], [{}], {"": None},
-    {"id": []}, {"id": {}}, [1, "a"], "2026-13-45", "1e400", "\x00", "💥",
+    {"id": []}, {"id": {}}, [1, "a"], "2026-13-45", "1e400", "\x00", "💥", "²", "--5", "1e999999", "9" * 5_000,
 ]  # fmt: skip
 BODIES = json.loads(Path(__file__).with_name("bigcommerce_bodies.json").read_text(encoding="utf-8"))
 """[method, path, a body that passes or nearly passes] each."""
@@ -70,7 +71,20 @@ TEXTS = [
     "T",
     "-",
     "²",
+    "--5",
+    "1_0",
+    "9" * 5_000,
+    "1e999999999",
 ]
+RAW = ("1e999999999", "-1e999999999", "9" * 5_000, "NaN", "-0.0", '"\\ud800"')
+"""Numbers and texts as only their own JSON can say them."""
+IDS = ("1", "11", "100", "101", "1001", "1053001", "0", "999999", "9" * 20, "abc", "²", "-1", "usd", "1.0", "%00")
+NAMES = [
+    "id", "name", "product_id", "variant_id", "items", "price", "quantity", "sku", "email", "url", "amount", "headers",
+    "option_values", "label", "type", "status_id", "currency", "settings", "identity", "value", "key", "namespace",
+    "permission_set", "resource_id", "address", "products", "images", "billing_address", "payments", "custom_fields",
+    "fees", "location_id", "channels", "parent_id",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -130,12 +144,56 @@ def test_no_body_breaks_a_call(store, number, method, path, body):
     store.sandbox.world.restore(snapshot)
 
 
+@pytest.mark.parametrize(("number", "method", "path", "body"), [(n, *row) for n, row in enumerate(BODIES)])
+def test_no_number_breaks_or_stops_a_call(store, number, method, path, body):
+    chance = random.Random(number)
+    spots = list(places(body))
+    snapshot = store.sandbox.world.snapshot()
+    for raw in RAW:
+        text = json.dumps(replaced(body, chance.choice(spots), "@")).replace('"@"', raw)
+        answer = store.http.request(method, path, content=text, headers={"content-type": "application/json"})
+        assert answer.status_code < 500, (text[:200], store.sandbox.faults.crashes)
+    store.sandbox.world.restore(snapshot)
+
+
+def document(chance, depth=0):
+    """A document of known names with junk in them."""
+    kind = chance.random()
+    if depth > 2 or kind < 0.3:
+        return chance.choice(JUNK)
+    if kind < 0.75:
+        return {chance.choice(NAMES): document(chance, depth + 1) for _ in range(chance.randint(0, 5))}
+    return [document(chance, depth + 1) for _ in range(chance.randint(0, 3))]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_route_breaks(store, seed):
+    chance = random.Random(seed)
+    snapshot = store.sandbox.world.snapshot()
+    for route in store.sandbox.bigcommerce.routes:
+        path = re.sub(r"\{\w+\}", lambda _: chance.choice(IDS), route.path)
+        body = {} if route.method == "GET" else {"json": document(chance)}
+        answer = store.http.request(route.method, path, **body)
+        assert answer.status_code < 500, (route.method, path, body, store.sandbox.faults.crashes)
+    assert store.sandbox.faults.crashes == []
+    store.sandbox.world.restore(snapshot)
+
+
 @pytest.mark.parametrize(("path", "names"), QUERIES)
 def test_no_query_breaks_a_call(store, path, names):
     for name in names.split():
         for text in TEXTS:
             answer = store.http.get(path, params={name: text})
             assert answer.status_code < 500, (name, text, store.sandbox.faults.crashes)
+    assert store.sandbox.faults.crashes == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/xml", "text/plain", "multipart/form-data", ""])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 5_000, b"\xef\xbb\xbf{}"])
+def test_no_content_type_breaks_a_call(store, kind, content):
+    headers = {"content-type": kind} if kind else {}
+    for path in ("/v3/catalog/products", "/v3/catalog/products/102/images", "/v3/hooks", "/v2/orders"):
+        assert 400 <= store.http.post(path, content=content, headers=headers).status_code < 500
     assert store.sandbox.faults.crashes == []
 
 

@@ -301,6 +301,26 @@ def test_a_missing_country_says_why(store):
     )
 
 
+@pytest.mark.parametrize("customer", [False, True, 0.5, "", None, [0]])
+def test_a_customer_is_a_number(store, customer):
+    assert refusal(store.order(customer_id=customer)) == (400, "The field 'customer_id' is invalid.")
+
+
+def test_a_number_may_have_a_point(store):
+    assert store.ordered(customer_id=0.0)["customer_id"] == 0
+
+
+@pytest.mark.parametrize("given", ["x", [1], {"name": "a"}])
+def test_form_fields_are_a_list_of_objects(store, given):
+    answer = store.order(shipping_addresses=[{**ADDRESS, "form_fields": given}])
+    assert refusal(answer) == (400, "The field 'shipping_addresses.form_fields' is invalid.")
+
+
+def test_no_order_draws_from_a_location_that_is_switched_off(store, shirts):
+    store.act("set_location", location_id=1, enabled=False)
+    assert refusal(store.order(shirts("S", 1))) == (409, SHORT)
+
+
 def test_there_is_no_idempotency(store):
     ids = [store.ordered(external_order_id="5761")["id"] for _ in range(2)]
     assert [order["id"] for order in store.get("/v2/orders", external_order_id="5761").json()] == ids
@@ -579,6 +599,15 @@ def test_a_shipping_address_is_corrected_without_new_totals(store):
     assert store.put("/v2/orders/100/shipping_addresses/99", {"city": "x"}).status_code == 404
 
 
+def test_all_orders_or_the_first_few_are_archived_at_once(store):
+    for _ in range(3):
+        store.ordered()
+    assert store.delete("/v2/orders", limit=2).status_code == 204
+    assert [order["id"] for order in store.get("/v2/orders").json()] == [102]
+    assert store.delete("/v2/orders").status_code == 204
+    assert store.get("/v2/orders").status_code == 204
+
+
 def test_archiving_hides_an_order_from_lists_but_not_from_its_id(store, shirts):
     order = store.ordered(shirts("S", 2))
     assert store.delete(f"/v2/orders/{order['id']}").status_code == 204
@@ -680,6 +709,22 @@ def test_consignments_stop_at_fifty_lines_with_a_warning(store):
     assert len(store.get(f"/v2/orders/{order['id']}/products", limit=250).json()) == 60
     links = store.get(f"/v2/orders/{order['id']}/consignments").json()["shipping"][0]["line_items"]
     assert set(links[0]) == {"url", "resource"}
+
+
+@pytest.mark.parametrize("include", ["consignments", "consignments.line_items"])
+def test_consignments_stay_a_link_unless_their_structure_is_named(store, include):
+    path = f"/v2/orders/{store.ordered()['id']}"
+    assert set(store.get(path, include=include).json()["consignments"]) == {"url", "resource"}
+    (listed,) = store.get("/v2/orders", include=include).json()
+    assert set(listed["consignments"]) == {"url", "resource"}
+    (whole,) = store.get("/v2/orders", include=include, consignment_structure="object").json()
+    assert set(whole["consignments"]) == {"pickups", "shipping", "downloads", "email"}
+
+
+@pytest.mark.parametrize("code", ["ZZ", "XA", "EU", "UN"])
+def test_what_is_no_country_is_refused(store, code):
+    answer = store.order(billing_address={**ADDRESS, "country_iso2": code})
+    assert refusal(answer) == (400, "The field 'billing_address.country_iso2' is invalid.")
 
 
 def test_a_pickup_order_has_a_consignment_and_no_shipping_address(store):

@@ -123,6 +123,54 @@ def test_what_a_refund_is_refused_for_inside_an_array(store, paid, body, title):
     assert since.kinds() == []
 
 
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ({"item_type": "SHIPPING", "item_id": 9, "amount": 1}, "The item is invalid."),
+        ({"item_type": "SHIPPING", "item_id": 1, "amount": 5.01}, "The amount is more than is left of the item."),
+        ({"item_type": "HANDLING", "item_id": 1, "amount": 1}, "The amount is more than is left of the item."),
+        ({"item_type": "FEE", "item_id": 1, "amount": 1}, "The item is invalid."),
+        ({"item_type": "ORDER", "item_id": 101, "amount": 1}, "The item is invalid."),
+        ({"item_type": "TAX", "amount": 1}, "The amount is more than is left of the item."),
+        ({"item_type": "PRODUCT", "item_id": True, "quantity": 1}, "The item or its quantity is invalid."),
+        (
+            {"item_type": "PRODUCT", "item_id": 1, "quantity": 1, "adjustments": [{"amount": -41}]},
+            "The refund amount must not be less than zero.",
+        ),
+    ],
+)
+def test_no_more_is_given_back_than_there_is_of_each_thing(store, paid, item, title):
+    answer = store.post(f"{paid[0]}/refund_quotes", {"items": [item]})
+    assert (answer.status_code, answer.json()["data"][0]["title"]) == (422, title)
+
+
+def test_what_was_given_back_of_the_shipping_is_gone(store, paid):
+    item = {"item_type": "SHIPPING", "item_id": 1, "amount": 3}
+    assert store.post(f"{paid[0]}/refunds", {"items": [item], "payments": custom(3)}).status_code == 201
+    assert store.post(f"{paid[0]}/refund_quotes", {"items": [item]}).status_code == 422
+    assert store.post(f"{paid[0]}/refund_quotes", {"items": [{**item, "amount": 2}]}).status_code == 201
+
+
+def test_a_merchants_own_total_is_held_against_the_order_too(store, paid):
+    body = {
+        "items": [{"item_type": "ORDER", "item_id": 100, "amount": 1}],
+        "payments": custom(86),
+        "merchant_calculated_override": {"total_amount": 86, "total_tax": 0},
+    }
+    answer = store.post(f"{paid[0]}/refunds", body)
+    title = "The refund amount is more than is left of the order."
+    assert (answer.status_code, answer.json()["data"][0]["title"]) == (422, title)
+
+
+@pytest.mark.parametrize("status_id", [0, 7])
+def test_nothing_is_given_back_of_what_was_never_paid(store, status_id):
+    order = store.ordered(status_id=status_id)["id"]
+    quote = {"items": [{"item_type": "ORDER", "item_id": order, "amount": 1}]}
+    answer = store.post(f"/v3/orders/{order}/payment_actions/refund_quotes", quote)
+    title = "The payment of this order has not been received."
+    assert (answer.status_code, answer.json()["data"][0]["title"]) == (422, title)
+
+
 def test_a_second_refund_at_the_same_time_is_refused_by_a_switch(store, paid, sandbox):
     store.turn("refund_busy_seconds", 30)
     body = {"items": [{"item_type": "ORDER", "item_id": 100, "amount": 1}], "payments": custom(1)}

@@ -237,3 +237,26 @@ def test_in_the_eu_carriers_need_both_regions(sandbox):
     path = f"/logistics/202309/delivery_options/{options[0]['id']}/shipping_providers"
     assert shop.refused("GET", path) == 36009004
     assert shop.get(path, warehouse_region="DE", buyer_region="FR")["shipping_providers"][0]["name"] == "DHL Paket"
+
+
+def test_the_us_and_the_rest_have_consent_pages_of_their_own(http, sandbox, shop):
+    german = sandbox.act("tt.create_seller", name="Kasseler Waren", region="DE")["seller_id"]
+    service = sandbox.world.table("tt/apps")[shop.app_key]["service_id"]
+
+    def shown(host: str) -> tuple[bool, bool]:
+        page = http.get(f"https://{host}/open/authorize", params={"service_id": service}).text
+        return ("Harbor Goods" in page, "Kasseler Waren" in page)
+
+    assert shown("services.us.tiktokshop.com") == (True, False)
+    assert shown("services.tiktokshop.com") == (False, True)
+    assert shown("localhost") == (True, True)
+    wrong = {"service_id": service, "seller": german, "decision": "approve"}
+    assert http.get("https://services.us.tiktokshop.com/open/authorize", params=wrong).status_code == 200
+
+
+def test_the_legacy_page_names_the_app_by_its_key(http, shop):
+    query = {"app_key": shop.app_key, "state": "s-9", "seller": shop.seller, "decision": "approve"}
+    back = http.get("https://auth.tiktok-shops.com/oauth/authorize", params=query)
+    answer = parse_qs(urlsplit(back.headers["location"]).query)
+    assert (back.status_code, answer["state"]) == (302, ["s-9"])
+    assert http.get("https://auth.tiktok-shops.com/oauth/authorize", params={"app_key": "nobody"}).status_code == 404

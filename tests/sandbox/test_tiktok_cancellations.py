@@ -11,6 +11,8 @@ from twinshelf_sandbox.app import Sandbox
 
 CANCEL = "/return_refund/202602/cancellations"
 OUT_OF_STOCK = "seller_cancel_reason_out_of_stock"
+PRICE = "seller_cancel_reason_wrong_price"
+ADDRESS = "seller_cancel_paid_reason_address_not_deliver"
 ON_REQUEST = "seller_cancel_paid_reason_buyer_requested_cancellation"
 
 
@@ -187,24 +189,11 @@ def eligible(shop: Shop, order_id: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("region", "reasons"),
     [
-        (
-            "US",
-            [
-                OUT_OF_STOCK,
-                "seller_cancel_reason_wrong_price",
-                "seller_cancel_paid_reason_address_not_deliver",
-                ON_REQUEST,
-            ],
-        ),
-        (
-            "GB",
-            [
-                f"{OUT_OF_STOCK}_uk",
-                "seller_cancel_reason_wrong_price_uk",
-                "seller_cancel_paid_reason_address_not_deliver_uk",
-            ],
-        ),
-        ("VN", [OUT_OF_STOCK, "seller_cancel_reason_wrong_price"]),
+        ("US", [OUT_OF_STOCK, PRICE, ADDRESS, ON_REQUEST]),
+        ("GB", [f"{PRICE}_uk", f"{ADDRESS}_uk", f"{OUT_OF_STOCK}_uk"]),
+        ("JP", [OUT_OF_STOCK, PRICE, ADDRESS, ON_REQUEST, "seller_cancel_order_reason_potential_fraud"]),
+        ("VN", [OUT_OF_STOCK, PRICE]),
+        ("PH", [OUT_OF_STOCK, PRICE, ON_REQUEST]),
     ],
 )
 def test_reasons_differ_by_market(sandbox, region, reasons):
@@ -325,6 +314,17 @@ def test_the_platform_cancels_what_is_not_shipped_in_time(shop, sandbox):
     assert (order["status"], order["cancellation_initiator"]) == ("CANCELLED", "SYSTEM")
 
 
+@pytest.mark.parametrize(
+    ("region", "name"), [("US", "package_damaged"), ("GB", "package_damaged_uk"), ("JP", "package_damagaed")]
+)
+def test_the_platform_cancels_by_the_name_of_the_market(sandbox, region, name):
+    shop = open_shop(sandbox, region=region)
+    shop.list_product()
+    sandbox.act("tt.cancel_order", order_id=shop.buy_to_ship(), reason="package_damaged", by="SYSTEM")
+    (request,) = requests(shop)
+    assert (request["cancel_reason"], request["cancel_reason_text"]) == (name, "Package damaged")
+
+
 def test_a_person_cancels_in_seller_center(shop, sandbox):
     order_id = shop.buy_to_ship()
     sandbox.act("tt.cancel_order", order_id=order_id, reason=OUT_OF_STOCK)
@@ -365,3 +365,14 @@ def test_refunds_hold_what_was_paid(shop):
         "refund_tax": "1.98",
         "retail_delivery_fee": "0",
     }
+
+
+def test_whether_shipping_overrides_a_pending_request_is_a_switch(shop, sandbox):
+    order_id = shop.buy_to_ship()
+    sandbox.act("shopper.cancel", order_id=order_id)
+    shop.switch("may_ship_over_cancel_request", value=False)
+    with pytest.raises(Refusal, match="21011007"):
+        shop.mark_shipped(order_id)
+    shop.switch("may_ship_over_cancel_request", value=True)
+    shop.mark_shipped(order_id)
+    assert shop.order(order_id)["status"] == "AWAITING_COLLECTION"

@@ -242,7 +242,7 @@ def test_ship_package_by_the_seller_and_by_tiktok(vietnam):
         vietnam.refused(
             "GET", f"/fulfillment/202309/packages/{theirs}/shipping_documents", document_type="SHIPPING_LABEL"
         )
-        == 11034037
+        == 21023035
     )
     assert vietnam.post(f"/fulfillment/202309/packages/{theirs}/ship", {}) == {}
     answer = vietnam.get(f"/fulfillment/202309/packages/{theirs}/shipping_documents", document_type="SHIPPING_LABEL")
@@ -277,8 +277,8 @@ def test_packages_are_found_by_status(vietnam):
     assert [p["id"] for p in vietnam.post(path, {"package_status": "PROCESSING"}, page_size="50")["packages"]] == [
         first
     ]
-    assert vietnam.refused("POST", path, {}) == 21001001
-    assert vietnam.refused("POST", path, {}, page_size="51") == 21001001
+    assert vietnam.refused("POST", path, {}) == 36009004
+    assert vietnam.refused("POST", path, {}, page_size="51") == 36009004
 
 
 def test_splitting_keeps_units_of_one_sku_together(vietnam, sandbox):
@@ -386,3 +386,103 @@ def test_brazil_waits_for_an_invoice(sandbox):
     assert shop.post(path, {}) == {}
     again = shop.post("/fulfillment/202502/invoice/upload", {"invoices": [invoice]})
     assert [e["code"] for e in again["errors"]] == [10007014]
+
+
+def test_an_order_in_several_packages_is_shipped_line_by_line(sandbox):
+    shop = open_shop(sandbox, region="GB")
+    shop.list_product()
+    order_id = shop.buy_to_ship(quantity=3)
+    lines = [line["id"] for line in shop.order(order_id)["line_items"]]
+    groups = [{"id": str(n), "order_line_item_ids": [line]} for n, line in enumerate(lines)]
+    shop.post(f"/fulfillment/202309/orders/{order_id}/split", {"splittable_groups": groups})
+    with pytest.raises(Refusal, match="21011048"):
+        shop.mark_shipped(order_id, "TRACK-1")
+    shop.mark_shipped(order_id, "TRACK-1", lines[:1])
+    shop.mark_shipped(order_id, "TRACK-2", lines[1:])
+    assert shop.order(order_id)["status"] == "AWAITING_COLLECTION"
+    waiting = shop.post("/fulfillment/202309/packages/search", {"package_status": "TO_FULFILL"}, page_size="10")
+    assert waiting["packages"] == []
+
+
+def test_several_tracking_numbers_are_for_listed_sellers(shop):
+    order_id = shop.buy_to_ship(quantity=2)
+    path = f"/fulfillment/202610/orders/{order_id}/packages"
+    infos = [{"tracking_number": f"T-000{n}", "shipping_provider_id": LASERSHIP} for n in (1, 2)]
+    assert shop.refused("POST", path, {"shipping_info_list": infos}) == 21001001
+    shop.switch("multiple_trackings", value=True)
+    assert shop.post(path, {"shipping_info_list": infos})["order_id"] == order_id
+
+
+def papers(shop: Shop, package: str, kind: str = "SHIPPING_LABEL", **query: Any) -> Any:
+    path = f"/fulfillment/202309/packages/{package}/shipping_documents"
+    return shop.send("GET", path, document_type=kind, **query).json()
+
+
+def test_papers_are_there_from_arranging_to_pickup_and_for_the_platforms_shipping_only(vietnam, sandbox):
+    own = vietnam.order(vietnam.buy_to_ship())["packages"][0]["id"]
+    assert papers(vietnam, own)["code"] == 21008017
+    order_id = vietnam.buy_to_ship(shipping_type="TIKTOK")
+    package = vietnam.order(order_id)["packages"][0]["id"]
+    assert papers(vietnam, package)["code"] == 21023035
+    vietnam.switch("label_seconds", value=90)
+    vietnam.post(f"/fulfillment/202309/packages/{package}/ship", {})
+    assert papers(vietnam, package)["code"] == 11034037
+    sandbox.advance(91)
+    picture = papers(vietnam, package, "SHIPPING_LABEL_PICTURE")["data"]["doc_url"]
+    assert vietnam.http.get(picture).headers["content-type"] == "image/png"
+    assert papers(vietnam, package, "TREASURE_MAP")["code"] == 21001001
+    assert papers(vietnam, package, document_format="ZPL")["code"] == 21001001
+    sandbox.act("tt.carrier_scan", order_id=order_id)
+    assert papers(vietnam, package)["code"] == 21042102
+    cancelled = vietnam.buy_to_ship(shipping_type="TIKTOK")
+    left = vietnam.order(cancelled)["packages"][0]["id"]
+    sandbox.act("tt.cancel_order", order_id=cancelled, by="SYSTEM")
+    assert papers(vietnam, left)["code"] == 21023059
+
+
+def test_brazil_prints_zpl_too(sandbox):
+    shop = open_shop(sandbox, region="BR")
+    shop.switch("category_version", value="v2")
+    shop.list_product()
+    order_id = shop.buy_to_ship(shipping_type="TIKTOK")
+    package = shop.order(order_id)["packages"][0]["id"]
+    invoice = {"package_id": package, "order_ids": [order_id], "file_type": "XML", "file": "PE5GZS8+"}
+    refused = shop.post("/fulfillment/202502/invoice/upload", {"invoices": [{**invoice, "file": "Ünlesbar"}]})
+    assert [e["code"] for e in refused["errors"]] == [10007014]
+    shop.post("/fulfillment/202502/invoice/upload", {"invoices": [invoice]})
+    sandbox.advance(31)
+    shop.post(f"/fulfillment/202309/packages/{package}/ship", {})
+    label = shop.http.get(papers(shop, package, document_format="ZPL")["data"]["doc_url"])
+    assert (label.text[:3], label.text[-3:]) == ("^XA", "^XZ")
+
+
+def test_a_pickup_slot_must_be_one_that_is_offered(sandbox):
+    shop = open_shop(sandbox, region="MX")
+    shop.switch("category_version", value="v2")
+    shop.list_product()
+    package = shop.order(shop.buy_to_ship(shipping_type="TIKTOK"))["packages"][0]["id"]
+    path = f"/fulfillment/202309/packages/{package}"
+    slot = shop.get(f"{path}/handover_time_slots")["pickup_slots"][1]
+    wanted = {"start_time": slot["start_time"], "end_time": slot["end_time"]}
+    assert shop.refused("POST", f"{path}/ship", {"pickup_slot": {**wanted, "end_time": 1}}) == 21011053
+    assert shop.post(f"{path}/ship", {"handover_method": "PICKUP", "pickup_slot": wanted}) == {}
+
+
+def test_how_often_a_tracking_number_is_corrected_is_a_switch(shop):
+    order_id = shop.buy_to_ship()
+    package = shop.mark_shipped(order_id, "T-0001")["package_id"]
+    shop.switch("tracking_updates", value=2)
+    path = f"/fulfillment/202610/packages/{package}/shipping_info/update"
+    codes = [
+        shop.send("POST", path, {"tracking_number": f"T-000{n}", "shipping_provider_id": LASERSHIP}).json()["code"]
+        for n in (2, 3, 4)
+    ]
+    assert codes == [0, 0, 21011051]
+
+
+def test_marking_as_shipped_in_the_new_eu_markets_is_a_switch(sandbox):
+    shop = open_shop(sandbox, region="NL")
+    path = "/fulfillment/202610/orders/1/packages"
+    assert shop.refused("POST", path, {}) == 21008111
+    shop.switch("mark_shipped_in_new_eu", value=False)
+    assert shop.refused("POST", path, {}) == 21008106

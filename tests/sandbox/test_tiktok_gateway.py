@@ -312,3 +312,57 @@ def test_replies_are_json_with_a_date_of_the_virtual_clock(shop, sandbox):
     assert response.headers["content-type"] == "application/json"
     assert response.headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
     assert list(json.loads(response.content)) == ["code", "message", "request_id", "data"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "most", "required", "code"),
+    [
+        ("POST", "/order/202309/orders/search", 100, False, 36009004),
+        ("POST", "/product/202502/products/search", 100, True, 12019109),
+        ("GET", "/product/202309/brands", 100, True, 12019109),
+        ("POST", "/product/202407/sizecharts/search", 100, True, 12019109),
+        ("POST", "/product/202501/compliance/manufacturers/search", 100, True, 38023047),
+        ("POST", "/fulfillment/202309/packages/search", 50, True, 36009004),
+        ("GET", "/fulfillment/202309/combinable_packages/search", 50, True, 36009004),
+        ("POST", "/return_refund/202602/cancellations/search", 50, False, 25001001),
+        ("POST", "/return_refund/202602/returns/search", 50, False, 25001001),
+        ("GET", "/finance/202309/statements", 100, False, 36009004),
+        ("GET", "/finance/202507/orders/unsettled", 100, False, 36009004),
+    ],
+)
+def test_page_sizes_and_tokens_of_every_search(shop, method, path, most, required, code):  # noqa: PLR0917
+    found = shop.sandbox.tiktok.gateway.find(method, path)
+    body: dict[str, str] | None = {} if method == "POST" else None
+    sort = {"/finance/202309/statements": "statement_time", "/finance/202507/orders/unsettled": "order_create_time"}
+    query = {"sort_field": sort[path]} if path in sort else {}
+
+    def answered(**more: str) -> int:
+        return int(shop.send(method, path, body, shop=found.shop, **query, **more).json()["code"])
+
+    assert answered(page_size=str(most)) == 0
+    assert {answered(page_size=size) for size in (str(most + 1), "0", "-1", "1.5", "ten", "9" * 5000)} == {code}
+    assert answered() == (code if required else 0)
+    token_code = {12019109: 12019108, 38023047: 38023048}.get(code, code)
+    assert {answered(page_size="10", page_token=t) for t in ("2", "=", "ü", "QUJD")} == {token_code}
+
+
+@pytest.mark.parametrize("count", [0, 51])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/order/202507/orders", "ids"), ("/fulfillment/202309/orders/split_attributes", "order_ids")],
+)
+def test_lists_in_the_query_have_one_to_fifty_entries(shop, path, name, count):
+    assert shop.refused("GET", path, **{name: ",".join("1" * count)}) == 36009004
+
+
+def test_an_empty_object_may_be_left_out_of_the_signature_by_switch(shop, sandbox):
+    query = {"app_key": shop.app_key, "timestamp": str(int(sandbox.world.clock.now())), "shop_cipher": shop.cipher}
+    dropped = signature(shop.app_secret, SEARCH, query)
+
+    def code() -> int:
+        return int(shop.send("POST", SEARCH, {}, override={"sign": dropped}).json()["code"])
+
+    assert code() == 106001
+    sandbox.act("tt.set_switch", shop_id="*", name="unsigned_empty_object", value=True)
+    assert code() == 0
+    assert shop.send("POST", SEARCH, {"order_status": "UNPAID"}, override={"sign": dropped}).json()["code"] == 106001

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.tiktok_client import Shop, open_shop, png
+from tests.sandbox.tiktok_client import MUGS, Shop, open_shop, png
 from twinshelf_sandbox.app import Sandbox
 
 CREATE = "/product/202309/products"
@@ -60,7 +60,7 @@ TOP: list[tuple[str, dict[str, Any], int]] = [
     ("no version, which means the old tree", {"category_version": None}, 12052217),
     ("a prohibited category", {"category_id": "600123"}, 12052220),
     ("no main image", {"main_images": []}, 12052028),
-    ("an image nobody uploaded", {"main_images": [{"uri": "tos-maliva-i-o3syd03w52-us/none"}]}, 12052300),
+    ("an image nobody uploaded", {"main_images": [{"uri": "tos-maliva-i-o3syd03w52-us/none"}]}, 12052722),
     ("an address for an image", {"main_images": [{"uri": "https://x.example/a.png"}]}, 12052300),
     ("no weight", {"package_weight": None}, 12019011),
     ("zero weight", {"package_weight": {"value": "0", "unit": "KILOGRAM"}}, 12052181),
@@ -423,7 +423,7 @@ def test_a_banner_is_made_square(shop):
 
 def test_an_image_of_another_seller_is_unknown(sandbox, shop):
     image = open_shop(sandbox).upload()
-    assert shop.refused("POST", CREATE, shop.body(main_images=[{"uri": image["uri"]}])) == 12052300
+    assert shop.refused("POST", CREATE, shop.body(main_images=[{"uri": image["uri"]}])) == 12052722
 
 
 def test_addresses_of_images_expire(sandbox, shop):
@@ -531,3 +531,34 @@ def test_prerequisites_list_passed_items_too_with_one_odd_name(shop):
     failed = [r for r in shop.get("/product/202312/prerequisites")["check_results"] if r["is_failed"]]
     assert [r["check_item"] for r in failed] == ["SHOP_TAX"]
     assert failed[0]["fail_reasons"]
+
+
+@pytest.mark.parametrize(
+    ("_case", "query", "code"),
+    [
+        ("no page size", {"page_size": ""}, 12019109),
+        ("a token of nobody", {"page_token": "abc"}, 12019108),
+        ("a category that is no leaf", {"category_id": "600024", "category_version": "v2"}, 12052230),
+        ("a category that is none", {"category_id": "1", "category_version": "v2"}, 12052023),
+        ("a category of the other tree", {"category_id": MUGS}, 12052217),
+        ("a category that is no number", {"category_id": "mugs", "category_version": "v2"}, 12052002),
+    ],
+)
+def test_searches_of_brands_that_are_refused(shop, _case, query, code):
+    assert shop.refused("GET", "/product/202309/brands", **{"page_size": "10", **query}) == code
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "code"),
+    [
+        ("no title", {"product_title": " "}, 12052261),
+        ("a long title", {"product_title": "m" * 256}, 12052051),
+        ("a Chinese title", {"product_title": "搪瓷杯"}, 12052262),
+        ("a long description", {"description": "m" * 10_001}, 12052013),
+        ("another tree", {"category_version": "v1"}, 12052217),
+        ("an unknown image", {"images": [{"uri": "tos-maliva-i-o3syd03w52-us/none"}]}, 12052722),
+    ],
+)
+def test_recommendations_that_are_refused(shop, _case, changes, code):
+    body = {"product_title": "Enamel mug", "category_version": "v2", **changes}
+    assert shop.refused("POST", "/product/202309/categories/recommend", body) == code

@@ -110,7 +110,7 @@ def test_an_order_nobody_pays_is_cancelled_by_the_system(shop, sandbox):
     sandbox.advance(86_401)
     order = shop.order(order_id)
     assert (order["status"], order["cancellation_initiator"]) == ("CANCELLED", "SYSTEM")
-    assert "not paid" in order["cancel_reason"]
+    assert order["cancel_reason"] == "Buyer payment overdue"
     assert shop.stock(sku_id(shop)) == (20, 0)
 
 
@@ -464,3 +464,18 @@ def test_orders_of_others_have_no_details(shop, sandbox):
     assert shop.refused("GET", f"/order/202407/orders/{order_id}/price_detail") == 21008111
     with pytest.raises(Refusal, match="21008111"):
         shop.get(f"/order/202406/orders/{order_id}/external_orders", platform="BIGCOMMERCE")
+
+
+def test_fees_of_a_market_are_part_of_the_total_beside_its_formula(sandbox):
+    shop = open_shop(sandbox, region="ID")
+    shop.list_product()
+    fees = {"buyer_service_fee": "1000", "handling_fee": "500"}
+    order_id = shop.buy(shipping_fee="20000", fees=fees)
+    paid = shop.order(order_id)["payment"]
+    assert (paid["buyer_service_fee"], paid["handling_fee"]) == ("1000", "500")
+    assert int(paid["total_amount"]) == int(paid["sub_total"]) + int(paid["shipping_fee"]) + 1500
+    sandbox.act("shopper.cancel", order_id=order_id)
+    (cancelled,) = shop.post("/return_refund/202602/cancellations/search", {}, page_size="10")["cancellations"]
+    assert cancelled["refund_amount"]["buyer_service_fee"] == "1000"
+    with pytest.raises(ValueError, match="fees: 'tip' is unknown"):
+        shop.buy(fees={"tip": "1"})

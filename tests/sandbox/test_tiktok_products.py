@@ -663,3 +663,68 @@ def test_answers_have_no_key_the_documents_do_not_know(shop):
     text = json.dumps(shop.product(answer["product_id"])) + json.dumps(shop.post(SEARCH, {}, page_size="10"))
     assert '"_' not in text
     assert '"amount"' not in text
+
+
+def test_a_draft_needs_price_and_stock_before_it_is_submitted(shop):
+    body = shop.body()
+    for sku in body["skus"]:
+        del sku["price"], sku["inventory"]
+    answer = shop.post(CREATE, {**body, "save_mode": "AS_DRAFT"})
+    path = f"/product/202509/products/{answer['product_id']}/partial_edit"
+    assert shop.refused("POST", path, {"title": "A mug without a price"}) == 12052073
+    skus = [{**sku, "id": made["id"]} for sku, made in zip(shop.body()["skus"], answer["skus"], strict=True)]
+    for sku in skus:
+        del sku["inventory"]
+    assert shop.refused("POST", path, {"skus": skus}) == 12052115
+    full = [{**sku, "id": made["id"]} for sku, made in zip(shop.body()["skus"], answer["skus"], strict=True)]
+    assert shop.post(path, {"skus": full})["audit"]["status"] == "AUDITING"
+
+
+@pytest.mark.parametrize(
+    ("_case", "list_price", "code"),
+    [
+        ("another currency", {"amount": "20.00", "currency": "EUR"}, 12052084),
+        ("no number", {"amount": "²", "currency": "USD"}, 12052375),
+        ("beyond the market", {"amount": "7600.01", "currency": "USD"}, 12052383),
+    ],
+)
+def test_a_price_update_checks_the_list_price_too(shop, _case, list_price, code):
+    answer = shop.list_product()
+    path = f"/product/202309/products/{answer['product_id']}/prices/update"
+    sku = {"id": answer["skus"][0]["id"], "price": {"amount": "11.00", "currency": "USD"}}
+    assert shop.refused("POST", path, {"skus": [{**sku, "list_price": list_price}]}) == code
+    good = {"amount": "15.00", "currency": "USD"}
+    assert shop.post(path, {"skus": [{**sku, "list_price": good}]}) == {}
+    assert shop.product(answer["product_id"])["skus"][0]["list_price"] == good
+
+
+def test_a_list_price_below_the_price_that_stays_is_dropped(shop, sandbox):
+    answer = shop.list_product()
+    skus = [
+        {
+            "id": made["id"],
+            "seller_sku": sku["seller_sku"],
+            "sales_attributes": sku["sales_attributes"],
+            "list_price": {"amount": amount, "currency": "USD"},
+        }
+        for sku, made, amount in zip(shop.body()["skus"], answer["skus"], ("11.99", "12.01"), strict=True)
+    ]
+    shop.post(f"/product/202509/products/{answer['product_id']}/partial_edit", {"skus": skus})
+    sandbox.advance(31)
+    shown = shop.product(answer["product_id"])["skus"]
+    assert [sku.get("list_price") for sku in shown] == [None, {"amount": "12.01", "currency": "USD"}]
+
+
+def test_measures_of_an_attribute_come_back(shop):
+    info = {"id": "1", "metric_value_module_infos": [{"id": "2", "value": "30", "unit_name": "cm"}]}
+    body = shop.body()
+    body["product_attributes"].append({"id": "100347", "values": [{"id": "1000256", "metric_standard_info": info}]})
+    shown = shop.product(shop.post(CREATE, body)["product_id"])["product_attributes"]
+    assert [a["values"][0].get("metric_standard_info") for a in shown if a["id"] == "100347"] == [info]
+
+
+@pytest.mark.parametrize("number", [2**64, 10**30, -(2**64)])
+def test_numbers_wider_than_64_bits_are_bad_input(shop, number):
+    body = shop.body(minimum_order_quantity=number)
+    assert shop.refused("POST", CREATE, body) == 12052910
+    assert shop.refused("POST", SEARCH, {"update_time_ge": number}, page_size="10") == 12052910

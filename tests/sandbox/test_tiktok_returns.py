@@ -332,6 +332,29 @@ def test_a_seller_refunds_part_of_an_order(shop):
         shop.post(RETURNS, body)
 
 
+@pytest.mark.parametrize(
+    ("region", "allowed"),
+    [
+        ("US", {"REFUND": True, "RETURN_AND_REFUND": True}),
+        ("JP", {"REFUND": True, "RETURN_AND_REFUND": False}),
+        ("MY", {"REFUND": False, "RETURN_AND_REFUND": False}),
+    ],
+)
+def test_not_every_market_lets_sellers_start_a_return(sandbox, region, allowed):
+    shop = open_shop(sandbox, region=region)
+    shop.list_product()
+    order_id = shop.buy_to_ship()
+    sandbox.act("tt.ship_order", order_id=order_id)
+    sandbox.act("tt.deliver", order_id=order_id)
+    path = f"/return_refund/202602/orders/{order_id}/aftersale_eligibility"
+    answer = shop.get(path, initiate_aftersale_user="SELLER", request_types=",".join(allowed))
+    (sku,) = answer["sku_eligibility"]
+    assert {entry["request_type"]: entry["eligible"] for entry in sku["line_item_eligibility"]} == allowed
+    reason = "ecom_order_delivered_refund_reason_damaged_seller"
+    reply = shop.send("POST", RETURNS, {"order_id": order_id, "return_type": "REFUND", "return_reason": reason})
+    assert reply.json()["code"] == (0 if allowed["REFUND"] else 25001003)
+
+
 def test_what_cannot_be_returned(shop, sandbox):
     waiting = shop.buy_to_ship()
     with pytest.raises(ValueError, match="AWAITING_SHIPMENT"):
@@ -402,3 +425,47 @@ def test_the_newer_model_shows_the_same_requests(shop):
     assert shop.post("/return_refund/202609/aftersales/review", {"aftersales_request_decisions": [decision]}) == {}
     (rma,) = shop.post("/return_refund/202604/rma/search", {})["return_merchandise_authorizations"]
     assert (rma["aftersales_request_id"], rma["status"]) == (return_id, "AWAITING_BUYER_RETURN")
+
+
+def test_tokens_of_the_newer_model_are_opaque_and_belong_to_their_filters(shop):
+    for _ in range(3):
+        ask(shop, delivered(shop))
+    path = "/return_refund/202603/aftersales/search"
+    first = shop.post(path, {"pagination": {"page_size": 2}})
+    token = first["next_page_token"]
+    assert not token.isalnum()
+    second = shop.post(path, {"pagination": {"page_size": 2, "page_token": token}})
+    assert len({r["id"] for page in (first, second) for r in page["aftersales_requests"]}) == 3
+    assert second["next_page_token"] == ""
+    other = {"filters": {"return_types": ["REFUND"]}, "pagination": {"page_size": 2, "page_token": token}}
+    assert shop.refused("POST", path, other) == 25001001
+    assert shop.refused("POST", "/return_refund/202604/rma/search", {"pagination": {"page_token": token}}) == 25001001
+    assert shop.refused("POST", path, {"pagination": {"page_token": "2"}}) == 25001001
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "code"),
+    [
+        ("no number", {"refund_total": "all of it"}, 25001001),
+        ("not finite", {"refund_total": "NaN"}, 25001001),
+        ("nothing", {"refund_total": "0"}, 25005005),
+        ("too much", {"refund_total": "10000"}, 25005005),
+        ("another currency", {"currency": "EUR"}, 25001001),
+        ("a reason for parcels on their way", {"return_reason": "seller_shipped_refund_package_lost"}, 25001021),
+        ("a reason of buyers", {"return_reason": "ecom_order_delivered_refund_reason_damaged"}, 25001015),
+        ("a reason of nobody", {"return_reason": "bad mood"}, 25001014),
+        ("an unknown way back", {"shipment_type": "PIGEON"}, 25001001),
+        ("an unknown handover", {"handover_method": "WINDOW"}, 25001001),
+    ],
+)
+def test_a_sellers_own_refund_is_checked_field_by_field(shop, _case, changes, code):
+    body = {
+        "order_id": delivered(shop),
+        "return_type": "REFUND",
+        "return_reason": "ecom_order_delivered_refund_reason_damaged_seller",
+        "refund_total": "1.00",
+        "currency": "USD",
+    }
+    assert shop.refused("POST", "/return_refund/202602/returns", {**body, **changes}) == code
+    assert shop.effects("return_created") == []
+    assert shop.post("/return_refund/202602/returns", body)["return_status"] == "RETURN_OR_REFUND_REQUEST_SUCCESS"

@@ -280,3 +280,19 @@ def test_two_apps_of_one_seller_both_hear_of_it(shop, sandbox):
     shop.create()
     sandbox.settle()
     assert {url for _, url, _, _ in receiver.got} == {URL, "https://other.example.com/hook"}
+
+
+def test_a_webhook_no_document_knows_can_be_sent(shop, receiver, sandbox):
+    sandbox.act("tt.send_webhook", shop_id=shop.id, number=4711, data={"anything": [1, None]})
+    (event,) = receiver.take(4711)
+    assert (event["shop_id"], event["data"]) == (shop.id, {"anything": [1, None]})
+
+
+def test_webhooks_carry_unknown_fields_and_values_where_answers_do(shop, receiver):
+    shop.switch("extra_fields", value=True)
+    shop.switch("odd_values", value={"order_status": "TELEPORTED"})
+    shop.list_product()
+    shop.buy()
+    told = receiver.take(1)
+    assert {event["data"]["order_status"] for event in told} == {"TELEPORTED"}
+    assert all("unannounced_field" in event["data"] for event in told)

@@ -15,6 +15,7 @@ import httpx2
 from PIL import Image
 
 from twinshelf_sandbox.app import Sandbox
+from twinshelf_sandbox.tiktok.regions import REGIONS
 from twinshelf_sandbox.transport import SandboxTransport
 
 API = "https://open-api.tiktokglobalshop.com"
@@ -131,8 +132,8 @@ class Shop:
     def body(self, **changes: Any) -> dict[str, Any]:
         """A product that passes every check: a mug in two sizes. `changes` replace its fields; None leaves one out."""
         image = self.upload()
-        currency = {"US": "USD", "GB": "GBP", "DE": "EUR", "VN": "VND"}[self.region]
-        price = "250000" if currency == "VND" else "12.00"
+        region = REGIONS[self.region]
+        currency, price = region.currency, "12.00" if region.decimals else "250000"
 
         def sku(name: str, code: str) -> dict[str, Any]:
             return {

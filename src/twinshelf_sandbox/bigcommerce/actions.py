@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,12 +22,18 @@ from twinshelf_sandbox.bigcommerce import (
     fields,
     geography,
     inventory,
+    locations,
     oauth,
+    orderchanges,
+    orderplacing,
     orders,
     products,
+    refunds,
     settings,
     shipments,
     switches,
+    variants,
+    writing,
 )
 from twinshelf_sandbox.bigcommerce.answers import Json, Refused, decode, number
 from twinshelf_sandbox.bigcommerce.orderbook import CANCELLED, STATUSES
@@ -139,11 +145,8 @@ class Actions:
 
     def set_switch(self, hash: str, name: str, value: Any) -> None:
         """Turn a switch of `SWITCHES`."""
-        if name not in switches.SWITCHES:
-            msg = f"there is no switch {name!r}; known: {', '.join(switches.SWITCHES)}"
-            raise ValueError(msg)
         store = self._store(hash)
-        store.update(switches={**store.row["switches"], name: value})
+        store.update(switches={**store.row["switches"], name: switches.checked(name, value)})
         if name == "catalog_level":
             for product_id in list(store.index.products.all):
                 product = Product(product_id, store.products.table[product_id])
@@ -205,7 +208,7 @@ class Actions:
             msg = "; ".join(errors.values()) or f"no such field: {', '.join(sorted(set(changes) - set(kept)))}"
             raise ValueError(msg)
         level = kept.pop("inventory_level", None)
-        catalog.put_variant(product, variant, kept)
+        writing.put_variant(product, variant, kept)
         products.save(store, product)
         if level is not None:
             self.set_stock(hash, variant["sku"], level)
@@ -248,11 +251,14 @@ class Actions:
         kept: Json = {"price": number(str(price))}
         if sale_price is not None:
             kept["sale_price"] = number(str(sale_price))
-        catalog.put_variant(product, variant, kept)
+        writing.put_variant(product, variant, kept)
         products.save(store, product)
 
     def set_stock(self, hash: str, sku: str, quantity: int, location_id: int = 1) -> None:
         """Set what is on hand of a SKU at a location, at once."""
+        if not 0 <= int(quantity) <= products.MOST_STOCK:
+            msg = f"quantity: {quantity} is not from 0 to {products.MOST_STOCK}"
+            raise ValueError(msg)
         store = self._store(hash)
         if location_id not in store.rows("locations"):
             msg = f"there is no location {location_id}"
@@ -269,7 +275,7 @@ class Actions:
         """Delete the variant with that SKU."""
         store = self._store(hash)
         product, variant = _variant(store, sku)
-        catalog.remove_variant(store, product.id, variant["id"])
+        variants.remove_variant(store, product.id, variant["id"])
 
     def add_image(self, hash: str, product_id: int, picture: str, *, is_thumbnail: bool = False) -> int:
         """Add the picture of that key to a product. Returns the image's id."""
@@ -286,15 +292,19 @@ class Actions:
     def add_category(self, hash: str, path: str | list[str]) -> int:
         """The category at a path such as "Men/Shirts", made where it is missing. Returns its id."""
         store = self._store(hash)
+        names = path.split("/") if isinstance(path, str) else path
+        if not all(isinstance(name, str) for name in names) or not "".join(names).strip():
+            msg = f"path: {path!r} names no category"
+            raise ValueError(msg)
         return categories.path_ids(store, [path], categories.path_cache(store))[0]
 
     def add_location(self, hash: str, location: Json) -> int:
         """Open a location. Returns its id."""
-        return inventory.add_location(self._store(hash), location)
+        return locations.add_location(self._store(hash), location)
 
     def set_location(self, hash: str, location_id: int, **changes: Any) -> None:
         """Change fields of a location, such as `enabled`."""
-        inventory.set_location(self._store(hash), location_id, **changes)
+        locations.set_location(self._store(hash), location_id, **changes)
 
     # -- orders -----------------------------------------------------------------------------------------------------
 
@@ -305,11 +315,16 @@ class Actions:
         email: str = "shopper@example.com",
         status_id: int = 11,
         channel_id: int = 1,
+        *,
+        captured: bool = True,
     ) -> int:
-        """A shopper buys lines of {sku | product_id and variant_id, quantity}. Returns the order's id."""
+        """A shopper buys lines of {sku | product_id and variant_id, quantity}. Returns the order's id.
+
+        A payment that is not `captured` is only authorized: the merchant still has to capture or void it.
+        """
         store = self._store(hash)
         wanted = []
-        for line in lines:
+        for line in _objects("lines", lines):
             if "sku" in line:
                 product, variant = _variant(store, line["sku"])
                 wanted.append(
@@ -326,10 +341,14 @@ class Actions:
             "payment_method": "Test Payment Gateway",
         }  # fmt: skip
         try:
-            made = orders.place(store, doc, source="www")
+            made = orderplacing.place(store, doc, source="www")
         except Refused as refused:
             raise ValueError(refused.response.body.decode()) from refused
         if isinstance(made, int):
+            if not captured:
+                _, order = self._order(hash, made)
+                order.main["payment_status"] = "authorized"
+                orders.save(store, order)
             return made
         raise ValueError(made.body.decode())
 
@@ -340,7 +359,7 @@ class Actions:
             msg = f"there is no order status {status_id}"
             raise ValueError(msg)
         try:
-            orders.set_status(store, order, status_id)
+            orderchanges.set_status(store, order, status_id)
         except Refused as refused:
             raise ValueError(refused.response.body.decode()) from refused
         orders.tell(store, order, "updated")
@@ -403,10 +422,19 @@ class Actions:
         if row is not None:
             shipments.remove(store, row)
 
+    def refund_order(self, hash: str, order_id: int, reason: str = "") -> int:
+        """Give back all the money of an order that is left; stock stays as it is. Returns the refund's id."""
+        store, order = self._order(hash, order_id)
+        try:
+            refund_id: int = refunds.refund_rest(store, order, reason)["id"]
+        except Refused as refused:
+            raise ValueError(refused.response.body.decode()) from refused
+        return refund_id
+
     def archive_order(self, hash: str, order_id: int) -> None:
         """Archive an order, which the panel calls deleting."""
         store, order = self._order(hash, order_id)
-        orders.archive(store, order)
+        orderchanges.archive(store, order)
 
     def leave_message(self, hash: str, order_id: int, text: str, subject: str = "") -> int:
         """The buyer writes about an order. Returns the message's id."""
@@ -523,7 +551,10 @@ class Actions:
         url: str = "/",
         channel_id: int | None = None,
     ) -> str:
-        """Someone opens the app in the control panel: the address of the iframe."""
+        """Someone opens the app in the control panel: the address of the iframe.
+
+        `user` is {"id", "email", "locale"} of who does; without it the owner.
+        """
         store, app = self._store(hash), self._app(client_id, None)
         return oauth.callback(
             app, "load", oauth.payload_jwt(store, app, user or store.row["owner"], url=url, channel_id=channel_id)
@@ -574,6 +605,14 @@ def _jsonable(changes: Json) -> Json:
     return {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in changes.items()}
 
 
+def _objects(name: str, entries: Iterable[Any]) -> Iterator[Json]:
+    for at, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            msg = f"{name}: entry {at} must be an object"
+            raise ValueError(msg)  # noqa: TRY004 - a caller's mistake, not the program's
+        yield entry
+
+
 def _product_id(store: Store, product_id: int | None, sku: str | None) -> int:
     if product_id is not None and product_id in store.products:
         return product_id
@@ -617,7 +656,7 @@ def _items(order: Order, items: list[Json] | None) -> list[Json]:
     if items is None:
         return left
     chosen = []
-    for item in items:
+    for item in _objects("items", items):
         found = [
             one
             for one in left
@@ -642,12 +681,9 @@ def _open_store(
     if row["plan"] not in PLAN_QUOTA:
         msg = f"plan {row['plan']!r} is not one of {', '.join(PLAN_QUOTA)}"
         raise ValueError(msg)
-    unknown = sorted(set(row["switches"]) - set(switches.SWITCHES))
-    if unknown:
-        msg = f"there is no switch {unknown[0]!r}; known: {', '.join(switches.SWITCHES)}"
-        raise ValueError(msg)
     whole = {
         **row,
+        "switches": {name: switches.checked(name, value) for name, value in row["switches"].items()},
         "store_id": number_,
         "account_uuid": str(uuid.UUID(int=world.rng.getrandbits(128), version=4)),
         "country": geography.country_name(row["country_code"]) or row["country_code"],
@@ -660,7 +696,7 @@ def _open_store(
     }
     world.table("bc/stores").put(hash_, whole)
     store = bigcommerce.known(hash_)
-    store.rows("locations").put(1, inventory.default_location(store))
+    store.rows("locations").put(1, locations.default_location(store))
     settings.make_currency(store, row["currency"], default=True, transactional=True)
     for code in currencies:
         settings.make_currency(store, code, default=False, transactional=True)
@@ -721,7 +757,7 @@ def load_catalog(store: Store, docs: Iterable[Json]) -> int:
             product.derive(store)
             row = product.encode()
             store.products.table.put(product.id, row)
-            store.index.add(product.id, row)
+            store.index.add_made(product)
             count += 1
             variants += len(row["vi"])
     finally:

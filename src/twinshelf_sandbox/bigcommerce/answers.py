@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import quote
 
 import msgspec
@@ -21,7 +21,6 @@ Json = dict[str, Any]
 
 STATUS_PAGE: Final = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 STATUS_PAGE_SHORT: Final = "/api-docs/getting-started/api-status-codes"
-PROBLEM: Final = "application/problem+json"
 
 decode = msgspec.json.Decoder(float_hook=Decimal).decode
 encode = json_encode
@@ -44,7 +43,6 @@ def v3_error(
     errors: Mapping[str, Any] | None = None,
     *,
     detail: str | None = None,
-    content_type: str = "application/json",
     short: bool = False,
 ) -> Refused:
     """An error object. `short` gives the relative address in `type` that channels, hooks and 413 answers carry."""
@@ -52,7 +50,7 @@ def v3_error(
     body["errors"] = dict(errors or {})
     if detail is not None:
         body["detail"] = detail
-    return Refused(Response(status, encode(body), {"content-type": content_type}))
+    return Refused(Response(status, encode(body), {"content-type": "application/json"}))
 
 
 def invalid(errors: Mapping[str, str], title: str = "JSON data is missing or invalid") -> Refused:
@@ -120,12 +118,11 @@ def number_param(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name)
     if text is None or text == "":
         return default
-    try:
-        return int(text)
-    except ValueError:
+    if not is_whole(text):
         raise v3_error(
             422, f'Query parameter "{name}" value must be integer. For input string: "{text[:50]}".', short=True
-        ) from None
+        )
+    return int(text)
 
 
 def pagination(total: int, count: int, page: int, limit: int, query: Mapping[str, str] | None = None) -> Json:
@@ -152,18 +149,21 @@ def pagination(total: int, count: int, page: int, limit: int, query: Mapping[str
 # -- values ---------------------------------------------------------------------------------------------------------
 
 _FOUR: Final = Decimal("0.0001")
+_MOST_DIGITS: Final = 24
+"""Digits before the point of the largest amount that is read at all: far more than any field of the platform holds."""
+_MOST_ID_DIGITS: Final = 18
 
 
 def number(value: Decimal | int | str) -> Decimal | int:
     """A price or measure as V3 writes it: at most 4 decimals, no trailing zeros, whole numbers without a point.
 
-    Raises ValueError for what is no number.
+    Raises ValueError for what is no number, or one that no field could hold.
     """
     if isinstance(value, int):
         return value
     try:
         exact = Decimal(value)
-        if not exact.is_finite():
+        if not exact.is_finite() or exact.adjusted() >= _MOST_DIGITS:
             raise ValueError(value)
         rounded = exact.quantize(_FOUR) if exact != exact.to_integral_value() else exact
     except InvalidOperation:
@@ -245,8 +245,18 @@ def ints(text: str) -> list[int]:
 
 
 def is_whole(text: str) -> bool:
-    """Whether a text is a whole number, in plain digits."""
-    return text.isascii() and text.strip().removeprefix("-").isdigit()
+    """Whether a text is a whole number that could be an id or a quantity, in plain digits."""
+    digits = text.strip().removeprefix("-")
+    return len(digits) <= _MOST_ID_DIGITS and digits.isascii() and digits.isdigit()
+
+
+def whole_number(value: Any) -> int | None:
+    """The whole number a client sent as a number or as text, such as 3, 3.0 or "3"; None for what is none."""
+    if isinstance(value, str) and is_whole(value):
+        return int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < _MOST_ID_DIGITS:
+        return int(value) if value == value.to_integral_value() else None
+    return value if type(value) is int else None
 
 
 def id_of(value: Any) -> int:
@@ -254,7 +264,7 @@ def id_of(value: Any) -> int:
     return value if type(value) is int and 0 <= value < 1 << 62 else 0
 
 
-def objects(value: Any) -> bool:
+def objects(value: Any) -> TypeGuard[list[Json]]:
     """Whether a value is an array of objects."""
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 

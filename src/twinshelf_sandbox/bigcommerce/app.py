@@ -12,20 +12,32 @@ from typing import Final
 
 from twinshelf_sandbox.bigcommerce import (
     actions,
+    assignments,
+    brands,
     catalog,
     categories,
     channels,
+    countries,
     customers,
+    dress,
+    extras,
     hooks,
+    images,
     inventory,
+    locations,
     metafields,
     oauth,
-    orders,
+    options,
+    orderchanges,
+    orderplacing,
+    orderreads,
     pictures,
     pricelists,
     refunds,
     settings,
     shipments,
+    sites,
+    variants,
 )
 from twinshelf_sandbox.bigcommerce.answers import Json, Refused, v2_error, v3_error
 from twinshelf_sandbox.bigcommerce.calls import Call, Handler, Route, allowed
@@ -37,9 +49,26 @@ from twinshelf_sandbox.world import Key, Table, World
 
 NO_SCOPE: Final = "You don't have a required scope to access the endpoint"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+_AT_ONCE: Final = {
+    ("GET", "/v3/catalog/trees/{tree_id}/categories"): 1,
+    ("GET", "/v3/inventory/locations"): 50,
+    ("PUT", "/v3/pricelists/records"): 1,
+    ("GET", "/v3/pricelists/{price_list_id}/records"): 10,
+    ("POST", "/v3/pricelists/{price_list_id}/records"): 10,
+    ("PUT", "/v3/pricelists/{price_list_id}/records"): 2,
+    ("PUT", "/v3/pricelists/{price_list_id}/assignments"): 25,
+    ("PUT", "/v3/customers"): 3,
+    ("PUT", "/v3/customers/addresses"): 3,
+}
+"""How many calls of a route a store answers at the same time; one more gets 429.
+
+Source: BigCommerce docs, the notes on these operations in category-trees_catalog.v3.yml, locations.v3.yml,
+price_lists.v3.yml and customers.v3.yml.
+"""
 _SUBJECTS: Final = (
-    catalog, categories, channels, customers, hooks, inventory, metafields, orders, pricelists, refunds, settings,
-    shipments,
+    assignments, brands, catalog, categories, channels, countries, customers, extras, hooks, images, inventory,
+    locations, metafields, options, orderchanges, orderplacing, orderreads, pricelists, refunds, settings, shipments,
+    sites, variants,
 )  # fmt: skip
 
 
@@ -60,11 +89,11 @@ class BigCommerce:
         self._windows: dict[str, list[float]] = {}  # store hash → [start of the window, calls in it]
         self._router = Router()
         self._routes: dict[Handler, Route] = {}
-        for subject in _SUBJECTS:
-            for route in subject.routes.all:
-                # The router hands out handlers; the same one may stand under several routes, with one set of scopes.
-                self._routes[route.handler] = route
-                self._router.add(route.method, route.path, route.handler)
+        self.routes = tuple(route for subject in _SUBJECTS for route in subject.routes.all)
+        for route in self.routes:
+            # The router hands out handlers; the same one may stand under several routes, with one set of scopes.
+            self._routes[route.handler] = route
+            self._router.add(route.method, route.path, route.handler)
         world.handlers["bc.inventory"] = lambda job: inventory.carry_out(self.known(job["hash"]), job)
         world.handlers["bc.channel_terminated"] = lambda job: channels.terminate(self.known(job["hash"]), job)
         world.on_restore.append(self._rebuild)
@@ -151,6 +180,9 @@ class BigCommerce:
             response.headers["allow"] = ", ".join(sorted(found))
             return response
         handler, arguments = found
+        kind = dress.accepted(request)
+        if kind is None:
+            return _dialect(v2, 406, "None of the content types in the Accept header can be answered.")
         account = self._account(request)
         if isinstance(account, Response):
             return account
@@ -167,8 +199,12 @@ class BigCommerce:
         if fault is not None and fault.action == "revoke":
             oauth.revoke(store, account["token"])
             return _unauthorized()
-        limited = self._spend(store, fault, v2=v2)
+        limited = self._spend(store, fault, v2=v2) or self._crowded(store, request, self._routes[handler])
         response = limited or self._carry_out(Call(store, request, account, fault), self._routes[handler], arguments)
+        if kind == dress.XML:
+            dress.as_xml(request, response)
+        if store.switch("compress"):
+            dress.compress(request, response)
         response.headers.update(self._quota_headers(store, response))
         response.headers.setdefault("x-bc-store-version", "26.1.0")
         return response
@@ -197,6 +233,8 @@ class BigCommerce:
             with self.world.savepoint():
                 response = route.handler(call, **numbers)
         except Refused as refused:
+            if not v2:
+                refused.response.headers["content-type"] = route.refusals
             return refused.response
         finally:
             store.look_now()
@@ -228,6 +266,13 @@ class BigCommerce:
             return _dialect(v2, 500, "An internal error occurred. Please try again later.")
         return _dialect(v2, 429, "Too Many Requests")
 
+    def _crowded(self, store: Store, request: Request, route: Route) -> Response | None:
+        """The 429 if as many calls of the route are under way as the store answers at the same time."""
+        most = _AT_ONCE.get((request.method, route.path))
+        if most is None or request.beside < most or not store.switch("concurrency_limits"):
+            return None
+        return _dialect(False, 429, "Too Many Requests")
+
     def _window(self, store: Store) -> list[float]:
         now = self.real_time()
         window = self._windows.get(store.hash)
@@ -237,12 +282,12 @@ class BigCommerce:
 
     def _quota_headers(self, store: Store, response: Response) -> dict[str, str]:
         quota = store.quota
-        limited = response.status == 429
-        if (quota is None and not limited) or store.switch("throttle_style") != "429":
-            return {}
         window = self._window(store)
         left_ms = max(0, int((window[0] + WINDOW_SECONDS - self.real_time()) * 1000))
         left = max(0, int((quota or 150) - window[1]))
+        spent = response.status == 429 and not left
+        if (quota is None and not spent) or store.switch("throttle_style") != "429":
+            return {}
         headers = {
             "x-rate-limit-time-window-ms": str(int(WINDOW_SECONDS * 1000)),
             "x-rate-limit-time-reset-ms": str(left_ms),
@@ -250,7 +295,7 @@ class BigCommerce:
             "x-rate-limit-requests-left": str(left),
             "x-bc-apilimit-remaining": "20000",
         }
-        if limited:
+        if spent:
             headers["x-retry-after"] = str(-(-left_ms // 1000))
         return headers
 

@@ -9,7 +9,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce.answers import Json, Refused, number_param, pagination, v2_error, v3_error
+from twinshelf_sandbox.bigcommerce.answers import (
+    Json,
+    Refused,
+    is_whole,
+    number_param,
+    pagination,
+    v2_error,
+    v2_invalid,
+    v3_error,
+)
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.faults import Fault
 from twinshelf_sandbox.wire import Request, Response
@@ -28,6 +37,8 @@ def _bounded(value: Any) -> Any:
 
 
 READING: Final = frozenset({"GET", "HEAD"})
+PROBLEM: Final = "application/problem+json"
+"""The content type in which inventory and locations refuse."""
 
 
 @dataclass
@@ -101,10 +112,11 @@ class Call:
     def page(self, default: int = 50, maximum: int = 250) -> tuple[int, int]:
         """(page, limit) of the query. Too large a limit is refused with 413 or cut, by the store's switch."""
         if self.v2:
-            try:
-                page, limit = int(self.query.get("page") or 1), int(self.query.get("limit") or default)
-            except ValueError:
-                raise v2_error(400, "The field 'page' or 'limit' is invalid.") from None
+            texts = {"page": self.query.get("page") or "1", "limit": self.query.get("limit") or str(default)}
+            for name, text in texts.items():
+                if not is_whole(text):
+                    raise v2_invalid(name)
+            page, limit = int(texts["page"]), int(texts["limit"])
         else:
             page, limit = number_param(self.query, "page", 1), number_param(self.query, "limit", default)
         if limit > maximum:
@@ -112,6 +124,24 @@ class Call:
                 raise self.refusal(413, f"The limit of {limit} is too large. The maximum is {maximum}.")
             limit = maximum
         return max(page, 1), max(limit, 1)
+
+    @cached_property
+    def narrowing(self) -> Json | None:
+        """`include_fields` and `exclude_fields` as the sets `keep` (None: all) and `drop`; None if neither is given."""
+        keep, drop = self.query.get("include_fields"), self.query.get("exclude_fields")
+        if keep is None and drop is None:
+            return None
+        return {
+            "keep": None if keep is None else {name.strip() for name in keep.split(",")},
+            "drop": set() if drop is None else {name.strip() for name in drop.split(",")},
+        }
+
+    def narrow(self, doc: Json, always: str = "id") -> Json:
+        """The fields of a document that `include_fields` and `exclude_fields` leave; `always` stays."""
+        if self.narrowing is None:
+            return doc
+        keep, drop = self.narrowing["keep"], self.narrowing["drop"]
+        return {k: v for k, v in doc.items() if k == always or ((keep is None or k in keep) and k not in drop)}
 
     def paged(self, rows: list[Any], default: int = 50, maximum: int = 250) -> tuple[list[Any], Json]:
         """One page of `rows` with its `meta`."""
@@ -128,20 +158,22 @@ class Route:
     path: str
     handler: Handler
     scopes: tuple[str, ...]
+    refusals: str = "application/json"
+    """The content type of its refusals."""
 
 
 class Routes:
     """The routes of one subject, under the scopes they share."""
 
-    def __init__(self, *scopes: str) -> None:
-        self.scopes = scopes
+    def __init__(self, *scopes: str, refusals: str = "application/json") -> None:
+        self.scopes, self.refusals = scopes, refusals
         self.all: list[Route] = []
 
     def on(self, method: str, path: str, *scopes: str) -> Callable[[Handler], Handler]:
         """Register the decorated handler; `scopes` replace the subject's own."""
 
         def register(handler: Handler) -> Handler:
-            self.all.append(Route(method, path, handler, scopes or self.scopes))
+            self.all.append(Route(method, path, handler, scopes or self.scopes, self.refusals))
             return handler
 
         return register

@@ -1,6 +1,6 @@
-"""Brands, category trees, and which products belong to which channels and categories.
+"""Category trees and the categories in them, also by the deprecated routes.
 
-Source: BigCommerce docs, reference/catalog/{brands,categories,category-trees,products}_catalog.v3.yml.
+Source: BigCommerce docs, reference/catalog/{categories,category-trees}_catalog.v3.yml.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce import fields, products
+from twinshelf_sandbox.bigcommerce import fields, pictures, products
 from twinshelf_sandbox.bigcommerce.answers import (
     Json,
+    Refused,
     data,
+    decode,
     id_of,
     ints,
     is_whole,
@@ -22,139 +24,21 @@ from twinshelf_sandbox.bigcommerce.answers import (
     v3_error,
 )
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.finding import by_id, by_text
 from twinshelf_sandbox.bigcommerce.store import Store
-from twinshelf_sandbox.bigcommerce.tables import unpack
 from twinshelf_sandbox.wire import Response
 from twinshelf_sandbox.world import Entity
 
 routes = Routes("store_v2_products")
 
-MOST_CATEGORIES, MOST_DEPTH, MOST_TREES, MOST_BRANDS = 16_000, 8, 50, 30_000
+MOST_CATEGORIES, MOST_DEPTH, MOST_TREES = 16_000, 8, 50
 FIRST_CATEGORY: Final = 18
 MAIN_TREE: Final = 1
 
 
-def by_id(rows: Iterable[Entity], query: dict[str, str], field: str = "id", prefix: str = "id") -> list[Entity]:
-    """The rows that the filters on an id leave."""
-    kept = list(rows)
-    tests: list[tuple[str, Callable[[int, str], bool]]] = [
-        ("", lambda one, text: one in ints(text)),
-        (":in", lambda one, text: one in ints(text)),
-        (":not_in", lambda one, text: one not in ints(text)),
-        (":min", lambda one, text: bool(ints(text)) and one >= ints(text)[0]),
-        (":max", lambda one, text: bool(ints(text)) and one <= ints(text)[0]),
-        (":greater", lambda one, text: bool(ints(text)) and one > ints(text)[0]),
-        (":less", lambda one, text: bool(ints(text)) and one < ints(text)[0]),
-    ]
-    for suffix, test in tests:
-        name = f"{prefix}{suffix}"
-        if name in query:
-            kept = [row for row in kept if test(row[field], query[name])]
-    return kept
-
-
-def _by_text(rows: list[Entity], query: dict[str, str], *names: str) -> list[Entity]:
-    for name in names:
-        if name in query:
-            rows = [row for row in rows if str(row[name]).casefold() == query[name].casefold()]
-        like = query.get(f"{name}:like")
-        if like is not None:
-            rows = [row for row in rows if like.strip("%").casefold() in str(row[name]).casefold()]
-    return rows
-
-
-# -- brands ---------------------------------------------------------------------------------------------------------
-
-_BRAND: Final[dict[str, fields.Check]] = {
-    "name": fields.text(255, 1),
-    "page_title": fields.text(255),
-    "meta_keywords": fields.list_of(fields.text()),
-    "meta_description": fields.text(),
-    "image_url": fields.text(255),
-    "search_keywords": fields.text(255),
-    "custom_url": fields.address,
-}
-
-
-def _checked(doc: Json, checks: dict[str, fields.Check], required: tuple[str, ...] = ()) -> Json:
-    kept, errors = fields.check(doc, checks)
-    errors.update({name: f"Please provide a {name}." for name in required if doc.get(name) is None})
-    if errors:
-        raise v3_error(422, "JSON data is missing or invalid", errors)
-    return kept
-
-
-def _brand(call: Call, brand_id: int) -> Entity:
-    row = call.store.rows("brands").get(brand_id)
-    if row is None:
-        raise not_found("The requested brand was not found.")
-    return row
-
-
-def _named_brand(store: Store, name: str) -> Entity | None:
-    return next((row for row in store.rows("brands").table.values() if row["name"].casefold() == name.casefold()), None)
-
-
-@routes.get("/v3/catalog/brands")
-def _list_brands(call: Call) -> Response:
-    rows = by_id(call.store.rows("brands").values(), call.query)
-    shown, meta = call.paged(_by_text(rows, call.query, "name", "page_title"))
-    return data(shown, meta)
-
-
-@routes.post("/v3/catalog/brands")
-def _create_brand(call: Call) -> Response:
-    store = call.store
-    kept = _checked(call.object(), _BRAND, ("name",))
-    if _named_brand(store, kept["name"]) is not None:
-        raise v3_error(409, "The brand name is a duplicate", {"name": "must be unique"})
-    if len(store.rows("brands")) >= MOST_BRANDS:
-        raise v3_error(422, f"A store may have no more than {MOST_BRANDS} brands")
-    brand_id = store.brand_of(kept["name"])
-    row = {**_brand(call, brand_id), **kept}
-    store.rows("brands").put(brand_id, row)
-    return data(row)
-
-
-@routes.get("/v3/catalog/brands/{brand_id}")
-def _get_brand(call: Call, brand_id: int) -> Response:
-    return data(_brand(call, brand_id))
-
-
-@routes.put("/v3/catalog/brands/{brand_id}")
-def _update_brand(call: Call, brand_id: int) -> Response:
-    store, row = call.store, _brand(call, brand_id)
-    kept = _checked(call.object(), _BRAND)
-    same = _named_brand(store, str(kept.get("name", row["name"])))
-    if same is not None and same["id"] != brand_id:
-        raise v3_error(409, "The brand name is a duplicate", {"name": "must be unique"})
-    row.update(kept)
-    store.rows("brands").put(brand_id, row)
-    store.forget_brands()
-    store.effect("brand_updated", brand_id, name=row["name"])
-    return data(row)
-
-
-@routes.delete("/v3/catalog/brands/{brand_id}")
-def _delete_brand(call: Call, brand_id: int) -> Response:
-    if call.store.rows("brands").delete(brand_id):
-        call.store.forget_brands()
-        call.store.effect("brand_deleted", brand_id)
-    return no_content()
-
-
-@routes.delete("/v3/catalog/brands")
-def _delete_brands(call: Call) -> Response:
-    if "name" not in call.query:
-        raise v3_error(422, "A filter by name is required to delete brands")
-    for row in _by_text(list(call.store.rows("brands").values()), call.query, "name"):
-        call.store.rows("brands").delete(row["id"])
-        call.store.forget_brands()
-        call.store.effect("brand_deleted", row["id"])
-    return no_content()
-
-
 # -- trees ----------------------------------------------------------------------------------------------------------
+
+_TREE: Final[dict[str, fields.Check]] = {"name": fields.text(255, 1)}
 
 
 @routes.get("/v3/catalog/trees")
@@ -179,19 +63,14 @@ def _upsert_trees(call: Call) -> Response:
         known = store.rows("trees").get(tree_id) if isinstance(tree_id, int) else None
         if tree_id is not None and known is None:
             raise v3_error(422, "The category tree does not exist", {"id": "does not exist"})
+        kept = fields.checked(doc, _TREE, () if known else ("name",))
         if known is None:
             wanted = doc.get("channels") or []
             taken = {one for row in store.rows("trees").values() for one in row["channels"]}
-            if (
-                not isinstance(doc.get("name"), str)
-                or not isinstance(wanted, list)
-                or not all(map(id_of, wanted))
-                or taken & set(wanted)
-            ):
+            if not isinstance(wanted, list) or not all(map(id_of, wanted)) or taken & set(wanted):
                 raise v3_error(422, "The category tree is invalid", {"channels": "a channel has one tree at most"})
-            known = {"id": store.take("trees", MAIN_TREE + 1), "name": doc["name"], "channels": wanted}
-        elif isinstance(doc.get("name"), str):
-            known["name"] = doc["name"]
+            known = {"id": store.take("trees", MAIN_TREE + 1), "name": kept["name"], "channels": wanted}
+        known.update(kept)
         store.rows("trees").put(known["id"], known)
         saved.append(known)
     return data(saved, {"total": len(saved), "success": len(saved), "failed": 0})
@@ -262,12 +141,12 @@ _CATEGORY: Final[dict[str, fields.Check]] = {
 
 def add_category(store: Store, doc: Json) -> Entity:
     """Make a category. Raises Refused for a name its siblings have, an unknown parent, or too deep a place."""
-    kept = _checked(doc, _CATEGORY, ("name",))
+    kept = fields.checked(doc, _CATEGORY, ("name",))
     parent_id = kept.get("parent_id", 0)
-    tree_id = kept.get("tree_id", MAIN_TREE)
     table = store.rows("categories")
     parent = None if parent_id == 0 else table.get(parent_id)
-    if parent_id and parent is None:
+    tree_id = kept.get("tree_id", parent["tree_id"] if parent else MAIN_TREE)
+    if parent_id and (parent is None or parent["tree_id"] != tree_id):
         raise v3_error(422, "The parent category does not exist", {"parent_id": "does not exist"})
     if tree_id not in store.rows("trees"):
         raise v3_error(422, "The category tree does not exist", {"tree_id": "does not exist"})
@@ -275,20 +154,32 @@ def add_category(store: Store, doc: Json) -> Entity:
         raise v3_error(422, f"Categories may be nested {MOST_DEPTH} levels deep", {"parent_id": "is too deep"})
     if len(table) >= MOST_CATEGORIES:
         raise v3_error(422, f"A store may have no more than {MOST_CATEGORIES} categories")
-    for row in table.table.values():
-        if (row["tree_id"], row["parent_id"], row["name"].casefold()) == (tree_id, parent_id, kept["name"].casefold()):
-            raise v3_error(409, "The category name is a duplicate", {"name": "must be unique among its siblings"})
+    _no_namesake(store, {"category_id": 0, "tree_id": tree_id, "parent_id": parent_id, "name": kept["name"]})
+    return put_category(store, {**kept, "parent_id": parent_id, "tree_id": tree_id}, _url(doc))
+
+
+def _url(doc: Json) -> Json:
     url = doc.get("url") or doc.get("custom_url") or {}
-    if not isinstance(url, dict):
-        raise v3_error(422, "JSON data is missing or invalid", {"url": "url must be an object"})
-    return put_category(store, {**kept, "parent_id": parent_id, "tree_id": tree_id}, url)
+    path = url.get("path", url.get("url", "")) if isinstance(url, dict) else None
+    if not isinstance(path, str) or len(path) > 255:
+        raise v3_error(422, "JSON data is missing or invalid", {"url": "url must be an object with a path"})
+    return {"path": path} if path else {}
+
+
+def _no_namesake(store: Store, row: Json) -> None:
+    """Refuse a name that a sibling has."""
+    place = row["tree_id"], row["parent_id"], row["name"].casefold()
+    for other in store.rows("categories").table.values():
+        same = (other["tree_id"], other["parent_id"], other["name"].casefold()) == place
+        if same and other["category_id"] != row["category_id"]:
+            raise v3_error(409, "The category name is a duplicate", {"name": "must be unique among its siblings"})
 
 
 def put_category(store: Store, kept: Json, url: Json | None = None) -> Entity:
-    """Keep a new category without asking."""
+    """Keep a new category without asking; without a `path` in `url` it gets one made of its name."""
     category_id = store.take("categories", FIRST_CATEGORY)
     url = url or {}
-    path = str(url.get("path") or url.get("url") or products.slug(kept["name"]))
+    path = url.get("path") or products.slug(kept["name"])
     row = {
         "category_id": category_id,
         "category_uuid": str(uuid.UUID(int=store.world.rng.getrandbits(128), version=4)),
@@ -356,11 +247,21 @@ def path_cache(store: Store) -> dict[tuple[str, ...], int]:
 
 def change_category(store: Store, row: Entity, doc: Json) -> Entity:
     """Bring the writable fields of a document into a category."""
-    kept = _checked(doc, _CATEGORY)
+    kept = fields.checked(doc, _CATEGORY)
     kept.pop("tree_id", None)
-    if kept.get("parent_id") and kept["parent_id"] not in store.rows("categories"):
-        raise v3_error(422, "The parent category does not exist", {"parent_id": "does not exist"})
+    if kept.get("parent_id"):
+        above = store.rows("categories").get(kept["parent_id"])
+        if above is None or above["tree_id"] != row["tree_id"]:
+            raise v3_error(422, "The parent category does not exist", {"parent_id": "does not exist"})
+        path = _path(store, above)
+        if row["category_id"] in path:
+            raise v3_error(422, "A category cannot be below itself", {"parent_id": "is the category or below it"})
+        if len(path) >= MOST_DEPTH:
+            raise v3_error(422, f"Categories may be nested {MOST_DEPTH} levels deep", {"parent_id": "is too deep"})
     row.update(kept)
+    _no_namesake(store, row)
+    if url := _url(doc):
+        row["url"] = {**url, "is_customized": True}
     store.rows("categories").put(row["category_id"], row)
     store.effect("category_updated", row["category_id"], fields=sorted(kept))
     store.fire("store/category/updated", {"type": "category", "id": row["category_id"]})
@@ -388,48 +289,79 @@ def _filtered(call: Call) -> list[Entity]:
     for prefix in ("id", "category_id"):
         rows = by_id(rows, query, "category_id", prefix)
     rows = by_id(by_id(rows, query, "parent_id", "parent_id"), query, "tree_id", "tree_id")
-    if "category_uuid:in" in query:
-        rows = [row for row in rows if row["category_uuid"] in query["category_uuid:in"].split(",")]
+    for name, wanted in (("category_uuid:in", True), ("category_uuid:not_in", False)):
+        if name in query:
+            rows = [row for row in rows if (row["category_uuid"] in query[name].split(",")) == wanted]
     if "is_visible" in query:
         rows = [row for row in rows if row["is_visible"] == truth(query["is_visible"])]
     if "keyword" in query:
         rows = [row for row in rows if query["keyword"].casefold() in row["name"].casefold()]
-    return _by_text(rows, query, "name", "page_title")
+    return by_text(rows, query, "name", "page_title")
 
 
 @routes.get("/v3/catalog/trees/categories")
 def _list_categories(call: Call) -> Response:
     shown, meta = call.paged(_filtered(call))
-    return data(shown, meta)
+    return data([call.narrow(row, "category_id") for row in shown], meta)
 
 
 @routes.post("/v3/catalog/trees/categories")
 def _create_categories(call: Call) -> Response:
-    made = [add_category(call.store, doc) for doc in call.array()]
-    return data(made, {"total": len(made), "success": len(made), "failed": 0}, 201)
+    return _each(call, lambda doc: add_category(call.store, doc), 201, shown=True)
 
 
 @routes.put("/v3/catalog/trees/categories")
 def _update_categories(call: Call) -> Response:
-    for doc in call.array():
+    def change(doc: Json) -> Entity:
         row = call.store.rows("categories").get(doc.get("category_id") or 0)
         if row is None:
             raise v3_error(422, "The category does not exist", {"category_id": "does not exist"})
-        change_category(call.store, row, doc)
-    return no_content()
+        return change_category(call.store, row, doc)
+
+    return _each(call, change, 200, shown=False)
+
+
+def _each(call: Call, work: Callable[[Json], Entity], status: int, *, shown: bool) -> Response:
+    """Do each of a batch apart: 207 where some were saved and some not, the refusal itself where none was.
+
+    `shown` puts what was saved into the answer.
+    """
+    docs = call.array()
+    saved: list[Entity] = []
+    wrong: list[Refused] = []
+    for doc in docs:
+        try:
+            with call.store.world.savepoint():
+                saved.append(work(doc))
+        except Refused as refused:
+            wrong.append(refused)
+    if wrong and not saved:
+        raise wrong[0]
+    meta = {"total": len(docs), "success": len(saved), "failed": len(wrong)}
+    body: Json = {"data": saved, "meta": meta} if shown else {"meta": meta}
+    if wrong:
+        body["errors"] = decode(wrong[0].response.body)
+    return Response.json(body, 207 if wrong else status)
 
 
 @routes.delete("/v3/catalog/trees/categories")
 def delete_categories(call: Call) -> Response:
     """Accepted as a task: 202."""
-    if not any(
-        name.split(":")[0] in {"category_id", "category_uuid", "tree_id", "parent_id", "name", "keyword"}
-        for name in call.query
-    ):
-        raise v3_error(422, "A filter is required to delete categories")
-    for row in _filtered(call):
+    _need_category_filter(call, "category_id")
+    rows = _filtered(call)
+    for row in rows:
         remove_category(call.store, row["category_id"])
-    return Response.json({"data": [], "meta": {}}, 202)
+    return _counted(len(rows), 202)
+
+
+def _need_category_filter(call: Call, id_: str) -> None:
+    names = {id_, "category_uuid", "tree_id", "parent_id", "name", "page_title", "keyword", "is_visible"}
+    if not any(name.split(":")[0] in names for name in call.query):
+        raise v3_error(422, "A filter is required to delete categories")
+
+
+def _counted(done: int, status: int = 200) -> Response:
+    return Response.json({"meta": {"total": done, "success": done, "failed": 0}}, status)
 
 
 def _old_style(row: Entity) -> Json:
@@ -453,7 +385,7 @@ def _old_row(call: Call, category_id: int) -> Entity:
 def list_old_categories(call: Call) -> Response:
     """Deprecated: sees the tree of channel 1 only."""
     shown, meta = call.paged([_old_style(row) for row in _filtered(call) if row["tree_id"] == MAIN_TREE])
-    return data(shown, meta)
+    return data([call.narrow(row) for row in shown], meta)
 
 
 @routes.post("/v3/catalog/categories")
@@ -462,6 +394,15 @@ def _create_old_category(call: Call) -> Response:
     if doc.get("parent_id") is None:
         raise v3_error(422, "Missing Required Fields", {"parent_id": "Please provide a parent_id."})
     return data(_old_style(add_category(call.store, doc)))
+
+
+@routes.delete("/v3/catalog/categories")
+def _delete_old_categories(call: Call) -> Response:
+    _need_category_filter(call, "id")
+    for row in _filtered(call):
+        if row["tree_id"] == MAIN_TREE:
+            remove_category(call.store, row["category_id"])
+    return no_content()
 
 
 @routes.get("/v3/catalog/categories/tree")
@@ -479,113 +420,20 @@ def _update_old_category(call: Call, category_id: int) -> Response:
     return data(_old_style(change_category(call.store, _old_row(call, category_id), call.object())))
 
 
+@routes.post("/v3/catalog/categories/{category_id}/image")
+def _set_category_image(call: Call, category_id: int) -> Response:
+    row, url = _old_row(call, category_id), pictures.received_url(call)
+    change_category(call.store, row, {"image_url": url})
+    return data({"image_url": url})
+
+
+@routes.delete("/v3/catalog/categories/{category_id}/image")
+def _delete_category_image(call: Call, category_id: int) -> Response:
+    change_category(call.store, _old_row(call, category_id), {"image_url": ""})
+    return no_content()
+
+
 @routes.delete("/v3/catalog/categories/{category_id}")
 def _delete_old_category(call: Call, category_id: int) -> Response:
     remove_category(call.store, category_id)
-    return no_content()
-
-
-# -- assignments ----------------------------------------------------------------------------------------------------
-
-
-def _pairs(call: Call, other: str) -> list[tuple[int, int]]:
-    docs = call.array()
-    errors = {}
-    for at, doc in enumerate(docs):
-        for name in ("product_id", other):
-            if not isinstance(doc.get(name), int):
-                errors[f"{at}.{name}"] = "error.path.missing" if name not in doc else "error.expected.jsnumber"
-    if errors:
-        raise v3_error(422, "JSON data is missing or invalid", errors, short=True)
-    return [(doc["product_id"], doc[other]) for doc in docs]
-
-
-def _assigned(call: Call, other: str, held: Callable[[bytes], list[int]]) -> list[Json]:
-    store, query = call.store, call.query
-    ids = store.index.products.all
-    if "product_id:in" in query:
-        ids = sorted(one for one in ints(query["product_id:in"]) if store.index.products.has(one))
-    wanted = set(ints(query[f"{other}:in"])) if f"{other}:in" in query else None
-    rows: list[Json] = []
-    for product_id in ids:
-        raw = store.products.raw(product_id)
-        kept = [one for one in (held(raw) if raw else ()) if wanted is None or one in wanted]
-        rows += [{"product_id": product_id, other: one} for one in kept]
-    return rows
-
-
-def _need_filter(call: Call, other: str) -> None:
-    if "product_id:in" not in call.query and f"{other}:in" not in call.query:
-        raise v3_error(422, "At least one filter is required: product_id:in or " + f"{other}:in")
-
-
-@routes.get("/v3/catalog/products/channel-assignments")
-def _list_channel_assignments(call: Call) -> Response:
-    shown, meta = call.paged(_assigned(call, "channel_id", products.channels_of))
-    return data(shown, meta)
-
-
-@routes.put("/v3/catalog/products/channel-assignments")
-def _put_channel_assignments(call: Call) -> Response:
-    store, pairs = call.store, _pairs(call, "channel_id")
-    unknown = [pair for pair in pairs if pair[0] not in store.products or pair[1] not in store.rows("channels")]
-    if unknown:
-        raise v3_error(422, "One or more products or channels do not exist", {"product_id": str(unknown[0][0])})
-    for product_id, channel_id in pairs:
-        assign(store, product_id, channel_id)
-    return no_content()
-
-
-def assign(store: Store, product_id: int, channel_id: int, *, assigned: bool = True) -> None:
-    """Put a product on a channel, or take it off. Nothing happens if it is so already."""
-    product = products.load(store, product_id)
-    if product is None or (channel_id in product.channels) == assigned:
-        return
-    if assigned:
-        product.channels.append(channel_id)
-    else:
-        product.channels.remove(channel_id)
-    products.save(store, product, quiet=True)
-    word = "assigned" if assigned else "unassigned"
-    store.effect(f"product_{word}", product_id, channel_id=channel_id)
-    store.fire(f"store/channel/{channel_id}/product/{word}", {"product_id": product_id})
-
-
-@routes.delete("/v3/catalog/products/channel-assignments")
-def _delete_channel_assignments(call: Call) -> Response:
-    _need_filter(call, "channel_id")
-    for row in _assigned(call, "channel_id", products.channels_of):
-        assign(call.store, row["product_id"], row["channel_id"], assigned=False)
-    return no_content()
-
-
-def _categories_of(raw: bytes) -> list[int]:
-    return list(products.Product(0, unpack(raw)).main["categories"])
-
-
-@routes.get("/v3/catalog/products/category-assignments")
-def _list_category_assignments(call: Call) -> Response:
-    shown, meta = call.paged(_assigned(call, "category_id", _categories_of))
-    return data(shown, meta)
-
-
-@routes.put("/v3/catalog/products/category-assignments")
-def _put_category_assignments(call: Call) -> Response:
-    for product_id, category_id in _pairs(call, "category_id"):
-        product = products.load(call.store, product_id)
-        if product is None or category_id not in call.store.rows("categories"):
-            raise v3_error(422, "One or more products or categories do not exist", {"product_id": str(product_id)})
-        if category_id not in product.main["categories"]:
-            product.main["categories"].append(category_id)
-            products.save(call.store, product)
-    return no_content()
-
-
-@routes.delete("/v3/catalog/products/category-assignments")
-def _delete_category_assignments(call: Call) -> Response:
-    _need_filter(call, "category_id")
-    for row in _assigned(call, "category_id", _categories_of):
-        product = products.existing(call.store, row["product_id"])
-        product.main["categories"] = [one for one in product.main["categories"] if one != row["category_id"]]
-        products.save(call.store, product)
     return no_content()

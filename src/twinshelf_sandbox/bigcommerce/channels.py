@@ -1,6 +1,6 @@
-"""Channels, their listings, currencies and sites.
+"""Channels, their listings, currencies and menus.
 
-Source: BigCommerce docs, reference/channels.v3.yml and sites.v3.yml.
+Source: BigCommerce docs, reference/channels.v3.yml.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from twinshelf_sandbox.bigcommerce.answers import (
     invalid,
     iso_z,
     number_param,
-    parse_date,
     truth,
     v3_error,
 )
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.finding import by_dates
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
 from twinshelf_sandbox.world import Entity
 
 routes = Routes("store_channel_settings")
 LISTINGS: Final = "store_channel_listings"
-SITES: Final = "store_sites"
 
 FIRST_CHANNEL: Final = 1_053_001
 FIRST_LISTING: Final = 882_998_001
@@ -106,7 +105,7 @@ def _one(call: Call, channel_id: int, title: str = "Not found") -> Entity:
 
 def takes_orders(store: Store, channel_id: Any) -> bool:
     """Whether a channel is there and connected."""
-    channel = store.rows("channels").get(channel_id) if isinstance(channel_id, int) else None
+    channel = store.rows("channels").get(channel_id) if type(channel_id) is int else None
     return channel is not None and channel["status"] in OPEN
 
 
@@ -188,27 +187,6 @@ def _list_channels(call: Call) -> Response:
         raise v3_error(422, 'Query parameter "page" and "limit" must be positive.', short=True)
     shown, meta = call.paged([_with_currencies(call, row) for row in rows], 50, 250)
     return data(shown, meta)
-
-
-def by_dates(call: Call, rows: list[Entity]) -> list[Entity]:
-    """The rows that the filters on the dates of creation and change leave."""
-    for field in ("date_created", "date_modified"):
-        for suffix in ("", ":min", ":max"):
-            name = f"{field}{suffix}"
-            if name not in call.query:
-                continue
-            try:
-                limit = parse_date(call.query[name], call.store.now)
-            except ValueError:
-                raise v3_error(422, f'Query parameter "{name}" value must be a date.', short=True) from None
-            at = {id(row): parse_date(row[field], 0) for row in rows}
-            if suffix == "":
-                rows = [row for row in rows if at[id(row)] == limit]
-            elif suffix == ":min":
-                rows = [row for row in rows if at[id(row)] >= limit]
-            else:
-                rows = [row for row in rows if at[id(row)] <= limit]
-    return rows
 
 
 @routes.post("/v3/channels")
@@ -494,7 +472,7 @@ def _create_listings(call: Call, channel_id: int) -> Response:
             state=doc["state"],
         )
         made.append(listing)
-    return data(made)
+    return _saved_listings(made)
 
 
 @routes.put("/v3/channels/{channel_id}/listings", LISTINGS)
@@ -509,7 +487,12 @@ def update_listings(call: Call, channel_id: int) -> Response:
         _merge_listing(store, listing, doc)
         store.effect("channel_listing_updated", listing["listing_id"], channel_id=channel_id, state=listing["state"])
         saved.append(listing)
-    return data(saved)
+    return _saved_listings(saved)
+
+
+def _saved_listings(listings: list[Entity]) -> Response:
+    page = {"count": len(listings), "total": len(listings), "links": {"current": "?limit=1000"}, "total_pages": 1}
+    return data(listings, {"pagination": page})
 
 
 @routes.get("/v3/channels/{channel_id}/listings/{listing_id}", LISTINGS)
@@ -520,7 +503,7 @@ def _get_listing(call: Call, channel_id: int, listing_id: int) -> Response:
     return data(listing)
 
 
-# -- menus and sites ------------------------------------------------------------------------------------------------
+# -- menus ----------------------------------------------------------------------------------------------------------
 
 
 @routes.get("/v3/channels/{channel_id}/channel-menus")
@@ -539,43 +522,8 @@ def _set_menus(call: Call, channel_id: int) -> Response:
     return data(row)
 
 
-def _site(store: Store, channel_id: int) -> Json | None:
-    if channel_id != 1:
-        return store.rows("sites").get(channel_id)
-    at = store.rows("channels")[1]["date_created"]
-    url = store.row["domain"]
-    row = {"url": f"https://{url}", "type": "primary", "created_at": at, "updated_at": at}
-    return {
-        "id": 1000,
-        "url": f"https://{url}",
-        "channel_id": 1,
-        "created_at": at,
-        "updated_at": at,
-        "ssl_status": "dedicated",
-        "urls": [row, {**row, "type": "checkout"}, {**row, "type": "canonical"}],
-        "is_checkout_url_customized": False,
-    }
-
-
-@routes.get("/v3/channels/{channel_id}/site", SITES)
-def _get_channel_site(call: Call, channel_id: int) -> Response:
-    site = _site(call.store, channel_id)
-    if site is None:
-        raise v3_error(404, "Not found", short=True)
-    return data(site)
-
-
-@routes.get("/v3/sites", SITES)
-def _list_sites(call: Call) -> Response:
-    sites = [site for row in call.store.rows("channels").values() if (site := _site(call.store, row["id"]))]
-    shown, meta = call.paged(sites)
-    return data(shown, meta)
-
-
-@routes.get("/v3/sites/{site_id}", SITES)
-def _get_site(call: Call, site_id: int) -> Response:
-    for row in call.store.rows("channels").values():
-        site = _site(call.store, row["id"])
-        if site is not None and site["id"] == site_id:
-            return data(site)
-    raise v3_error(404, "Not found", short=True)
+@routes.delete("/v3/channels/{channel_id}/channel-menus")
+def _delete_menus(call: Call, channel_id: int) -> Response:
+    _one(call, channel_id)
+    call.store.rows("channel_menus").delete(channel_id)
+    return data(channel_id)

@@ -6,11 +6,13 @@ Source: BigCommerce docs, reference/customers.v3.yml.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce import fields
+from twinshelf_sandbox.bigcommerce import fields, geography
 from twinshelf_sandbox.bigcommerce.answers import Json, data, ints, iso_z, no_content, v3_error
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.finding import by_dates, by_id
 from twinshelf_sandbox.bigcommerce.pricelists import cursor_page
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
@@ -19,6 +21,8 @@ from twinshelf_sandbox.world import Entity
 routes = Routes("store_v2_customers")
 
 MOST: Final = 10
+_SAVED: Final = ("addresses", "storecredit", "attributes", "formfields", "shopper_profile_id", "segment_ids")
+"""The parts shown of a customer that was just saved: all."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CHECKS: Final[dict[str, fields.Check]] = {
     "email": fields.text(250, 3),
@@ -46,9 +50,8 @@ _ADDRESS: Final[dict[str, fields.Check]] = {
         "postal_code",
         "country_code",
         "phone",
-        "address_type",
     )
-}
+} | {"address_type": fields.one_of("residential", "commercial")}
 
 
 def _checked(call: Call, at: int, doc: Json, known: Entity | None) -> Json:
@@ -84,37 +87,86 @@ def _docs(call: Call) -> list[Json]:
     return docs
 
 
-def _shown(call: Call, row: Entity) -> Json:
-    include = call.query.get("include", "").split(",")
-    addresses = row["addresses"]
+def _shown(row: Entity, include: Iterable[str]) -> Json:
+    """A customer with the parts asked for. Nobody here has store credit, attributes, forms, a profile or a segment."""
+    parts = {
+        "addresses": ("addresses", row["addresses"]),
+        "storecredit": ("store_credit_amounts", [{"amount": 0}]),
+        "attributes": ("attributes", []),
+        "formfields": ("form_fields", []),
+        "shopper_profile_id": ("shopper_profile_id", ""),
+        "segment_ids": ("segment_ids", []),
+    }
     shown = {name: value for name, value in row.items() if name != "addresses"}
-    shown["address_count"] = len(addresses)
-    if "addresses" in include:
-        shown["addresses"] = addresses
-    return shown
+    shown["address_count"] = len(row["addresses"])
+    return {**shown, **dict(parts[name] for name in include if name in parts)}
 
 
 def _put_addresses(store: Store, row: Entity, doc: Json) -> None:
     for one in doc.get("addresses") or []:
-        kept, errors = fields.check(one if isinstance(one, dict) else {}, _ADDRESS)
-        if errors:
-            raise v3_error(422, "Create customer addresses failed", errors)
-        row["addresses"].append(
-            {"id": store.take("customer_addresses", 1), "customer_id": row["id"], **dict.fromkeys(_ADDRESS, ""), **kept}
-        )
+        _add_address(store, row, one if isinstance(one, dict) else {})
+
+
+def _add_address(store: Store, row: Entity, doc: Json) -> Json:
+    address = {
+        "id": store.take("customer_addresses", 1),
+        "customer_id": row["id"],
+        **dict.fromkeys(_ADDRESS, ""),
+        "address_type": "residential",
+        "country": "",
+        **_checked_address(doc, "Create customer addresses failed"),
+    }
+    row["addresses"].append(address)
+    return address
+
+
+def _checked_address(doc: Json, title: str) -> Json:
+    """The writable fields of an address, with the country's name beside its code."""
+    kept, errors = fields.check(doc, _ADDRESS)
+    if errors:
+        raise v3_error(422, title, errors)
+    if "country_code" in kept:
+        kept["country"] = geography.country_name(kept["country_code"]) or ""
+    return kept
+
+
+def _listed(text: str) -> set[str]:
+    return {one.strip().casefold() for one in text.split(",")}
+
+
+def _filtered(call: Call) -> list[Entity]:
+    """The customers that the filters leave, dates aside."""
+    query = call.query
+    rows = by_id(call.store.rows("customers").values(), query)
+    rows = by_id(rows, query, "customer_group_id", "customer_group_id")
+    for name in ("email", "company", "phone", "registration_ip_address"):
+        if f"{name}:in" in query:
+            rows = [row for row in rows if row[name].casefold() in _listed(query[f"{name}:in"])]
+    if "name:in" in query:
+        rows = [row for row in rows if _name(row) in _listed(query["name:in"])]
+    if "name:like" in query:
+        part = query["name:like"].replace("%", " ").strip().casefold()
+        rows = [row for row in rows if part in _name(row)]
+    return rows
+
+
+def _name(row: Entity) -> str:
+    return f"{row['first_name']} {row['last_name']}".casefold()
+
+
+def _sorted(rows: list[Entity], order: str) -> list[Entity]:
+    field, _, direction = order.partition(":")
+    if field not in {"date_created", "date_modified", "last_name"} or direction not in {"", "asc", "desc"}:
+        raise v3_error(422, f"Invalid sort: {order[:50]}", {"sort": "must be date_created, date_modified or last_name"})
+    return sorted(rows, key=lambda row: (row[field], row["id"]), reverse=direction == "desc")
 
 
 @routes.get("/v3/customers")
 def _list_customers(call: Call) -> Response:
     query = call.query
-    rows = list(call.store.rows("customers").values())
-    if "id:in" in query:
-        rows = [row for row in rows if row["id"] in ints(query["id:in"])]
-    if "email:in" in query:
-        emails = {email.strip().casefold() for email in query["email:in"].split(",")}
-        rows = [row for row in rows if row["email"].casefold() in emails]
+    rows = _sorted(by_dates(call, _filtered(call)), query.get("sort", "date_created:asc"))
     shown, meta = cursor_page(call, rows)
-    return data([_shown(call, row) for row in shown], meta)
+    return data([_shown(row, query.get("include", "").split(",")) for row in shown], meta)
 
 
 @routes.post("/v3/customers")
@@ -145,7 +197,7 @@ def _create_customers(call: Call) -> Response:
         store.rows("customers").put(row["id"], row)
         store.effect("customer_created", row["id"])
         store.fire("store/customer/created", {"type": "customer", "id": row["id"]})
-        made.append(_shown(call, row))
+        made.append(_shown(row, _SAVED))
     return data(made)
 
 
@@ -161,7 +213,7 @@ def _update_customers(call: Call) -> Response:
         store.rows("customers").put(row["id"], row)
         store.effect("customer_updated", row["id"])
         store.fire("store/customer/updated", {"type": "customer", "id": row["id"]})
-        saved.append(_shown(call, row))
+        saved.append(_shown(row, _SAVED))
     return data(saved)
 
 
@@ -173,4 +225,75 @@ def _delete_customers(call: Call) -> Response:
         if call.store.rows("customers").delete(customer_id):
             call.store.effect("customer_deleted", customer_id)
             call.store.fire("store/customer/deleted", {"type": "customer", "id": customer_id})
+    return no_content()
+
+
+# -- their addresses ------------------------------------------------------------------------------------------------
+
+
+def _holders(call: Call) -> list[Entity]:
+    """The customers with addresses."""
+    return [row for row in call.store.rows("customers").values() if row["addresses"]]
+
+
+@routes.get("/v3/customers/addresses")
+def _list_addresses(call: Call) -> Response:
+    query = call.query
+    rows = by_id([one for row in _holders(call) for one in row["addresses"]], query)
+    rows = by_id(rows, query, "customer_id", "customer_id")
+    if "company:in" in query:
+        rows = [row for row in rows if row["company"].casefold() in _listed(query["company:in"])]
+    if "name:in" in query:
+        rows = [row for row in rows if _name(row) in _listed(query["name:in"])]
+    shown, meta = call.paged(rows)
+    return data(shown, meta)
+
+
+@routes.post("/v3/customers/addresses")
+def _create_addresses(call: Call) -> Response:
+    made = []
+    for at, doc in enumerate(_docs(call)):
+        row = call.store.rows("customers").get(doc.get("customer_id"))
+        if row is None:
+            raise v3_error(422, "Create customer addresses failed", {f"{at}.customer_id": "does not exist"})
+        made.append(_add_address(call.store, row, doc))
+        _keep(call.store, row)
+    return data(made)
+
+
+def _keep(store: Store, row: Entity) -> None:
+    store.rows("customers").put(row["id"], {**row, "date_modified": iso_z(store.now)})
+    store.fire("store/customer/updated", {"type": "customer", "id": row["id"]})
+
+
+@routes.put("/v3/customers/addresses")
+def _update_addresses(call: Call) -> Response:
+    saved = []
+    for at, doc in enumerate(_docs(call)):
+        row, address = _address(call, at, doc.get("id"))
+        address.update(_checked_address(doc, "Update customer addresses failed"))
+        saved.append(address)
+        _keep(call.store, row)
+    return data(saved)
+
+
+def _address(call: Call, at: int, address_id: Any) -> tuple[Entity, Json]:
+    """(customer, address) of an id. Raises Refused where there is none."""
+    for row in _holders(call):
+        for address in row["addresses"]:
+            if address["id"] == address_id:
+                return row, address
+    raise v3_error(422, "Update customer addresses failed", {f"{at}.id": "does not exist"})
+
+
+@routes.delete("/v3/customers/addresses")
+def _delete_addresses(call: Call) -> Response:
+    if "id:in" not in call.query:
+        raise v3_error(422, "The id:in filter is required")
+    gone = set(ints(call.query["id:in"]))
+    for row in _holders(call):
+        left = [address for address in row["addresses"] if address["id"] not in gone]
+        if left != row["addresses"]:
+            row["addresses"] = left
+            _keep(call.store, row)
     return no_content()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce.answers import Json, number
+from twinshelf_sandbox.bigcommerce.answers import Json, number, v3_error, whole_number
 
 Check = Callable[[Any], tuple[Any, str | None]]
 """A value as sent → the value to keep, and what is wrong with it (None: nothing)."""
@@ -51,15 +51,12 @@ def whole(least: int = 0, most: int = 2_147_483_647) -> Check:
     """A whole number between two limits; text that reads as one is taken too."""
 
     def check(value: Any) -> tuple[Any, str | None]:
-        if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-            value = int(value)
-        if isinstance(value, Decimal) and value == value.to_integral_value():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
+        exact = whole_number(value)
+        if exact is None:
             return value, "must be an integer"
-        if not least <= value <= most:
+        if not least <= exact <= most:
             return value, f"must be between {least} and {most}"
-        return value, None
+        return exact, None
 
     return check
 
@@ -222,3 +219,12 @@ def check(doc: Json, fields: dict[str, Check]) -> tuple[Json, dict[str, str]]:
             if wrong:
                 errors[name] = f"{name} {wrong}"
     return kept, errors
+
+
+def checked(doc: Json, fields: dict[str, Check], required: tuple[str, ...] = ()) -> Json:
+    """The writable fields of a document as they are kept. Raises Refused for a bad or a missing one."""
+    kept, errors = check(doc, fields)
+    errors.update({name: f"Please provide a {name}." for name in required if doc.get(name) is None})
+    if errors:
+        raise v3_error(422, "JSON data is missing or invalid", errors)
+    return kept

@@ -46,13 +46,17 @@ _BY_CURRENCY: Final = {
 }  # fmt: skip
 
 
+_NO_COUNTRIES: Final = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Codes of two letters that stand for groups of countries, for tests or for nothing."""
+
+
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     territories = Locale("en").territories
     return {
         code: name
         for code, name in sorted(territories.items(), key=lambda item: item[1])
-        if len(code) == 2 and code.isalpha()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
     }
 
 

@@ -28,6 +28,7 @@ RETRIES: Final = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400)
 MOST_PER_SCOPE: Final = 10
 FIRST_HOOK: Final = 25_000_001
 QUIET_SECONDS: Final = 90 * 86400
+QUIET: Final = "no events for 90 days"
 """A hook without events for so long is switched off."""
 WATCH_SECONDS, WATCH_FROM, WATCH_SHARE, BLOCK_SECONDS = 120, 100, 0.9, 180
 """The block list: from 100 requests in two minutes on, below 90 % success, three minutes of silence."""
@@ -58,10 +59,12 @@ def _shown(hook: Json) -> Json:
 
 def _own(call: Call) -> list[Json]:
     """The hooks of the calling account: it sees no other's."""
+    _rest(call.store)
     return [hook for hook in call.store.rows("hooks").values() if hook["client_id"] == call.client_id]
 
 
 def _one(call: Call, hook_id: int) -> Json:
+    _rest(call.store)
     hook = call.store.rows("hooks").get(hook_id)
     if hook is None or hook["client_id"] != call.client_id:
         raise v3_error(404, f"Webhook with id [{hook_id}] not found", short=True)
@@ -242,6 +245,21 @@ def remove(store: Store, hook_id: int) -> None:
         store.effect("hook_deleted", hook_id, scope=hook["scope"])
 
 
+def _rest(store: Store) -> None:
+    """Switch off the hooks that had no event for too long, so that who looks sees it."""
+    for hook in list(store.rows("hooks").table.values()):
+        if hook["is_active"] and store.now - hook["last_event"] > QUIET_SECONDS:
+            _deactivate(store, hook["id"], QUIET)
+
+
+def _deactivate(store: Store, hook_id: int, why: str) -> None:
+    hook = store.rows("hooks")[hook_id]
+    store.rows("hooks").put(hook_id, {**hook, "is_active": False, "deactivated": True, "updated_at": int(store.now)})
+    store.hooks_cache = None
+    emails = store.row["hook_emails"].get(hook["client_id"], [])
+    store.effect("hook_deactivated", hook_id, scope=hook["scope"], why=why, emails=emails)
+
+
 # -- delivery -------------------------------------------------------------------------------------------------------
 
 
@@ -278,6 +296,7 @@ class Hooks:
         self.store_of: Any = lambda _hash: None
         outbox.on_result["bigcommerce"] = self.result
         outbox.sign["bigcommerce"] = self.sign
+        outbox.held["bigcommerce"] = self.held
 
     def fire(self, store: Store, scope: str, content: Any) -> None:
         """Send an event to every active hook that asked for its scope."""
@@ -299,7 +318,7 @@ class Hooks:
     def _fell_asleep(self, store: Store, hook: Json) -> bool:
         quiet = store.now - hook["last_event"]
         if quiet > QUIET_SECONDS:
-            self._deactivate(store, hook["id"], "no events for 90 days")
+            _deactivate(store, hook["id"], QUIET)
             return True
         if quiet > 86400:
             store.rows("hooks").put(hook["id"], {**hook, "last_event": int(store.now)})
@@ -332,6 +351,11 @@ class Hooks:
             context=context,
         )
 
+    def held(self, tenant: str, context: Mapping[str, Any]) -> float:
+        """Until when a delivery that is due has to wait: its domain may have been blocked since it was planned."""
+        hook = self._world.table(f"bc/{tenant}/hooks").get(context["hook"])
+        return 0.0 if hook is None else self._blocked_until(hook["client_id"], hook["destination"])
+
     def sign(self, delivery: Delivery) -> dict[str, str]:
         """The signature headers of one attempt, of the moment it leaves."""
         with self._world.lock:
@@ -361,22 +385,13 @@ class Hooks:
         if good or not hook["is_active"]:
             return
         if delivery.attempt > len(RETRIES):
-            self._deactivate(store, hook["id"], f"no success in {len(RETRIES)} retries, last answer {status}")
+            _deactivate(store, hook["id"], f"no success in {len(RETRIES)} retries, last answer {status}")
             self._exception(store, hook, GIVEN_UP, delivery)
             return
         due = max(store.now + RETRIES[delivery.attempt - 1], blocked)
         again = {"context": delivery.context, "due": due, "attempt": delivery.attempt + 1}
         self._post(store, hook, delivery.topic, delivery.body, **again)
         self._exception(store, hook, WILL_RETRY, delivery)
-
-    def _deactivate(self, store: Store, hook_id: int, why: str) -> None:
-        hook = store.rows("hooks")[hook_id]
-        store.rows("hooks").put(
-            hook_id, {**hook, "is_active": False, "deactivated": True, "updated_at": int(store.now)}
-        )
-        store.hooks_cache = None
-        emails = store.row["hook_emails"].get(hook["client_id"], [])
-        store.effect("hook_deactivated", hook_id, scope=hook["scope"], why=why, emails=emails)
 
     # -- the block list ---------------------------------------------------------------------------------------------
 

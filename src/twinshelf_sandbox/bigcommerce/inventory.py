@@ -1,6 +1,6 @@
-"""Stock and locations: the Inventory API with its delay, and the one place where a number on a shelf changes.
+"""Stock: the Inventory API with its delay, and the one place where a number on a shelf changes.
 
-Source: BigCommerce docs, reference/inventory.v3.yml, locations.v3.yml, store-operations/catalog/inventory-adjustments.
+Source: BigCommerce docs, reference/inventory.v3.yml, store-operations/catalog/inventory-adjustments.
 """
 
 from __future__ import annotations
@@ -13,34 +13,26 @@ import msgspec
 
 from twinshelf_sandbox.bigcommerce import products
 from twinshelf_sandbox.bigcommerce.answers import (
-    PROBLEM,
     Json,
     Refused,
-    data,
     data_raw,
     encode,
     ints,
-    iso_z,
     join,
     pagination,
-    truth,
     v3_error,
 )
-from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.calls import PROBLEM, Call, Routes
 from twinshelf_sandbox.bigcommerce.products import MOST_STOCK, Product
-from twinshelf_sandbox.bigcommerce.store import PLAN_LOCATIONS, Store
+from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
 from twinshelf_sandbox.world import Entity
 
-routes = Routes("store_inventory")
+routes = Routes("store_inventory", refusals=PROBLEM)
 
 MOST_ITEMS: Final = 2_000
 TOO_LARGE: Final = "The request payload is too large. The maximum items allowed in the array is"
 DEFAULT: Final = 1
-
-
-def _error(status: int, title: str, errors: Json | None = None) -> Refused:
-    return v3_error(status, title, errors, content_type=PROBLEM)
 
 
 # -- one number on a shelf ------------------------------------------------------------------------------------------
@@ -165,12 +157,12 @@ class _Sifted:
     def refusal(self) -> Refused | None:
         """What the platform says of the bad ones."""
         if self.errors:
-            return _error(422, "Payload contains invalid fields", self.errors)
+            return v3_error(422, "Payload contains invalid fields", self.errors)
         if self.broken:
-            return _error(422, f"[{', '.join(self.broken)}]")
+            return v3_error(422, f"[{', '.join(self.broken)}]")
         if self.untouched:
             names = ", ".join(self.untouched)
-            return _error(422, f"Items with identity: [{names}] requires absolute adjustment before relative")
+            return v3_error(422, f"Items with identity: [{names}] requires absolute adjustment before relative")
         return None
 
 
@@ -178,9 +170,9 @@ def _adjust(call: Call, method: str) -> Response:
     store = call.store
     items = call.object().get("items")
     if not isinstance(items, list) or not items:
-        raise _error(422, "Payload contains invalid fields", {"items": "must be a non-empty array"})
+        raise v3_error(422, "Payload contains invalid fields", {"items": "must be a non-empty array"})
     if len(items) > MOST_ITEMS:
-        raise _error(413, f"{TOO_LARGE} {MOST_ITEMS}.")
+        raise v3_error(413, f"{TOO_LARGE} {MOST_ITEMS}.")
     sifted = _Sifted()
     for at, item in enumerate(items):
         sifted.sift(store, at, item, method)
@@ -190,7 +182,7 @@ def _adjust(call: Call, method: str) -> Response:
     good = sifted.good
     if call.fault is not None and call.fault.action == "partial":
         good = [item for at, item in enumerate(good) if not _lost(call.fault.items, item["name"], at)]
-    transaction = _transaction(store)
+    transaction = transaction_id(store)
     job = {"hash": store.hash, "method": method, "items": good, "transaction": transaction}
     delay = store.between("inventory_delay")
     if delay > 0:
@@ -200,7 +192,8 @@ def _adjust(call: Call, method: str) -> Response:
     return Response.json({"transaction_id": transaction})
 
 
-def _transaction(store: Store) -> str:
+def transaction_id(store: Store) -> str:
+    """What an accepted write is answered with."""
     return str(uuid.UUID(int=store.world.rng.getrandbits(128)))
 
 
@@ -301,9 +294,8 @@ def _list_items(call: Call) -> Response:
     if "location_code:in" in query:
         codes = query["location_code:in"].split(",")
         places = [place for place in places if place["code"] in codes]
-    narrowed = "location_id:in" in query or "location_code:in" in query
-    known = [(str(place["id"]), place["id"] == DEFAULT and not narrowed, _place_json(place)) for place in places]
-    shown, meta = _items(call)
+    known = [(str(place["id"]), place["id"] == DEFAULT, _place_json(place)) for place in places]
+    shown, meta = _items(call, {place["id"] for place in places})
     rows = []
     for item in shown:
         lines = [
@@ -311,16 +303,15 @@ def _list_items(call: Call) -> Response:
             for key, always, head in known
             if always or key in item.shelves
         ]
-        if lines or not narrowed:
-            rows.append(b'{"identity":' + encode(item.identity) + b',"locations":[' + b",".join(lines) + b"]}")
+        rows.append(b'{"identity":' + encode(item.identity) + b',"locations":[' + b",".join(lines) + b"]}")
     return data_raw(join(rows), meta)
 
 
 @routes.get("/v3/inventory/locations/{location_id}/items")
 def _list_location_items(call: Call, location_id: int) -> Response:
     if location_id not in call.store.rows("locations"):
-        raise _error(404, "The requested location was not found.")
-    shown, meta = _items(call, location_id)
+        raise v3_error(404, "The requested location was not found.")
+    shown, meta = _items(call, {location_id})
     key = str(location_id)
     rows = [b'{"identity":' + encode(item.identity) + b"," + _numbers(item.shelves.get(key)) + b"}" for item in shown]
     return data_raw(join(rows), meta)
@@ -364,8 +355,11 @@ def _item(row: Entity, variant_id: int, main: _Main) -> _Item:
     return _Item(identity, row["s"].get("p" if own else str(variant_id), {}))
 
 
-def _items(call: Call, location_id: int | None = None) -> tuple[list[_Item], Json]:
-    """One page of inventory items, in order of variant."""
+def _items(call: Call, places: set[int]) -> tuple[list[_Item], Json]:
+    """One page of the inventory items that stand at one of `places`, in order of variant.
+
+    At the default location every item stands, if with nothing on hand.
+    """
     store, query = call.store, call.query
     page, limit = call.page(50, 1_000)
     ids = store.index.items.all
@@ -376,8 +370,9 @@ def _items(call: Call, location_id: int | None = None) -> tuple[list[_Item], Jso
             chosen = found if chosen is None else chosen & found
     if chosen is not None:
         ids = sorted(chosen)
-    if location_id is not None and location_id != DEFAULT:
-        ids = [one for one in ids if _stands_at(store, one, location_id)]
+    if DEFAULT not in places:
+        wanted = {str(place) for place in places}
+        ids = [one for one in ids if _stands_at(store, one, wanted)]
     shown: list[_Item] = []
     known: dict[int, tuple[Entity, _Main]] = {}
     for variant_id in ids[(page - 1) * limit : page * limit]:
@@ -393,12 +388,12 @@ def _items(call: Call, location_id: int | None = None) -> tuple[list[_Item], Jso
     return shown, pagination(len(ids), len(shown), page, limit, query)
 
 
-def _stands_at(store: Store, variant_id: int, location_id: int) -> bool:
+def _stands_at(store: Store, variant_id: int, places: set[str]) -> bool:
     row = store.products.get(store.index.product_of[variant_id])
     return (
         row is not None
         and variant_id in row["vi"]
-        and str(location_id) in _item(row, variant_id, _main(row["m"])).shelves
+        and not places.isdisjoint(_item(row, variant_id, _main(row["m"])).shelves)
     )
 
 
@@ -457,18 +452,21 @@ def _place_json(place: Entity) -> bytes:
 def set_items(call: Call, location_id: int) -> Response:
     """Safety stock, warning level, bin and whether an item is in stock at all, at one location."""
     store = call.store
-    if location_id not in store.rows("locations"):
-        raise _error(404, "The requested location was not found.")
+    place = store.rows("locations").get(location_id)
+    if place is None:
+        raise v3_error(404, "The requested location was not found.")
+    if not place["enabled"]:
+        raise v3_error(422, f"Location {location_id} is disabled")
     settings = call.object().get("settings")
     if not isinstance(settings, list) or not settings:
-        raise _error(422, "Payload contains invalid fields", {"settings": "must be a non-empty array"})
+        raise v3_error(422, "Payload contains invalid fields", {"settings": "must be a non-empty array"})
     if len(settings) > MOST_ITEMS:
-        raise _error(413, f"{TOO_LARGE} {MOST_ITEMS}.")
+        raise v3_error(413, f"{TOO_LARGE} {MOST_ITEMS}.")
     errors: dict[str, str] = {}
     for at, setting in enumerate(settings):
         errors.update(_wrong_setting(at, setting))
     if errors:
-        raise _error(422, "Payload contains invalid fields", errors)
+        raise v3_error(422, "Payload contains invalid fields", errors)
     broken: list[str] = []
     todo = []
     for setting in settings:
@@ -478,10 +476,10 @@ def set_items(call: Call, location_id: int) -> Response:
         except ValueError as error:
             broken.append(str(error))
     if broken:
-        raise _error(422, f"[{', '.join(broken)}]")
+        raise v3_error(422, f"[{', '.join(broken)}]")
     for product_id, owner, setting in todo:
         _set_item(store, products.existing(store, product_id), owner, location_id, setting)
-    return Response.json({"transaction_id": _transaction(store)})
+    return Response.json({"transaction_id": transaction_id(store)})
 
 
 _SETTINGS: Final[dict[str, type]] = {
@@ -529,187 +527,3 @@ def _set_item(store: Store, product: Product, owner: str, location_id: int, sett
     variant_id = product.main["base_variant_id"] if owner == "p" else int(owner)
     place_ids = {"variant_id": variant_id, "product_id": product.id, "location_id": location_id}
     store.fire("store/channel/*/inventory/product/settings_changed", place_ids)
-
-
-# -- locations ------------------------------------------------------------------------------------------------------
-
-_LOCATION: Final[Json] = {
-    "id": 0,
-    "code": "",
-    "label": "",
-    "description": "",
-    "managed_by_external_source": False,
-    "type_id": "PHYSICAL",
-    "enabled": True,
-    "operating_hours": {},
-    "time_zone": "Etc/UTC",
-    "created_at": "",
-    "updated_at": "",
-    "address": {},
-    "storefront_visibility": True,
-    "special_hours": [],
-}
-_ADDRESS: Final = ("address1", "city", "state", "zip", "email", "country_code", "geo_coordinates")
-_FIXED: Final = {"id", "created_at", "updated_at"}
-LOCATIONS: Final = "store_locations"
-
-
-def default_location(store: Store) -> Entity:
-    """The location every store has: default and shipping origin."""
-    now = iso_z(store.now)
-    address = {
-        "address1": "685 Market Street", "address2": "", "city": "San Francisco", "state": "California",
-        "zip": "94105", "email": "store@example.com", "phone": "", "country_code": "US",
-        "geo_coordinates": {"latitude": 37.7886, "longitude": -122.4014},
-    }  # fmt: skip
-    return {**_LOCATION, "id": DEFAULT, "code": "BC-LOCATION-1", "label": "Default location",
-            "address": address, "created_at": now, "updated_at": now}  # fmt: skip
-
-
-def _check_location(store: Store, at: int, doc: Json, known: Entity | None) -> dict[str, str]:
-    errors = {}
-    whole = {**(known or _LOCATION), **doc}
-    for name in ("code", "label"):
-        if not isinstance(whole[name], str) or not whole[name]:
-            errors[f"{at}.{name}"] = "must not be blank"
-    for name in ("enabled", "managed_by_external_source", "storefront_visibility"):
-        if not isinstance(whole[name], bool):
-            errors[f"{at}.{name}"] = "must be a boolean"
-    if whole["type_id"] not in ("PHYSICAL", "VIRTUAL"):
-        errors[f"{at}.type_id"] = "must be PHYSICAL or VIRTUAL"
-    address = whole["address"]
-    if whole["type_id"] == "PHYSICAL":
-        if not isinstance(address, dict) or not address:
-            errors[f"{at}.address"] = "must not be null"
-        else:
-            errors.update({f"{at}.address.{name}": "must not be null" for name in _ADDRESS if not address.get(name)})
-    for other in store.rows("locations").values():
-        if other["code"] == whole["code"] and other["id"] != (known or {}).get("id"):
-            errors[f"{at}.code"] = "must be unique"
-    return errors
-
-
-@routes.get("/v3/inventory/locations", LOCATIONS)
-def _list_locations(call: Call) -> Response:
-    query = call.query
-    rows = list(call.store.rows("locations").values())
-    if "location_id:in" in query:
-        rows = [row for row in rows if row["id"] in ints(query["location_id:in"])]
-    if "location_code:in" in query:
-        rows = [row for row in rows if row["code"] in query["location_code:in"].split(",")]
-    if "type_id:in" in query:
-        rows = [row for row in rows if row["type_id"] in query["type_id:in"].split(",")]
-    if "is_default" in query:
-        rows = [row for row in rows if (row["id"] == DEFAULT) == truth(query["is_default"])]
-    for name, column in (
-        ("is_active", "enabled"),
-        ("managed_by_external_source", "managed_by_external_source"),
-        ("storefront_visibility", "storefront_visibility"),
-    ):
-        if name in query:
-            rows = [row for row in rows if row[column] == truth(query[name])]
-    shown, meta = call.paged(rows, 50, 1_000)
-    return data(shown, meta)
-
-
-@routes.post("/v3/inventory/locations", LOCATIONS)
-def _create_locations(call: Call) -> Response:
-    store, docs = call.store, call.array()
-    errors: dict[str, str] = {}
-    for at, doc in enumerate(docs):
-        errors.update(_check_location(store, at, doc, None))
-    if errors:
-        raise _error(422, "Payload contains invalid fields", errors)
-    most = PLAN_LOCATIONS[store.row["plan"]]
-    if len(store.rows("locations")) + len(docs) > most:
-        raise _error(422, f"The store has reached its limit of {most} locations.")
-    for doc in docs:
-        add_location(store, doc)
-    return Response.json({"transaction_id": _transaction(store)})
-
-
-def add_location(store: Store, doc: Json) -> int:
-    """Open a location; returns its id."""
-    location_id = store.take("locations", DEFAULT + 1)
-    now = iso_z(store.now)
-    row = {**_LOCATION, **{name: doc[name] for name in _LOCATION if name in doc and name not in _FIXED}}
-    row.update(id=location_id, created_at=now, updated_at=now)
-    store.rows("locations").put(location_id, row)
-    _enabled(store)
-    store.effect("location_created", location_id, code=row["code"], enabled=row["enabled"])
-    store.fire("store/inventory/location/created", {"location_id": location_id})
-    return location_id
-
-
-@routes.put("/v3/inventory/locations", LOCATIONS)
-def _update_locations(call: Call) -> Response:
-    store, docs = call.store, call.array()
-    errors: dict[str, str] = {}
-    for at, doc in enumerate(docs):
-        known = store.rows("locations").get(doc["id"]) if isinstance(doc.get("id"), int) else None
-        if known is None:
-            errors[f"{at}.id"] = "Location was not found"
-        else:
-            errors.update(_check_location(store, at, doc, known))
-    if errors:
-        raise _error(422, "Payload contains invalid fields", errors)
-    for doc in docs:
-        set_location(store, doc["id"], **{name: doc[name] for name in _LOCATION if name in doc and name not in _FIXED})
-    return Response.json({"transaction_id": _transaction(store)})
-
-
-def set_location(store: Store, location_id: int, **fields: Any) -> None:
-    """Change fields of a location; switching it off or on moves what the catalog shows as level."""
-    row = store.rows("locations")[location_id]
-    changed = {name: value for name, value in fields.items() if row[name] != value}
-    if not changed:
-        return
-    store.rows("locations").put(location_id, {**row, **changed, "updated_at": iso_z(store.now)})
-    _enabled(store)
-    if "enabled" in changed:
-        _relevel(store, location_id)
-    store.effect("location_updated", location_id, fields=sorted(changed), enabled=fields.get("enabled", row["enabled"]))
-    store.fire("store/inventory/location/updated", {"location_id": location_id})
-
-
-@routes.delete("/v3/inventory/locations", LOCATIONS)
-def _delete_locations(call: Call) -> Response:
-    store = call.store
-    if "location_id:in" not in call.query:
-        raise _error(422, "The location_id:in filter is required.")
-    chosen = ints(call.query["location_id:in"])
-    for location_id in chosen:
-        row = store.rows("locations").get(location_id)
-        if row is None:
-            raise _error(404, "The requested location was not found.")
-        label = row["label"]
-        if location_id == DEFAULT:
-            why = "is set as a shipping origin for this store and can't be deleted."
-            raise _error(422, f"Location can't be deleted. {label} {why}")
-        orders = store.open_orders_at(location_id)
-        if orders:
-            why = f"is associated with {orders} order(s) and can't be deleted by now."
-            raise _error(422, f"Location with associated orders can't be deleted. {label} {why}")
-    for location_id in chosen:
-        store.rows("locations").delete(location_id)
-        _enabled(store)
-        _relevel(store, location_id, drop=True)
-        store.effect("location_deleted", location_id)
-    return Response.json({"transaction_id": _transaction(store)})
-
-
-def _enabled(store: Store) -> None:
-    store.update(enabled_locations=[str(row["id"]) for row in store.rows("locations").values() if row["enabled"]])
-
-
-def _relevel(store: Store, location_id: int, *, drop: bool = False) -> None:
-    """Bring the levels of every product with stock at a location into step; `drop` takes that stock away."""
-    for product_id in list(store.index.products.all):
-        product = products.load(store, product_id)
-        if product is None or not any(str(location_id) in shelves for shelves in product.stock.values()):
-            continue
-        if drop:
-            for shelves in product.stock.values():
-                shelves.pop(str(location_id), None)
-        product.derive_levels(store)
-        store.products.put(product_id, product.encode())

@@ -19,10 +19,10 @@ from twinshelf_sandbox.bigcommerce.answers import (
     iso,
     no_content,
     not_found,
-    parse_date,
     v3_error,
 )
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.finding import by_dates, by_id
 from twinshelf_sandbox.bigcommerce.pricelists import cursor_page
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
@@ -49,7 +49,10 @@ _SHOWN: Final = (
 
 
 def _shown(row: Entity) -> Json:
-    return {name: row[name] for name in _SHOWN}
+    shown = {name: row[name] for name in _SHOWN}
+    if row["resource_type"] == "store":  # its ids are text, unlike those of all other kinds
+        shown.update(id=str(row["id"]), resource_id=str(row["resource_id"]))
+    return shown
 
 
 def _visible(call: Call, row: Entity) -> bool:
@@ -73,14 +76,7 @@ def _rows(call: Call, kind: str, resource_id: int | None) -> list[Entity]:
             rows = [row for row in rows if row[name] in query[f"{name}:in"].split(",")]
     if "resource_id:in" in query:
         rows = [row for row in rows if row["resource_id"] in ints(query["resource_id:in"])]
-    for field in ("date_created", "date_modified"):
-        for suffix, sign in ((":min", 1), (":max", -1)):
-            if f"{field}{suffix}" in query:
-                try:
-                    limit = parse_date(query[f"{field}{suffix}"], call.store.now)
-                except ValueError:
-                    raise v3_error(422, f"The value of {field}{suffix} is not a date") from None
-                rows = [row for row in rows if sign * (parse_date(row[field], 0) - limit) >= 0]
+    rows = by_dates(call, by_id(rows, query))
     if query.get("direction", "asc").lower() == "desc":
         rows.reverse()
     return rows
@@ -144,13 +140,9 @@ def _tell(store: Store, row: Entity, what: str) -> None:
 
 def _create(call: Call, kind: str, resource_id: int, doc: Json) -> Entity:
     store, kept = call.store, _checked(doc, new=True)
-    own = 0
-    for row in store.rows("metafields").table.values():
-        if (row["resource_type"], row["resource_id"], row["owner_client_id"]) == (kind, resource_id, call.client_id):
-            own += 1
-            if (row["namespace"], row["key"]) == (kept["namespace"], kept["key"]):
-                raise v3_error(409, "The metafield is a duplicate", {"key": "must be unique in its namespace"})
-    if own >= MOST_PER_CLIENT:
+    siblings = _siblings(store, (kind, resource_id, call.client_id))
+    _no_twin(siblings, kept)
+    if len(siblings) >= MOST_PER_CLIENT:
         raise v3_error(422, f"No more than {MOST_PER_CLIENT} metafields per client and {kind}")
     now = iso(store.now)
     row = {
@@ -167,10 +159,26 @@ def _create(call: Call, kind: str, resource_id: int, doc: Json) -> Entity:
     return row
 
 
+def _siblings(store: Store, place: tuple[str, int, str]) -> list[Entity]:
+    """The metafields of (kind, resource, owner)."""
+    return [
+        row
+        for row in store.rows("metafields").table.values()
+        if (row["resource_type"], row["resource_id"], row["owner_client_id"]) == place
+    ]
+
+
+def _no_twin(siblings: list[Entity], named: Json) -> None:
+    if any((row["namespace"], row["key"]) == (named["namespace"], named["key"]) for row in siblings):
+        raise v3_error(409, "The metafield is a duplicate", {"key": "must be unique in its namespace"})
+
+
 def _update(call: Call, row: Entity, doc: Json) -> Entity:
     _may_edit(call, row)
     kept = _checked(doc, new=False)
     if any(row[name] != value for name, value in kept.items()):
+        siblings = _siblings(call.store, (row["resource_type"], row["resource_id"], row["owner_client_id"]))
+        _no_twin([other for other in siblings if other["id"] != row["id"]], {**row, **kept})
         row.update(kept, date_modified=iso(call.store.now))
         _save(call, row, "updated")
     return row
@@ -200,33 +208,35 @@ def _need(call: Call, exists: Exists, resource_id: int) -> None:
 
 
 def _register(kind: str, base: str, scope: str, exists: Exists) -> None:
-    """Single routes at `base`, whose last placeholder is the thing's id."""
+    """Single routes at `base`, whose last placeholder is the thing's id; without one it is the store."""
     name = base.rsplit("{", 1)[1].split("}", maxsplit=1)[0] if "{" in base else ""
 
-    def of(ids: dict[str, int]) -> int:
-        return ids[name] if name else 0
+    def of(call: Call, ids: dict[str, int]) -> int:
+        number: int = ids[name] if name else call.store.row["store_id"]
+        return number
 
     def list_(call: Call, **ids: int) -> Response:
-        _need(call, exists, of(ids))
-        shown, meta = cursor_page(call, _rows(call, kind, of(ids)))
-        return data([_shown(row) for row in shown], meta)
+        _need(call, exists, of(call, ids))
+        shown, meta = cursor_page(call, _rows(call, kind, of(call, ids)))
+        return data([call.narrow(_shown(row)) for row in shown], meta)
 
     def create(call: Call, **ids: int) -> Response:
-        _need(call, exists, of(ids))
-        return data(_shown(_create(call, kind, of(ids), call.object())))
+        _need(call, exists, of(call, ids))
+        return data(_shown(_create(call, kind, of(call, ids), call.object())))
 
     def get(call: Call, metafield_id: int, **ids: int) -> Response:
-        return data(_shown(_one(call, kind, of(ids), metafield_id)))
+        return data(call.narrow(_shown(_one(call, kind, of(call, ids), metafield_id))))
 
     def update(call: Call, metafield_id: int, **ids: int) -> Response:
-        return data(_shown(_update(call, _one(call, kind, of(ids), metafield_id), call.object())))
+        return data(_shown(_update(call, _one(call, kind, of(call, ids), metafield_id), call.object())))
 
     def delete(call: Call, metafield_id: int, **ids: int) -> Response:
-        _delete(call, _one(call, kind, of(ids), metafield_id))
+        _delete(call, _one(call, kind, of(call, ids), metafield_id))
         return no_content()
 
     routes.get(base, scope)(list_)
-    routes.post(base, scope)(create)
+    if name:
+        routes.post(base, scope)(create)
     routes.get(f"{base}/{{metafield_id}}", scope)(get)
     routes.put(f"{base}/{{metafield_id}}", scope)(update)
     routes.delete(f"{base}/{{metafield_id}}", scope)(delete)
@@ -249,7 +259,7 @@ def _each(call: Call, docs: list[Json], work: Callable[[Json], Json | int]) -> R
 
 def _list_many(call: Call, kind: str) -> Response:
     shown, meta = cursor_page(call, _rows(call, kind, None))
-    return data([_shown(row) for row in shown], meta)
+    return data([call.narrow(_shown(row)) for row in shown], meta)
 
 
 def _create_many(call: Call, kind: str, exists: Exists) -> Response:
@@ -291,6 +301,23 @@ def _register_batch(kind: str, base: str, scope: str, exists: Exists) -> None:
     routes.delete(base, scope)(lambda call: _delete_many(call, kind))
 
 
+def _register_store() -> None:
+    """The store has the batch on the address of its list, where others have the single call; that is taken too."""
+    base, scope = "/v3/store/metafields", "store_v2_information"
+    _register("store", base, scope, lambda _store, _one: True)
+
+    def create(call: Call) -> Response:
+        store_id: int = call.store.row["store_id"]
+        body = call.json()
+        if isinstance(body, dict):
+            return data(_shown(_create(call, "store", store_id, body)))
+        return _each(call, call.array(), lambda doc: _shown(_create(call, "store", store_id, doc)))
+
+    routes.post(base, scope)(create)
+    routes.put(base, scope)(lambda call: _update_many(call, "store"))
+    routes.delete(base, scope)(lambda call: _delete_many(call, "store"))
+
+
 def _in(table: str) -> Exists:
     return lambda store, one: one in store.rows(table)
 
@@ -310,7 +337,6 @@ for _kind, _base, _scope, _exists in (
     ("channel", "/v3/channels/{channel_id}/metafields", "store_channel_settings", _in("channels")),
     ("location", "/v3/inventory/locations/{location_id}/metafields", "store_locations", _in("locations")),
     ("customer", "/v3/customers/{customer_id}/metafields", "store_v2_customers", _in("customers")),
-    ("store", "/v3/store/metafields", "store_v2_information", lambda _store, _one: True),
 ):
     _register(_kind, _base, _scope, _exists)
 for _kind, _base, _scope, _exists in (
@@ -324,3 +350,4 @@ for _kind, _base, _scope, _exists in (
     ("customer", "/v3/customers/metafields", "store_v2_customers", _in("customers")),
 ):
     _register_batch(_kind, _base, _scope, _exists)
+_register_store()

@@ -40,6 +40,8 @@ STATUSES: Final[dict[int, tuple[str, int, str]]] = {
 CANCELLED, REFUNDED, DECLINED, SHIPPED, PARTIALLY_SHIPPED, COMPLETED, PARTIALLY_REFUNDED = 5, 4, 6, 2, 3, 10, 14
 OPEN: Final = frozenset({0, 1, 3, 7, 8, 9, 11, 12, 13})
 """Statuses of orders that are not over."""
+UNPAID: Final = frozenset({0, 7})
+"""Statuses of orders whose payment has not been received: nothing can be given back."""
 SYSTEM_LABELS: Final = {number: label for number, (label, _, _) in STATUSES.items()}
 
 

@@ -11,7 +11,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from functools import lru_cache
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from PIL import Image
@@ -24,6 +24,7 @@ from twinshelf_sandbox.world import World
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 MOST_VARIANT_BYTES: Final = 1024 * 1024
+_SIDE: Final = 600
 _KINDS: Final = {
     b"\x89PNG": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -57,7 +58,7 @@ def _picture(name: str) -> bytes:
     except (ImportError, AttributeError):
         return _plain(key)
     try:
-        made: bytes = make(key)
+        made: bytes = make(key, _SIDE, _SIDE)
     except (KeyError, ValueError, LookupError):
         return _plain(key)
     return made
@@ -67,7 +68,7 @@ def _plain(key: str) -> bytes:
     """A picture of one color, which follows from its key."""
     digest = hashlib.sha256(key.encode()).digest()
     buffer = io.BytesIO()
-    Image.new("RGB", (600, 600), (digest[0], digest[1], digest[2])).save(buffer, "PNG")
+    Image.new("RGB", (_SIDE, _SIDE), (digest[0], digest[1], digest[2])).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -101,7 +102,11 @@ def received(call: Call, *, most: int) -> str:
         key = f"uploads-{hashlib.sha256(file).hexdigest()[:32]}"
         call.store.rows("uploads").table.put(key, {"bytes": file})
         return key
-    url = doc.get("image_url")
+    return at_url(doc.get("image_url"))
+
+
+def at_url(url: Any) -> str:
+    """The key of the picture that stands for one at an address. Raises Refused for what is none."""
     if not isinstance(url, str) or not url:
         raise v3_error(422, "image_url must be present if uploading by url", short=True)
     if len(url) > 255:
@@ -113,3 +118,8 @@ def received(call: Call, *, most: int) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise v3_error(400, "The image could not be downloaded", {"image_url": "could not be downloaded"})
     return products.picture_of(url)
+
+
+def received_url(call: Call) -> str:
+    """The address of the picture a call hands over."""
+    return call.store.picture_base + products.picture_file(received(call, most=MOST_BYTES))

@@ -6,6 +6,7 @@ Source: BigCommerce docs, reference/price_lists.v3.yml.
 from __future__ import annotations
 
 import base64
+import operator
 from typing import Any, Final
 
 from twinshelf_sandbox.bigcommerce import fields
@@ -16,15 +17,16 @@ from twinshelf_sandbox.bigcommerce.answers import (
     decode,
     id_of,
     ints,
+    is_whole,
     iso_z,
     no_content,
     not_found,
     number,
     pagination,
-    parse_date,
     v3_error,
 )
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.finding import by_dates, by_id, by_text
 from twinshelf_sandbox.bigcommerce.products import Product
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
@@ -102,9 +104,12 @@ def _cursor(place: int) -> str:
 
 def _place(cursor: str) -> int:
     try:
-        return int(base64.b64decode(cursor, validate=True))
+        place = base64.b64decode(cursor, validate=True).decode("ascii")
     except ValueError:
-        raise v3_error(422, "The cursor is invalid", {"after": "is invalid"}) from None
+        place = ""
+    if not is_whole(place) or int(place) < 0:
+        raise v3_error(422, "The cursor is invalid", {"after": "is invalid"})
+    return int(place)
 
 
 def _list(call: Call, price_list_id: int) -> Entity:
@@ -116,13 +121,13 @@ def _list(call: Call, price_list_id: int) -> Entity:
 
 @routes.get("/v3/pricelists")
 def _list_price_lists(call: Call) -> Response:
-    rows = list(call.store.rows("price_lists").values())
-    if "name" in call.query:
-        rows = [row for row in rows if row["name"] == call.query["name"]]
-    if "id:in" in call.query:
-        rows = [row for row in rows if row["id"] in ints(call.query["id:in"])]
-    shown, meta = cursor_page(call, rows)
+    shown, meta = cursor_page(call, by_dates(call, _named_lists(call)))
     return data(shown, meta)
+
+
+def _named_lists(call: Call) -> list[Entity]:
+    """The price lists that the filters on id and name leave."""
+    return by_text(by_id(call.store.rows("price_lists").values(), call.query), call.query, "name")
 
 
 def _check_list(call: Call, doc: Json, known: Entity | None) -> Json:
@@ -178,16 +183,30 @@ def _update_price_list(call: Call, price_list_id: int) -> Response:
 
 @routes.delete("/v3/pricelists/{price_list_id}")
 def _delete_price_list(call: Call, price_list_id: int) -> Response:
-    store = call.store
-    if store.rows("price_lists").delete(price_list_id):
-        for record in _records(store, price_list_id):
-            store.rows("price_records").delete(_key(price_list_id, record["variant_id"], record["currency"]))
-        for row in list(store.rows("price_assignments").values()):
-            if row["price_list_id"] == price_list_id:
-                store.rows("price_assignments").delete(row["id"])
-        store.effect("price_list_deleted", price_list_id)
-        store.fire("store/priceList/deleted", {"type": "price_list", "id": price_list_id})
+    _remove_list(call.store, price_list_id)
     return no_content()
+
+
+@routes.delete("/v3/pricelists")
+def delete_price_lists(call: Call) -> Response:
+    """By `id:in` or `name`: those that fit, with their records and assignments."""
+    if "id:in" not in call.query and "name" not in call.query:
+        raise v3_error(422, "A filter is required to delete price lists")
+    for row in _named_lists(call):
+        _remove_list(call.store, row["id"])
+    return no_content()
+
+
+def _remove_list(store: Store, list_id: int) -> None:
+    if not store.rows("price_lists").delete(list_id):
+        return
+    for record in _records(store, list_id):
+        store.rows("price_records").delete(_key(list_id, record["variant_id"], record["currency"]))
+    for row in list(store.rows("price_assignments").values()):
+        if row["price_list_id"] == list_id:
+            store.rows("price_assignments").delete(row["id"])
+    store.effect("price_list_deleted", list_id)
+    store.fire("store/priceList/deleted", {"type": "price_list", "id": list_id})
 
 
 # -- records --------------------------------------------------------------------------------------------------------
@@ -221,26 +240,47 @@ def _sku(store: Store, variant_id: int) -> str:
 @routes.get("/v3/pricelists/{price_list_id}/records")
 def _list_records(call: Call, price_list_id: int) -> Response:
     _list(call, price_list_id)
+    rows = by_dates(call, _by_item(call, _records(call.store, price_list_id)))
+    for name in (*_PRICE, "calculated_price"):
+        rows = _by_price(call, rows, name)
+    shown, meta = cursor_page(call, rows, 50, 1_000)
+    return data([_shown(call, row) for row in shown], meta)
+
+
+def _by_item(call: Call, rows: list[Entity]) -> list[Entity]:
+    """The records that the filters on variant, product, SKU and currency leave."""
     query = call.query
-    rows = _records(call.store, price_list_id)
     if "variant_id:in" in query:
         rows = [row for row in rows if row["variant_id"] in ints(query["variant_id:in"])]
     if "product_id:in" in query:
         rows = [row for row in rows if row["product_id"] in ints(query["product_id:in"])]
-    if "sku:in" in query:
-        wanted = {one for sku in query["sku:in"].split(",") for one in call.store.index.variants_with(sku.strip())}
-        rows = [row for row in rows if row["variant_id"] in wanted]
-    if "currency" in query:
-        rows = [row for row in rows if row["currency"] == query["currency"].lower()]
-    for name, sign in (("date_modified:min", 1), ("date_modified:max", -1)):
+    for name in ("sku", "sku:in"):
         if name in query:
-            try:
-                limit = parse_date(query[name], call.store.now)
-            except ValueError:
-                raise v3_error(422, f"The value of {name} is not a date") from None
-            rows = [row for row in rows if sign * (parse_date(row["date_modified"], 0) - limit) >= 0]
-    shown, meta = cursor_page(call, rows, 50, 1_000)
-    return data([_shown(call, row) for row in shown], meta)
+            skus = [query[name]] if name == "sku" else query[name].split(",")
+            wanted = {one for sku in skus for one in call.store.index.variants_with(sku.strip())}
+            rows = [row for row in rows if row["variant_id"] in wanted]
+    for name in ("currency", "currency:in"):
+        if name in query:
+            codes = query[name].lower().split(",")
+            rows = [row for row in rows if row["currency"] in codes]
+    return rows
+
+
+def _by_price(call: Call, rows: list[Entity], name: str) -> list[Entity]:
+    """The records that the filters on one of their prices leave; a price they lack fits none."""
+    for suffix, fits in _COMPARE.items():
+        text = call.query.get(f"{name}{suffix}")
+        if text is None:
+            continue
+        try:
+            limit = number(text)
+        except ValueError:
+            raise v3_error(422, f"The value of {name}{suffix} is not a number") from None
+        rows = [row for row in rows if (price := _numbers(row)[name]) is not None and fits(price, limit)]
+    return rows
+
+
+_COMPARE: Final = {"": operator.eq, ":min": operator.ge, ":max": operator.le}
 
 
 @routes.get("/v3/pricelists/{price_list_id}/records/{variant_id}")
@@ -363,6 +403,12 @@ def _put_records(call: Call, price_list_id: int) -> Response:
     return _save_batch(call, [(price_list_id, doc) for doc in call.array()], MOST_PUT)
 
 
+@routes.post("/v3/pricelists/{price_list_id}/records")
+def _post_records_of_list(call: Call, price_list_id: int) -> Response:
+    _list(call, price_list_id)
+    return _save_batch(call, [(price_list_id, doc) for doc in call.array()], MOST_POST)
+
+
 @routes.post("/v3/pricelists/records")
 def _post_records(call: Call) -> Response:
     return _save_batch(call, [(id_of(doc.get("price_list_id")), doc) for doc in call.array()], MOST_POST)
@@ -390,11 +436,7 @@ def _handle_delete_record(call: Call, price_list_id: int, variant_id: int, curre
 
 @routes.delete("/v3/pricelists/{price_list_id}/records")
 def _delete_records(call: Call, price_list_id: int) -> Response:
-    rows = _records(call.store, price_list_id)
-    if "variant_id:in" in call.query:
-        rows = [row for row in rows if row["variant_id"] in ints(call.query["variant_id:in"])]
-    if "currency" in call.query:
-        rows = [row for row in rows if row["currency"] == call.query["currency"].lower()]
+    rows = _by_item(call, _records(call.store, price_list_id))
     gone = [_delete_record(call.store, row) for row in rows]
     if gone:
         call.store.fire("store/priceList/records/deleted", gone)

@@ -11,12 +11,14 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
 
 from twinshelf_sandbox.bigcommerce.answers import Json, decode, encode, iso, join, number, plain
+from twinshelf_sandbox.bigcommerce.leftovers import forget_product
 from twinshelf_sandbox.bigcommerce.tables import SortedIds, Timeline
 from twinshelf_sandbox.world import Entity, Key
 
@@ -174,6 +176,11 @@ class _Facts(msgspec.Struct):
 class _VariantFacts(msgspec.Struct):
     id: int
     sku: str
+
+
+@lru_cache(maxsize=256)
+def _second(modified: str) -> int:
+    return int(datetime.fromisoformat(modified).timestamp())
 
 
 _facts = msgspec.json.Decoder(_Facts).decode
@@ -481,19 +488,27 @@ class Index:
 
     def add(self, product_id: int, row: Entity) -> None:
         """Note a product that is new."""
-        facts = _facts(row["m"])
-        variants = [_variant_facts(raw) for raw in row["v"]]
-        ids = tuple(row["vi"])
-        owners = tuple((v.sku.casefold(), v.id) for v in variants if v.sku)
+        skus = [(v.sku, v.id) for v in map(_variant_facts, row["v"])]
+        self._note(product_id, _facts(row["m"]), skus)
+
+    def add_made(self, product: Product) -> None:
+        """Note a product that is new, of the working copy it was made in: nothing needs to be decoded."""
+        main = product.main
+        facts = _Facts(main["name"], main["sku"], product.tracking, main["date_modified"])
+        self._note(product.id, facts, [(v["sku"], v["id"]) for v in product.variants])
+
+    def _note(self, product_id: int, facts: _Facts, skus: list[tuple[str, int]]) -> None:
+        name, own_sku = facts.name.casefold(), facts.sku.casefold()
+        ids = tuple(variant_id for _, variant_id in skus)
+        owners = tuple((sku.casefold(), variant_id) for sku, variant_id in skus if sku)
         # A product with options may have a SKU of its own, which then belongs to no variant.
-        if facts.sku and not any(sku == facts.sku.casefold() for sku, _ in owners):
-            owners = (*owners, (facts.sku.casefold(), -product_id))
+        if own_sku and not any(sku == own_sku for sku, _ in owners):
+            owners = (*owners, (own_sku, -product_id))
         items = ids if facts.inventory_tracking == "variant" else ids[:1]
-        name = facts.name.casefold()
         self._known[product_id] = (name, owners, ids, items)
         self.products.add(product_id)
         self._names.setdefault(name, product_id)
-        self.changed.note(product_id, int(datetime.fromisoformat(facts.date_modified).timestamp()))
+        self.changed.note(product_id, _second(facts.date_modified))
         for sku, owner in owners:
             held = self._skus.get(sku)
             if held is None:
@@ -542,6 +557,16 @@ class Index:
     def variants_with(self, sku: str) -> list[int]:
         """Variants with that SKU, whatever the case of its letters."""
         return [owner for owner in self.owners_of(sku) if owner > 0]
+
+    def search(self, text: str) -> list[int]:
+        """Products whose name or a SKU contains `text`, whatever the case of its letters, in order of id."""
+        wanted = text.casefold()
+        found = {product_id for product_id, known in self._known.items() if wanted in known[0]}
+        for sku, held in self._skus.items():
+            if wanted in sku:
+                owners = held if isinstance(held, tuple) else (held,)
+                found |= {-owner if owner < 0 else self.product_of[owner] for owner in owners}
+        return sorted(found)
 
     def products_with(self, sku: str) -> list[int]:
         """Products whose main SKU it is."""
@@ -663,6 +688,7 @@ def remove(store: Store, product_id: int) -> None:
     product = Product(product_id, store.products.table[product_id])
     store.products.delete(product_id)
     store.index.refresh(product_id)
+    forget_product(store, product_id, product.row["vi"])
     store.effect("product_deleted", product_id, sku=product.main["sku"], skus=[v["sku"] for v in product.variants])
     for variant in product.variants:
         if variant["sku_id"] is not None:
@@ -680,15 +706,20 @@ _INEXACT: Final = frozenset({Decimal, float, str})
 
 def numbers(doc: Json) -> None:
     """Bring the prices and measures of a document into the form they are kept in."""
-    for name in _NUMBERS & doc.keys():
-        value = doc[name]
+    for name in _NUMBERS:
+        value = doc.get(name)
         if value.__class__ in _INEXACT:
-            doc[name] = number(value if isinstance(value, Decimal) else str(value))
+            doc[name] = _number(str(value))
+
+
+_number = lru_cache(maxsize=4096)(number)
+"""A catalog repeats its prices and measures."""
 
 
 def make_row(store: Store, product_id: int, doc: Json, now: float) -> Product:
     """A new product of a document in the shape of the API's, ids optional. What the document lacks gets its default."""
-    main = {**MAIN, **{name: doc[name] for name in MAIN if name in doc}, "id": product_id}
+    main = _filled(MAIN, doc)
+    main["id"] = product_id
     numbers(main)
     for name in PRICES:
         if main[name] is None:
@@ -728,6 +759,14 @@ def make_row(store: Store, product_id: int, doc: Json, now: float) -> Product:
         if rows:
             product._subs[name] = [_numbered(store, name, start, row) for row in rows]  # noqa: SLF001
     return product
+
+
+def _filled(defaults: Json, doc: Json) -> Json:
+    """`defaults` with what the document says instead; what they do not name is left out."""
+    filled = {**defaults, **doc}
+    for name in doc.keys() - defaults.keys():
+        del filled[name]
+    return filled
 
 
 def _numbered(store: Store, name: str, start: int, row: Json) -> Json:
@@ -770,7 +809,7 @@ def make_variant(
 
     `seen` remembers, for the variants of one product, what was found.
     """
-    variant = {**VARIANT, **{name: doc[name] for name in VARIANT if name in doc}}
+    variant = _filled(VARIANT, doc)
     numbers(variant)
     variant["id"] = doc.get("id") or store.take("variants", FIRST_VARIANT)
     variant["product_id"] = product_id
@@ -870,8 +909,12 @@ def add_image(store: Store, product: Product, doc: Json, at: int | None = None) 
 def image_urls(key: str) -> Json:
     """The four sizes of a picture."""
     url = picture_mark(key)
-    sizes = {"url_standard": "standard", "url_thumbnail": "thumbnail", "url_tiny": "tiny"}
-    return {"url_zoom": url, **{name: f"{url}?size={size}" for name, size in sizes.items()}}
+    return {
+        "url_zoom": url,
+        "url_standard": f"{url}?size=standard",
+        "url_thumbnail": f"{url}?size=thumbnail",
+        "url_tiny": f"{url}?size=tiny",
+    }
 
 
 def picture_of(url: str) -> str:

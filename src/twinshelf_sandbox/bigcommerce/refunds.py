@@ -8,12 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce import orders
+from twinshelf_sandbox.bigcommerce import orderchanges, orders
 from twinshelf_sandbox.bigcommerce.answers import (
     STATUS_PAGE,
     Json,
     Refused,
     data,
+    id_of,
     ints,
     iso,
     no_content,
@@ -25,7 +26,7 @@ from twinshelf_sandbox.bigcommerce.answers import (
     v3_error,
 )
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.orderbook import PARTIALLY_REFUNDED, REFUNDED
+from twinshelf_sandbox.bigcommerce.orderbook import PARTIALLY_REFUNDED, REFUNDED, UNPAID
 from twinshelf_sandbox.bigcommerce.orders import Order
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
@@ -64,55 +65,73 @@ def _amount(value: Any, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise v3_error(422, "JSON data is missing or invalid", {name: "error.expected.jsnumber"})
     try:
-        amount = Decimal(value)
-    except ArithmeticError:
+        return Decimal(number(value))
+    except ValueError:
         raise v3_error(422, "JSON data is missing or invalid", {name: "error.expected.jsnumber"}) from None
-    if not amount.is_finite():
-        raise v3_error(422, "JSON data is missing or invalid", {name: "error.expected.jsnumber"})
-    return amount
+
+
+def left_of(store: Store, order: Order) -> Decimal:
+    """What is left of an order's total after its refunds, in whole cents."""
+    back = sum((Decimal(row["total_amount"]) for row in of_order(store, order.id)), Decimal(0))
+    return (Decimal(order.main["total_inc_tax"]) - back).quantize(_CENT)
 
 
 def _total(store: Store, order: Order, body: Json) -> tuple[Decimal, Decimal, list[Json]]:
     """(amount, tax in it, items) of a refund body, checked against what is left of each item."""
+    if order.main["status_id"] in UNPAID:
+        raise refused("The payment of this order has not been received.")
     if "tax_adjustment_amount" in body:
-        amount = _amount(body["tax_adjustment_amount"], "tax_adjustment_amount")
-        return amount, amount, []
-    items = body.get("items")
+        total = tax = _amount(body["tax_adjustment_amount"], "tax_adjustment_amount")
+        kept: list[Json] = []
+    else:
+        total, tax, kept = _items(store, order, body.get("items"))
+    _within(store, order, total)
+    return total.quantize(_CENT), tax.quantize(_CENT), kept
+
+
+def _within(store: Store, order: Order, total: Decimal) -> None:
+    if total < 0:
+        raise refused("The refund amount must not be less than zero.")
+    if total > left_of(store, order):
+        raise refused("The refund amount is more than is left of the order.")
+
+
+def _items(store: Store, order: Order, items: Any) -> tuple[Decimal, Decimal, list[Json]]:
     if not isinstance(items, list) or not items:
         raise v3_error(422, "JSON data is missing or invalid", {"items": "error.path.missing"})
     total = tax = Decimal(0)
     kept: list[Json] = []
-    counted: dict[int, int] = {}
     for at, item in enumerate(items):
         kind = item.get("item_type") if isinstance(item, dict) else None
         if kind not in (*_BY_QUANTITY, *_BY_AMOUNT):
             raise v3_error(422, "JSON data is missing or invalid", {f"items.{at}.item_type": "error.path.missing"})
         if len(str(item.get("reason") or "")) > 1000:
             raise v3_error(422, "JSON data is missing or invalid", {f"items.{at}.reason": "error.maxLength"})
+        earlier = [one for row in of_order(store, order.id) for one in row["items"]] + kept
         read = _units if kind in _BY_QUANTITY else _sum
-        part, part_tax, row = read(order, item, at, counted)
+        part, part_tax, row = read(order, item, at, earlier)
         total, tax = total + part, tax + part_tax
         kept.append(row)
-    back = sum((Decimal(row["total_amount"]) for row in of_order(store, order.id)), Decimal(0))
-    left = Decimal(order.main["total_inc_tax"]) - back
-    if total > left.quantize(_CENT):
-        raise refused("The refund amount is more than is left of the order.")
-    return total.quantize(_CENT), tax.quantize(_CENT), kept
+    return total, tax, kept
 
 
-def _units(order: Order, item: Json, at: int, counted: dict[int, int]) -> tuple[Decimal, Decimal, Json]:
+def _like(earlier: list[Json], kind: str, item_id: int) -> list[Json]:
+    """What was given back before of the same thing."""
+    return [one for one in earlier if (one["item_type"], one["item_id"]) == (kind, item_id)]
+
+
+def _units(order: Order, item: Json, at: int, earlier: list[Json]) -> tuple[Decimal, Decimal, Json]:
     """(amount, tax, row) of units of a line."""
-    line = next((one for one in order.lines if one["id"] == item.get("item_id")), None)
+    line = next((one for one in order.lines if one["id"] == id_of(item.get("item_id"))), None)
     quantity = item.get("quantity")
     if line is None or type(quantity) is not int or quantity < 1:
         raise refused("The item or its quantity is invalid.", {f"items.{at}.item_id": "is invalid"})
-    counted[line["id"]] = counted.get(line["id"], 0) + quantity
-    if counted[line["id"]] > line["quantity"] - line["quantity_refunded"]:
+    if quantity > line["quantity"] - sum(one["quantity"] for one in _like(earlier, item["item_type"], line["id"])):
         text = f"The quantity of item {line['id']} is more than can be refunded."
         raise refused(text, {f"items.{at}.quantity": "is invalid"})
     part, tax = _line_amount(line, quantity, item["item_type"])
     adjustments = item.get("adjustments") or []
-    if not isinstance(adjustments, list) or not all(isinstance(one, dict) for one in adjustments):
+    if not objects(adjustments):
         raise v3_error(422, "JSON data is missing or invalid", {f"items.{at}.adjustments": "error.expected.jsarray"})
     for adjustment in adjustments:
         change = _amount(adjustment.get("amount"), f"items.{at}.adjustments")
@@ -122,16 +141,39 @@ def _units(order: Order, item: Json, at: int, counted: dict[int, int]) -> tuple[
     return part, tax, _row(item, line["id"], quantity, None, adjustments)
 
 
-def _sum(order: Order, item: Json, at: int, _counted: dict[int, int]) -> tuple[Decimal, Decimal, Json]:
+def _sum(order: Order, item: Json, at: int, earlier: list[Json]) -> tuple[Decimal, Decimal, Json]:
     """(amount, tax, row) of an amount given as such: shipping, handling, a fee, tax, or the order as a whole."""
     part = _amount(item.get("amount"), f"items.{at}.amount")
     if part <= 0:
         raise refused("The amount must be more than zero.", {f"items.{at}.amount": "is invalid"})
+    item_id = id_of(item.get("item_id", order.id))
+    most = _most(order, item["item_type"], item_id)
+    if most is None:
+        raise refused("The item is invalid.", {f"items.{at}.item_id": "is invalid"})
+    back = sum((Decimal(one["requested_amount"]) for one in _like(earlier, item["item_type"], item_id)), Decimal(0))
+    if part > most - back:
+        raise refused("The amount is more than is left of the item.", {f"items.{at}.amount": "is invalid"})
     tax = part if item["item_type"] == "TAX" else Decimal(0)
-    return part, tax, _row(item, item.get("item_id", order.id), 1, number(part), [])
+    return part, tax, _row(item, item_id, 1, number(part), [])
 
 
-def _row(item: Json, item_id: Any, quantity: int, requested: Decimal | int | None, adjustments: list[Json]) -> Json:
+def _most(order: Order, kind: str, item_id: int) -> Decimal | None:
+    """What there is to give back of a thing; None if there is no such thing in the order.
+
+    The order itself has no bound of its own: the whole refund is held against it.
+    """
+    main = order.main
+    if kind in {"SHIPPING", "HANDLING"}:
+        known = item_id in {address["id"] for address in order.addresses}
+        return Decimal(main[f"{kind.lower()}_cost_inc_tax"]) if known else None
+    if kind == "FEE":
+        return next((Decimal(fee["cost_inc_tax"]) for fee in order.row["fees"] if fee["id"] == item_id), None)
+    if kind == "ORDER":
+        return Decimal("Infinity") if item_id == order.id else None
+    return Decimal(main["total_tax"])
+
+
+def _row(item: Json, item_id: int, quantity: int, requested: Decimal | int | None, adjustments: list[Json]) -> Json:
     return {
         "item_type": item["item_type"],
         "item_id": item_id,
@@ -192,8 +234,12 @@ def _quote(call: Call, order_id: int) -> Response:
 
 @routes.post("/v3/orders/{order_id}/payment_actions/refunds")
 def _refund(call: Call, order_id: int) -> Response:
-    store, order, body = call.store, _order(call, order_id), call.object()
-    before = of_order(store, order_id)
+    return data(_shown(refund(call.store, _order(call, order_id), call.object())), status=201)
+
+
+def refund(store: Store, order: Order, body: Json) -> Entity:
+    """Give money back, as the body of the API says. Raises Refused."""
+    before = of_order(store, order.id)
     if before and store.now - max(parse_date(row["created"], 0) for row in before) < store.switch(
         "refund_busy_seconds"
     ):
@@ -207,6 +253,7 @@ def _refund(call: Call, order_id: int) -> Response:
     if override is not None:
         total = _amount(override.get("total_amount"), "merchant_calculated_override.total_amount")
         tax = _amount(override.get("total_tax"), "merchant_calculated_override.total_tax")
+        _within(store, order, total)
     payments = body.get("payments")
     if not objects(payments) or not payments:
         raise v3_error(422, "JSON data is missing or invalid", {"payments": "error.path.missing"})
@@ -233,7 +280,7 @@ def _refund(call: Call, order_id: int) -> Response:
     ]
     row = {
         "id": refund_id,
-        "order_id": order_id,
+        "order_id": order.id,
         "user_id": 0,
         "created": iso(store.now),
         "reason": "; ".join(item["reason"] for item in items if item["reason"]),
@@ -245,7 +292,14 @@ def _refund(call: Call, order_id: int) -> Response:
     }  # fmt: skip
     store.rows("refunds").put(refund_id, row)
     _carry_out(store, order, row, items)
-    return data(_shown(row), status=201)
+    return row
+
+
+def refund_rest(store: Store, order: Order, reason: str) -> Entity:
+    """Give back all that was not given back before, outside of the payment gateway. Raises Refused."""
+    left = left_of(store, order)
+    item = {"item_type": "ORDER", "item_id": order.id, "amount": left, "reason": reason}
+    return refund(store, order, {"items": [item], "payments": [{"provider_id": "custom", "amount": left}]})
 
 
 def _kept(item: Json) -> Json:
@@ -273,7 +327,7 @@ def _carry_out(store: Store, order: Order, row: Entity, items: list[Json]) -> No
     refunded = {"refund_id": row["id"]}
     store.fire("store/order/refund/created", {"type": "order", "id": order.id, "refund": refunded})
     store.fire(f"store/channel/{order.channel_id}/order/refund/created", {"order_id": order.id, "refund": refunded})
-    orders.set_status(store, order, REFUNDED if complete else PARTIALLY_REFUNDED, restock=False)
+    orderchanges.set_status(store, order, REFUNDED if complete else PARTIALLY_REFUNDED, restock=False)
     orders.tell(store, order, "updated")
 
 

@@ -1,6 +1,6 @@
-"""The store itself: information, time, currencies, countries, and the settings that change behavior.
+"""The store itself: information, time, currencies, tax classes, and the settings that change behavior.
 
-Source: BigCommerce docs, reference/{store_information.v2,currencies.v2,settings.v3,geography.v2,tax_classes.v2}.yml.
+Source: BigCommerce docs, reference/{store_information.v2,currencies.v2,settings.v3,tax_classes.v2}.yml.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce import geography
+from twinshelf_sandbox.bigcommerce import fields, geography
 from twinshelf_sandbox.bigcommerce.answers import (
     Json,
     data,
@@ -247,12 +247,12 @@ SYMBOLS: Final = {
 _WHOLE: Final = frozenset({"JPY", "VND", "IDR"})
 
 
-def make_currency(store: Store, code: str, *, default: bool, transactional: bool, rate: str = "1") -> int:
+def make_currency(store: Store, code: str, *, default: bool, transactional: bool) -> int:
     """Add a currency of the store, as the control panel or the API does; returns its id."""
     currency_id = store.take("currencies", 1)
     store.rows("currencies").put(currency_id, {
         "id": currency_id, "is_default": default, "country_iso2": geography.country_of(code),
-        "default_for_country_codes": [], "currency_code": code, "currency_exchange_rate": f"{Decimal(rate):.10f}",
+        "default_for_country_codes": [], "currency_code": code, "currency_exchange_rate": "1.0000000000",
         "name": code, "token": SYMBOLS.get(code, code), "auto_update": False, "token_location": "left",
         "decimal_token": ".", "thousands_token": ",", "decimal_places": 0 if code in _WHOLE else 2, "enabled": True,
         "is_transactional": transactional, "last_updated": rfc2822(store.now),
@@ -294,12 +294,34 @@ def create_currency(call: Call) -> Response:
         raise v2_invalid("currency_code")
     if currency(call.store, code.upper()) is not None:
         raise v2_error(409, f"The currency {code} exists already.")
-    try:
-        rate = str(Decimal(str(doc["currency_exchange_rate"])))
-    except ArithmeticError:
-        raise v2_invalid("currency_exchange_rate") from None
-    currency_id = make_currency(call.store, code.upper(), default=False, transactional=False, rate=rate)
-    return Response.json(_currency(call, currency_id), 201)
+    kept = _currency_fields(doc)
+    currency_id = make_currency(call.store, code.upper(), default=False, transactional=False)
+    row = {**_currency(call, currency_id), **kept}
+    call.store.rows("currencies").put(currency_id, row)
+    return Response.json(row)
+
+
+_CURRENCY: Final[dict[str, fields.Check]] = {
+    "currency_exchange_rate": fields.amount(),
+    "name": fields.text(255, 1),
+    "token": fields.text(255),
+    "token_location": fields.one_of("left", "right"),
+    "decimal_token": fields.text(16),
+    "thousands_token": fields.text(16),
+    "decimal_places": fields.whole(0, 10),
+    "enabled": fields.truth,
+    "auto_update": fields.truth,
+}
+
+
+def _currency_fields(doc: Json) -> Json:
+    """The fields of a currency that may be written, as they are kept."""
+    kept, errors = fields.check(doc, _CURRENCY)
+    for name in errors:
+        raise v2_invalid(name)
+    if "currency_exchange_rate" in kept:
+        kept["currency_exchange_rate"] = f"{Decimal(kept['currency_exchange_rate']):.10f}"
+    return kept
 
 
 @routes.get("/v2/currencies/{currency_id}")
@@ -315,22 +337,19 @@ def _update_currency(call: Call, currency_id: int) -> Response:
             400,
             "The field 'currency_code' cannot be written to. Please remove it from your request before trying again.",
         )
-    for name in (
-        "currency_exchange_rate",
-        "name",
-        "token",
-        "token_location",
-        "decimal_token",
-        "thousands_token",
-        "decimal_places",
-        "enabled",
-    ):
-        if name in doc:
-            row[name] = str(doc[name]) if name == "currency_exchange_rate" else doc[name]
-    row["last_updated"] = rfc2822(call.store.now)
+    row.update(_currency_fields(doc), last_updated=rfc2822(call.store.now))
     call.store.rows("currencies").put(currency_id, row)
     call.store.fire("store/information/updated", {"type": "store"})
     return Response.json(row)
+
+
+@routes.delete("/v2/currencies")
+def delete_currencies(call: Call) -> Response:
+    """All but the default one."""
+    for row in list(call.store.rows("currencies").values()):
+        if not row["is_default"]:
+            call.store.rows("currencies").delete(row["id"])
+    return no_content()
 
 
 @routes.delete("/v2/currencies/{currency_id}")
@@ -341,43 +360,27 @@ def _delete_currency(call: Call, currency_id: int) -> Response:
     return no_content()
 
 
-# -- countries, states, tax classes ---------------------------------------------------------------------------------
+# -- tax classes ----------------------------------------------------------------------------------------------------
+
+TAX_CLASSES: Final = {0: "Default Tax Class", 1: "Non-Taxable Products", 2: "Shipping", 3: "Gift Wrapping"}
 
 
-@routes.get("/v2/countries")
-def _list_countries(call: Call) -> Response:
-    rows = geography.countries(call.store.base_url, call.store.hash)
-    for name in ("country", "country_iso2", "country_iso3"):
-        if name in call.query:
-            rows = [row for row in rows if row[name].casefold() == call.query[name].casefold()]
-    page, limit = call.page()
-    return v2_list(rows[(page - 1) * limit : page * limit])
-
-
-def _country(call: Call, country_id: int) -> Json:
-    for row in geography.countries(call.store.base_url, call.store.hash):
-        if row["id"] == country_id:
-            return row
-    raise v2_not_found()
-
-
-@routes.get("/v2/countries/{country_id}")
-def _get_country(call: Call, country_id: int) -> Response:
-    return Response.json(_country(call, country_id))
-
-
-@routes.get("/v2/countries/{country_id}/states")
-def _list_states(call: Call, country_id: int) -> Response:
-    rows = geography.states(_country(call, country_id))
-    page, limit = call.page()
-    return v2_list(rows[(page - 1) * limit : page * limit])
+def _tax_class(number: int) -> Json:
+    at = rfc2822(0)
+    return {"id": str(number), "name": TAX_CLASSES[number], "created_at": at, "updated_at": at}
 
 
 @routes.get("/v2/tax_classes", CATALOG)
-def _list_tax_classes(call: Call) -> Response:  # noqa: ARG001
-    now = rfc2822(0)
-    names = ((0, "Default Tax Class"), (1, "Non-Taxable Products"), (2, "Shipping"), (3, "Gift Wrapping"))
-    return v2_list([{"id": number, "name": name, "created_at": now, "updated_at": now} for number, name in names])
+def _list_tax_classes(call: Call) -> Response:
+    page, limit = call.page()
+    return v2_list([_tax_class(number) for number in TAX_CLASSES][(page - 1) * limit : page * limit])
+
+
+@routes.get("/v2/tax_classes/{tax_class_id}", CATALOG)
+def _get_tax_class(call: Call, tax_class_id: int) -> Response:  # noqa: ARG001
+    if tax_class_id not in TAX_CLASSES:
+        raise v2_not_found()
+    return Response.json(_tax_class(tax_class_id))
 
 
 # -- order settings -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce import carriers, orders
+from twinshelf_sandbox.bigcommerce import carriers, orderchanges, orderchecks, orders
 from twinshelf_sandbox.bigcommerce.answers import (
     Json,
     money,
@@ -79,7 +79,7 @@ def _texts(doc: Json) -> dict[str, str]:
             raise v2_invalid(name)
         values[name] = value
     if "merchant_shipping_cost" in values:
-        values["merchant_shipping_cost"] = money(orders.amount(values, "merchant_shipping_cost") or 0)
+        values["merchant_shipping_cost"] = money(orderchecks.amount(values, "merchant_shipping_cost") or 0)
     if values.get("tracking_carrier") and not carriers.known(values["tracking_carrier"]):
         raise v2_invalid("tracking_carrier")
     return values
@@ -170,7 +170,7 @@ def ship(store: Store, order: Order, doc: Json) -> int:
     store.fire("store/shipment/created", {"type": "shipment", "id": shipment_id, "orderId": order.id})
     orders.mail(store, order, "shipment", shipment_id=shipment_id, tracking_number=row["tracking_number"])
     if store.switch("shipment_sets_status"):
-        orders.set_status(store, order, SHIPPED if complete else PARTIALLY_SHIPPED, mailed=False)
+        orderchanges.set_status(store, order, SHIPPED if complete else PARTIALLY_SHIPPED, mailed=False)
     orders.tell(store, order, "updated")
     return shipment_id
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from twinshelf_sandbox.positions import position
+
 SWITCHES: Final[dict[str, tuple[Any, str]]] = {
     "quota": (
         "plan",
@@ -17,6 +19,7 @@ SWITCHES: Final[dict[str, tuple[Any, str]]] = {
         'How a spent quota answers: "429" with headers, "bare" 429 without, "500" standing for it.',
     ),
     "over_limit": ("refuse", 'A page `limit` above the maximum: "refuse" (413) or "clamp".'),
+    "compress": (False, "Answers are compressed for clients that accept it, as the platform's are; off to save time."),
     "extra_keys": (0.0, "Share of answers that carry one key no specification names."),
     "catalog_level": (
         "all_locations",
@@ -61,8 +64,30 @@ SWITCHES: Final[dict[str, tuple[Any, str]]] = {
         "Channel names may have spaces, as official samples show and the rules forbid.",
     ),
     "product_limit": (None, "Products the plan allows; one more answers 507. Null: no limit."),
+    "concurrency_limits": (
+        True,
+        "Operations that a store answers only so often at the same time refuse more calls with 429.",
+    ),
     "trailing_slash_scopes": (False, "Price-list scopes are delivered with the trailing slash some documents show."),
 }
+_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "throttle_style": ("429", "bare", "500"),
+    "over_limit": ("refuse", "clamp"),
+    "catalog_level": ("all_locations", "default_location"),
+    "inventory_batch": ("all_or_nothing", "rest_applied"),
+    "shipment_product_id": ("zero", "real"),
+    "items_total": ("units", "lines"),
+}
+
+
+def checked(name: str, value: Any) -> Any:
+    """`value` as the switch keeps it. Raises ValueError for what is no switch or no position of it."""
+    if name not in SWITCHES:
+        msg = f"there is no switch {name!r}; known: {', '.join(SWITCHES)}"
+        raise ValueError(msg)
+    if name == "quota" and value != "plan":
+        return position(name, None, value)
+    return position(name, default(name), value, _WORDS.get(name, ()))
 
 
 def default(name: str) -> Any:

@@ -164,8 +164,10 @@ def check_digit(digits: str) -> str:
 
     Source: GS1 General Specifications, section 7.9, "Check digit calculations".
     """
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
+    marks = digits.encode()
+    tripled, single = marks[-1::-2], marks[-2::-2]
+    zeros = ord("0") * (3 * len(tripled) + len(single))
+    return str((zeros - 3 * sum(tripled) - sum(single)) % 10)
 
 
 def gtin(number: int) -> str:

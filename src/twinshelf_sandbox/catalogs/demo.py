@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product as combinations
-from typing import cast
+from typing import NamedTuple, cast
 
 from twinshelf_sandbox.catalogs import believable
 from twinshelf_sandbox.catalogs.building import base_variant
@@ -45,8 +45,7 @@ class Fault:
     inflict: Callable[[SourceProduct], None]
 
 
-@dataclass(frozen=True)
-class _Label:
+class _Label(NamedTuple):
     """One value of an option: what it adds to the price, the weight it has, the color it shows."""
 
     name: str
@@ -170,12 +169,13 @@ def _with_variants(product: SourceProduct, options: list[tuple[str, list[_Label]
         product["variants"] = [base_variant(product)]
         return
     names = [name for name, _ in options]
+    base = base_variant(product)
     variants: list[SourceVariant] = []
     for place, labels in enumerate(combinations(*(labels for _, labels in options)), 1):
         sku = "-".join([code, *(_mark(label.name) for label in labels)])
-        more = sum((label.more for label in labels), _ZERO)
+        more = sum([label.more for label in labels], _ZERO)
         variant: SourceVariant = {
-            **base_variant(product),
+            **base,
             "sku": sku,
             "gtin": believable.gtin(number + place),
             "inventory_level": believable.stock(sku),
@@ -213,6 +213,7 @@ def _option(place: int, name: str, labels: list[_Label]) -> SourceOption:
     return option
 
 
+@lru_cache(maxsize=1024)
 def _mark(label: str) -> str:
     """The part of a SKU that stands for a label."""
     return "".join(mark for mark in believable.ascii_only(label) if mark.isalnum()).upper()[:9]

@@ -403,18 +403,34 @@ _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Au
 {sellers}</body></html>"""
 
 
+_AMERICAN_HOSTS: Final = ("services.us.tiktokshop.com", "services.tiktokshops.us")
+_OTHER_HOSTS: Final = ("services.tiktokshop.com",)
+
+
+def _serves(request: Request, region: str) -> bool:
+    """Whether the consent page at this address is for sellers of `region`; under a local address it is for all."""
+    host = request.headers.get("host", "").partition(":")[0].lower()
+    return host not in (_OTHER_HOSTS if region == "US" else _AMERICAN_HOSTS)
+
+
 def authorize_page(platform: Platform, request: Request) -> Response:
     """The consent page: a seller, approve or decline; the choice redirects to the app with `code` and `state`.
 
-    Without `state` in its own address it redirects without one, as authorization from the app store does.
+    Without `state` in its own address it redirects without one, as authorization from the app store does. The pages for
+    the US and for the rest of the world show their own sellers only, where a host name tells one from the other. The
+    legacy page names the app by its key.
     """
     query = request.query
-    service = query.get("service_id", "")
-    app = next((a for a in platform.apps.values() if a["service_id"] == service), None)
+    if request.path == "/oauth/authorize":
+        app = platform.apps.get(query.get("app_key", ""))
+    else:
+        service = query.get("service_id", "")
+        app = next((a for a in platform.apps.values() if a["service_id"] == service), None)
     if app is None:
         return Response.text("<h1>This service does not exist</h1>", 404, "text/html; charset=utf-8")
     seller, decision = query.get("seller", ""), query.get("decision", "")
-    if decision and (decision == "decline" or seller in platform.sellers):
+    known = platform.sellers.get(seller)
+    if decision and (decision == "decline" or (known is not None and _serves(request, known["region"]))):
         answer = {"code": "null", "error": "auth_denied"}
         if decision != "decline":
             scopes = query.get("scopes")
@@ -426,7 +442,7 @@ def authorize_page(platform: Platform, request: Request) -> Response:
         return Response(302, b"", {"location": f"{app['redirect_url']}{separator}{urlencode(answer)}"})
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{html.escape(query[name], quote=True)}">'
-        for name in ("service_id", "state")
+        for name in ("service_id", "app_key", "state")
         if name in query
     )
     rows = "".join(
@@ -435,9 +451,10 @@ def authorize_page(platform: Platform, request: Request) -> Response:
         f'<button name="decision" value="approve">Authorize</button> '
         f'<button name="decision" value="decline">Cancel</button></fieldset></form>'
         for s in platform.sellers.values()
+        if _serves(request, s["region"])
     )
     return Response.text(
-        _PAGE.format(service=html.escape(service), sellers=rows), content_type="text/html; charset=utf-8"
+        _PAGE.format(service=html.escape(app["service_id"]), sellers=rows), content_type="text/html; charset=utf-8"
     )
 
 
@@ -536,6 +553,7 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
     "tt.deauthorize": deauthorize,
     "tt.expire_authorization": expire_authorization,
     "tt.set_webhook_url": hooks.set_webhook_url,
+    "tt.send_webhook": hooks.send_webhook,
     "tt.set_switch": set_switch,
     "tt.set_limits": set_limits,
 }

@@ -90,9 +90,13 @@ def recommend_packages(call: Call) -> Any:
     return {"products": found, "total_count": len(found), "next_page_token": ""}
 
 
+class _ReferenceSku(msgspec.Struct):
+    id: str = ""
+
+
 class _Strikethrough(msgspec.Struct):
     external_product_id: str = ""
-    skus: list[dict[str, Any]] = []
+    skus: list[_ReferenceSku] = []
 
 
 def submit_strikethrough(call: Call) -> Any:
@@ -103,11 +107,11 @@ def submit_strikethrough(call: Call) -> Any:
         raise ApiError(12052376)
     known = {sku["id"] for sku in product["skus"]}
     for sku in body.skus:
-        if sku.get("id") not in known:
+        if sku.id not in known:
             raise ApiError(12052557)
-        payload = {"shop": shop.id, "product": product["id"], "sku": sku["id"]}
+        payload = {"shop": shop.id, "product": product["id"], "sku": sku.id}
         shop.platform.world.schedule(shop.now + 90 * 86_400, "tt.strikethrough", payload)
-        shop.effect("strikethrough_price", product["id"], sku_id=sku["id"])
+        shop.effect("strikethrough_price", product["id"], sku_id=sku.id)
     return {}
 
 

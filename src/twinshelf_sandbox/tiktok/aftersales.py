@@ -234,15 +234,20 @@ def withdraw_by_buyer(shop: Shop, order: Entity) -> None:
 
 
 def cancel_by_platform(shop: Shop, order: Entity, reason: str, role: str = "SYSTEM") -> str:
-    """The platform cancels an order, whatever its state short of delivered."""
+    """The platform cancels an order, whatever its state short of delivered.
+
+    `reason` is a name of the platform's; the market's own spelling of it is what is kept.
+    """
     if order["status"] in ("DELIVERED", "COMPLETED", "CANCELLED"):
         raise Refused(f"order_id: an order that is {order['status']} cannot be cancelled")
     if (asked := pending(shop, order)) is not None:
         asked["closed_because"] = "cancelled"
         _move(shop, asked, CLOSED)
     lines = [line for line in order["line_items"] if line["_state"] != "cancelled"]
-    described = reasons.SYSTEM.get(reason, reason)
-    request = _new(shop, order, lines, role=role, reason=reason, reason_text=described, status=SUCCESS)
+    region = shop.facts["region"]
+    name = reasons.spelled(region, reason)
+    described = reasons.platform_cancel(region).get(name, name)
+    request = _new(shop, order, lines, role=role, reason=name, reason_text=described, status=SUCCESS)
     _carry_out(shop, order, request)
     return str(request["id"])
 
@@ -315,7 +320,7 @@ def cancel_by_seller(shop: Shop, order: Entity, body: _Cancel) -> Entity:
     if reason not in fitting:
         if reason in reasons.all_seller_cancel(region):
             raise ApiError(25001021)
-        if reason in reasons.buyer_cancel(region, order["status"]) or reason in reasons.SYSTEM:
+        if reason in reasons.buyer_cancel(region, order["status"]) or reason in reasons.platform_cancel(region):
             raise ApiError(25001015)
         raise ApiError(25001014)
     can = [
@@ -379,16 +384,32 @@ def once(call: Call, what: str, act: Callable[[], Any]) -> Any:
     return answer
 
 
+def _still_open(request: Entity, *, settled: int, closed: int) -> None:
+    if request["status"] in (SUCCESS, COMPLETE):
+        raise ApiError(settled)
+    if request["status"] == CLOSED:
+        raise ApiError(closed)
+
+
+def accept(shop: Shop, request: Entity) -> None:
+    """The seller accepts what a buyer asked for. Raises ApiError."""
+    _still_open(request, settled=25011012, closed=25020009)
+    _accept(shop, request)
+
+
+def refuse(shop: Shop, request: Entity, reason: str) -> None:
+    """The seller refuses what a buyer asked for, with a reason of the platform's list. Raises ApiError."""
+    _still_open(request, settled=25020010, closed=25011011)
+    if reason not in reasons.reject_cancel(shop.facts["region"]):
+        raise ApiError(25001014)
+    _close(shop, request, reason)
+
+
 def approve(call: Call) -> Any:
     """Accept what a buyer asked for."""
 
     def act() -> Any:
-        request = _asked(call)
-        if request["status"] in (SUCCESS, COMPLETE):
-            raise ApiError(25011012)
-        if request["status"] == CLOSED:
-            raise ApiError(25020009)
-        _accept(call.shop, request)
+        accept(call.shop, _asked(call))
         return {}
 
     return once(call, f"approve {call.path['cancel_id']}", act)
@@ -399,15 +420,10 @@ def reject(call: Call) -> Any:
 
     def act() -> Any:
         request, body = _asked(call), call.body(_Reject)
-        if request["status"] in (SUCCESS, COMPLETE):
-            raise ApiError(25020010)
-        if request["status"] == CLOSED:
-            raise ApiError(25011011)
+        _still_open(request, settled=25020010, closed=25011011)
         if len(body.comment or "") > 500:
             raise ApiError(98001004, "The length of the seller's words is over the limit.")
-        if body.reject_reason not in reasons.reject_cancel(call.shop.facts["region"]):
-            raise ApiError(25001014)
-        _close(call.shop, request, body.reject_reason)
+        refuse(call.shop, request, body.reject_reason)
         return {}
 
     return once(call, f"reject {call.path['cancel_id']}", act)
@@ -428,14 +444,18 @@ def refund_amount(shop: Shop, order: Entity, lines: list[Entity]) -> Entity:
     whole = len(lines) == len(order["line_items"])
     shipping = Decimal(paid["shipping_fee"]) if whole else Decimal(0)
     delivery = Decimal(paid.get("retail_delivery_fee", "0")) if whole else Decimal(0)
-    return {
+    service = Decimal(paid.get("buyer_service_fee", "0")) if whole else Decimal(0)
+    answer = {
         "currency": paid["currency"],
-        "refund_total": amount(subtotal + tax + shipping + delivery),
+        "refund_total": amount(subtotal + tax + shipping + delivery + service),
         "refund_subtotal": amount(subtotal),
         "refund_shipping_fee": amount(shipping),
         "refund_tax": amount(tax),
         "retail_delivery_fee": amount(delivery),
     }
+    if service:
+        answer["buyer_service_fee"] = amount(service)
+    return answer
 
 
 def _shown(shop: Shop, request: Entity) -> Entity:
@@ -584,6 +604,8 @@ def eligibility(call: Call) -> Any:
 def may_return(shop: Shop, order: Entity, kind: str, who: str) -> bool:
     """Whether a refund or return can be asked for in the order's state."""
     status, region = order["status"], shop.facts["region"]
+    if who == "SELLER" and not reasons.seller_return(region, kind, status):
+        return False
     if kind == "REFUND":
         if who == "BUYER":
             return status in ("AWAITING_COLLECTION", "DELIVERED") or (status == "IN_TRANSIT" and region in ("US", "GB"))

@@ -384,15 +384,19 @@ def _tree_asked_for(call: Call) -> Tree:
 
 def _leaf_asked_for(call: Call) -> tuple[Tree, Category]:
     tree = _tree_asked_for(call)
-    category_id = call.path["category_id"]
-    if not category_id.isdigit():
+    return tree, _leaf(tree, call.path["category_id"], 12052024)
+
+
+def _leaf(tree: Tree, category_id: str, no_leaf: int) -> Category:
+    """The leaf of that id. Raises ApiError, for a category that has others below it with `no_leaf`."""
+    if not category_id.isdecimal():
         raise ApiError(12052002)
     category = tree.get(category_id)
     if category is None:
         raise ApiError(12052023)
     if not category.is_leaf:
-        raise ApiError(12052024)
-    return tree, category
+        raise ApiError(no_leaf)
+    return category
 
 
 def listed(call: Call) -> dict[str, Any]:
@@ -471,8 +475,14 @@ def recommend(tree: Tree, title: str, description: str = "") -> Category | None:
 def recommend_call(call: Call) -> dict[str, Any]:
     """The leaf whose words fit a title best."""
     body = call.body(_Recommend)
-    if not body.product_title:
+    if not body.product_title.strip():
         raise ApiError(12052261)
+    if len(body.product_title) > call.shop.region.title[1]:
+        raise ApiError(12052051)
+    if _CHINESE.search(body.product_title) and call.shop.facts["region"] != "JP":
+        raise ApiError(12052262)
+    if len(body.description) > 10_000:
+        raise ApiError(12052013)
     if body.category_version != call.shop.tree:
         raise ApiError(12052217)
     for image in body.images:
@@ -574,6 +584,8 @@ def brand_json(brand: dict[str, Any]) -> dict[str, Any]:
 def brands(call: Call) -> dict[str, Any]:
     """Brands by the beginning of their name."""
     size = call.integer("page_size", 1, 100, None, code=12019109)
+    if call.params.get("category_id"):
+        _leaf(_tree_asked_for(call), call.params["category_id"], 12052230)
     prefix = call.params.get("brand_name", "").casefold()
     wanted = call.params.get("is_authorized", "").lower()
     found = []
@@ -583,7 +595,7 @@ def brands(call: Call) -> dict[str, Any]:
         if wanted in ("1", "true", "0", "false") and brand["authorized"] != (wanted in ("1", "true")):
             continue
         found.append(brand_json(brand))
-    start = call.platform.paging.offset(call, "brands")
+    start = call.platform.paging.offset(call, "brands", code=12019108)
     page = found[start : start + size]
     return {
         "brands": page,
@@ -597,7 +609,7 @@ class _Brand(msgspec.Struct):
 
 
 def create_brand(call: Call) -> dict[str, Any]:
-    """Register a brand of the seller's own, unauthorized."""
+    """Register a brand of the seller's own."""
     name = call.body(_Brand).name.strip()
     if not 2 <= len(name) <= 30:
         raise ApiError(12052189)
@@ -638,7 +650,10 @@ def suggest_brands(call: Call) -> dict[str, Any]:
 
 
 def load_categories(platform: Platform, path: str) -> int:
-    """Use a whole category tree from a CSV file instead of the small one. Lasts until the process ends."""
+    """Use a whole category tree from a CSV file instead of the small one. Lasts until the process ends.
+
+    The file has id, parent_id, level, is_leaf and name_en, or paths such as "Home > Lamps". Returns the categories.
+    """
     try:
         return platform.trees.load(Path(path))
     except (OSError, KeyError, ValueError) as error:

@@ -7,6 +7,7 @@ indented below its parent. Nodes whose children are left out are leaves here.
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -308,16 +309,45 @@ def _small_tree() -> Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """A tree from a CSV file with the columns id, parent_id, level, is_leaf (true/false) and name_en."""
+    """A tree from a CSV file: id, parent_id, level, is_leaf (true/false) and name_en, or paths such as "Home > Lamps".
+
+    With paths, a parent without a row of its own is made up, and so is an id that is not a number. Raises ValueError
+    for a file of any other shape.
+    """
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        rows, columns = list(reader), set(reader.fieldnames or ())
+    if {"id", "parent_id", "level", "is_leaf", "name_en"} <= columns:
+        return Tree(
+            [Category(r["id"], r["parent_id"], r["name_en"], int(r["level"]), r["is_leaf"] == "true") for r in rows]
+        )
+    if "path" not in columns or not rows:
+        msg = f"{path.name} has neither the columns id, parent_id, level, is_leaf, name_en nor a path"
+        raise ValueError(msg)
+    return _tree_of_paths({tuple(row["path"].split(" > ")): row.get("id", "") for row in rows})
+
+
+def _tree_of_paths(ids: dict[tuple[str, ...], str]) -> Tree:
+    whole = {path[:level] for path in ids for level in range(1, len(path) + 1)}
+    parents = {path[:-1] for path in whole}
+    numbers = {path: _id_of(ids.get(path, ""), path) for path in whole}
     return Tree(
-        [Category(r["id"], r["parent_id"], r["name_en"], int(r["level"]), r["is_leaf"] == "true") for r in rows]
+        [
+            Category(numbers[path], numbers.get(path[:-1], "0"), path[-1], len(path), path not in parents)
+            for path in sorted(whole)
+        ]
     )
 
 
+def _id_of(given: str, path: tuple[str, ...]) -> str:
+    if given.isascii() and given.isdigit():
+        return given
+    return str(10**9 + int.from_bytes(hashlib.blake2b(" > ".join(path).encode(), digest_size=6).digest()) % 10**9)
+
+
 SMALL: Final = _small_tree()
-_V1: Final = SMALL.pruned(3)
+_V1_LEVELS: Final = 3
+_V1: Final = SMALL.pruned(_V1_LEVELS)
 
 
 class Trees:
@@ -325,12 +355,20 @@ class Trees:
 
     def __init__(self) -> None:
         self.v2, self.v1 = SMALL, _V1
+        self._follows = True  # whether version 1 is version 2 cut off, rather than a tree of its own
 
-    def load(self, v2: Path) -> int:
-        """Use the tree of a file. Returns how many categories it has."""
-        self.v2 = read_tree(v2)
-        self.v1 = self.v2.pruned(3)
-        return len(self.v2.all)
+    def load(self, path: Path) -> int:
+        """Use the tree of a file: as version 1 if it has three levels, else as version 2. Returns its size.
+
+        Until a tree of three levels was loaded, version 1 is version 2 cut off below the third.
+        """
+        tree = read_tree(path)
+        if max(category.level for category in tree.all.values()) <= _V1_LEVELS:
+            self.v1, self._follows = tree, False
+        else:
+            self.v2 = tree
+            self.v1 = tree.pruned(_V1_LEVELS) if self._follows else self.v1
+        return len(tree.all)
 
     def of(self, version: str) -> Tree:
         """The tree of that version."""

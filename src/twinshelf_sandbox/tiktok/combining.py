@@ -18,9 +18,11 @@ from twinshelf_sandbox.world import Entity
 
 def split_attributes(call: Call) -> Any:
     """Whether orders may and must be split, and why not."""
-    shop = call.shop
+    shop, order_ids = call.shop, call.listed("order_ids")
+    if not 1 <= len(order_ids) <= 50:
+        raise call.bad("`order_ids` must have 1 to 50 entries, joined by commas")
     answer = []
-    for order_id in call.listed("order_ids")[:50]:
+    for order_id in order_ids:
         order = of_shop(shop, order_id)
         problem = _why_not_split(shop, order)
         entry: Entity = {
@@ -221,9 +223,9 @@ _BAD: Final = 21001001
 _V2309: Final = ("202309",)
 
 ENDPOINTS: Final = (
-    Endpoint("GET", "/fulfillment/{v}/orders/split_attributes", _V2309, _WRITE, split_attributes, bad_input=_BAD),
+    Endpoint("GET", "/fulfillment/{v}/orders/split_attributes", _V2309, _WRITE, split_attributes),
     Endpoint("POST", "/fulfillment/{v}/orders/{order_id}/split", _V2309, _WRITE, split, bad_input=_BAD),
-    Endpoint("GET", "/fulfillment/{v}/combinable_packages/search", _V2309, _WRITE, search_combinable, bad_input=_BAD),
+    Endpoint("GET", "/fulfillment/{v}/combinable_packages/search", _V2309, _WRITE, search_combinable),
     Endpoint("POST", "/fulfillment/{v}/packages/combine", _V2309, _WRITE, combine, bad_input=_BAD),
     Endpoint("POST", "/fulfillment/{v}/packages/{package_id}/uncombine", _V2309, _WRITE, uncombine, bad_input=_BAD),
 )

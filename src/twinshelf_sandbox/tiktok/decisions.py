@@ -5,13 +5,14 @@ Source: `reference/tiktok-shop.md` sections 17.1 and 17.4 to 17.6.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 from twinshelf_sandbox.tiktok import reasons
 from twinshelf_sandbox.tiktok.aftersales import ANSWER_SECONDS, LineRef, chosen_lines, may_return, once, refund_amount
+from twinshelf_sandbox.tiktok.amounts import plain
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint, multipart
 from twinshelf_sandbox.tiktok.orderbook import money, text
@@ -112,28 +113,25 @@ def row_asked_for(call: Call) -> Entity:
     return row
 
 
-class _Money(msgspec.Struct):
+class Money(msgspec.Struct):
     currency: str | None = None
     amount: str | None = None
     partial_refund_total: str | None = None
 
 
-class _Approve(msgspec.Struct):
+class Approval(msgspec.Struct):
     decision: str = ""
     buyer_keep_item: bool | None = None
-    partial_refund: _Money | None = None
+    partial_refund: Money | None = None
 
 
 def make_offer(shop: Shop, row: Entity, amount: str | None, currency: str | None) -> None:
     """Check and note a partial refund."""
     order = shop.orders[row["order_id"]]
     full = Decimal(refund_amount(shop, order, returned_lines(order, row))["refund_total"])
-    try:
-        value = Decimal(amount or "")
-    except InvalidOperation as error:
-        raise ApiError(
-            25001001, "An invalid request parameter was passed: the partial refund needs an amount."
-        ) from error
+    value = plain(amount)
+    if value is None:
+        raise ApiError(25001001, "An invalid request parameter was passed: the partial refund needs an amount.")
     if currency != shop.currency:
         raise ApiError(25001001, f"An invalid request parameter was passed: the currency must be {shop.currency}.")
     if not 0 < value <= full:
@@ -142,41 +140,46 @@ def make_offer(shop: Shop, row: Entity, amount: str | None, currency: str | None
     row["proposed_type"] = "PARTIAL_REFUND"
 
 
+def accept(shop: Shop, row: Entity, body: Approval) -> None:
+    """Carry out an approval. Raises ApiError where the return's state does not allow it."""
+    if (problem := why_not(row, body.decision)) is not None:
+        raise problem
+    match body.decision:
+        case "APPROVE_REFUND" | "APPROVE_RECEIVED_PACKAGE" | "DIRECT_REFUND" | "ISSUE_REPLACEMENT_REFUND":
+            succeed(shop, row)
+        case "APPROVE_RETURN":
+            if body.buyer_keep_item:
+                row["keep"] = True
+                succeed(shop, row)
+            else:
+                approve_request(shop, row)
+        case "APPROVE_REPLACEMENT":
+            send_replacement(shop, row)
+        case "OFFER_PARTIAL_REFUND":
+            given = body.partial_refund or Money()
+            make_offer(shop, row, given.amount, given.currency)
+            move(shop, row, OFFERED, ANSWER_SECONDS)
+
+
 def approve(call: Call) -> Any:
     """Accept a request or a returned parcel, or offer something else."""
 
     def act() -> Any:
-        shop, row, body = call.shop, row_asked_for(call), call.body(_Approve)
+        body = call.body(Approval)
         if body.decision not in APPROVALS:
             raise call.bad("`decision` is unknown")
-        if (problem := why_not(row, body.decision)) is not None:
-            raise problem
-        match body.decision:
-            case "APPROVE_REFUND" | "APPROVE_RECEIVED_PACKAGE" | "DIRECT_REFUND" | "ISSUE_REPLACEMENT_REFUND":
-                succeed(shop, row)
-            case "APPROVE_RETURN":
-                if body.buyer_keep_item:
-                    row["keep"] = True
-                    succeed(shop, row)
-                else:
-                    approve_request(shop, row)
-            case "APPROVE_REPLACEMENT":
-                send_replacement(shop, row)
-            case "OFFER_PARTIAL_REFUND":
-                given = body.partial_refund or _Money()
-                make_offer(shop, row, given.amount, given.currency)
-                move(shop, row, OFFERED, ANSWER_SECONDS)
+        accept(call.shop, row_asked_for(call), body)
         return {}
 
     return once(call, f"return approve {call.path['return_id']}", act)
 
 
-class _Reject(msgspec.Struct):
+class Rejection(msgspec.Struct):
     decision: str = ""
     reject_reason: str = ""
     comment: str | None = None
     images: list[dict[str, Any]] | None = None
-    partial_refund_amount: _Money | None = None
+    partial_refund_amount: Money | None = None
 
 
 def reject_reasons_of(shop: Shop, row: Entity, decision: str) -> reasons.Reasons:
@@ -187,11 +190,36 @@ def reject_reasons_of(shop: Shop, row: Entity, decision: str) -> reasons.Reasons
     return reasons.reject_return(region, row["type"])
 
 
+def refuse(shop: Shop, row: Entity, body: Rejection) -> None:
+    """Carry out a rejection that the return's state allows (`why_not`). Raises ApiError for an unknown reason."""
+    known = reject_reasons_of(shop, row, body.decision)
+    if body.reject_reason not in known:
+        raise ApiError(25001014)
+    record(shop, row, "SELLER_REJECT", "SELLER", known[body.reject_reason], note=body.comment or "")
+    match body.decision:
+        case "REJECT_RECEIVED_PACKAGE":
+            move(shop, row, REJECT_PARCEL, DISPUTE_SECONDS)
+        case "OFFER_PARTIAL_REFUND_AFTER_RECEIVING_PKG":
+            given = body.partial_refund_amount or Money()
+            make_offer(shop, row, given.partial_refund_total or given.amount, given.currency)
+            move(shop, row, OFFERED, ANSWER_SECONDS)
+        case "REJECT_REPLACEMENT":
+            move(
+                shop,
+                row,
+                kind_status(row["type"], "REJECT")
+                if row["type"] == "REPLACEMENT"
+                else kind_status("EXCHANGE", "CANCEL"),
+            )
+        case _:
+            move(shop, row, REJECT, DISPUTE_SECONDS)
+
+
 def reject(call: Call) -> Any:
     """Refuse a request or a returned parcel, with a reason of the platform's list."""
 
     def act() -> Any:
-        shop, row, body = call.shop, row_asked_for(call), call.body(_Reject)
+        row, body = row_asked_for(call), call.body(Rejection)
         if body.decision not in REJECTIONS:
             raise call.bad("`decision` is unknown")
         if (problem := why_not(row, body.decision)) is not None:
@@ -200,27 +228,7 @@ def reject(call: Call) -> Any:
             raise ApiError(98001004, "The length of the seller's words is over the limit.")
         if len(body.images or []) > 6:
             raise call.bad("`images` may have 6 entries")
-        known = reject_reasons_of(shop, row, body.decision)
-        if body.reject_reason not in known:
-            raise ApiError(25001014)
-        record(shop, row, "SELLER_REJECT", "SELLER", known[body.reject_reason], note=body.comment or "")
-        match body.decision:
-            case "REJECT_RECEIVED_PACKAGE":
-                move(shop, row, REJECT_PARCEL, DISPUTE_SECONDS)
-            case "OFFER_PARTIAL_REFUND_AFTER_RECEIVING_PKG":
-                given = body.partial_refund_amount or _Money()
-                make_offer(shop, row, given.partial_refund_total or given.amount, given.currency)
-                move(shop, row, OFFERED, ANSWER_SECONDS)
-            case "REJECT_REPLACEMENT":
-                move(
-                    shop,
-                    row,
-                    kind_status(row["type"], "REJECT")
-                    if row["type"] == "REPLACEMENT"
-                    else kind_status("EXCHANGE", "CANCEL"),
-                )
-            case _:
-                move(shop, row, REJECT, DISPUTE_SECONDS)
+        refuse(call.shop, row, body)
         return {}
 
     return once(call, f"return reject {call.path['return_id']}", act)
@@ -254,28 +262,13 @@ def create(call: Call) -> Any:
         order = shop.orders.get(body.order_id)
         if order is None:
             raise ApiError(25007006)
-        if body.return_type not in ("REFUND", "RETURN_AND_REFUND"):
-            raise call.bad("`return_type` must be REFUND or RETURN_AND_REFUND")
+        _check_words(call, body)
         if order["status"] == "CANCELLED":
             raise ApiError(25001051)
         if not may_return(shop, order, body.return_type, "SELLER"):
             raise ApiError(25001003)
         lines = _to_return(order, body)
-        region = shop.facts["region"]
-        fitting = reasons.seller_return(region, body.return_type, order["status"])
-        if body.return_reason not in fitting:
-            raise ApiError(
-                25001015
-                if body.return_reason in reasons.buyer_return(region, body.return_type, order["status"])
-                else 25001014
-            )
-        total = None
-        if body.refund_total is not None:
-            if body.currency != shop.currency:
-                raise call.bad(f"`currency` must be {shop.currency}")
-            total = money(shop, body.refund_total)
-            if not 0 < total <= Decimal(refund_amount(shop, order, lines)["refund_total"]):
-                raise ApiError(25005005)
+        described = _reason_text(shop, order, body)
         row = request(
             shop,
             order,
@@ -283,14 +276,49 @@ def create(call: Call) -> Any:
             kind=body.return_type,
             role="SELLER",
             reason=body.return_reason,
-            reason_text=fitting[body.return_reason],
+            reason_text=described,
             shipment_type=body.shipment_type or "PLATFORM",
             handover_method=body.handover_method or "DROP_OFF",
-            total=total,
+            total=_refund_wanted(call, order, lines, body),
         )
         return {"return_id": row["id"], "return_status": row["status"]}
 
     return once(call, "return create", act)
+
+
+def _check_words(call: Call, body: _Create) -> None:
+    if body.return_type not in ("REFUND", "RETURN_AND_REFUND"):
+        raise call.bad("`return_type` must be REFUND or RETURN_AND_REFUND")
+    if body.shipment_type not in (None, "PLATFORM", "BUYER_ARRANGE"):
+        raise call.bad("`shipment_type` must be PLATFORM or BUYER_ARRANGE")
+    if body.handover_method not in (None, "DROP_OFF", "PICKUP"):
+        raise call.bad("`handover_method` must be DROP_OFF or PICKUP")
+
+
+def _reason_text(shop: Shop, order: Entity, body: _Create) -> str:
+    """The text of the reason given. Raises ApiError for one of another state, of buyers only, or of nobody."""
+    region, kind, status = shop.facts["region"], body.return_type, order["status"]
+    fitting = reasons.seller_return(region, kind, status)
+    if body.return_reason in fitting:
+        return fitting[body.return_reason]
+    if any(body.return_reason in reasons.seller_return(region, kind, other) for other in ("IN_TRANSIT", "DELIVERED")):
+        raise ApiError(25001021)
+    raise ApiError(25001015 if body.return_reason in reasons.buyer_return(region, kind, status) else 25001014)
+
+
+def _refund_wanted(call: Call, order: Entity, lines: list[Entity], body: _Create) -> Decimal | None:
+    """The sum the seller names; None for all of it. Raises ApiError when it is more than the lines are worth."""
+    if body.refund_total is None:
+        return None
+    shop, given = call.shop, plain(body.refund_total)
+    if body.currency != shop.currency:
+        raise call.bad(f"`currency` must be {shop.currency}")
+    if given is None:
+        raise call.bad("`refund_total` is not an amount")
+    total = money(shop, given)
+    if not 0 < total <= Decimal(refund_amount(shop, order, lines)["refund_total"]):
+        raise ApiError(25005005)
+    return total
 
 
 def _to_return(order: Entity, body: _Create) -> list[Entity]:

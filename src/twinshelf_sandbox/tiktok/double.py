@@ -23,6 +23,7 @@ from twinshelf_sandbox.tiktok import (
     invoices,
     logistics,
     offers,
+    order_desk,
     orders,
     packages,
     products,
@@ -35,6 +36,7 @@ from twinshelf_sandbox.tiktok import (
     seller_center,
     shelf,
     shipping,
+    size_charts,
     uploads,
     versions,
 )
@@ -81,6 +83,7 @@ class TikTok:
                 *decisions.ENDPOINTS,
                 *rma.ENDPOINTS,
                 *compliance.ENDPOINTS,
+                *size_charts.ENDPOINTS,
                 *promotions.ENDPOINTS,
                 *finance.ENDPOINTS,
                 *replicas.ENDPOINTS,
@@ -110,6 +113,7 @@ class TikTok:
             **seller_center.ACTIONS,
             **carriers.ACTIONS,
             **return_actions.ACTIONS,
+            **order_desk.ACTIONS,
             **promotions.ACTIONS,
             "tt.load_categories": categories.load_categories,
         }

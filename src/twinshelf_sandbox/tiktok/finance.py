@@ -292,7 +292,6 @@ def payments(call: Call) -> Any:
                 "status": "PAID",
                 "amount": money,
                 "settlement_amount": money,
-                "reserve_amount": {"value": "0", "currency": shop.currency},
                 "payment_amount_before_exchange": money,
                 "exchange_rate": "1.000000",
                 "paid_time": statement["payment_time"],

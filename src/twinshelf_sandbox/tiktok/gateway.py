@@ -28,6 +28,8 @@ _UNSIGNED: Final = ("sign", "access_token")
 _LATE_SECONDS: Final = 300
 _EARLY_SECONDS: Final = 30
 _MULTIPART: Final = "multipart/form-data"
+_LARGEST_UPLOAD: Final = 110 * 1024 * 1024
+"""More than the largest file, a video of 100 MB, with what a form puts around it."""
 
 
 def sign(secret: str, path: str, query: Iterable[tuple[str, str]], body: bytes, content_type: str = "") -> str:
@@ -78,11 +80,13 @@ class Call:
         """The JSON body as `kind`. Raises the operation's own code for bad input, naming the field."""
         raw = self.request.body
         try:
-            return msgspec.json.decode(raw or b"{}", type=kind)
-        except msgspec.ValidationError as error:
+            body = msgspec.json.decode(raw or b"{}", type=kind)
+            msgspec.msgpack.encode(body)  # no number may be wider than the 64 bits that tables can keep
+        except (msgspec.ValidationError, OverflowError) as error:
             raise ApiError(self.endpoint.bad_input, f"Invalid parameters: {error}") from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ApiError(36009022) from error
+        return body
 
     def bad(self, text: str) -> ApiError:
         """The operation's code for bad input, with `text`."""
@@ -93,7 +97,7 @@ class Call:
         text = self.params.get(name, "")
         if not text and default is not None:
             return default
-        if not text.isascii() or not text.isdigit() or not low <= int(text[:18]) <= high:
+        if not text.isascii() or not text.isdigit() or len(text) > 18 or not low <= int(text) <= high:
             raise ApiError(code or self.endpoint.bad_input, f"Invalid parameters: `{name}` must be {low} to {high}.")
         return int(text)
 
@@ -237,7 +241,7 @@ class Gateway:
                 result = endpoint.operation(call)
         if isinstance(result, Response):
             return result
-        return envelope(self._disturbed(call, result))
+        return envelope(disturbed(result, call.switch))
 
     revoke: Callable[[Call], None] = staticmethod(lambda _call: None)
     """Ends the authorization behind a call; set by the double, which knows how."""
@@ -373,24 +377,27 @@ class Gateway:
         if endpoint.multipart:
             if not kind.startswith(_MULTIPART):
                 raise ApiError(36009023)
+            if len(request.body) > _LARGEST_UPLOAD:
+                raise ApiError(36009021)
         elif request.body and not kind.startswith("application/json"):
             raise ApiError(36009022)
 
-    def _disturbed(self, call: Call, data: Any) -> Any:
-        """The answer with unknown fields, unknown values and nulls where switches ask for them."""
-        extra, odd, null = call.switch("extra_fields"), call.switch("odd_values"), call.switch("null_fields")
-        if not (extra or odd or null):
-            return data
 
-        def walk(value: Any) -> Any:
-            if isinstance(value, dict):
-                changed = {k: None if k in null else odd[k] if k in odd else walk(v) for k, v in value.items()}
-                if extra:
-                    changed["unannounced_field"] = {"since": "tomorrow", "values": [1, "two", None]}
-                return changed
-            return [walk(entry) for entry in value] if isinstance(value, list) else value
+def disturbed(data: Any, switch: Callable[[str], Any]) -> Any:
+    """What is answered or told, with unknown fields, unknown values and nulls where switches ask for them."""
+    extra, odd, null = switch("extra_fields"), switch("odd_values"), switch("null_fields")
+    if not (extra or odd or null):
+        return data
 
-        return walk(data)
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            changed = {k: None if k in null else odd[k] if k in odd else walk(v) for k, v in value.items()}
+            if extra:
+                changed["unannounced_field"] = {"since": "tomorrow", "values": [1, "two", None]}
+            return changed
+        return [walk(entry) for entry in value] if isinstance(value, list) else value
+
+    return walk(data)
 
 
 class _Unavailable(Exception):

@@ -12,7 +12,7 @@ import msgspec
 
 from twinshelf_sandbox.hooks import Delivery
 from twinshelf_sandbox.tiktok.errors import Refused
-from twinshelf_sandbox.tiktok.gateway import Call, Endpoint, sign_webhook
+from twinshelf_sandbox.tiktok.gateway import Call, Endpoint, disturbed, sign_webhook
 from twinshelf_sandbox.wire import json_encode
 
 if TYPE_CHECKING:
@@ -79,8 +79,12 @@ CONFIGURABLE: Final = frozenset(
 _WITHOUT_NOTIFICATION_ID: Final = frozenset({"RECIPIENT_ADDRESS_UPDATE"})
 
 
-def notify(shop: Shop, topic: str, data: dict[str, Any], *, app_key: str = "") -> None:
-    """Send `topic` to every app the shop's seller has authorized, or to `app_key` only."""
+def notify(shop: Shop, topic: str, data: dict[str, Any], *, app_key: str = "", number: int = 0) -> None:
+    """Send `topic` to every app the shop's seller has authorized, or to `app_key` only.
+
+    `number` is the type of a topic that is not among `TOPICS`.
+    """
+    data = disturbed(data, shop.switch)
     platform = shop.platform
     for grant in platform.grants_of(shop.seller_id):
         if app_key and grant["app_key"] != app_key:
@@ -90,7 +94,7 @@ def notify(shop: Shop, topic: str, data: dict[str, Any], *, app_key: str = "") -
         url = own["address"] if own is not None else app["webhook_url"]
         if not url:
             continue
-        body: dict[str, Any] = {"type": TOPICS[topic]}
+        body: dict[str, Any] = {"type": number or TOPICS[topic]}
         if topic not in _WITHOUT_NOTIFICATION_ID:
             body["tts_notification_id"] = platform.new_id("notification")
         body |= {"shop_id": shop.id, "timestamp": platform.now, "data": data}
@@ -184,6 +188,11 @@ def set_webhook_url(platform: Platform, app_key: str, url: str) -> None:
         raise Refused(f"there is no app {app_key!r}")
     app["webhook_url"] = url
     platform.apps.put(app_key, app)
+
+
+def send_webhook(platform: Platform, shop_id: str, number: int, data: dict[str, Any]) -> None:
+    """Send a webhook of whatever type and content, such as one that no document knows."""
+    notify(platform.shop(shop_id), f"TYPE_{number}", data, number=number)
 
 
 _SCOPE: Final = "seller.authorization.info"

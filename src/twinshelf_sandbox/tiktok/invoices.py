@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,7 +40,7 @@ def upload_invoice(call: Call) -> Any:
         package = shop.packages.get(entry.package_id)
         try:
             content = base64.b64decode(entry.file, validate=True)
-        except binascii.Error:
+        except ValueError:
             content = b""
         if (
             package is None

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any, Final, NamedTuple
 
 from twinshelf_sandbox.tiktok import categories, uploads
+from twinshelf_sandbox.tiktok.amounts import plain
 from twinshelf_sandbox.tiktok.category_tree import Category, Tree
 from twinshelf_sandbox.tiktok.errors import ApiError
-from twinshelf_sandbox.tiktok.product_bodies import Fee, Product, SalesAttribute, Sku, Stock, Weight
+from twinshelf_sandbox.tiktok.product_bodies import Amount, Fee, Product, SalesAttribute, Sku, Stock, Weight
 from twinshelf_sandbox.tiktok.regions import EU, SEA, STRICT_SELLER_SKU, delivery_options
 from twinshelf_sandbox.tiktok.state import Shop
 
@@ -30,6 +31,8 @@ _AMOUNT: Final = re.compile(r"\d{1,12}(\.\d{1,4})?")
 _POSITIVE: Final = re.compile(r"\d+(\.\d+)?")
 _SIZE: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _ISBN: Final = re.compile(r"\d{9}X|\d{13}")
+
+_IMAGE_URI: Final = re.compile(r"tos-[a-z0-9-]+/[A-Za-z0-9]+")
 
 _CODE_DIGITS: Final = {"GTIN": (14,), "EAN": (8, 13, 14), "UPC": (12,), "JAN": (8, 13)}
 _WEIGHT_DECIMALS: Final = {"KILOGRAM": 3, "POUND": 2, "GRAM": 0}
@@ -143,6 +146,10 @@ class Known:
     identifiers: dict[str, str] = field(default_factory=dict)
     """SKU id → identifier code already submitted."""
     pre_sale: dict[str, str] = field(default_factory=dict)
+    prices: dict[str, str] = field(default_factory=dict)
+    """SKU id → price that stays when none is given."""
+    stocked: frozenset[str] = frozenset()
+    """SKUs whose stock stays when none is given."""
     draft: bool = False
     """Saved as a draft: what is missing is forgiven, what is there must still be right."""
 
@@ -504,7 +511,10 @@ def _images(out: Checked, shop: Shop, body: Product, known: Known) -> None:
     for image in given:
         row = uploads.find(shop.platform, shop.seller_id, image.uri or "")
         if row is None:
-            out.add(12052300, f"The main image {image.uri!r} was not uploaded to the platform.")
+            illegal = not _IMAGE_URI.fullmatch(image.uri or "")
+            out.add(
+                12052300 if illegal else 12052722, f"The main image {image.uri!r} was not uploaded to the platform."
+            )
         elif min(row["width"], row["height"]) < 300:
             out.add(12052301, f"The main image {image.uri!r} must have 300 pixels on each side at least.")
 
@@ -642,7 +652,7 @@ def _skus(out: Checked, shop: Shop, leaf: Leaf | None, body: Product, known: Kno
 def _sku(out: Checked, shop: Shop, at: int, sku: Sku, known: Known) -> None:
     _sku_offer(out, shop, sku, known)
     _seller_sku(out, shop, sku)
-    _list_price(out, shop, at, sku)
+    _list_price(out, shop, at, sku, known)
     _sku_texts(out, shop, sku)
     for fee in sku.fees or []:
         if not _is_fee(fee):
@@ -651,14 +661,13 @@ def _sku(out: Checked, shop: Shop, at: int, sku: Sku, known: Known) -> None:
 
 
 def _sku_offer(out: Checked, shop: Shop, sku: Sku, known: Known) -> None:
-    existing = known.edit and sku.id in known.known_skus
-    if sku.price is not None or not (existing or known.draft):
+    if sku.price is not None or not (sku.id in known.prices or known.draft):
         out.errors += price_errors(shop, sku.price, [e.warehouse_id or "" for e in sku.inventory or []])
     if sku.inventory:
         out.errors += [error for _, error in stock_errors(shop, sku.inventory)]
         if len(sku.inventory) > 1 and len(shop.warehouses("SALES_WAREHOUSE")) == 1:
             out.add(12052094)
-    elif not existing and not known.draft and not sku.combined_skus:
+    elif sku.id not in known.stocked and not known.draft and not sku.combined_skus:
         out.add(12052486 if sku.inventory is not None else 12052115, "A SKU has no inventory.")
 
 
@@ -684,12 +693,9 @@ def _sku_texts(out: Checked, shop: Shop, sku: Sku) -> None:
 
 
 def _is_fee(fee: Fee) -> bool:
-    try:
-        amount = Decimal(fee.amount or "")
-    except InvalidOperation:
-        return False
+    amount = plain(fee.amount)
     kinds = (None, "SINGLE_USE", "REUSABLE", "NOT_APPLICABLE")
-    return fee.type == "PFAND" and 0 <= amount <= 6300 and fee.additional_attribute in kinds
+    return fee.type == "PFAND" and amount is not None and amount <= 6300 and fee.additional_attribute in kinds
 
 
 def _seller_sku(out: Checked, shop: Shop, sku: Sku) -> None:
@@ -703,26 +709,33 @@ def _seller_sku(out: Checked, shop: Shop, sku: Sku) -> None:
         out.add(12052054, "A seller SKU has 1 to 50 characters without spaces.")
 
 
-def _list_price(out: Checked, shop: Shop, at: int, sku: Sku) -> None:
+def _list_price(out: Checked, shop: Shop, at: int, sku: Sku, known: Known) -> None:
     given = sku.list_price
     if given is None:
         return
-    if shop.facts["region"] != "US":
-        out.drop_list_prices.add(at)  # not used outside the US; a live request with one was accepted in VN
-        return
-    if given.currency != "USD":
-        out.add(12052084)
-    elif not given.amount or not _AMOUNT.fullmatch(given.amount):
-        out.add(12052375)
-    elif not Decimal("0.01") <= Decimal(given.amount) <= 7600:
-        out.add(12052383)
-    elif (
-        sku.price is not None
-        and sku.price.amount
-        and _AMOUNT.fullmatch(sku.price.amount)
-        and Decimal(given.amount) < Decimal(sku.price.amount)
-    ):
+    own = (sku.price.amount or sku.price.sale_price) if sku.price is not None else known.prices.get(sku.id or "")
+    out.errors += list_price_errors(shop, given)
+    if drops_list_price(shop, given, own):
         out.drop_list_prices.add(at)
+
+
+def list_price_errors(shop: Shop, given: Amount) -> Iterator[ApiError]:
+    """What is wrong with a list price. Outside the US nothing is: a live request with one was accepted in VN."""
+    if shop.facts["region"] != "US":
+        return
+    amount = plain(given.amount)
+    if given.currency != "USD":
+        yield ApiError(12052084)
+    elif amount is None:
+        yield ApiError(12052375)
+    elif not Decimal("0.01") <= amount <= 7600:
+        yield ApiError(12052383)
+
+
+def drops_list_price(shop: Shop, given: Amount, price: str | None) -> bool:
+    """Whether the platform discards a list price without a word: below the price, or outside the US."""
+    amount, own = plain(given.amount), plain(price)
+    return shop.facts["region"] != "US" or (amount is not None and own is not None and amount < own)
 
 
 def _pre_sale(out: Checked, shop: Shop, sku: Sku, known: Known) -> None:

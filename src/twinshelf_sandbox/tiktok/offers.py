@@ -5,7 +5,6 @@ Source: `reference/tiktok-shop.md` section 11.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from twinshelf_sandbox.tiktok import listing_rules, stock
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
-from twinshelf_sandbox.tiktok.product_bodies import Price, Stock
+from twinshelf_sandbox.tiktok.product_bodies import Amount, Price, Stock
 from twinshelf_sandbox.tiktok.products import product_of
 from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.tiktok.versions import keep, price_text, set_price
@@ -28,8 +27,8 @@ _STOCK_STATUSES: Final = ("DRAFT", "PENDING", "FAILED", "ACTIVATE", "SELLER_DEAC
 class _PriceSku(msgspec.Struct):
     id: str = ""
     price: Price | None = None
-    list_price: dict[str, Any] | None = None
-    external_list_prices: list[dict[str, Any]] | None = None
+    list_price: Amount | None = None
+    external_list_prices: list[Amount] | None = None
 
 
 class _Prices(msgspec.Struct):
@@ -72,6 +71,8 @@ def _good_prices(call: Call, product: Entity, body: _Prices, row: Entity) -> lis
             if sku.id not in own:
                 raise ApiError(12052557 if shop.by_sku.find(sku.id) else 12052556)
             listing_rules.first(list(listing_rules.price_errors(shop, sku.price, list(row["skus"][sku.id]["stock"]))))
+            if sku.list_price is not None:
+                listing_rules.first(list(listing_rules.list_price_errors(shop, sku.list_price)))
             if call.breaks(sku.id, at):
                 raise call.broken()
         except ApiError:
@@ -85,19 +86,14 @@ def _good_prices(call: Call, product: Entity, body: _Prices, row: Entity) -> lis
 def _take_price(shop: Shop, product_id: str, sku: Entity, given: _PriceSku, offer: Entity) -> bool:
     text = price_text(shop, msgspec.to_builtins(given.price))
     changed = set_price(shop, product_id, sku, offer, text)
-    if given.list_price is not None and shop.facts["region"] == "US":
-        amount = str(given.list_price.get("amount", ""))
-        below = Decimal(amount) < Decimal(text) if _is_number(amount) else True
-        offer["list_price"] = None if below else {"amount": amount, "currency": "USD"}
+    if given.list_price is not None:
+        dropped = listing_rules.drops_list_price(shop, given.list_price, text)
+        offer["list_price"] = None if dropped else msgspec.to_builtins(given.list_price)
         changed = True
     if given.external_list_prices is not None:
-        offer["external_list_prices"] = given.external_list_prices
+        offer["external_list_prices"] = msgspec.to_builtins(given.external_list_prices)
         changed = True
     return changed
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
 
 
 class _StockSku(msgspec.Struct):

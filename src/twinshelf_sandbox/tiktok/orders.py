@@ -45,6 +45,14 @@ PLATFORMS: Final = (
     "WAREHOUSE_MANAGEMENT_SYSTEM",
     "ERP_SYSTEM",
 )
+MARKET_FEES: Final = (
+    "small_order_fee",
+    "buyer_service_fee",
+    "handling_fee",
+    "shipping_insurance_fee",
+    "item_insurance_fee",
+    "item_insurance_tax",
+)
 _DAY: Final = 86_400
 _DETAIL_ONLY: Final = (
     "payment_card_type",
@@ -81,6 +89,8 @@ class Purchase:
     shipping_fee_platform_discount: Decimal = Decimal(0)
     tax: Decimal | None = None
     retail_delivery_fee: Decimal = Decimal(0)
+    market_fees: dict[str, Decimal] = field(default_factory=dict)
+    """What the buyer pays on top in some markets, by name (`MARKET_FEES`)."""
     shipping_type: str = "SELLER"
     fulfillment_type: str = "FULFILLMENT_BY_SELLER"
     order_type: str = "NORMAL"
@@ -264,7 +274,11 @@ def payment(shop: Shop, lines: list[Entity], purchase: Purchase) -> Entity:
         "shipping_fee": shipping,
         "seller_discount": seller,
         "platform_discount": platform,
-        "total_amount": sub_total + shipping + product_tax + purchase.retail_delivery_fee,
+        "total_amount": sub_total
+        + shipping
+        + product_tax
+        + purchase.retail_delivery_fee
+        + sum(purchase.market_fees.values(), Decimal(0)),
         "original_total_product_price": original,
         "original_shipping_fee": purchase.shipping_fee,
         "shipping_fee_seller_discount": purchase.shipping_fee_seller_discount,
@@ -278,6 +292,7 @@ def payment(shop: Shop, lines: list[Entity], purchase: Purchase) -> Entity:
             "shipping_fee_tax": Decimal(0),
             "retail_delivery_fee": purchase.retail_delivery_fee,
         }
+    amounts |= purchase.market_fees
     return {"currency": shop.currency, **{name: text(shop, amount) for name, amount in amounts.items()}}
 
 
@@ -294,6 +309,7 @@ def pay(shop: Shop, order: Entity) -> None:
     order["rts_sla_time"], order["tts_sla_time"] = now + 2 * _DAY, now + 3 * _DAY
     order["shipping_due_time"] = order["cancel_order_sla_time"] = now + 4 * _DAY
     order["collection_due_time"], order["delivery_due_time"] = now + 7 * _DAY, now + 21 * _DAY
+    order["delivery_sla_time"] = now + 14 * _DAY
     packages.on_payment(shop, order)
     if shop.switch("on_hold"):
         order["is_on_hold_order"] = True
@@ -353,6 +369,9 @@ def order_json(shop: Shop, order: Entity, *, detail: bool) -> Entity:
     for line in shown["line_items"]:
         line["sku_image"] = shop.platform.url(line["sku_image"])
     shown["recipient_address"] = recipient_json(shop, order)
+    if shop.region.ships_by == "package" and "tts_sla_time" in order and "rts_time" not in order:
+        # In milliseconds, unlike every other time of an order.
+        shown |= {"fulfillment_priority_level": 600, "recommended_shipping_time": order["tts_sla_time"] * 1000}
     return shown
 
 

@@ -20,7 +20,10 @@ from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.world import Entity
 
 PACKAGE_STATUSES: Final = ("TO_FULFILL", "PROCESSING", "FULFILLING", "COMPLETED", "CANCELLED")
-_URL_SECONDS: Final = 86_400
+_DAY: Final = 86_400
+_URL_SECONDS: Final = _DAY
+_NO_DOCUMENT: Final = {"TO_FULFILL": 21023035, "FULFILLING": 21042102, "COMPLETED": 21042102, "CANCELLED": 21023059}
+"""Status of a package → why it has no papers: too early, too late, or never."""
 _PACKAGE_ONLY_AFTER_SHIPPING: Final = ("US", "GB")
 
 
@@ -304,21 +307,34 @@ def document(call: Call) -> Any:
         "INVOICE_LABEL",
     )
     kind = call.choice("document_type", kinds, "")
+    call.choice("document_size", ("A6", "A5"), "A6")
+    form = call.choice("document_format", ("PDF", "ZPL"), "PDF")
     package = package_of(shop, call.path["package_id"])
-    if package["shipping_type"] != "TIKTOK" or package["status"] != "PROCESSING":
-        raise ApiError(11034037 if package["status"] == "TO_FULFILL" else 11034002)
-    url = uploads.signed_url(call.request, shop.platform, f"documents/{package['id']}/{kind}", _URL_SECONDS)
+    if package["shipping_type"] != "TIKTOK":
+        raise ApiError(21008017)
+    if package["status"] != "PROCESSING":
+        raise ApiError(_NO_DOCUMENT[package["status"]])
+    brazil = shop.facts["region"] == "BR"
+    if (kind == "INVOICE_LABEL" or form == "ZPL") and not brazil:
+        raise call.bad("invoice labels and ZPL are for Brazil")
+    if shop.now < package["shipped_at"] + int(shop.switch("label_seconds")):
+        raise ApiError(11034037)
+    ending = "png" if kind == "SHIPPING_LABEL_PICTURE" else form.lower()
+    what = f"documents/{package['id']}/{kind}.{ending}"
+    url = uploads.signed_url(call.request, shop.platform, what, _URL_SECONDS)
     return {"doc_url": url, "tracking_number": package["tracking_number"]}
+
+
+def pickup_slots(now: int) -> list[tuple[int, int]]:
+    """Begin and end of the slots of the next three days."""
+    days = [(now // _DAY + n) * _DAY for n in range(1, 4)]
+    return [(day + 9 * 3600, day + 18 * 3600) for day in days]
 
 
 def handover_slots(call: Call) -> Any:
     """Pickup slots of the next days; one name is misspelt by the platform."""
     package_of(call.shop, call.path["package_id"])
-    day = (call.now // 86_400 + 1) * 86_400
-    slots = [
-        {"start_time": day + n * 86_400 + 9 * 3600, "end_time": day + n * 86_400 + 18 * 3600, "avaliable": True}
-        for n in range(3)
-    ]
+    slots = [{"start_time": start, "end_time": end, "avaliable": True} for start, end in pickup_slots(call.now)]
     return {
         "can_pickup": True,
         "can_drop_off": True,
@@ -334,7 +350,7 @@ _BAD: Final = 21001001
 _V2309: Final = ("202309",)
 
 ENDPOINTS: Final = (
-    Endpoint("POST", "/fulfillment/{v}/packages/search", _V2309, _BASIC, search, bad_input=_BAD),
+    Endpoint("POST", "/fulfillment/{v}/packages/search", _V2309, _BASIC, search),
     Endpoint("GET", "/fulfillment/{v}/packages/{package_id}", _V2309, _BASIC, detail, bad_input=_BAD),
     Endpoint(
         "GET", "/fulfillment/{v}/orders/{order_id}/tracking", _V2309, "seller.logistics", tracking, bad_input=_BAD

@@ -18,29 +18,36 @@ _NOT_FILTERS = ("page_token", "sign", "timestamp", "access_token", "app_key", "p
 class Paging:
     """Makes and reads page tokens."""
 
-    def _filters(self, call: Call, what: str) -> int:
+    def _filters(self, call: Call, what: str) -> bytes:
         query = sorted((k, v) for k, v in call.params.items() if k not in _NOT_FILTERS)
-        return zlib.crc32(f"{what} {query}".encode() + call.request.body)
+        return f"{what} {query}".encode() + call.request.body
 
-    def _token(self, call: Call, what: str, place: str) -> str:
-        text = f"{self._filters(call, what):08x} {place} \u00fe\u00ff\u00fb".encode("latin-1")
+    def token(self, filters: bytes, place: str) -> str:
+        """A token that brings back `place` to a search with these filters."""
+        text = f"{zlib.crc32(filters):08x} {place} \u00fe\u00ff\u00fb".encode("latin-1")
         return base64.b64encode(text).decode()
 
-    def _read(self, call: Call, what: str, token: str, code: int) -> str:
+    def place(self, filters: bytes, token: str, code: int) -> str:
+        """What a token was made of. Raises ApiError with `code` for one that is broken or of another search."""
         try:
-            filters, place, _ = base64.b64decode(token, validate=True).decode("latin-1").split(" ", 2)
+            made_for, place, _ = base64.b64decode(token, validate=True).decode("latin-1").split(" ", 2)
         except ValueError as error:
-            raise ApiError(code or call.endpoint.bad_input, "Invalid parameters: `page_token` is invalid.") from error
-        if filters != f"{self._filters(call, what):08x}":
-            message = "Invalid parameters: `page_token` belongs to a search with other filters."
-            raise ApiError(code or call.endpoint.bad_input, message)
+            raise ApiError(code, "Invalid parameters: `page_token` is invalid.") from error
+        if made_for != f"{zlib.crc32(filters):08x}":
+            raise ApiError(code, "Invalid parameters: `page_token` belongs to a search with other filters.")
         return place
+
+    def _token(self, call: Call, what: str, place: str) -> str:
+        return self.token(self._filters(call, what), place)
+
+    def _read(self, call: Call, what: str, token: str, code: int) -> str:
+        return self.place(self._filters(call, what), token, code or call.endpoint.bad_input)
 
     def offset(self, call: Call, what: str, *, code: int = 0) -> int:
         """How many entries to skip."""
         token = call.params.get("page_token", "")
         place = self._read(call, what, token, code) if token else "0"
-        if not place.isdigit():
+        if not place.isdecimal():
             raise ApiError(code or call.endpoint.bad_input, "Invalid parameters: `page_token` is invalid.")
         return int(place)
 
@@ -54,7 +61,7 @@ class Paging:
         if not token:
             return None
         at, _, key = self._read(call, what, token, 0).partition(":")
-        if not at.isdigit():
+        if not at.isdecimal():
             raise call.bad("`page_token` is invalid")
         return int(at), key
 

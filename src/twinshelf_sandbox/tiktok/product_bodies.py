@@ -107,10 +107,24 @@ class Sku(Body):
     sku_dimensions: Size | None = None
 
 
+class Metric(Body):
+    id: str | None = None
+    value: str | None = None
+    unit_id: str | None = None
+    unit_name: str | None = None
+    suffix: str | None = None
+    prefix: str | None = None
+
+
+class MetricStandard(Body):
+    id: str | None = None
+    metric_value_module_infos: list[Metric] | None = None
+
+
 class AttributeValue(Body):
     id: str | None = None
     name: str | None = None
-    metric_standard_info: dict[str, Any] | None = None
+    metric_standard_info: MetricStandard | None = None
 
 
 class ProductAttribute(Body):

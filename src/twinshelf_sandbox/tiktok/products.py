@@ -12,7 +12,7 @@ from twinshelf_sandbox.tiktok import hooks, listing_rules, stock
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.listing_rules import Known
-from twinshelf_sandbox.tiktok.product_bodies import PARTIAL_ONLY_WITHOUT, Product, as_content
+from twinshelf_sandbox.tiktok.product_bodies import PARTIAL_ONLY_WITHOUT, Product, Replica, as_content
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.tiktok.versions import (
     differences,
@@ -161,11 +161,12 @@ def product_of(shop: Shop, product_id: str, *, missing: int = 12052032) -> Entit
         raise ApiError(12052031)
     product = shop.products.get(product_id)
     if product is None:
-        raise ApiError(12052048 if _other_shop_has(shop, product_id) else missing)
+        raise ApiError(12052048 if other_shop_has(shop, product_id) else missing)
     return product
 
 
-def _other_shop_has(shop: Shop, product_id: str) -> bool:
+def other_shop_has(shop: Shop, product_id: str) -> bool:
+    """Whether another shop has that product, which is answered differently."""
     return any(product_id in other.products for other in all_shops(shop.platform) if other is not shop)
 
 
@@ -198,7 +199,7 @@ def edit(call: Call) -> Any:
 
 
 def partial_edit(call: Call) -> Any:
-    """Top-level properties that are given replace those of the latest version, each as a whole."""
+    """Top-level properties that are given replace those of the latest version, each as a whole. Warns of nothing."""
     shop = call.shop
     product = _editable(shop, call.path["product_id"])
     body = call.body(Product)
@@ -210,11 +211,13 @@ def partial_edit(call: Call) -> Any:
     whole.save_mode = body.save_mode
     whole.category_version = whole.category_version or shop.tree
     whole.replicated_products = body.replicated_products
-    return apply_edit(shop, product, whole, source="OPEN_API")
+    reply = apply_edit(shop, product, whole, source="OPEN_API")
+    return {name: value for name, value in reply.items() if name != "warnings"}
 
 
 def _known(shop: Shop, product: Entity, *, draft: bool) -> Known:
     versions = [v for v in (product["base"], product["review"], product["draft"]) if v is not None]
+    kept = stock.offers(shop, product["id"])["skus"]
     skus = {sku["id"]: sku for version in versions for sku in version.get("skus", [])}
     return Known(
         shop,
@@ -226,6 +229,8 @@ def _known(shop: Shop, product: Entity, *, draft: bool) -> Known:
         if product["status"] != "DRAFT"
         else {},
         pre_sale={i: s["pre_sale"]["type"] for i, s in skus.items() if s.get("pre_sale", {}).get("type")},
+        prices={i: offer["price"] for i, offer in kept.items() if offer["price"]},
+        stocked=frozenset(i for i, offer in kept.items() if offer["stock"]),
         draft=draft,
     )
 
@@ -243,9 +248,9 @@ def apply_edit(shop: Shop, product: Entity, body: Product, *, source: str) -> En
     row = stock.offers(shop, product["id"])
     _check_promotion(shop, body, row)
     _check_warehouses(body, row)
-    _check_replicas(product, body)
     content = as_content(body)
     resolve(shop, body, content, outcome)
+    _check_replicas(product, content, body.replicated_products or [])
     if take_offers(shop, product["id"], content, outcome, row):
         product["update_time"] = shop.now
     before = product["base"]
@@ -318,18 +323,27 @@ def _check_warehouses(body: Product, row: Entity) -> None:
             raise ApiError(12052516)
 
 
-def _check_replicas(product: Entity, body: Product) -> None:
-    """Changes of category or sales attributes of a replicated product must name all its markets."""
-    replicas = product.get("replicas") or {}
-    if not replicas:
-        return
-    base = product["base"]
-    old = [[(a["id"], a["value_id"]) for a in s.get("sales_attributes", [])] for s in base.get("skus", [])]
-    new = [[listing_rules.identity(a) for a in s.sales_attributes or []] for s in body.skus or []]
-    if body.category_id == base.get("category_id") and len(old) == len(new):
-        return
-    named = {r.region for r in body.replicated_products or []}
-    if not set(replicas) <= named:
+def _variations(content: Entity) -> list[tuple[tuple[str, str], ...]]:
+    """Kinds and values of the sales attributes of every SKU, in an order of their own."""
+    skus = content.get("skus", [])
+    return sorted(tuple(sorted((a["id"], a["value_id"]) for a in s.get("sales_attributes", []))) for s in skus)
+
+
+def _check_replicas(product: Entity, content: Entity, named: list[Replica]) -> None:
+    """Changes of category or sales attributes of a replicated product must name all its markets, and new SKUs there."""
+    replicas, base = product.get("replicas") or {}, product["base"]
+    if named and not replicas:
+        raise ApiError(12052512)
+    if any(entry.region not in replicas for entry in named):
+        raise ApiError(12052513)
+    own = {sku.get("seller_sku", "") for sku in content.get("skus", [])}
+    for sku in [sku for entry in named for sku in entry.skus or []]:
+        if not sku.id and not sku.seller_sku:
+            raise ApiError(12052509)
+        if not sku.id and sku.seller_sku not in own:
+            raise ApiError(12052510)
+    same = content.get("category_id") == base.get("category_id") and _variations(content) == _variations(base)
+    if replicas and not same and not set(replicas) <= {entry.region for entry in named}:
         raise ApiError(12052514)
 
 

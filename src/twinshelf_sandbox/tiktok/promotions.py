@@ -6,60 +6,35 @@ Source: `reference/tiktok-shop.md` section 18.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
 
 from twinshelf_sandbox.tiktok import hooks
+from twinshelf_sandbox.tiktok.activity_rules import (
+    PRICED,
+    Activity,
+    ActivityProduct,
+    ActivitySku,
+    activity_price,
+    check_change,
+    check_new,
+    check_period,
+    check_products,
+    check_title,
+)
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
+from twinshelf_sandbox.tiktok.products import other_shop_has
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity
 
-KINDS: Final = (
-    "FIXED_PRICE",
-    "DIRECT_DISCOUNT",
-    "FLASHSALE",
-    "SHIPPING_DISCOUNT",
-    "BUY_MORE_SAVE_MORE",
-    "BUY_X_GET_Y",
-    "GIFT_WITH_PURCHASE",
-)
-_PRICED: Final = ("FIXED_PRICE", "DIRECT_DISCOUNT", "FLASHSALE")
 _INDEFINITE_SECONDS: Final = 10 * 365 * 86_400
-
-
-class _Activity(msgspec.Struct):
-    title: str = ""
-    activity_type: str = ""
-    product_level: str = "PRODUCT"
-    duration_type: str = "NORMAL"
-    begin_time: int = 0
-    end_time: int = 0
-    participation_limit: list[dict[str, Any]] | None = None
-    discount: dict[str, Any] | None = None
-
-
-class _Sku(msgspec.Struct):
-    id: str = ""
-    activity_price_amount: str | None = None
-    discount: str | None = None
-    quantity_limit: int = -1
-    quantity_per_user: int = -1
-
-
-class _Product(msgspec.Struct):
-    id: str = ""
-    activity_price_amount: str | None = None
-    discount: str | None = None
-    quantity_limit: int = -1
-    quantity_per_user: int = -1
-    skus: list[_Sku] | None = None
+_SEARCH_LIMIT: Final = 10_000
 
 
 class _Products(msgspec.Struct):
-    products: list[_Product] = []
+    products: list[ActivityProduct] = []
     activity_id: str = ""
 
 
@@ -87,7 +62,7 @@ def _set_status(shop: Shop, row: Entity, status: str) -> None:
 
 def _apply(shop: Shop, row: Entity) -> None:
     """Put the activity on its SKUs while it runs, take it off otherwise."""
-    running = row["status"] == "ONGOING" and row["activity_type"] in _PRICED
+    running = row["status"] == "ONGOING" and row["activity_type"] in PRICED
     wanted: dict[str, dict[str, Entity]] = {}
     for product in row["products"]:
         wanted[product["id"]] = {sku["id"]: sku for sku in product["skus"]}
@@ -119,7 +94,7 @@ def tick(platform: Platform, payload: dict[str, Any]) -> None:
     _apply(shop, row)
 
 
-def _new(shop: Shop, body: _Activity) -> Entity:
+def _new(shop: Shop, body: Activity) -> Entity:
     now = shop.now
     row: Entity = {
         "id": shop.platform.new_id("activity"),
@@ -134,7 +109,7 @@ def _new(shop: Shop, body: _Activity) -> Entity:
         "update_time": now,
         "products": [],
         "participation_limit": body.participation_limit or [{"type": "NO_LIMIT"}],
-        "discount": body.discount,
+        "discount": bytes(body.discount).decode(),
     }
     row["status"] = _status_by_time(row, now)
     shop.promotions.put(row["id"], row)
@@ -149,19 +124,10 @@ def _schedule(shop: Shop, row: Entity) -> None:
             shop.platform.world.schedule(at, "tt.activity", {"shop": shop.id, "activity": row["id"]})
 
 
-def _check(shop: Shop, body: _Activity, own_id: str = "") -> None:
-    if not body.title or body.activity_type not in KINDS:
-        raise ApiError(98001004, "Invalid parameters: `title` and `activity_type` are required.")
-    if any(row["title"] == body.title and row["id"] != own_id for row in shop.promotions.values()):
-        raise ApiError(17029004)
-    if body.end_time and body.end_time <= body.begin_time:
-        raise ApiError(98001004, "Invalid parameters: the end must come after the begin.")
-
-
 def create(call: Call) -> Any:
     """Plan an activity; products come later."""
-    body = call.body(_Activity)
-    _check(call.shop, body)
+    body = call.body(Activity)
+    check_new(call.shop, body)
     row = _new(call.shop, body)
     return {
         "activity_id": row["id"],
@@ -174,47 +140,39 @@ def create(call: Call) -> Any:
 def _row(call: Call) -> Entity:
     row = call.shop.promotions.get(call.path["activity_id"])
     if row is None:
-        raise ApiError(98001004, "Invalid parameters: there is no such activity.")
+        raise ApiError(17029009)
     return row
 
 
 def update(call: Call) -> Any:
     """Change title and times of an activity."""
-    shop, row, body = call.shop, _row(call), call.body(_Activity)
-    body.activity_type = body.activity_type or row["activity_type"]
-    _check(shop, body, row["id"])
-    row["title"] = body.title
-    row["begin_time"], row["end_time"] = body.begin_time or row["begin_time"], body.end_time or row["end_time"]
+    shop, row, body = call.shop, _row(call), call.body(Activity)
+    check_change(row)
+    body.activity_type = row["activity_type"]
+    check_title(shop, body, row["id"])
+    begin, end = body.begin_time or row["begin_time"], body.end_time or row["end_time"]
+    if row["status"] == "ONGOING" and begin != row["begin_time"]:
+        raise ApiError(17029011)
+    check_period(begin, end)
+    row["title"], row["begin_time"], row["end_time"] = body.title, begin, end
     _set_status(shop, row, _status_by_time(row, shop.now))
     _apply(shop, row)
     _schedule(shop, row)
-    return {"activity_id": row["id"], "title": row["title"], "update_time": row["update_time"], "status": row["status"]}
+    return {"activity_id": row["id"], "title": row["title"], "update_time": row["update_time"]}
 
 
-def _activity_price(shop: Shop, price: str, amount: str | None, discount: str | None) -> str:
-    try:
-        less = 100 - Decimal(discount or "0")
-        value = Decimal(amount) if amount is not None else Decimal(price) * less / 100
-    except InvalidOperation as error:
-        raise ApiError(98001004, "Invalid parameters: a price or discount is no number.") from error
-    value = value.quantize(shop.region.smallest, ROUND_HALF_UP)
-    if not 0 < value <= Decimal(price):
-        raise ApiError(98001004, "Invalid parameters: the activity price must be below the price.")
-    return str(value)
-
-
-def _put_products(shop: Shop, row: Entity, given: list[_Product]) -> None:
+def _put_products(shop: Shop, row: Entity, given: list[ActivityProduct]) -> None:
     for product in given:
         offers = shop.offers.get(product.id)
         if offers is None:
-            raise ApiError(12052032)
+            raise ApiError(17029017 if other_shop_has(shop, product.id) else 17029051)
         if (
             any(o["promotion"] is not None and o["promotion"]["id"] != row["id"] for o in offers["skus"].values())
-            and row["activity_type"] in _PRICED
+            and row["activity_type"] in PRICED
         ):
             raise ApiError(17029022)
         chosen = product.skus or [
-            _Sku(
+            ActivitySku(
                 id=i,
                 activity_price_amount=product.activity_price_amount,
                 discount=product.discount,
@@ -226,8 +184,8 @@ def _put_products(shop: Shop, row: Entity, given: list[_Product]) -> None:
         for sku in chosen:
             offer = offers["skus"].get(sku.id)
             if offer is None:
-                raise ApiError(12052557)
-            price = _activity_price(shop, offer["price"], sku.activity_price_amount, sku.discount)
+                raise ApiError(17029053 if shop.by_sku.find(sku.id) else 17029016)
+            price = activity_price(shop, offer["price"], sku.activity_price_amount, sku.discount)
             skus.append(
                 {
                     "id": sku.id,
@@ -249,6 +207,8 @@ def _put_products(shop: Shop, row: Entity, given: list[_Product]) -> None:
 def update_products(call: Call) -> Any:
     """Put products or SKUs into an activity."""
     shop, row, body = call.shop, _row(call), call.body(_Products)
+    check_change(row)
+    check_products(row, body.products)
     _put_products(shop, row, body.products)
     return {
         "activity_id": row["id"],
@@ -268,7 +228,12 @@ def remove_products(call: Call) -> Any:
     """Take products or SKUs out of an activity."""
     shop, row, body = call.shop, _row(call), call.body(_Remove)
     products, skus = set(body.product_ids or ()), set(body.sku_ids or ())
+    check_change(row)
     before = row["products"]
+    if products - {p["id"] for p in before}:
+        raise ApiError(17029023)
+    if skus - {sku["id"] for p in before for sku in p["skus"]}:
+        raise ApiError(17029024)
     left = []
     for product in before:
         kept = [] if product["id"] in products else [sku for sku in product["skus"] if sku["id"] not in skus]
@@ -284,6 +249,7 @@ def remove_products(call: Call) -> Any:
 def deactivate(call: Call) -> Any:
     """End an activity before its time."""
     shop, row = call.shop, _row(call)
+    check_change(row)
     _set_status(shop, row, "DEACTIVATED")
     _apply(shop, row)
     return {"activity_id": row["id"], "title": row["title"], "status": row["status"], "update_time": row["update_time"]}
@@ -296,7 +262,7 @@ def republish(call: Call) -> Any:
     _set_status(shop, row, _status_by_time(row, shop.now))
     _apply(shop, row)
     _schedule(shop, row)
-    return {"activity_id": row["id"], "status": row["status"], "update_time": row["update_time"]}
+    return {"activity_id": row["id"]}
 
 
 def _shown(shop: Shop, row: Entity, *, products: bool) -> Entity:
@@ -315,6 +281,8 @@ def _shown(shop: Shop, row: Entity, *, products: bool) -> Entity:
             "participation_limit",
         )
     }
+    if row["discount"] != "null":
+        entry["discount"] = msgspec.Raw(row["discount"].encode())
     if products:
         entry["products"] = [
             {
@@ -351,8 +319,10 @@ class _Search(msgspec.Struct):
 def search(call: Call) -> Any:
     """Page size and token are in the body here; the token is the number of the page."""
     shop, body = call.shop, call.body(_Search)
-    if not 1 <= body.page_size <= 100 or (body.page_token and not body.page_token.isdigit()):
-        raise ApiError(98001004)
+    if not 1 <= body.page_size <= 100 or (body.page_token and not body.page_token.isdecimal()):
+        raise ApiError(17029001)
+    if len(body.page_token) > 9 or int(body.page_token or 1) + body.page_size >= _SEARCH_LIMIT:
+        raise ApiError(17029059)
     found = [
         {"id": row["id"], **_shown(shop, row, products=False)}
         for row in shop.promotions.values()
@@ -390,17 +360,19 @@ def start_promotion(
     """
     shop = platform.shop(shop_id)
     name = title or f"Promotion {len(shop.promotions) + 1}"
-    body = _Activity(
+    body = Activity(
         title=name,
         activity_type="FIXED_PRICE" if price else "DIRECT_DISCOUNT",
         begin_time=shop.now,
         end_time=shop.now + seconds,
     )
     try:
-        _check(shop, body)
+        check_title(shop, body)
         row = _new(shop, body)
         products = [
-            _Product(id=i, activity_price_amount=price, discount=None if price else discount, quantity_limit=reserved)
+            ActivityProduct(
+                id=i, activity_price_amount=price, discount=None if price else discount, quantity_limit=reserved
+            )
             for i in product_ids
         ]
         _put_products(shop, row, products)
@@ -430,7 +402,7 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
 _INFO: Final = "seller.promotion.info"
 _WRITE: Final = "seller.promotion.write"
 _PATH: Final = "/promotion/{v}/activities"
-_BAD: Final = 98001004
+_BAD: Final = 17029001
 
 ENDPOINTS: Final = (
     Endpoint("POST", _PATH, ("202309",), _WRITE, create, bad_input=_BAD),

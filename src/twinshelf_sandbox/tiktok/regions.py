@@ -1,7 +1,7 @@
 """Facts about markets: currency, limits, units, who ships how.
 
 Source: `reference/tiktok-shop.md` sections 9.1-9.3, 16.1 and 19. Names and ids of delivery options outside the few that
-are public, and of carriers outside US, GB, DE, FR and VN, are invented.
+are public, and of carriers outside US, GB, FR and VN but for DHL Paket, are invented.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ _ALL: Final = (
     ),
     _sea("TH", "Thailand", "THB", "th-TH", ("30", "260000"), phone="+66", cross_border_price=("0.01", "260000")),
     _sea("VN", "Viet Nam", "VND", "vi-VN", ("1", "180000000"), decimals=0, weights=("KILOGRAM", "GRAM"), phone="+84",
-         cross_border_price=("1", "1000000")),
+         cross_border_price=("1", "1000000"), levels=("Country", "province", "city", "ward")),
     Region(
         "MX", "Mexico", "MXN", "es-MX", tree="v1", title=(1, 300), weights=("KILOGRAM", "GRAM"), ships_by="package",
         local_price=("1", "50000"), global_price=("1", "50000"), cross_border_price=("1", "4560"), phone="+52",
@@ -152,7 +152,7 @@ PROVIDERS: Final = {
         ("7038794025851160321", "Colis Privé"),
     ),
     "VN": (
-        ("6841743441349706241", "J&T Express"), ("6841743000000000117", "GHN"), ("6841743000000000134", "Viettel Post"),
+        ("6841743441349706241", "J&T Express"), ("7252807945006614278", "GHN"), ("7155825439565416197", "Viettel Post"),
     ),
 }  # fmt: skip
 

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 from twinshelf_sandbox.tiktok import categories, hooks, listing_rules, products, seller_center, uploads
+from twinshelf_sandbox.tiktok.amounts import plain
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.listing_rules import Known
-from twinshelf_sandbox.tiktok.product_bodies import Body, Identifier, Price, Product, SalesAttribute, Sku, Stock, Weight
+from twinshelf_sandbox.tiktok.product_bodies import (
+    Body,
+    Identifier,
+    Price,
+    Product,
+    ProductAttribute,
+    SalesAttribute,
+    Size,
+    Sku,
+    Stock,
+    Uri,
+    Weight,
+)
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity
 
@@ -72,7 +85,6 @@ class _Target(msgspec.Struct):
     skus: list[_TargetSku] = []
     manufacturer_ids: list[str] | None = None
     responsible_person_ids: list[str] | None = None
-    product_attributes: list[dict[str, Any]] | None = None
 
 
 class _Replicate(msgspec.Struct):
@@ -87,8 +99,11 @@ def replicate(call: Call) -> Any:
     product = shop.products.get(call.path["product_id"])
     if product is None:
         raise ApiError(12052032)
+    targets = call.body(_Replicate).replicate_target
+    if not targets:
+        raise ApiError(12052910, "Invalid parameters: `replicate_target` is required")
     errors = []
-    for target in call.body(_Replicate).replicate_target:
+    for target in targets:
         try:
             other = _check_target(shop, product, target)
         except ApiError as error:
@@ -104,7 +119,7 @@ def _check_target(shop: Shop, product: Entity, target: _Target) -> Shop:
     other = _target_shop(shop.platform, shop.seller_id, target.region)
     if other is None or other is shop:
         raise ApiError(12052508, f"The seller has no other shop in {target.region}.")
-    if target.region in (product.get("replicas") or {}):
+    if _region(target.region) in (product.get("replicas") or {}):
         raise ApiError(12052508, f"The product is replicated to {target.region} already.")
     given = {sku.source_sku_id: sku for sku in target.skus}
     for sku in product["skus"]:
@@ -175,7 +190,7 @@ def run_replication(platform: Platform, payload: dict[str, Any]) -> None:
     new, reasons = _copy_into(other, body, extra={"source_product_id": product["id"]})
     product["replicas"] = {
         **(product.get("replicas") or {}),
-        target.region: {"shop_id": other.id, "product_id": new["id"]},
+        other.facts["region"]: {"shop_id": other.id, "product_id": new["id"]},
     }
     product["update_time"] = shop.now
     shop.products.put(product["id"], product)
@@ -241,11 +256,11 @@ class _Global(Body):
     description: str | None = None
     category_id: str | None = None
     category_version: str | None = None
-    main_images: list[dict[str, Any]] | None = None
+    main_images: list[Uri] | None = None
     skus: list[_GlobalSku] | None = None
     package_weight: Weight | None = None
-    package_dimensions: dict[str, Any] | None = None
-    product_attributes: list[dict[str, Any]] | None = None
+    package_dimensions: Size | None = None
+    product_attributes: list[ProductAttribute] | None = None
     brand_id: str | None = None
     external_global_product_id: str | None = None
 
@@ -280,7 +295,7 @@ def _check_global(call: Call, body: _Global) -> None:
         raise ApiError(12052024)
     if not body.main_images:
         raise ApiError(12052028)
-    if any(uploads.find(call.platform, call.seller_id, str(i.get("uri", ""))) is None for i in body.main_images):
+    if any(uploads.find(call.platform, call.seller_id, i.uri or "") is None for i in body.main_images):
         raise ApiError(12052300)
     if not body.skus:
         raise ApiError(12052571)
@@ -291,18 +306,17 @@ def _check_global(call: Call, body: _Global) -> None:
 
 
 def _check_global_price(price: _GlobalPrice | None) -> None:
-    try:
-        amount = Decimal(price.amount or "") if price is not None else Decimal(0)
-    except InvalidOperation as error:
-        raise ApiError(12052073) from error
+    amount = plain(price.amount) if price is not None else None
+    if amount is None:
+        raise ApiError(12052073)
     if price is None or price.currency not in ("USD", "EUR"):
         raise ApiError(12052084)
     if not 0 < amount <= Decimal("99999999.99"):
         raise ApiError(12052570)
 
 
-def _global_reply(row: Entity) -> Entity:
-    skus = [
+def _global_skus(row: Entity) -> list[Entity]:
+    return [
         {
             "id": sku["id"],
             "seller_sku": sku.get("seller_sku", ""),
@@ -312,7 +326,11 @@ def _global_reply(row: Entity) -> Entity:
         }
         for sku in row["content"]["skus"]
     ]
-    return {"global_product_id": row["id"], "global_skus": skus}
+
+
+def _edit_reply(row: Entity) -> Entity:
+    results = [{"region": region, "status": "SUCCESS", "fail_reasons": []} for region in row["published"]]
+    return {"global_skus": _global_skus(row), "publish_results": results}
 
 
 def _content(call: Call, body: _Global) -> Entity:
@@ -338,7 +356,7 @@ def create_global(call: Call) -> Any:
     }
     table.put(global_id, row)
     call.platform.world.effect("tiktok", "", "global_product_created", global_id, seller=call.seller_id)
-    return _global_reply(row)
+    return {"global_product_id": row["id"], "global_skus": _global_skus(row)}
 
 
 def edit_global(call: Call) -> Any:
@@ -349,8 +367,7 @@ def edit_global(call: Call) -> Any:
     table.put(row["id"], row)
     call.platform.world.effect("tiktok", "", "global_product_edited", row["id"], seller=call.seller_id)
     _sync(call.platform, row)
-    results = [{"region": region, "status": "SUCCESS", "fail_reasons": []} for region in row["published"]]
-    return {**_global_reply(row), "publish_results": results}
+    return _edit_reply(row)
 
 
 def partial_edit_global(call: Call) -> Any:
@@ -362,7 +379,7 @@ def partial_edit_global(call: Call) -> Any:
     row["content"], row["update_time"] = _content(call, merged), call.now
     table.put(row["id"], row)
     _sync(call.platform, row)
-    return _global_reply(row)
+    return _edit_reply(row)
 
 
 def _sync(platform: Platform, row: Entity) -> None:
@@ -396,7 +413,7 @@ def get_global(call: Call) -> Any:
     content = row["content"]
     answer: Entity = {
         "id": row["id"],
-        "status": row["status"],
+        "global_seller_id": row["seller_id"],
         "create_time": row["create_time"],
         "update_time": row["update_time"],
     }
@@ -411,10 +428,7 @@ def get_global(call: Call) -> Any:
         if name in content:
             answer[name] = content[name]
     answer["main_images"] = [{"uri": i["uri"], "width": 0, "height": 0} for i in content["main_images"]]
-    answer["category_chains"] = [
-        {"id": c.id, "parent_id": c.parent_id, "local_name": c.name, "is_leaf": c.is_leaf}
-        for c in call.platform.trees.of("v2").chain(content["category_id"])
-    ]
+    answer["category"] = {"id": content["category_id"]}
     answer["skus"] = [
         {name: value for name, value in sku.items() if name != "external_global_sku_id"} for sku in content["skus"]
     ]
@@ -521,10 +535,12 @@ def publish(call: Call) -> Any:
         problem = ""
         if other is None:
             problem = f"The seller has no shop in {region}."
-        elif region in row["published"]:
+        elif _region(region) in row["published"]:
             problem = f"The product is published in {region} already."
         elif {sku.related_global_sku_id for sku in target.skus} - known:
             problem = "A SKU is not one of the global product."
+        else:
+            problem = _price_problem(other, target)
         if problem or other is None:
             results.append({"region": region, "status": "FAILED", "fail_reasons": [{"message": problem}]})
             continue
@@ -538,7 +554,7 @@ def publish(call: Call) -> Any:
         pairs = list(zip([s["id"] for s in content["skus"]], new["base"]["skus"], strict=True))
         new["global_sku_mappings"] = [{"global_sku_id": g, "local_sku_id": s["id"]} for g, s in pairs]
         other.products.put(new["id"], new)
-        row["published"][region] = {
+        row["published"][_region(region)] = {
             "shop_id": other.id,
             "product_id": new["id"],
             "skus": {g: s["id"] for g, s in pairs},
@@ -574,6 +590,15 @@ def publish(call: Call) -> Any:
     row["update_time"] = call.now
     table.put(row["id"], row)
     return {"products": done, "publish_result": results}
+
+
+def _price_problem(other: Shop, target: _Target) -> str:
+    """What is wrong with the prices given for a market; prices not given are those of the global product."""
+    for sku in target.skus:
+        if sku.price is not None:
+            for error in listing_rules.price_errors(other, sku.price, []):
+                return error.message
+    return ""
 
 
 def _without_global_fields(content: Entity) -> Entity:
@@ -630,7 +655,8 @@ def global_attributes(call: Call) -> Any:
     if category is None or not category.is_leaf:
         raise ApiError(12052230)
     found = categories.attributes(_any_shop(call), tree, category.id)
-    return {"attributes": [categories.attribute_json(a) for a in found]}
+    shown = [categories.attribute_json(a) for a in found]
+    return {"attributes": [{k: v for k, v in one.items() if k != "value_data_format"} for one in shown]}
 
 
 def global_rules(call: Call) -> Any:
@@ -641,7 +667,9 @@ def global_rules(call: Call) -> Any:
     if category is None or not category.is_leaf:
         raise ApiError(12052230)
     shown = categories.rules_json(categories.rules(_any_shop(call), tree, category.id))
-    return {name: shown[name] for name in ("product_certifications", "size_chart", "package_dimension")}
+    return {
+        name: shown[name] for name in ("product_certifications", "size_chart", "responsible_person", "manufacturer")
+    }
 
 
 JOBS: Final[dict[str, Callable[[Platform, dict[str, Any]], None]]] = {"tt.replicate": run_replication}

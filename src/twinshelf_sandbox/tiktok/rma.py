@@ -75,8 +75,11 @@ class _NewSearch(msgspec.Struct):
 
 def _new_rows(call: Call, body: _NewSearch, status: Callable[[Entity], str]) -> tuple[list[Entity], int, str]:
     filters, sort, paging = body.filters or _Filters(), body.sort or _Sort(), body.pagination or _Pagination()
-    if not 1 <= paging.page_size <= 100 or (paging.page_token and not paging.page_token.isdigit()):
-        raise call.bad("`pagination` is invalid")
+    if not 1 <= paging.page_size <= 100:
+        raise call.bad("`page_size` must be 1 to 100")
+    # The token is in the body here: it is bound to the rest of it.
+    asked = status.__name__.encode() + msgspec.json.encode((filters, sort))
+    start = int(call.platform.paging.place(asked, paging.page_token, _BAD)) if paging.page_token else 0
     ids = set(filters.aftersales_request_ids or filters.rma_ids or ())
     statuses = set(filters.aftersales_request_statuses or filters.statuses or ())
     kinds, order_ids, buyers = (
@@ -105,18 +108,18 @@ def _new_rows(call: Call, body: _NewSearch, status: Callable[[Entity], str]) -> 
     ]
     field = "update_time" if sort.sort_field == "UPDATE_TIME" else "create_time"
     found.sort(key=lambda row: (row[field], row["id"]), reverse=sort.sort_order == "DESC")
-    start = int(paging.page_token or 0)
     page = found[start : start + paging.page_size]
     more = start + paging.page_size < len(found)
-    return page, len(found), str(start + paging.page_size) if more else ""
+    token = call.platform.paging.token(asked, str(start + paging.page_size)) if more else ""
+    return page, len(found), token
 
 
 def _sku_request(shop: Shop, row: Entity) -> Entity:
     entry = shown(shop, row)
     discount, fee = entry.pop("discount_amount")[0], entry.pop("shipping_fee_amount")[0]
     entry["discount"] = {name: value for name, value in discount.items() if name != "currency"}
-    entry["shipping_fee"] = {f"{name}offered_amount": value for name, value in fee.items() if name != "currency"}
-    return entry
+    entry["shipping_fee"] = {f"{name}_amount": value for name, value in fee.items() if name != "currency"}
+    return {name: value for name, value in entry.items() if name not in {"can_buyer_keep_item", "partial_refund"}}
 
 
 def _new_lines(shop: Shop, row: Entity) -> list[Entity]:
@@ -215,9 +218,7 @@ def review(call: Call) -> Any:
             with call.platform.world.savepoint():
                 _review_one(shop, given)
         except ApiError as error:
-            errors.append(
-                {"code": str(error.code), "message": error.message, "detail": {"request_id": given.request_id}}
-            )
+            errors.append({"code": str(error.code), "message": f"{given.request_id}: {error.message}"})
             continue
         if key:
             shop.idempotency.put(f"review:{key}", {"answer": {}})

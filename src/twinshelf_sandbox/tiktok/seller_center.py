@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from twinshelf_sandbox.tiktok import categories, hooks, stock
+from twinshelf_sandbox.tiktok.amounts import plain
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.product_bodies import Product
 from twinshelf_sandbox.tiktok.products import activate, all_shops, apply_edit, deactivate, delete, latest
@@ -157,6 +158,8 @@ def set_stock_by_person(
 
 def set_price_by_person(platform: Platform, product_id: str, sku: str, price: str) -> None:
     """A person sets the price of a SKU (its id or seller SKU)."""
+    if not plain(price):
+        raise Refused(f"price: {price!r} is no amount above 0")
     shop, product = find(platform, product_id)
     entry = _sku_of(product, sku)
     row = stock.offers(shop, product_id)

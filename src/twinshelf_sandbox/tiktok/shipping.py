@@ -15,8 +15,16 @@ from twinshelf_sandbox.tiktok import aftersales, stock
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.orderbook import after_shipping, of_shop, open_lines, put, touch
-from twinshelf_sandbox.tiktok.packages import attach, keep, new_package, note_event, orders_of, package_of
-from twinshelf_sandbox.tiktok.regions import NEW_EU, PLATFORM_PROVIDER, providers
+from twinshelf_sandbox.tiktok.packages import (
+    attach,
+    keep,
+    new_package,
+    note_event,
+    orders_of,
+    package_of,
+    pickup_slots,
+)
+from twinshelf_sandbox.tiktok.regions import NEW_EU, PLATFORM_PROVIDER, SEA, providers
 from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.world import Entity
 
@@ -118,7 +126,7 @@ class _LineRef(msgspec.Struct):
     sub_item_id: str | None = None
 
 
-class _ShippingInfo(msgspec.Struct):
+class ShippingInfo(msgspec.Struct):
     tracking_number: str = ""
     shipping_provider_id: str = ""
     note: str | None = None
@@ -126,7 +134,7 @@ class _ShippingInfo(msgspec.Struct):
 
 class _Mark(msgspec.Struct):
     order_line_list: list[_LineRef] | None = None
-    shipping_info_list: list[_ShippingInfo] | None = None
+    shipping_info_list: list[ShippingInfo] | None = None
     # the older version of the call
     order_line_item_ids: list[str] | None = None
     tracking_number: str | None = None
@@ -143,14 +151,24 @@ def mark_shipped(call: Call) -> Any:
     infos = body.shipping_info_list or []
     if not infos and body.tracking_number:
         infos = [
-            _ShippingInfo(tracking_number=body.tracking_number, shipping_provider_id=body.shipping_provider_id or "")
+            ShippingInfo(tracking_number=body.tracking_number, shipping_provider_id=body.shipping_provider_id or "")
         ]
     if not infos:
         raise ApiError(21001001, "Invalid parameters: a tracking number is required.")
+    return mark(
+        shop, order, infos, body.order_line_item_ids or [ref.order_line_id for ref in body.order_line_list or []]
+    )
+
+
+def mark(shop: Shop, order: Entity, infos: list[ShippingInfo], wanted: list[str]) -> Entity:
+    """Ship the lines `wanted`, or all that are open, with the first of `infos`. Raises ApiError."""
     _may_ship(order)
     if order["shipping_type"] != "SELLER":
         raise ApiError(21011004)
-    wanted = body.order_line_item_ids or [ref.order_line_id for ref in body.order_line_list or []]
+    if len(infos) > 1 and not shop.switch("multiple_trackings"):
+        raise ApiError(21001001, "Invalid parameters: only one tracking number can be uploaded at a time.")
+    if not wanted and len(_waiting(shop, order)) > 1:
+        raise ApiError(21011048)
     lines = lines_to_ship(order, wanted)
     aftersales.shipping_overrides(shop, order)
     number, provider_id = infos[0].tracking_number, infos[0].shipping_provider_id
@@ -184,18 +202,25 @@ def lines_to_ship(order: Entity, wanted: list[str]) -> list[Entity]:
     return lines
 
 
+def _waiting(shop: Shop, order: Entity) -> list[Entity]:
+    """Packages of an order that could be shipped."""
+    found = [package for entry in order["packages"] if (package := shop.packages.get(entry["id"])) is not None]
+    return [package for package in found if package["status"] == "TO_FULFILL" and package["line_ids"]]
+
+
 def _package_for(shop: Shop, order: Entity, lines: list[Entity]) -> Entity:
     """The waiting package that holds exactly these lines, else a new one that takes them out of others."""
     ids = [line["id"] for line in lines]
-    for entry in order["packages"]:
-        package = shop.packages.get(entry["id"])
-        if package is not None and package["status"] == "TO_FULFILL" and set(package["line_ids"]) == set(ids):
+    waiting = _waiting(shop, order)
+    for package in waiting:
+        if set(package["line_ids"]) == set(ids):
             return package
-    for entry in order["packages"]:
-        package = shop.packages.get(entry["id"])
-        if package is not None and package["status"] == "TO_FULFILL" and set(package["line_ids"]) & set(ids):
+    for package in waiting:
+        if set(package["line_ids"]) & set(ids):
             package["line_ids"] = [i for i in package["line_ids"] if i not in ids]
             package["tag"] = "SPLIT"
+            if not package["line_ids"]:
+                package["status"], package["sub_status"] = "CANCELLED", "CANCELLED"
             keep(shop, package)
     whole = len(lines) == len([line for line in order["line_items"] if line["_state"] != "cancelled"])
     if not whole:
@@ -208,29 +233,41 @@ class _Slot(msgspec.Struct):
     end_time: int = 0
 
 
-class _SelfShipment(msgspec.Struct):
+class SelfShipment(msgspec.Struct):
     tracking_number: str = ""
     shipping_provider_id: str = ""
 
 
-class _Ship(msgspec.Struct):
+class Ship(msgspec.Struct):
     handover_method: str | None = None
     pickup_slot: _Slot | None = None
-    self_shipment: _SelfShipment | None = None
+    self_shipment: SelfShipment | None = None
 
 
 class _BatchEntry(msgspec.Struct):
     id: str = ""
     handover_method: str | None = None
     pickup_slot: _Slot | None = None
-    self_shipment: _SelfShipment | None = None
+    self_shipment: SelfShipment | None = None
 
 
 class _Batch(msgspec.Struct):
     packages: list[_BatchEntry] = []
 
 
-def _ship(shop: Shop, package_id: str, body: _Ship | _BatchEntry) -> None:
+def _check_handover(shop: Shop, body: Ship | _BatchEntry) -> None:
+    """South-East Asia ignores how a parcel is handed over; elsewhere a slot must be one of those offered."""
+    if body.handover_method not in (None, "", "PICKUP", "DROP_OFF"):
+        raise ApiError(21001001, "Invalid parameters: `handover_method` must be PICKUP or DROP_OFF.")
+    slot = body.pickup_slot
+    if slot is None or shop.facts["region"] in SEA:
+        return
+    if (slot.start_time, slot.end_time) not in pickup_slots(shop.now):
+        raise ApiError(21011053)
+
+
+def ship_package(shop: Shop, package_id: str, body: Ship | _BatchEntry) -> None:
+    """Hand one package over, with the seller's own carrier or TikTok's. Raises ApiError."""
     if shop.region.ships_by != "package" and not _is_bought_label(shop, package_id):
         raise ApiError(21008106)
     package = package_of(shop, package_id)
@@ -241,8 +278,7 @@ def _ship(shop: Shop, package_id: str, body: _Ship | _BatchEntry) -> None:
             raise ApiError(21011030)
         case "PROCESSING" | "FULFILLING":
             raise ApiError(21008099)
-    if body.handover_method not in (None, "", "PICKUP", "DROP_OFF"):
-        raise ApiError(21001001, "Invalid parameters: `handover_method` must be PICKUP or DROP_OFF.")
+    _check_handover(shop, body)
     orders = orders_of(shop, package)
     for order in orders:
         _may_ship(order)
@@ -271,7 +307,7 @@ def _is_bought_label(shop: Shop, package_id: str) -> bool:
 
 def ship(call: Call) -> Any:
     """Ship one package of the seller's own handover or TikTok's."""
-    _ship(call.shop, call.path["package_id"], call.body(_Ship))
+    ship_package(call.shop, call.path["package_id"], call.body(Ship))
     return {}
 
 
@@ -286,7 +322,7 @@ def ship_many(call: Call) -> Any:
             if call.breaks(entry.id, at):
                 raise ApiError(call.broken().code if call.broken().code != 12052990 else 10007014)
             with call.platform.world.savepoint():
-                _ship(call.shop, entry.id, entry)
+                ship_package(call.shop, entry.id, entry)
         except ApiError as error:
             errors.append(error.entry(package_id=entry.id))
     return {"errors": errors} if errors else {}
@@ -391,7 +427,7 @@ def buy_label(call: Call) -> Any:
     answer: Entity = {
         "package_id": package["id"],
         "create_time": package["create_time"],
-        "shipping_service_info": service,
+        "shipping_service_info": {name: value for name, value in service.items() if name != "is_default"},
     }
     answer |= {name: package[name] for name in ("weight", "dimension") if name in package}
     return answer
@@ -403,7 +439,7 @@ def buy_label(call: Call) -> Any:
 class _Update(msgspec.Struct):
     tracking_number: str | None = None
     shipping_provider_id: str | None = None
-    shipping_info_list: list[_ShippingInfo] | None = None
+    shipping_info_list: list[ShippingInfo] | None = None
 
 
 def _update(shop: Shop, package: Entity, body: _Update) -> None:

@@ -304,16 +304,18 @@ class Platform:
 
     def set_switch(self, shop_id: str, name: str, value: Any) -> None:
         """Set a switch of one shop or, with `*`, of all that have not set it. Raises Refused."""
-        if name not in switches.SWITCHES:
-            raise Refused(f"name: there is no switch {name!r}; known: {', '.join(sorted(switches.SWITCHES))}")
+        try:
+            position = switches.checked(name, value)
+        except ValueError as error:
+            raise Refused(str(error)) from error
         if shop_id == "*":
             settings = self.settings.get("switches") or {}
-            settings[name] = value
+            settings[name] = position
             self.settings.put("switches", settings)
             return
         shop = self.shop(shop_id)
         row = shop.row
-        row["switches"][name] = value
+        row["switches"][name] = position
         shop.save(row)
 
     def switch_limit(self, shop: Shop | None, path: str) -> float:

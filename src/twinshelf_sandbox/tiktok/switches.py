@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from twinshelf_sandbox.positions import position
+
 SWITCHES: Final[dict[str, tuple[Any, str]]] = {
     "zero_quantity": (True, "[1] Whether a quantity of 0 is accepted; otherwise 12052055."),
     "max_quantity": (999_999, "[1] The largest quantity accepted, per SKU and warehouse."),
@@ -40,6 +42,7 @@ SWITCHES: Final[dict[str, tuple[Any, str]]] = {
     "post_live_drafts": (True, "Whether a submitted product can be saved as a draft beside its live version."),
     "search_cap": ("total", "What 12052180 watches in product searches: total results or the offset asked for."),
     "stale_search_status": (False, "Whether product searches show the status a product had before its last change."),
+    "label_seconds": (0, "How long the label of a package is being made after it was arranged (11034037 meanwhile)."),
     "check_tracking_numbers": (True, "Whether a number that is plainly another carrier's is refused with 21004015."),
     "tracking_updates": (1, "How often the tracking number of a package can be corrected, within 72 hours."),
     "multiple_trackings": (False, "Whether the seller may give several tracking numbers for one package."),
@@ -72,6 +75,20 @@ SWITCHES: Final[dict[str, tuple[Any, str]]] = {
     ),
     "legacy_cancel_webhook": (False, "Whether webhook 2 (REVERSE_STATUS_UPDATE) is sent beside 11 and 12."),
 }
+_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "category_version": ("", "v1", "v2"),
+    "on_hold_address": ("masked", "empty"),
+    "search_cap": ("total", "offset"),
+    "listing_methods": ("", "GLOBAL_PUBLISHING", "LOCAL_REPLICATION"),
+}
+
+
+def checked(name: str, value: Any) -> Any:
+    """`value` as the switch keeps it. Raises ValueError for what is no switch or no position of it."""
+    if name not in SWITCHES:
+        msg = f"name: there is no switch {name!r}; known: {', '.join(sorted(SWITCHES))}"
+        raise ValueError(msg)
+    return position(name, default(name), value, _WORDS.get(name, ()))
 
 
 def default(name: str) -> Any:

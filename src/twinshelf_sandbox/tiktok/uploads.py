@@ -117,20 +117,22 @@ def upload_file(call: Call) -> dict[str, Any]:
     parts = multipart(call.request)
     content, name = parts.get("data", b""), parts.get("name", b"").decode("utf-8", "replace")
     if not content:
-        raise ApiError(12038002)
+        raise ApiError(12019103)
+    if not name:
+        raise ApiError(12019104)
     if not _NAME.fullmatch(name):
         raise call.bad("`name` needs exactly one dot, no spaces and no symbol in front")
     form = name.rsplit(".", 1)[1].upper()
     if form == "PDF":
         if not content.startswith(b"%PDF"):
-            raise ApiError(12038004)
+            raise ApiError(12019105)
         if len(content) > 20 * 1024 * 1024:
             raise ApiError(12038005)
     elif form in _VIDEO:
         if len(content) > 100 * 1024 * 1024:
             raise ApiError(12038005)
     else:
-        raise ApiError(12038004)
+        raise ApiError(12019105)
     digest = hashlib.sha256(content + f"\0{name}\0{call.seller_id}".encode()).hexdigest()[:30]
     file_id = f"v09{digest}"
     if file_id not in call.platform.files:
@@ -211,15 +213,13 @@ def serve(platform: Platform, request: Request) -> Response:
     """What is behind a CDN address: 403 when its signature is wrong or its time over."""
     what = request.path.removeprefix(f"{_CDN}/")
     query = request.query
-    if "x-expires" in query:
-        expires = query["x-expires"]
-        valid = expires.isdigit() and hmac.compare_digest(_signature(what, int(expires)), query.get("x-signature", ""))
-        if not valid or int(expires) < platform.now:
+    if "x-expires" in query or what.startswith("documents/"):
+        expires, signature = query.get("x-expires", ""), query.get("x-signature", "")
+        at = int(expires) if expires.isdecimal() and len(expires) <= 12 else 0
+        if at < platform.now or not hmac.compare_digest(_signature(what, at).encode(), signature.encode()):
             return Response.text("expired", 403)
     if what.startswith("documents/"):
-        return Response(
-            200, small_pdf(what.removeprefix("documents/").replace("/", " ")), {"content-type": "application/pdf"}
-        )
+        return _paper(what.removeprefix("documents/"))
     if what.startswith("files/"):
         name = "file" if (row := platform.files.get(what.removeprefix("files/"))) is None else row["name"]
         return Response(200, small_pdf(name), {"content-type": "application/pdf"})
@@ -239,11 +239,25 @@ def serve(platform: Platform, request: Request) -> Response:
     return Response(200, _stand_in(row), {"content-type": "image/png"})
 
 
+def _paper(name: str) -> Response:
+    """A label or slip in the format that its name ends with."""
+    text, _, form = name.replace("/", " ").rpartition(".")
+    if form == "png":
+        return Response(200, _picture((600, 900), (255, 255, 255)), {"content-type": "image/png"})
+    if form == "zpl":
+        return Response.text(f"^XA^FO40,40^A0N,36,36^FD{text}^FS^XZ")
+    return Response(200, small_pdf(text), {"content-type": "application/pdf"})
+
+
 def _stand_in(row: Entity) -> bytes:
     """A picture for an image whose bytes were not kept: one colour, made from its digest."""
-    colour = tuple(int(row["sha256"][n : n + 2], 16) for n in (0, 2, 4))
+    red, green, blue = (int(row["sha256"][n : n + 2], 16) for n in (0, 2, 4))
+    return _picture((300, 300), (red, green, blue))
+
+
+def _picture(size: tuple[int, int], colour: tuple[int, int, int]) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (300, 300), colour).save(file, "PNG")
+    Image.new("RGB", size, colour).save(file, "PNG")
     return file.getvalue()
 
 

@@ -68,7 +68,10 @@ def _named_attribute(shop: Shop, attribute: categories.Attribute, given: Entity)
     for value in given["values"]:
         text = names.get(value.get("id", ""), value.get("name", ""))
         value_id = value.get("id") or next((i for i, n in attribute.values if n == text), "")
-        values.append({"id": value_id or generated_id(shop, "value", f"{attribute.id}:{text}"), "name": text})
+        shown = {"id": value_id or generated_id(shop, "value", f"{attribute.id}:{text}"), "name": text}
+        if "metric_standard_info" in value:
+            shown["metric_standard_info"] = value["metric_standard_info"]
+        values.append(shown)
     return {"id": attribute.id, "name": attribute.name, "values": values}
 
 
