@@ -12,6 +12,7 @@ from django_scopes import scopes_disabled
 from twinshelf.connections.models import AccessState, Connection, Seller, Store
 from twinshelf.kit import clock
 from twinshelf.sync.models import ExecutorLease, Lane, Problem
+from twinshelf.sync.problems import OWNER_KEY
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,13 @@ def _database() -> list[Finding]:
     ]
 
 
+def workers_alive() -> int:
+    """How many workers of this installation have given a sign of life within ten seconds."""
+    return ExecutorLease.objects.filter(beat_at__gt=clock.now() - timedelta(seconds=10)).count()
+
+
 def _workers() -> list[Finding]:
-    alive = ExecutorLease.objects.filter(beat_at__gt=clock.now() - timedelta(seconds=10)).count()
+    alive = workers_alive()
     stuck = Lane.objects.filter(awake=True, woken_at__lt=clock.now() - timedelta(minutes=5)).count()
     return [
         Finding(
@@ -120,5 +126,10 @@ def _connections() -> list[Finding]:
 
 
 def _problems() -> list[Finding]:
-    number = Problem.objects.filter(closed_at=None, blocking=True).count()
-    return [Finding("Open problems", ok=True, text=f"{number}", remedy="See the dashboard." if number else "")]
+    opened = Problem.objects.filter(closed_at=None, blocking=True)
+    held = [
+        Finding(f"{p.lane.kind} of {p.lane.owner} held", ok=False, text=p.text, remedy=p.remedy)
+        for p in opened.filter(key=OWNER_KEY).select_related("lane").order_by("id")
+    ]
+    number = opened.exclude(key=OWNER_KEY).count()
+    return [*held, Finding("Open problems", ok=True, text=f"{number}", remedy="See the dashboard." if number else "")]

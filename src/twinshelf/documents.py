@@ -299,6 +299,10 @@ class Attribute(Document, frozen=True, kw_only=True):
     required: bool
     multiple: bool = False
     customizable: bool = False
+    numeric: bool = False
+    """Own words must be a number above 0."""
+    required_with: tuple[tuple[str, str], ...] = ()
+    """(attribute id, value id) of other attributes with whose values this one is required too."""
     values: tuple[tuple[str, str], ...] = ()
     """(value id, name); empty where the attribute takes free text."""
 

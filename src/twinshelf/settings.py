@@ -74,7 +74,7 @@ def _secret_key() -> str:
             "set it, or put it into TWINSHELF_SECRETS_DIR/TWINSHELF_KEY"
         )
         raise ImproperlyConfigured(msg)
-    OPERATOR.data.mkdir(parents=True, exist_ok=True)
+    OPERATOR.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = secrets.token_urlsafe(48)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -93,7 +93,7 @@ SECRET_KEY_FALLBACKS = list(KEYS[1:])
 def _database() -> dict[str, Any]:
     if not OPERATOR.database_url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "twinshelf.kit.sqlite",
             "NAME": OPERATOR.data / "twinshelf.sqlite3",
             "CONN_MAX_AGE": None,
             "OPTIONS": {
@@ -172,7 +172,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -259,8 +258,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-SERVESTATIC_USE_FINDERS = True
-SERVESTATIC_AUTOREFRESH = False
 
 
 # The font's files are served as they are; they are not in the repository.

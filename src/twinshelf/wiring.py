@@ -6,18 +6,20 @@ To add a flow: a plan function, a draft and an apply, one row here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from twinshelf.catalog import actions as catalog_actions
 from twinshelf.catalog import reconcile as catalog
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
+from twinshelf.connections.queries import working_connection
 from twinshelf.documents import AnyChange, Plan
 from twinshelf.inventory import actions as inventory_actions
 from twinshelf.inventory import reconcile as inventory
 from twinshelf.orders import reconcile as orders
 from twinshelf.proof import reconcile as proof
-from twinshelf.sync import lanes
+from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import Ask, Flow, LaneRef, installed
 
 POLLS: Mapping[str, Callable[[Connection], object]] = {
@@ -31,17 +33,15 @@ POLLS: Mapping[str, Callable[[Connection], object]] = {
 
 def draft_connection(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     """Carry out the polls that were asked for. They read and ask; they change nothing outside."""
-    connection = Connection.objects.select_related("store", "shop", "shop__seller").get(id=lane.owner_id)
+    connection = working_connection(lane.owner_id)
     for ask in asks:
         POLLS[ask.key](connection)
     return [Plan(key=ask.key) for ask in asks]
 
 
 def draft_store(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
-    """Look after a store as such: its webhooks."""
-    store = Store.objects.get(id=lane.owner_id)
-    for _ask in asks:
-        connections.ensure_store_hooks(store)
+    """Look after a store as such: whether it lets us in, and its webhooks."""
+    connections.check_store(Store.objects.get(id=lane.owner_id))
     return [Plan(key=ask.key) for ask in asks]
 
 
@@ -60,6 +60,19 @@ def _read_store_products(_account_id: int, owner: str) -> None:
     """Read what changed in the store since the last pull: webhooks can be lost."""
     store = Store.objects.get(id=int(owner.partition(":")[2]))
     catalog_actions.pull(store, since=store.pulled_at)
+
+
+def _read_store_anew(_account_id: int, owner: str) -> None:
+    """Read all of the store: a change that moved no modification time is found by nothing else."""
+    catalog_actions.pull(Store.objects.get(id=int(owner.partition(":")[2])))
+
+
+def _compare(_account_id: int, owner: str) -> None:
+    inventory_actions.compare(Connection.objects.get(id=int(owner.partition(":")[2])))
+
+
+def _try_refused_again(account_id: int, owner: str) -> None:
+    problems.ask_again(account_id, owner, ("price", "stock"), younger_than=timedelta(hours=1))
 
 
 def no_change(_lane: LaneRef, _key: str, change: AnyChange) -> str:
@@ -81,7 +94,15 @@ def install() -> None:
     installed.install(
         [
             Flow("product", catalog.draft_products, no_change, batch=250, queue="orders"),
-            Flow("listing", listings.draft_many, listings.apply, before=listings.before, batch=40, queue="bulk"),
+            Flow(
+                "listing",
+                listings.draft_many,
+                listings.apply,
+                before=listings.before,
+                keep=listings.keep,
+                batch=100,
+                queue="bulk",
+            ),
             Flow("price", catalog.draft_prices, catalog.apply_price, batch=100, queue="sync"),
             Flow("stock", inventory.draft_stock, inventory.apply_stock, batch=100, queue="orders"),
             Flow(
@@ -112,5 +133,8 @@ def install() -> None:
             "store_orders": _poll("store_orders"),
             "store_products": _read_store_products,
             "store_hooks": _look_after_store,
+            "store_comparison": _read_store_anew,
+            "shop_comparison": _compare,
+            "shop_refusals": _try_refused_again,
         },
     )

@@ -54,7 +54,7 @@ def _alone() -> Iterator[None]:
             finally:
                 cursor.execute("select pg_advisory_unlock(%s)", [_MIGRATING])
         return
-    settings.OPERATOR.data.mkdir(parents=True, exist_ok=True)
+    settings.OPERATOR.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.OPERATOR.data / "migrate.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -72,8 +72,8 @@ def start_engine() -> Callable[[], None]:
     engine.use(client)
 
     def stop() -> None:
+        durable.shutdown(lease)  # what is still at work may have to enqueue
         engine.use(None)
-        durable.shutdown(lease)
 
     return stop
 

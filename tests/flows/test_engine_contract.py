@@ -211,9 +211,8 @@ def probe() -> Probe:
 
 
 def ask(account: Account, *keys: str, **more: Any) -> Lane:
-    lane = lanes.ask(account.id, KIND, OWNER, keys, reason="test", **more)
-    assert lane is not None
-    return lane
+    lanes.ask(account.id, KIND, OWNER, keys, reason="test", **more)
+    return the_lane()
 
 
 def the_lane() -> Lane:
@@ -418,6 +417,29 @@ def test_finished_work_is_forgotten_when_it_is_old(driver, account, probe):
         time.sleep(1.1)  # DBOS keeps whole seconds on SQLite
     assert driver.port.clean_up(0.0) >= 1
     assert driver.port.status(lane.id, 1) == "missing"
+
+
+def test_what_a_batch_made_is_kept_with_its_outcomes_or_not_at_all(account, probe, transactional_db):
+    kept: list[str] = []
+
+    def keep(lane: LaneRef) -> None:
+        Problem.objects.create(account_id=lane.account_id, lane_id=lane.id, key="1", code="KEPT", text="made")
+        kept.append("once")
+        if len(kept) == 1:
+            raise ConnectionError
+
+    probe.install(keep=keep)
+    engine.use(Deaf())
+    lane = ask(account, "1")
+    plan_ids = drain.draft(lane.id, 1) or []
+
+    with pytest.raises(ConnectionError):
+        drain.apply(lane.id, plan_ids)
+    assert (Problem.objects.count(), StoredPlan.objects.get().outcome) == (0, None)
+
+    drain.apply(lane.id, plan_ids)
+    assert Problem.objects.get().code == "KEPT"
+    assert StoredPlan.objects.get().outcome is not None
 
 
 def test_the_sweep_enqueues_what_a_crash_after_the_commit_lost(driver, account, probe):

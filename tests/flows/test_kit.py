@@ -218,21 +218,55 @@ def rate() -> float:
     return Budget.objects.get().rate
 
 
-def test_the_pace_grows_by_a_quarter_until_the_first_refusal_and_then_by_a_little(transactional_db, from_slow):
+def answered(budget: PacedBudget, times: int) -> None:
+    for _ in range(times):
+        budget.observe("/orders", 200, {}, throttled=False)
+
+
+def waiting_for(budget: PacedBudget) -> None:
+    """Take calls until there are none for now."""
+    assert granted(budget, most=100) < 100
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("twinshelf.kit.budget.PATIENCE_SECONDS", 0.0)
+
+
+def test_the_pace_grows_by_a_quarter_until_the_first_refusal(transactional_db, from_slow, impatient):
     mine = PacedBudget("shop-1")
-    mine.acquire("/orders", "urgent")
-    assert rate() == 5.0
-    for _ in range(16):
-        mine.observe("/orders", 200, {}, throttled=False)
-    assert rate() == 5.0 * 1.25**2
+    for expected in (5.0 * 1.25, 5.0 * 1.25**2):
+        waiting_for(mine)
+        answered(mine, 8)
+        assert rate() == expected
 
     mine.observe("/orders", 429, {"retry-after": "0.1"}, throttled=True)
     mine.observe("/orders", 429, {"retry-after": "0.1"}, throttled=True)  # was under way with the first
     assert rate() == 5.0 * 1.25**2 / 2
 
-    for _ in range(8):
-        mine.observe("/orders", 200, {}, throttled=False)
-    assert rate() == 5.0 * 1.25**2 / 2 + 0.5
+
+def test_a_pace_that_nothing_waits_for_does_not_grow(transactional_db, from_slow, impatient):
+    mine = PacedBudget("shop-1")
+    mine.acquire("/orders", "urgent")
+    answered(mine, 100)
+    assert rate() == 5.0
+
+
+def test_a_refused_pace_comes_back_quickly_and_then_creeps(transactional_db, monkeypatch, impatient):
+    monkeypatch.setattr(PacedBudget, "FIRST_RATE", 40.0)
+    mine = PacedBudget("shop-1")
+    mine.acquire("/orders", "urgent")
+    mine.observe("/orders", 429, {"retry-after": "0.001"}, throttled=True)
+    time.sleep(0.01)
+
+    paces = []
+    for good_answers in (8, 8, 31, 31):  # 31: a second's worth
+        waiting_for(mine)
+        answered(mine, good_answers)
+        paces.append(rate())
+        time.sleep(0.1)
+
+    assert paces == [25.0, 31.25, 31.75, 32.25]
 
 
 def test_a_pace_never_falls_below_one_call_in_two_seconds(transactional_db, from_slow):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from twinshelf.catalog import actions as catalog
-from twinshelf.catalog.models import Link, StoreProduct
+from twinshelf.catalog.models import Link, StoreProduct, StoreVariant
 from twinshelf.orders import actions as orders
 from twinshelf_sandbox.faults import Fault
 
@@ -261,6 +261,7 @@ def test_an_order_with_an_unlinked_sku_waits_and_heals_itself(store, shop, twins
     link = Link.objects.get(seller_sku="JAR-1")
     variant_id, tiktok_id, sku_id = link.variant_id, link.tiktok_id, link.sku_id
     link.delete()
+    StoreVariant.objects.filter(sku="JAR-1").update(sku="jar-1")  # like it, and not it
     order_id = shop.buy(("MUG-1", 1), ("JAR-1", 1))
     twinshelf.wait(HELD_SECONDS)
     assert store.effects("order_created") == []
@@ -270,6 +271,38 @@ def test_an_order_with_an_unlinked_sku_waits_and_heals_itself(store, shop, twins
     twinshelf.settle()
 
     assert len(store.effects("order_created")) == 1
+    assert twinshelf.problems() == []
+
+
+@pytest.mark.covers("CED-107")
+def test_a_line_without_a_link_is_matched_by_its_exact_sku(store, shop, twinshelf):
+    mug = store.add_product(sku="MUG-1", stock=7)
+    twinshelf.list(mug)
+    Link.objects.all().delete()
+
+    order_id = shop.buy(("MUG-1", 2))
+    twinshelf.wait(HELD_SECONDS)
+
+    row = twinshelf.order(order_id)
+    [line] = store.act("order", order_id=row.store_order_id)["products"]
+    assert (line["product_id"], line["quantity"]) == (mug, 2)
+    assert store.act("stock", sku="MUG-1") == 5
+
+
+def test_an_order_heals_itself_when_a_product_with_its_sku_appears(store, shop, twinshelf):
+    mug = store.add_product(sku="MUG-1", stock=7)
+    twinshelf.list(mug)
+    twinshelf.wait(3700)  # until the hourly look at what changed has passed it
+    Link.objects.all().delete()
+    StoreVariant.objects.all().delete()
+    StoreProduct.objects.all().delete()
+    order_id = shop.buy(("MUG-1", 2))
+    twinshelf.wait(HELD_SECONDS)
+    assert twinshelf.problems() == [(order_id, "E-ORD-SKU")]
+
+    twinshelf.pull()
+
+    assert twinshelf.order(order_id).creation == "created"
     assert twinshelf.problems() == []
 
 

@@ -272,6 +272,16 @@ def test_a_retry_asks_for_the_order_with_its_tries_counted_anew(console, world):
     assert page.told == ["Trying again. This page shows what comes of it."]
 
 
+def test_syncing_an_order_asks_for_both_its_sides(console, world):
+    row = of("AWAITING_SHIPMENT", creation="created")
+    assert f"/orders/{row.pk}/sync/" in console.get(f"/orders/{row.pk}/").html
+
+    console.post(f"/orders/{row.pk}/sync/")
+
+    lanes = Lane.objects.filter(owner=f"connection:{row.connection_id}", marks__key=row.order_id)
+    assert sorted(lanes.values_list("kind", flat=True)) == ["cancellation", "order", "shipment"]
+
+
 @pytest.mark.covers("CED-128")
 def test_canceling_needs_a_reason_and_is_offered_where_tiktok_allows_it(console):
     row = of("AWAITING_SHIPMENT", creation="created")

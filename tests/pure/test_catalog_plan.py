@@ -26,8 +26,10 @@ from tests.pure.builders import (
 )
 from twinshelf.catalog.plan import (
     content_digest,
+    deleted_findings,
     desired_listing,
     desired_price,
+    doubled_findings,
     linkable,
     listable_variants,
     plan_prices,
@@ -664,6 +666,21 @@ def test_what_the_review_said(_case, status, audit, reasons, told):
 
     assert [(entry.code, entry.text) for entry in findings] == ([told] if told else [])
     assert all(entry.blocking and entry.remedy for entry in findings)
+
+
+def test_a_sku_that_several_products_use_is_told_once():
+    offer, _findings = desired(product(*red_and_blue()))
+
+    [finding] = doubled_findings(offer, {"MUG-BLUE": 3, "JAR-1": 2})
+
+    assert (finding.code, finding.blocking) == ("E-SKU-DUP", True)
+    assert finding.text == "SKU MUG-BLUE is used 3 times (products of the store); it is not linked automatically."
+    assert doubled_findings(offer, {}) == ()
+
+
+@pytest.mark.parametrize(("status", "codes"), [("DELETED", ["E-LST-SKUGONE"]), ("", []), ("ACTIVATE", [])])
+def test_only_what_was_deleted_in_the_shop_is_missed(status, codes):
+    assert [finding.code for finding in deleted_findings(status)] == codes
 
 
 # -- links ----------------------------------------------------------------------------------------------------------

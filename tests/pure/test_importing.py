@@ -474,6 +474,7 @@ def test_the_parts_of_any_draft_make_up_its_total_exactly(lines, paid):
         ("the merchant's pattern", {}, {"email_pattern": "tts+{order_id}@shop.test"}, "tts+5764@shop.test"),
         ("one address for all", {}, {"email_pattern": "orders@shop.test"}, "orders@shop.test"),
         ("a pattern with an unknown word", {}, {"email_pattern": "{name}@shop.test"}, "7493@tiktok.com"),
+        ("a pattern that reaches for more", {}, {"email_pattern": "{buyer_id.x!r:>99}@shop.test"}, "7493@tiktok.com"),
         ("a pattern that is broken", {}, {"email_pattern": "{buyer_id@shop.test"}, "7493@tiktok.com"),
     ],
 )

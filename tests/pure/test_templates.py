@@ -131,6 +131,7 @@ FEATURES = attribute("Features", "Foldable", "Waterproof", multiple=True)
 OWN_WORDS = attribute("Pattern", "Plain", "Striped", customizable=True)
 SEVERAL_OWN_WORDS = attribute("Pattern", "Plain", "Striped", customizable=True, multiple=True)
 COLOR = attribute("Color", sales=True)
+WATTS = attribute("Watts", customizable=True, numeric=True)
 
 RED = variant(options=(OptionValue("Finish", "Metal"),))
 
@@ -237,6 +238,7 @@ def chosen(name, *ids, words=()):
             fixed("Pattern", "striped, Dotted"),
             (chosen("Pattern", "2", words=("Dotted",)),),
         ),
+        ("a number", product(), WATTS, fixed("Watts", "0.5"), (chosen("Watts", words=("0.5",)),)),
         ("recommended and given", product(), WASHING, fixed("Washing", "by hand"), (chosen("Washing", "1"),)),
         ("recommended and not mapped: not sent", product(custom_fields=(("Washing", "By hand"),)), WASHING, None, ()),
         ("recommended and empty: not sent", product(), WASHING, fixed("Washing", ""), ()),
@@ -271,7 +273,19 @@ def test_the_value_of_an_attribute(_case, goods, asked, rule, values):
             "not in TikTok's list",
             (MATERIAL,),
             (fixed("Material", "Wool"),),
-            [("E-LST-ATTRVALUE", "TikTok Shop does not offer: Material “Wool”.")],
+            [("E-LST-ATTRVALUE", "TikTok Shop does not take: Material “Wool”.")],
+        ),
+        (
+            "words where a number is asked for",
+            (WATTS,),
+            (fixed("Watts", "plenty"),),
+            [("E-LST-ATTRVALUE", "TikTok Shop does not take: Watts “plenty”.")],
+        ),
+        (
+            "nothing of what a number is asked for",
+            (WATTS,),
+            (fixed("Watts", "0.0"),),
+            [("E-LST-ATTRVALUE", "TikTok Shop does not take: Watts “0.0”.")],
         ),
         (
             "missing and not in the list",
@@ -279,7 +293,7 @@ def test_the_value_of_an_attribute(_case, goods, asked, rule, values):
             (fixed("Material", "Wool"),),
             [
                 ("E-LST-ATTR", "Missing required attribute(s): Size of sticker."),
-                ("E-LST-ATTRVALUE", "TikTok Shop does not offer: Material “Wool”."),
+                ("E-LST-ATTRVALUE", "TikTok Shop does not take: Material “Wool”."),
             ],
         ),
     ],
@@ -290,6 +304,18 @@ def test_what_a_category_asks_and_nobody_says(_case, asked, rules, told):
     assert found == ()
     assert [(finding.code, finding.text) for finding in findings] == told
     assert all(finding.blocking and finding.remedy and finding.waits_for == "template" for finding in findings)
+
+
+@pytest.mark.parametrize(("answer", "told"), [("Yes", ["Missing required attribute(s): Wiring."]), ("No", [])])
+def test_an_attribute_may_be_required_with_one_value_of_another(answer, told):
+    plugged = attribute("Plugged", "Yes", "No")
+    wiring = attribute("Wiring", required=False, required_with=((plugged.id, plugged.values[0][0]),))
+
+    _values, findings = attribute_values(
+        product(), (wiring, plugged), TemplateRules(attributes=(fixed("Plugged", answer),))
+    )
+
+    assert [finding.text for finding in findings] == told
 
 
 # -- the package ----------------------------------------------------------------------------------------------------

@@ -130,8 +130,8 @@ def test_attributes_are_read_with_tiktoks_spelling():
     (documented,) = sample("products", "get-attributes")["attributes"]
 
     assert categories.attribute_from_json(dump(documented)) == Attribute(
-        id="100392", name="Occasion", sales=False, required=False, multiple=True, customizable=True,
-        values=(("1001533", "Birthday"),),
+        id="100392", name="Occasion", sales=False, required=False, multiple=True, customizable=True, numeric=True,
+        required_with=(("101610", "1024358"),), values=(("1001533", "Birthday"),),
     )  # fmt: skip
     sales = categories.attribute_from_json(b'{"id":"1","name":"Size","type":"SALES_PROPERTY","is_requried":true}')
     assert (sales.sales, sales.required, sales.customizable, sales.values) == (True, True, True, ())

@@ -270,6 +270,45 @@ def review_findings(status: str, audit_status: str, reasons: Sequence[str]) -> t
     )
 
 
+def region_finding() -> Finding:
+    """Why nothing is listed in a market whose catalog is kept in TikTok Shop, unless the merchant opts in."""
+    return Finding(
+        code="E-REG-PUSH",
+        text=(
+            "Pushing products to TikTok Shop is available for US and UK; here the TikTok catalog is maintained in "
+            "TikTok Shop."
+        ),
+        remedy="Opt in (at own risk) or use direction Disabled.",
+        waits_for="region",
+    )
+
+
+def doubled_findings(listing: Listing, doubled: Mapping[str, int]) -> tuple[Finding, ...]:
+    """What keeps a listing from being made whose SKUs other products of the store use too (`doubled`: how many)."""
+    return tuple(
+        Finding(
+            code="E-SKU-DUP",
+            text=f"SKU {code} is used {doubled[code]} times (products of the store); it is not linked automatically.",
+            remedy="Make SKUs unique or link by hand.",
+        )
+        for code in dict.fromkeys(sku.seller_sku for sku in listing.skus)
+        if code in doubled
+    )
+
+
+def deleted_findings(status: str) -> tuple[Finding, ...]:
+    """What to tell of a listing that is not wanted and not there: nothing, unless somebody deleted it in the shop."""
+    if status != "DELETED":
+        return ()
+    return (
+        Finding(
+            code="E-LST-SKUGONE",
+            text="SKU-related products are not found, please manually push to create a new product.",
+            remedy="Push again if it should be sold; it was deleted in TikTok Shop.",
+        ),
+    )
+
+
 def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[int, str], ...]) -> dict[int, str]:
     """Variant id → TikTok SKU id for seller SKUs that are equal, case and blanks included, and unique on both sides.
 

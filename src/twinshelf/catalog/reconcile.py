@@ -7,20 +7,25 @@ them. `price` sets prices.
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 
-from twinshelf.bigcommerce.products import Names
+from twinshelf.bigcommerce.products import Names, ProductPage
 from twinshelf.catalog import plan as planning
 from twinshelf.catalog import snapshot, templates
 from twinshelf.catalog.models import (
@@ -28,14 +33,15 @@ from twinshelf.catalog.models import (
     Link,
     ListingRow,
     ListingState,
-    ShopSkuSeen,
     StoreProduct,
+    StoreVariant,
     Template,
     UploadedImage,
 )
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop, Store
+from twinshelf.connections.queries import working_connection
 from twinshelf.documents import (
     AnyChange,
     Attribute,
@@ -55,9 +61,11 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.kit import clock, fetch, skew
-from twinshelf.sync import lanes, tasks
+from twinshelf.kit.upsert import update_rows, upsert
+from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import Ask, LaneRef
 from twinshelf.sync.models import Task
+from twinshelf.sync.preview import PREVIEW
 from twinshelf.tiktok import products as tiktok_products
 from twinshelf.tiktok import texts
 from twinshelf.tiktok.errors import PartlyRefused, PriceLocked
@@ -121,22 +129,17 @@ def spread(store: Store, changed: snapshot.Changed, gone: set[int], *, reason: s
     """Ask the lanes of every connection of the store for what a reading showed to have changed."""
     if not changed.any and not gone:
         return
+    _look_at_doubled(store)
     for connection in Connection.objects.filter(store=store):
         owner = f"connection:{connection.id}"
         preferences = connection_actions.preferences(connection)
-        if preferences.catalog_direction != "bc_to_tts":
-            continue
+        if told := changed.new | changed.content:
+            _tell_codes(connection, told)
         listed = set(
             ListingRow.objects.filter(connection=connection, product_id__in=changed.any | gone)
             .exclude(tiktok_id="", wanted=False)
             .values_list("product_id", flat=True)
         )
-        if preferences.auto_import:
-            new = changed.new - listed
-            ListingRow.objects.bulk_create(
-                [ListingRow(account_id=store.account_id, connection=connection, product_id=i) for i in sorted(new)],
-                ignore_conflicts=True,
-            )
         lanes.ask(
             store.account_id,
             "stock",
@@ -145,6 +148,14 @@ def spread(store: Store, changed: snapshot.Changed, gone: set[int], *, reason: s
             reason=reason,
             priority=lanes.URGENT,
         )
+        if preferences.catalog_direction != "bc_to_tts":
+            continue
+        if preferences.auto_import:
+            new = changed.new - listed
+            ListingRow.objects.bulk_create(
+                [ListingRow(account_id=store.account_id, connection=connection, product_id=i) for i in sorted(new)],
+                ignore_conflicts=True,
+            )
         lanes.ask(store.account_id, "price", owner, map(str, changed.price & listed), reason=reason)
         lanes.ask(
             store.account_id,
@@ -154,6 +165,24 @@ def spread(store: Store, changed: snapshot.Changed, gone: set[int], *, reason: s
             reason=reason,
             priority=lanes.BULK,
         )
+
+
+def _tell_codes(connection: Connection, product_ids: set[int]) -> None:
+    """Tell of the SKUs of new or changed products, where orders wait for one."""
+    if problems.open_keys(connection.account_id, f"connection:{connection.id}", "E-ORD-SKU"):
+        variants = StoreVariant.objects.filter(store_id=connection.store_id, product_id__in=product_ids, deleted=False)
+        released(connection, list(variants.values_list("sku", flat=True)))
+
+
+def _look_at_doubled(store: Store) -> None:
+    """Ask again for products that were held for a SKU used by others too, where it is theirs alone now."""
+    for connection in Connection.objects.filter(store=store):
+        owner = f"connection:{connection.id}"
+        keys = problems.open_keys(store.account_id, owner, "E-SKU-DUP")
+        if keys:
+            doubled = snapshot.products_with_doubled_codes(store.id, [int(key) for key in keys])
+            alone = [key for key in keys if int(key) not in doubled]
+            lanes.ask(store.account_id, "listing", owner, alone, reason="SKU is its own", priority=lanes.BULK)
 
 
 def _wanted(store: Store, products: Sequence[Product]) -> Sequence[Product]:
@@ -177,15 +206,16 @@ def names_of(store: Store) -> Names:
 
 
 def pull(task: Task) -> bool:
-    """Task: read the store's products, all or those changed since a time, a page of 250 a slice.
+    """Task: read the store's products, all or those changed since a time, 250 a page, each while the last is stored.
 
     Pages go by id, not by number, so rows that move while the shop edits are neither skipped nor read twice. The
-    place is kept in the task, so a restart goes on with the page it was at. A full pull ends by noticing what is gone.
+    place is kept in the task, so a restart goes on with the page it was at. A full pull ends by looking for what it did
+    not see.
     """
     store = Store.objects.get(id=int(task.params["store"]))
     client = clients.store_client(store, "bulk")
     since = clock.parse(task.params["since"]) if task.params.get("since") else None
-    names = names_of(store)
+    names, info = names_of(store), clients.info_of(store)
     cursor = task.cursor or {
         "last_id": 0,
         "started": clock.now().isoformat(),
@@ -193,9 +223,13 @@ def pull(task: Task) -> bool:
         "counts_itself": True,
     }
     deadline = clock.monotonic() + 2.0
+    ahead = _Ahead(lambda last_id: client.products_after(last_id, names, store=info, modified_since=since))
+    ahead.read(cursor["last_id"])
     while True:
-        started = clock.now()
-        page = client.products_after(cursor["last_id"], names, store=clients.info_of(store), modified_since=since)
+        started, page = ahead.take()
+        in_time = clock.monotonic() <= deadline
+        if page.more and in_time:
+            ahead.read(page.last_id)
         with transaction.atomic():
             changed = snapshot.keep_products(store, page.products)
             stock_read(store, [variant.id for product in page.products for variant in product.variants], started)
@@ -211,19 +245,47 @@ def pull(task: Task) -> bool:
             task.save(update_fields=["cursor"])
         if not page.more:
             break
-        if clock.monotonic() > deadline:
+        if not in_time:
             return True
     if since is None:
         started_at = clock.parse(cursor["started"])
         unseen = StoreProduct.objects.filter(store=store, deleted=False, seen_at__lt=started_at)
-        gone = snapshot.mark_deleted(store, list(unseen.values_list("product_id", flat=True)))
-        spread(store, snapshot.Changed(), gone, reason=f"pull {task.id}")
+        # Only asked for: a page that was cut short must not empty a shop. Who is not there by id either, is gone.
+        keys = map(str, unseen.values_list("product_id", flat=True))
+        lanes.ask(store.account_id, "product", f"store:{store.id}", keys, reason=f"not seen by pull {task.id}")
     # From the platform's time when this pull began: what was edited meanwhile on a page already read comes again.
     Store.objects.filter(id=store.id).update(pulled_at=clock.parse(cursor["watermark"]))
     task.refresh_from_db()
     tasks.count(task, total=task.succeeded + task.failed)
     tasks.carried_out(task)
     return False
+
+
+class _Ahead:
+    """Reads the next page on a thread while this one stores the last: a scan waits for the platform or for the disk."""
+
+    def __init__(self, read_page: Callable[[int], ProductPage]) -> None:
+        self._read_page = read_page
+        self._coming: Future[tuple[datetime, ProductPage]] = Future()
+
+    def read(self, last_id: int) -> None:
+        """Begin to read the page after this id."""
+        self._coming = Future()
+        # Scopes live in context variables, which threads do not inherit.
+        work = partial(contextvars.copy_context().run, self._read, last_id, self._coming)
+        threading.Thread(target=work, daemon=True, name="read ahead").start()
+
+    def take(self) -> tuple[datetime, ProductPage]:
+        """The page, and the time before it was read. Raises what reading it raised."""
+        return self._coming.result()
+
+    def _read(self, last_id: int, coming: Future[tuple[datetime, ProductPage]]) -> None:
+        try:
+            coming.set_result((clock.now(), self._read_page(last_id)))
+        except BaseException as error:  # noqa: BLE001 - raised to whoever takes the page
+            coming.set_exception(error)
+        finally:
+            connections.close_all()  # this thread's own
 
 
 def _touch(store: Store, products: Sequence[Product]) -> None:
@@ -241,56 +303,74 @@ class ListingFlow:
 
     def __init__(self, quantities: Quantities) -> None:
         self._quantities = quantities
+        self._batches: dict[int, _Batch] = {}
+        self._scans: dict[int, _Scan] = {}
 
     def draft_many(self, lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
         """Plans for the asked products: create, edit, nothing; with all findings that stand in the way."""
-        connection = Connection.objects.select_related("store", "shop", "shop__seller").get(id=lane.owner_id)
+        connection = working_connection(lane.owner_id)
         product_ids = [int(ask.key) for ask in asks]
-        rows = {
-            row.product_id: row for row in ListingRow.objects.filter(connection=connection, product_id__in=product_ids)
-        }
+        rows = _rows_of(connection, product_ids)
+        told = [(row, ask) for ask in asks if (row := rows.get(int(ask.key))) and _wants_look(ask.reason, row)]
+        if self._look_at(connection, told):
+            rows = _rows_of(connection, product_ids)
+        rows.update(_as_if_pushed(connection, rows, asks))
         products = snapshot.products_of(connection.store_id, product_ids)
-        facts = facts_of(connection)
-        quantities = self._quantities(connection, product_ids)
-        _look_at(connection, [row for ask in asks if (row := rows.get(int(ask.key))) and _wants_look(ask.reason, row)])
+        codes = {
+            planning.seller_sku(product, variant)
+            for product_id, product in products.items()
+            if product_id in rows and not rows[product_id].tiktok_id
+            for variant in product.variants
+        }
+        drafting = _Drafting(
+            connection,
+            facts_of(connection),
+            self._quantities(connection, product_ids),
+            snapshot.seen_by_code(connection.shop_id, codes),
+            snapshot.doubled_codes(connection.store_id, codes),
+        )
         plans = []
         for ask in asks:
             row = rows.get(int(ask.key))
-            if row is None or not (row.wanted or row.tiktok_id):
+            if row is None:
                 continue
-            product = products.get(row.product_id)
-            plans.append(self._draft(connection, ask, row, facts=facts, product=product, quantities=quantities))
+            if not (row.wanted or row.tiktok_id):
+                plans.append(Plan(key=ask.key, findings=planning.deleted_findings(row.status)))
+                continue
+            plans.append(self._draft(drafting, ask, row, products.get(row.product_id)))
+        update_rows(drafting.noted, ["state", "warnings"])
         return plans
 
-    def _draft(
-        self,
-        connection: Connection,
-        ask: Ask,
-        row: ListingRow,
-        *,
-        facts: planning.ShopFacts,
-        product: Product | None,
-        quantities: Mapping[int, int],
-    ) -> Plan:
+    def _draft(self, drafting: _Drafting, ask: Ask, row: ListingRow, product: Product | None) -> Plan:
+        connection = drafting.connection
         findings = planning.review_findings(row.status, row.audit_status, row.audit_reasons) if row.tiktok_id else ()
         if product is None or not row.wanted:
             # Gone from the store, or not wanted any more: the listing stays, its stock goes to 0 by the stock lane.
             return Plan(key=ask.key, findings=findings)
-        listing, listing_findings = desire(connection, facts, product, quantities)
-        if listing is None:
-            if not row.tiktok_id:
-                skipped = all(f.code.startswith("I-") for f in listing_findings)
-                _set_state(row, ListingState.NOT_UPLOADED if skipped else ListingState.FAILED)
-            return Plan(key=ask.key, findings=(*findings, *_without_notices(listing_findings)))
-        _keep_notices(row, listing_findings)
+        listing, listing_findings = desire(
+            connection, drafting.facts, product, drafting.quantities, categories=drafting.categories
+        )
+        if listing is not None and not row.tiktok_id:
+            doubled = planning.doubled_findings(listing, drafting.doubled)
+            listing, listing_findings = None if doubled else listing, (*listing_findings, *doubled)
+        if ask.reason != PREVIEW and not row.tiktok_id:
+            drafting.note(row, listing, listing_findings)
         told = (*findings, *_without_notices(listing_findings))
+        if listing is None:
+            return Plan(key=ask.key, findings=told)
         if not row.tiktok_id:
-            row = self._adopted(connection, row, listing)
+            row = self._adopted(drafting, row, listing, keep=ask.reason != PREVIEW)
+        pushes = region_of(drafting.facts.region).product_push or drafting.facts.preferences.push_opt_in
+        if not row.tiktok_id and not pushes:
+            blocked = planning.region_finding()
+            if ask.reason != PREVIEW:
+                drafting.note(row, None, (blocked,))
+            return Plan(key=ask.key, findings=(*told, blocked))
         if not row.tiktok_id:
             key = row.creating_key or str(uuid4())
             return Plan(key=ask.key, changes=(CreateListing(listing=listing, key=key),), findings=told)
         digest = planning.content_digest(listing)
-        if row.sent is not None and bytes(row.sent) == digest:
+        if not pushes or (row.sent is not None and bytes(row.sent) == digest):
             return Plan(key=ask.key, findings=told)
         if row.status in {"FREEZE", "DELETED"} or row.audit_status == "AUDITING" or row.state == ListingState.REVIEWING:
             # While TikTok reviews, further content waits and goes as one; the end of the review asks for it again.
@@ -305,27 +385,25 @@ class ListingFlow:
         change = EditContent(shop_listing_id=row.tiktok_id, listing=listing, sku_ids=sku_ids)
         return Plan(key=ask.key, changes=(change,), findings=told)
 
-    def _adopted(self, connection: Connection, row: ListingRow, listing: Listing) -> ListingRow:
+    def _adopted(self, drafting: _Drafting, row: ListingRow, listing: Listing, *, keep: bool) -> ListingRow:
         """The row linked to a product the shop already has for these seller SKUs, else the row as it is.
 
-        Looked up among the SKUs seen in the shop, and at the shop itself while the outcome of a create is unknown.
+        Without `keep` the link only shows in the row returned, and nothing is written. Looked up among the SKUs seen in
+        the shop, and at the shop itself while the outcome of a create is unknown.
         """
+        connection = drafting.connection
         codes = [sku.seller_sku for sku in listing.skus]
-        seen = list(
-            ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=codes).exclude(status="DELETED")
-        )
+        seen = {tiktok_id for code in codes for tiktok_id in drafting.seen.get(code, ())}
         found: ShopListing | None = None
         client = clients.shop_client(connection.shop)
         if row.creating_key:
             matches = client.find_listings(codes[:10])
             found = next((m for m in matches if m.status != "DELETED"), None)
-        elif seen:
-            ids = {entry.tiktok_id for entry in seen}
-            if len(ids) == 1:
-                try:
-                    found = client.listing(ids.pop())
-                except NotFound:
-                    found = None
+        elif len(seen) == 1:
+            try:
+                found = client.listing(seen.pop())
+            except NotFound:
+                found = None
         if found is None or found.status == "DELETED":
             return row
         pairs = planning.linkable(
@@ -337,37 +415,150 @@ class ListingFlow:
         taken = ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(id=row.id).exists()
         if taken:
             return row
-        with transaction.atomic():
-            _keep_links(connection, row.product_id, found.id, pairs, listing)
-            row.tiktok_id, row.creating_key = found.id, ""
-            row.save(update_fields=["tiktok_id", "creating_key"])
-            snapshot.keep_listing(connection, row, found)
+        row.tiktok_id, row.creating_key = found.id, ""
+        if keep:
+            with transaction.atomic():
+                _keep_links(connection, [_Paired(row.product_id, found.id, pairs, listing)])
+                row.save(update_fields=["tiktok_id", "creating_key"])
+                record_observed(connection, [(row, found)])
         return row
 
     def before(self, lane: LaneRef, plans: Sequence[Plan]) -> None:
         """Note the keys under which creates are about to go out, so that a lost answer is recognized."""
-        for plan in plans:
-            for change in plan.changes:
+        changing = {int(plan.key): plan.changes for plan in plans if plan.changes}
+        if not changing:
+            return
+        batch = _Batch.of(lane.owner_id)
+        rows = _rows_of(batch.connection, list(changing))
+        creating = []
+        listings = []
+        for product_id, changes in changing.items():
+            for change in changes:
                 if isinstance(change, CreateListing):
-                    ListingRow.objects.filter(connection_id=lane.owner_id, product_id=int(plan.key)).update(
-                        creating_key=change.key, state=ListingState.IN_PROGRESS
-                    )
+                    rows[product_id].creating_key, rows[product_id].state = change.key, ListingState.IN_PROGRESS
+                    creating.append(rows[product_id])
+                if isinstance(change, CreateListing | EditContent):
+                    listings.append(change.listing)
+        update_rows(creating, ["creating_key", "state"])
+        batch.rows = {str(product_id): row for product_id, row in rows.items()}
+        batch.pictures.look_up(listings)
+        self._batches[lane.owner_id] = batch
 
     def apply(self, lane: LaneRef, key: str, change: AnyChange) -> str:
         """Make one change at the shop. Safe to repeat: creates carry a key, edits set."""
-        connection = Connection.objects.select_related("store", "shop").get(id=lane.owner_id)
-        row = ListingRow.objects.get(connection=connection, product_id=int(key))
+        batch = self._batches.get(lane.owner_id) or self._batches.setdefault(lane.owner_id, _Batch.of(lane.owner_id))
+        row = batch.rows.get(key) or ListingRow.objects.get(connection=batch.connection, product_id=int(key))
         match change:
             case CreateListing():
-                return _create(connection, row, change)
+                return _create(batch, row, change)
             case EditContent():
-                return _edit(connection, row, change)
+                return _edit(batch, row, change)
             case DeactivateListing():
-                clients.shop_client(connection.shop).deactivate([change.shop_listing_id])
-                _set_state(row, ListingState.INACTIVE_SELLER)
+                clients.shop_client(batch.connection.shop).deactivate([change.shop_listing_id])
+                row.state = ListingState.INACTIVE_SELLER
+                batch.changed(row, "state")
                 return "deactivated"
             case _:
                 return apply_nothing(lane, key, change)
+
+    def keep(self, lane: LaneRef) -> None:
+        """Record what the changes of the batch made, all in a few statements.
+
+        Lost with the process before that, a create is found again by its key and its seller SKUs.
+        """
+        batch = self._batches.pop(lane.owner_id, None)
+        if batch is not None:
+            batch.keep()
+
+    def _look_at(self, connection: Connection, told: Sequence[tuple[ListingRow, Ask]]) -> bool:
+        """Read what the shop shows of these listings and record it. Returns whether other rows than these were written.
+
+        More than a few are read by searching what changed lately, a hundred a call; only a refusal, whose reasons a
+        search does not tell, and what the search did not find are read one by one. One search answers for everything
+        that was asked for before it began, also in the batches that follow.
+        """
+        scan = self._scans.get(connection.id)
+        open_rows = [row for row, ask in told if scan is None or not scan.answers(ask)]
+        scanned = len(open_rows) > _ONE_BY_ONE
+        if scanned:
+            scan = self._scans[connection.id] = _scan(connection)
+            open_rows = []
+        for row, _ask in told:
+            if row in open_rows or (scan and (row.tiktok_id in scan.refused or row.tiktok_id not in scan.seen)):
+                _look(connection, row)
+        return scanned
+
+
+def _rows_of(connection: Connection, product_ids: Sequence[int]) -> dict[int, ListingRow]:
+    rows = ListingRow.objects.filter(connection=connection, product_id__in=product_ids)
+    return {row.product_id: row for row in rows}
+
+
+Categories = dict[str, tuple[tuple[Attribute, ...], CategoryRules]]
+"""Attributes and rules by category id, for as long as one piece of work takes."""
+
+
+@dataclass
+class _Drafting:
+    """What the drafts of one batch share; `noted` are the rows whose state or notices they changed."""
+
+    connection: Connection
+    facts: planning.ShopFacts
+    quantities: Mapping[int, int]
+    seen: Mapping[str, set[str]]
+    doubled: Mapping[str, int]
+    categories: Categories = field(default_factory=dict)
+    noted: list[ListingRow] = field(default_factory=list)
+
+    def note(self, row: ListingRow, listing: Listing | None, findings: Sequence[Finding]) -> None:
+        """Say on the row of a product that is not listed yet why it cannot be, or what is left out when it is sent."""
+        before = row.state, row.warnings
+        if listing is None:
+            skipped = all(finding.code.startswith("I-") for finding in findings)
+            row.state = ListingState.NOT_UPLOADED if skipped else ListingState.FAILED
+        else:
+            row.warnings = [finding.text for finding in findings if finding.code.startswith("N-")]
+        if before != (row.state, row.warnings):
+            self.noted.append(row)
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """Variants of a product whose TikTok SKU ids are known: variant id → SKU id."""
+
+    product_id: int
+    tiktok_id: str
+    pairs: Mapping[int, str]
+    listing: Listing
+
+
+@dataclass
+class _Batch:
+    """A batch of changes on their way: what they share, and what they made until it is kept with their outcomes."""
+
+    connection: Connection
+    pictures: _Pictures
+    rows: Mapping[str, ListingRow] = field(default_factory=dict)
+    paired: list[_Paired] = field(default_factory=list)
+    _changed: list[tuple[tuple[str, ...], ListingRow]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, connection_id: int) -> _Batch:
+        connection = Connection.objects.select_related("store", "shop").get(id=connection_id)
+        return cls(connection, _Pictures(connection.shop))
+
+    def changed(self, row: ListingRow, *columns: str) -> None:
+        """Note that these columns of the row are to be written. May be called from several threads."""
+        self._changed.append((columns, row))
+
+    def keep(self) -> None:
+        """Write it all, inside the caller's transaction."""
+        self.pictures.keep()
+        _keep_links(self.connection, self.paired)
+        for columns in {columns for columns, _row in self._changed}:
+            update_rows([row for some, row in self._changed if some == columns], columns)
+        if self.paired:
+            released(self.connection, [sku.seller_sku for paired in self.paired for sku in paired.listing.skus])
 
 
 def facts_of(connection: Connection) -> planning.ShopFacts:
@@ -385,11 +576,21 @@ def facts_of(connection: Connection) -> planning.ShopFacts:
 
 
 def desire(
-    connection: Connection, facts: planning.ShopFacts, product: Product, quantities: Mapping[int, int]
+    connection: Connection,
+    facts: planning.ShopFacts,
+    product: Product,
+    quantities: Mapping[int, int],
+    *,
+    categories: Categories,
 ) -> tuple[Listing | None, tuple[Finding, ...]]:
-    """The listing as it should be, checked by our rules and by TikTok's own, all problems at once."""
+    """The listing as it should be, checked by our rules and by TikTok's own, all problems at once.
+
+    `categories` spares those who ask for many products from reading each category again; it is filled here.
+    """
     category_id = templates.category_of(product, facts.template, facts.template_category_id)
-    attributes, rules = category_of(connection.shop, category_id) if category_id else ((), CategoryRules())
+    if category_id not in categories:
+        categories[category_id] = category_of(connection.shop, category_id) if category_id else ((), CategoryRules())
+    attributes, rules = categories[category_id]
     listing, findings = planning.desired_listing(
         product, facts, category_id=category_id, attributes=attributes, rules=rules, quantities=quantities
     )
@@ -420,13 +621,17 @@ def category_of(shop: Shop, category_id: str) -> tuple[tuple[Attribute, ...], Ca
 
 
 _SUGGEST_FOR = 400
+_TITLES, _TITLES_WITHOUT_CATEGORY = 2, 20
+_SAYS_NOTHING = frozenset({"no", "none", "not applicable", "n/a", "other"})
+"""Values that claim nothing of the goods: chosen before TikTok's first one, which may be "Yes"."""
 
 
 def suggest_template(connection: Connection) -> dict[str, Any]:
     """A default template to begin with, as `actions.set_default_template` takes it.
 
-    Each category of the store gets the TikTok category that TikTok itself recommends for its goods; the commonest is
-    the default. Required attributes come from custom fields of their name, else TikTok's first value.
+    Each category of the store gets the TikTok category that TikTok itself recommends for its goods, and goods without a
+    category the one it recommends for most of a sample; the commonest is the default. Required attributes come from
+    custom fields of their name, else the value that claims least; a number is never made up.
     """
     client, region = clients.shop_client(connection.shop), region_of(connection.shop.region)
     samples: dict[str, list[str]] = {}
@@ -434,16 +639,20 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
     rows = StoreProduct.objects.filter(store=connection.store, deleted=False).values_list("category", "title")
     for category, title in rows.iterator():
         counts[category] += 1
-        if len(samples.setdefault(category, [])) < 2:
+        if len(samples.setdefault(category, [])) < (_TITLES if category else _TITLES_WITHOUT_CATEGORY):
             samples[category].append(title)
     chosen: dict[str, str] = {}
     for category, _number in counts.most_common(_SUGGEST_FOR):
         leaf = category.rpartition(">")[2].strip()
+        found: Counter[str] = Counter()
         for title in samples[category]:
-            found = client.recommend_category(f"{leaf} {title}"[:250], version=region.category_version)
-            if found:
-                chosen[category] = found
+            recommended = client.recommend_category(f"{leaf} {title}"[:250], version=region.category_version)
+            if recommended:
+                found[recommended] += 1
+            if found and category:
                 break
+        if found:
+            chosen[category] = found.most_common(1)[0][0]
     ranked = Counter({category_id: counts[key] for key, category_id in chosen.items()}).most_common(1)
     if not ranked:
         raise NeedsPerson(
@@ -454,8 +663,9 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
     attributes = []
     for category_id in dict.fromkeys(chosen.values()):
         for attribute in category_of(connection.shop, category_id)[0]:
-            if attribute.required and not attribute.sales:
-                first = attribute.values[0][1] if attribute.values else "Not specified"
+            if attribute.required and not attribute.sales and (attribute.values or not attribute.numeric):
+                names = [name for _value_id, name in attribute.values] or ["Not specified"]
+                first = next((name for name in names if name.lower() in _SAYS_NOTHING), names[0])
                 attributes.append(
                     {"name": attribute.name, "source": "custom_field", "field": attribute.name, "value": first}
                 )
@@ -467,27 +677,25 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
     }
 
 
+def _as_if_pushed(
+    connection: Connection, rows: Mapping[int, ListingRow], asks: Sequence[Ask]
+) -> Iterator[tuple[int, ListingRow]]:
+    """For a preview: the rows that pushing these products would leave, as if they were wanted. Nothing is written."""
+    for product_id in (int(ask.key) for ask in asks if ask.reason == PREVIEW):
+        row = rows.get(product_id) or ListingRow(
+            account_id=connection.account_id, connection=connection, product_id=product_id
+        )
+        row.wanted = True
+        yield product_id, row
+
+
 def _wants_look(reason: str, row: ListingRow) -> bool:
     """Whether to read the listing first: somebody told us that it changed, or its review is open."""
-    return bool(row.tiktok_id) and (reason.startswith(("webhook", "refresh", "task")) or row.observed_at is None)
+    told = reason.startswith(("webhook", "refresh", "task"))
+    return bool(row.tiktok_id) and reason != PREVIEW and (told or row.observed_at is None)
 
 
 _ONE_BY_ONE = 2
-
-
-def _look_at(connection: Connection, rows: Sequence[ListingRow]) -> None:
-    """Read what the shop shows of these listings and record it.
-
-    More than a few are read by searching what changed lately, a hundred a call; only a refusal, whose reasons a search
-    does not tell, and what the search did not find are read one by one.
-    """
-    seen = _scan(connection) if len(rows) > _ONE_BY_ONE else {}
-    for row in rows:
-        found = seen.get(row.tiktok_id)
-        if found is None or "FAILED" in {found.status, found.audit_status} or found.status == "PLATFORM_DEACTIVATED":
-            _look(connection, row)
-        else:
-            record_observed(connection, row, found)
 
 
 def _look(connection: Connection, row: ListingRow) -> None:
@@ -496,146 +704,189 @@ def _look(connection: Connection, row: ListingRow) -> None:
         observed = clients.shop_client(connection.shop).listing(row.tiktok_id)
     except NotFound:
         row.tiktok_id, row.sent, row.state, row.status = "", None, ListingState.NOT_UPLOADED, "DELETED"
-        row.save(update_fields=["tiktok_id", "sent", "state", "status"])
+        row.wanted = False
+        row.save(update_fields=["tiktok_id", "sent", "state", "status", "wanted"])
         Link.objects.filter(connection=connection, product_id=row.product_id).delete()
     else:
-        record_observed(connection, row, observed)
+        record_observed(connection, [(row, observed)])
 
 
-def record_observed(connection: Connection, row: ListingRow, observed: ShopListing) -> None:
-    """Keep a sighting; what has just gone live gets its price and stock compared."""
-    became = snapshot.keep_listing(connection, row, observed)
-    if "live" in became:
-        owner = f"connection:{connection.id}"
-        lanes.ask(connection.account_id, "price", owner, [str(row.product_id)], reason="went live")
-        lanes.ask(connection.account_id, "stock", owner, [str(row.product_id)], reason="went live")
+def record_observed(connection: Connection, sightings: Sequence[tuple[ListingRow, ShopListing]]) -> None:
+    """Keep sightings; what has just gone live, or shows other numbers than known, gets them compared."""
+    became = snapshot.keep_listings(connection, sightings)
+    owner = f"connection:{connection.id}"
+    for kind in ("price", "stock"):
+        live = [str(product_id) for product_id, news in became.items() if "live" in news]
+        moved = [str(product_id) for product_id, news in became.items() if kind in news and "live" not in news]
+        lanes.ask(connection.account_id, kind, owner, live, reason="went live")
+        lanes.ask(connection.account_id, kind, owner, moved, reason=f"{kind} moved in the shop")
 
 
-def _create(connection: Connection, row: ListingRow, change: CreateListing) -> str:
+def _create(batch: _Batch, row: ListingRow, change: CreateListing) -> str:
     if row.tiktok_id:  # the step is being repeated and the first time got through
         return f"exists as {row.tiktok_id}"
     listing = change.listing
-    client = clients.shop_client(connection.shop)
+    client = clients.shop_client(batch.connection.shop)
     try:
-        image_uris = _uploaded(connection, listing)
+        image_uris = batch.pictures.uris_of(listing)
     except (Transient, NeedsPerson) as error:  # surely nothing was created
         row.creating_key = ""
         row.state = ListingState.FAILED if isinstance(error, NeedsPerson) else row.state
-        row.save(update_fields=["creating_key", "state"])
+        batch.changed(row, "creating_key", "state")
         raise
     try:
         created = client.create_listing(
             listing,
             image_uris=image_uris,
             key=change.key,
-            region=region_of(connection.shop.region),
+            region=region_of(batch.connection.shop.region),
         )
     except Transient as error:
         if not error.outcome_unknown:
             row.creating_key = ""
-            row.save(update_fields=["creating_key"])
+            batch.changed(row, "creating_key", "state")
         raise
     except Refused:
         row.creating_key, row.state = "", ListingState.FAILED
-        row.save(update_fields=["creating_key", "state"])
+        batch.changed(row, "creating_key", "state")
         raise
     by_code = {sku.seller_sku: sku.variant_id for sku in listing.skus}
     pairs = {by_code[code]: sku_id for code, sku_id in created.sku_ids.items() if code in by_code}
-    with transaction.atomic():
-        _keep_links(connection, row.product_id, created.id, pairs, listing)
-        row.tiktok_id, row.creating_key, row.sent = created.id, "", planning.content_digest(listing)
-        row.state, row.status, row.audit_status = ListingState.REVIEWING, "PENDING", "AUDITING"
-        row.warnings = [*row.warnings, *created.warnings]
-        row.price_min = min(sku.price.amount for sku in listing.skus)
-        row.price_max = max(sku.price.amount for sku in listing.skus)
-        row.quantity = sum(sku.quantity for sku in listing.skus)
-        row.save(
-            update_fields=[
-                "tiktok_id", "creating_key", "sent", "state", "status", "audit_status", "warnings", "price_min",
-                "price_max", "quantity",
-            ]
-        )  # fmt: skip
-    released(connection, [sku.seller_sku for sku in listing.skus])
+    row.tiktok_id, row.creating_key, row.sent = created.id, "", planning.content_digest(listing)
+    row.state, row.status, row.audit_status = ListingState.REVIEWING, "PENDING", "AUDITING"
+    row.warnings = [*row.warnings, *created.warnings]
+    row.price_min = min(sku.price.amount for sku in listing.skus)
+    row.price_max = max(sku.price.amount for sku in listing.skus)
+    row.quantity = sum(sku.quantity for sku in listing.skus)
+    batch.changed(
+        row, "tiktok_id", "creating_key", "sent", "state", "status", "audit_status", "warnings", "price_min",
+        "price_max", "quantity",
+    )  # fmt: skip
+    batch.paired.append(_Paired(row.product_id, created.id, pairs, listing))
     return f"created as {created.id}"
 
 
 released: Callable[[Connection, Sequence[str]], None] = lambda _connection, _codes: None  # noqa: E731
-"""Told of seller SKUs that have just been linked: orders that waited for them are asked for again. Set by wiring."""
+"""Told of seller SKUs that are there now: orders that waited for them are asked for again. Set by wiring."""
 
 
-def _keep_links(
-    connection: Connection, product_id: int, tiktok_id: str, pairs: Mapping[int, str], listing: Listing
-) -> None:
-    skus = {sku.variant_id: sku for sku in listing.skus}
-    for variant_id, sku_id in pairs.items():
-        sku = skus[variant_id]
-        Link.objects.filter(connection=connection, sku_id=sku_id).exclude(variant_id=variant_id).delete()
-        Link.objects.update_or_create(
-            connection=connection,
-            variant_id=variant_id,
-            defaults={
-                "account_id": connection.account_id,
-                "product_id": product_id,
-                "seller_sku": sku.seller_sku,
-                "tiktok_id": tiktok_id,
-                "sku_id": sku_id,
-                "price": sku.price.amount,
-                "currency": sku.price.currency,
-                "quantity": sku.quantity,
-            },
-        )
+_LINK_COLUMNS = (
+    "connection_id", "variant_id", "product_id", "seller_sku", "tiktok_id", "sku_id", "manual", "price", "currency",
+    "quantity",
+)  # fmt: skip
 
 
-def _edit(connection: Connection, row: ListingRow, change: EditContent) -> str:
-    client = clients.shop_client(connection.shop)
+def _keep_links(connection: Connection, paired: Sequence[_Paired]) -> None:
+    """Pair variants with TikTok SKUs. Price and stock went along only for SKUs that are new: an edit sends neither."""
+    sku_ids = [sku_id for some in paired for sku_id in some.pairs.values()]
+    known = {link.sku_id: link for link in Link.objects.filter(connection=connection, sku_id__in=sku_ids)}
+    same, fresh = [], []
+    for some in paired:
+        skus = {sku.variant_id: sku for sku in some.listing.skus}
+        for variant_id, sku_id in some.pairs.items():
+            sku, link = skus[variant_id], known.get(sku_id)
+            if link is not None and link.variant_id == variant_id:
+                link.product_id, link.seller_sku, link.tiktok_id = some.product_id, sku.seller_sku, some.tiktok_id
+                same.append(known.pop(sku_id))
+            else:
+                fresh.append(
+                    (
+                        connection.id, variant_id, some.product_id, sku.seller_sku, some.tiktok_id, sku_id, False,
+                        sku.price.amount, sku.price.currency, sku.quantity,
+                    )
+                )  # fmt: skip
+    # What is left was another variant's SKU.
+    Link.objects.filter(connection=connection, sku_id__in=list(known)).delete()
+    update_rows(same, ["product_id", "seller_sku", "tiktok_id"])
+    unique = ["connection_id", "variant_id"]
+    update = [name for name in _LINK_COLUMNS if name not in {*unique, "manual"}]
+    upsert(Link, connection.account_id, _LINK_COLUMNS, fresh, unique=unique, update=update)
+
+
+def _edit(batch: _Batch, row: ListingRow, change: EditContent) -> str:
+    client = clients.shop_client(batch.connection.shop)
     edited = client.edit_listing(
         change.shop_listing_id,
         change.listing,
-        image_uris=_uploaded(connection, change.listing),
+        image_uris=batch.pictures.uris_of(change.listing),
         sku_ids=dict(change.sku_ids),
-        region=region_of(connection.shop.region),
+        region=region_of(batch.connection.shop.region),
     )
     row.sent = planning.content_digest(change.listing)
     row.audit_status = edited.audit_status
-    row.save(update_fields=["sent", "audit_status"])
+    batch.changed(row, "sent", "audit_status")
     by_code = {sku.seller_sku: sku.variant_id for sku in change.listing.skus}
     pairs = {by_code[code]: sku_id for code, sku_id in edited.sku_ids.items() if code in by_code}
     if pairs:
-        _keep_links(connection, row.product_id, change.shop_listing_id, pairs, change.listing)
+        batch.paired.append(_Paired(row.product_id, change.shop_listing_id, pairs, change.listing))
     return f"sent to review: {edited.audit_status or 'accepted'}"
 
 
-def _uploaded(connection: Connection, listing: Listing) -> dict[str, str]:
-    """TikTok's URI for every image of the listing. What the shop has, by source or content, is not uploaded again."""
+class _Pictures:
+    """TikTok's URIs for the pictures of a batch. What the shop has, by source or content, is not uploaded again.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._by_source: dict[tuple[str, str], str] = {}
+        self._by_content: dict[tuple[str, str], str] = {}
+        self._new: list[tuple[int, str, str, str, str, datetime]] = []
+
+    def look_up(self, listings: Iterable[Listing]) -> None:
+        """Learn which pictures of these listings the shop has already."""
+        urls = list({url for listing in listings for url in _pictures_of(listing)})
+        for start in range(0, len(urls), 500):
+            known = UploadedImage.objects.filter(shop=self._shop, source__in=urls[start : start + 500])
+            for source, use_case, uri in known.values_list("source", "use_case", "uri"):
+                self._by_source[source, use_case] = uri
+
+    def uris_of(self, listing: Listing) -> dict[str, str]:
+        """The URI of every picture of the listing by its address, uploaded where the shop does not have it."""
+        return {
+            url: self._by_source.get((url, use)) or self._upload(url, use) for url, use in _pictures_of(listing).items()
+        }
+
+    def keep(self) -> None:
+        """Record what was uploaded."""
+        columns = ["shop_id", "source", "use_case", "sha256", "uri", "used_at"]
+        upsert(UploadedImage, self._shop.account_id, columns, self._new, unique=["shop_id", "source", "use_case"])
+
+    def _upload(self, url: str, use_case: str) -> str:
+        data = fetch.fitted(url, fetch.image(url), smallest=300, largest=4000)
+        digest = hashlib.sha256(data).hexdigest()
+        with _only_one(f"{self._shop.id}:{digest}:{use_case}"):  # products may share a picture: the second waits
+            uri = self._by_content.get((digest, use_case)) or self._known_content(digest, use_case)
+            uri = uri or clients.shop_client(self._shop).upload_image(data, use_case)
+            self._by_content[digest, use_case] = self._by_source[url, use_case] = uri
+        self._new.append((self._shop.id, url, use_case, digest, uri, clock.now()))
+        return uri
+
+    def _known_content(self, digest: str, use_case: str) -> str | None:
+        same = UploadedImage.objects.filter(shop=self._shop, sha256=digest, use_case=use_case)
+        return same.values_list("uri", flat=True).first()
+
+
+def _pictures_of(listing: Listing) -> dict[str, str]:
+    """Address → what TikTok is to use the picture for."""
     wanted = dict.fromkeys(listing.image_urls, "MAIN_IMAGE")
     for sku in listing.skus:
         if sku.image_url:
             wanted.setdefault(sku.image_url, "ATTRIBUTE_IMAGE")
-    known = {
-        (entry.source, entry.use_case): entry.uri
-        for entry in UploadedImage.objects.filter(shop_id=connection.shop_id, source__in=list(wanted))
-    }
-    return {url: known.get((url, use)) or _upload(connection, url, use) for url, use in wanted.items()}
+    return wanted
 
 
-def _upload(connection: Connection, url: str, use_case: str) -> str:
-    data = fetch.fitted(url, fetch.image(url), smallest=300, largest=4000)
-    digest = hashlib.sha256(data).hexdigest()
-    with _image_locks_guard:  # two products of one batch may share a picture: the second waits and finds the first's
-        lock = _image_locks.setdefault(f"{connection.shop_id}:{digest}:{use_case}", threading.Lock())
-    with lock:
-        same = UploadedImage.objects.filter(shop_id=connection.shop_id, sha256=digest, use_case=use_case).first()
-        uri = same.uri if same is not None else clients.shop_client(connection.shop).upload_image(data, use_case)
-        UploadedImage.objects.update_or_create(
-            account_id=connection.account_id,
-            shop_id=connection.shop_id,
-            source=url,
-            use_case=use_case,
-            defaults={"sha256": digest, "uri": uri, "used_at": clock.now()},
-        )
+@contextmanager
+def _only_one(name: str) -> Iterator[None]:
     with _image_locks_guard:
-        _image_locks.pop(f"{connection.shop_id}:{digest}:{use_case}", None)
-    return uri
+        lock = _image_locks.setdefault(name, threading.Lock())
+    try:
+        with lock:
+            yield
+    finally:
+        with _image_locks_guard:
+            _image_locks.pop(name, None)
 
 
 def _set_state(row: ListingRow, state: str) -> None:
@@ -648,19 +899,12 @@ def _without_notices(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if not finding.code.startswith("N-"))
 
 
-def _keep_notices(row: ListingRow, findings: Sequence[Finding]) -> None:
-    notices = [finding.text for finding in findings if finding.code.startswith("N-")]
-    if row.warnings != notices and not row.tiktok_id:
-        row.warnings = notices
-        row.save(update_fields=["warnings"])
-
-
 # -- prices ---------------------------------------------------------------------------------------------------------
 
 
 def draft_prices(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     """Plans that set every price that is not as it should be; only what is live can take a price."""
-    connection = Connection.objects.select_related("store", "shop").get(id=lane.owner_id)
+    connection = working_connection(lane.owner_id)
     product_ids = [int(ask.key) for ask in asks]
     live = dict(
         ListingRow.objects.filter(
@@ -722,41 +966,62 @@ def scan_listings(connection: Connection) -> int:
 
     Returns how many were read. Safe to repeat.
     """
-    seen = _scan(connection)
-    rows = {row.tiktok_id: row for row in ListingRow.objects.filter(connection=connection, tiktok_id__in=list(seen))}
-    touched = [
-        str(row.product_id)
-        for tiktok_id, row in rows.items()
-        if row.observed_at is None or seen[tiktok_id].updated_at > row.observed_at
-    ]
-    owner = f"connection:{connection.id}"
-    lanes.ask(connection.account_id, "listing", owner, touched, reason="refresh by scan", priority=lanes.BULK)
-    return len(seen)
+    scan = _scan(connection)
+    for refused, reason in ((True, "refresh by scan"), (False, "seen by scan")):
+        keys = [str(product_id) for product_id, is_refused in scan.touched.items() if is_refused is refused]
+        owner = f"connection:{connection.id}"
+        lanes.ask(connection.account_id, "listing", owner, keys, reason=reason, priority=lanes.BULK)
+    return len(scan.seen)
 
 
-def _scan(connection: Connection) -> dict[str, ShopListing]:
-    """The shop's products changed since the last scan, by id; their SKUs are remembered.
+@dataclass
+class _Scan:
+    """A search of the shop: the ids it found, and what only a look at the listing itself tells."""
+
+    began: datetime
+    seen: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    """Ids of listings that TikTok refused or stopped. Its reasons are not in a search, so they are not recorded."""
+    touched: dict[int, bool] = field(default_factory=dict)
+    """Ids of our products that changed since they were last seen → whether they are among the refused."""
+
+    def answers(self, ask: Ask) -> bool:
+        """Whether this search saw what the ask tells of."""
+        return ask.asked_at is not None and ask.asked_at < self.began <= clock.now()
+
+
+def _scan(connection: Connection) -> _Scan:
+    """Read the shop's products changed since the last scan and record them, a page at a time, with all their SKUs.
 
     The first scan reads everything and so finds what another connector or a person listed before. The watermark is
     TikTok's time and moves only after the whole scan.
     """
     shop = connection.shop
-    client = clients.shop_client(shop, "bulk")
     since = shop.listings_seen_at - _SCAN_OVERLAP if shop.listings_seen_at else None
-    token, seen = "", dict[str, ShopListing]()
-    while True:
-        page = client.listings_page(updated_from=since, page_token=token)
-        snapshot.keep_seen_skus(shop.id, shop.account_id, page.rows)
-        seen.update({listing.id: listing for listing in page.rows})
-        token = page.next_token
-        if not token:
-            break
-    if seen:
-        newest = max(listing.updated_at for listing in seen.values())
-        if shop.listings_seen_at is None or newest > shop.listings_seen_at:
-            shop.listings_seen_at = newest
-            Shop.objects.filter(id=shop.id).update(listings_seen_at=newest)
-    return seen
+    scan, newest = _Scan(clock.now()), shop.listings_seen_at
+    for listings in clients.shop_client(shop, "bulk").listings(updated_from=since):
+        snapshot.keep_seen_skus(shop.id, shop.account_id, listings)
+        ids = [listing.id for listing in listings]
+        rows = {row.tiktok_id: row for row in ListingRow.objects.filter(connection=connection, tiktok_id__in=ids)}
+        sightings = []
+        for listing in listings:
+            newest = listing.updated_at if newest is None else max(newest, listing.updated_at)
+            refused = "FAILED" in {listing.status, listing.audit_status} or listing.status == "PLATFORM_DEACTIVATED"
+            scan.seen.add(listing.id)
+            if refused:
+                scan.refused.add(listing.id)
+            row = rows.get(listing.id)
+            if row is None:
+                continue
+            if row.observed_at is None or listing.updated_at > row.observed_at:
+                scan.touched[row.product_id] = refused
+            if not refused:
+                sightings.append((row, listing))
+        record_observed(connection, sightings)
+    if newest != shop.listings_seen_at:
+        shop.listings_seen_at = newest
+        Shop.objects.filter(id=shop.id).update(listings_seen_at=newest)
+    return scan
 
 
 _SWITCH_AT_ONCE = 20

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count
 
 from twinshelf.catalog import plan as planning
 from twinshelf.catalog.models import Link, ListingRow, ShopSkuSeen, StoreProduct, StoreVariant
@@ -172,46 +173,102 @@ def products_of(store_id: int, product_ids: Iterable[int]) -> dict[int, Product]
     return {row.product_id: from_json(bytes(row.document), Product) for row in rows.only("product_id", "document")}
 
 
-def keep_listing(connection: Connection, row: ListingRow, observed: ShopListing) -> set[str]:
-    """Record what the shop shows of a listing. Returns what it newly became: `live` when it went on sale just now.
+def keep_listings(connection: Connection, sightings: Iterable[tuple[ListingRow, ShopListing]]) -> dict[int, set[str]]:
+    """Record what the shop shows of listings, and return what is new by product id.
 
-    An older sighting than the one on record is ignored.
+    `live` when it went on sale just now, `price` and `stock` where it shows other numbers than were known. An older
+    sighting than the one on record is ignored.
     """
-    if row.observed_at is not None and observed.updated_at < row.observed_at:
-        return set()
-    before = row.state
-    row.status, row.audit_status = observed.status, observed.audit_status
-    row.audit_reasons = list(observed.audit_reasons)
-    row.state = planning.state_of(observed.status, observed.audit_status, deactivated_by_us=before == "inactive_system")
-    row.observed_at, row.checked_at = observed.updated_at, clock.now()
-    if observed.status == "DELETED":
-        row.tiktok_id, row.sent = "", None
-        Link.objects.filter(connection=connection, product_id=row.product_id).delete()
-    else:
-        _keep_skus(row, observed)
-    row.save(
-        update_fields=[
-            "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
-            "price_min", "price_max", "quantity",
-        ]
-    )  # fmt: skip
-    return {"live"} if row.state == "live" and before != "live" else set()
+    current = [(row, seen) for row, seen in sightings if row.observed_at is None or seen.updated_at >= row.observed_at]
+    if not current:
+        return {}
+    links: dict[int, list[Link]] = {}
+    linked = Link.objects.filter(connection=connection, product_id__in=[row.product_id for row, _seen in current])
+    for link in linked:
+        links.setdefault(link.product_id, []).append(link)
+    news: dict[int, set[str]] = {}
+    moved: list[Link] = []
+    for row, seen in current:
+        before = row.state
+        row.status, row.audit_status, row.audit_reasons = seen.status, seen.audit_status, list(seen.audit_reasons)
+        row.state = planning.state_of(seen.status, seen.audit_status, deactivated_by_us=before == "inactive_system")
+        row.observed_at, row.checked_at = seen.updated_at, clock.now()
+        became = news[row.product_id] = set()
+        if seen.status == "DELETED":
+            # Somebody took it away over there: it is not made anew before somebody here wants it again.
+            row.tiktok_id, row.sent, row.wanted = "", None, False
+        else:
+            moved += _compare_skus(row, seen, links.get(row.product_id, ()), became)
+        if row.state == "live" and before != "live":
+            became.add("live")
+    with transaction.atomic():
+        linked.filter(product_id__in=[row.product_id for row, seen in current if seen.status == "DELETED"]).delete()
+        update_rows(moved, ["price", "currency", "quantity"])
+        update_rows(
+            [row for row, _seen in current],
+            [
+                "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
+                "wanted", "price_min", "price_max", "quantity",
+            ],
+        )  # fmt: skip
+    return news
 
 
-def _keep_skus(row: ListingRow, observed: ShopListing) -> None:
-    skus = {sku.id: sku for sku in observed.skus}
-    links = list(Link.objects.filter(connection_id=row.connection_id, product_id=row.product_id))
+def _compare_skus(row: ListingRow, seen: ShopListing, links: Sequence[Link], became: set[str]) -> list[Link]:
+    """Bring links and the row's own numbers in line with the sighting; the links that differed."""
+    skus = {sku.id: sku for sku in seen.skus}
+    moved = []
     for link in links:
         sku = skus.get(link.sku_id)
         if sku is None:
             continue
-        if sku.price is not None:
+        before = link.price, link.currency, link.quantity
+        if sku.price is not None and (sku.price.amount, sku.price.currency) != (link.price, link.currency):
             link.price, link.currency = sku.price.amount, sku.price.currency
-        link.quantity = sum(quantity for _warehouse, quantity in sku.stock)
-    update_rows(links, ["price", "currency", "quantity"])
+            became.add("price")
+        quantity = sum(quantity for _warehouse, quantity in sku.stock)
+        if quantity != link.quantity:
+            link.quantity = quantity
+            became.add("stock")
+        if before != (link.price, link.currency, link.quantity):
+            moved.append(link)
     prices = [link.price for link in links if link.price is not None]
     row.price_min, row.price_max = min(prices, default=None), max(prices, default=None)
     row.quantity = sum(link.quantity or 0 for link in links)
+    return moved
+
+
+def seen_by_code(shop_id: int, codes: Iterable[str]) -> dict[str, set[str]]:
+    """Ids of the shop's listings, linked or not, by the seller SKUs in `codes`; what the shop deleted is left out."""
+    wanted = sorted(set(codes))
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(wanted), 500):
+        rows = ShopSkuSeen.objects.filter(shop_id=shop_id, seller_sku__in=wanted[start : start + 500])
+        for code, tiktok_id in rows.exclude(status="DELETED").values_list("seller_sku", "tiktok_id"):
+            found.setdefault(code, set()).add(tiktok_id)
+    return found
+
+
+def doubled_codes(store_id: int, codes: Iterable[str]) -> dict[str, int]:
+    """Those of these SKUs that several products of the store use, with the number of products."""
+    wanted = sorted({code for code in codes if code})
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), 500):
+        rows = StoreVariant.objects.filter(store_id=store_id, deleted=False, sku__in=wanted[start : start + 500])
+        counts = rows.values_list("sku").annotate(Count("product_id", distinct=True))
+        found.update({code: number for code, number in counts if number > 1})
+    return found
+
+
+def products_with_doubled_codes(store_id: int, product_ids: Sequence[int]) -> set[int]:
+    """Those of these products that have a SKU which another product of the store has too."""
+    codes: dict[int, set[str]] = {}
+    for start in range(0, len(product_ids), 500):
+        rows = StoreVariant.objects.filter(store_id=store_id, product_id__in=product_ids[start : start + 500])
+        for product_id, code in rows.filter(deleted=False).values_list("product_id", "sku"):
+            codes.setdefault(product_id, set()).add(code)
+    doubled = doubled_codes(store_id, set().union(*codes.values())).keys()
+    return {product_id for product_id, own in codes.items() if own & doubled}
 
 
 def keep_seen_skus(shop_id: int, account_id: int, listings: Iterable[ShopListing]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
@@ -76,30 +77,34 @@ def attribute_values(
 ) -> tuple[tuple[AttributeValue, ...], tuple[Finding, ...]]:
     """Values for the product attributes of a category, and what is missing or does not fit.
 
-    A required attribute without a rule takes a custom field of its own name. Values are matched to TikTok's list
-    without case; a value that is not in the list is only sent where the attribute takes own words.
+    A required attribute without a rule takes a custom field of its own name. Some are required only with a certain
+    value of another. Values are matched to TikTok's list without case; a value that is not in the list is only sent
+    where the attribute takes own words.
     """
     by_name = {rule.name.strip().lower(): rule for rule in rules.attributes}
     found: list[AttributeValue] = []
     missing: list[str] = []
     unfit: list[str] = []
-    for attribute in attributes:
+    chosen: set[tuple[str, str]] = set()
+    for attribute in sorted(attributes, key=lambda one: bool(one.required_with)):  # after those that they depend on
         if attribute.sales:
             continue
         rule = by_name.get(attribute.name.strip().lower())
-        if rule is None and not attribute.required:
+        required = attribute.required or not chosen.isdisjoint(attribute.required_with)
+        if rule is None and not required:
             continue
         text = _source_text(
             product, rule or AttributeRule(name=attribute.name, source="custom_field", field=attribute.name)
         )
         if not text:
-            if attribute.required:
+            if required:
                 missing.append(attribute.name)
             continue
         value = _fit(attribute, text)
         if value is not None:
             found.append(value)
-        elif attribute.required:
+            chosen.update((attribute.id, value_id) for value_id in value.value_ids)
+        elif required:
             unfit.append(f"{attribute.name} “{text}”")
     findings = []
     if missing:
@@ -115,8 +120,8 @@ def attribute_values(
         findings.append(
             Finding(
                 code="E-LST-ATTRVALUE",
-                text=f"TikTok Shop does not offer: {', '.join(unfit)}.",
-                remedy="Choose a value from TikTok's list in the template.",
+                text=f"TikTok Shop does not take: {', '.join(unfit)}.",
+                remedy="Choose a value from TikTok's list in the template, or a number where it asks for one.",
                 waits_for="template",
             )
         )
@@ -144,19 +149,21 @@ def _source_text(product: Product, rule: AttributeRule) -> str:
             return value.strip() or rule.value.strip()
 
 
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
 def _fit(attribute: Attribute, text: str) -> AttributeValue | None:
-    if not attribute.values:
-        return AttributeValue(id=attribute.id, value_names=(text,))
     known = {name.strip().lower(): value_id for value_id, name in attribute.values}
-    parts = [part.strip() for part in text.split(",") if part.strip()] if attribute.multiple else [text]
+    parts = [part.strip() for part in text.split(",") if part.strip()] if attribute.multiple and known else [text]
     ids = tuple(known[part.lower()] for part in parts if part.lower() in known)
-    if ids and len(ids) == len(parts):
-        return AttributeValue(id=attribute.id, value_ids=ids)
-    if attribute.customizable:
-        return AttributeValue(
-            id=attribute.id, value_ids=ids, value_names=tuple(p for p in parts if p.lower() not in known)
-        )
+    own = tuple(part for part in parts if part.lower() not in known)
+    if own and (attribute.customizable or not known) and (not attribute.numeric or all(map(_above_nothing, own))):
+        return AttributeValue(id=attribute.id, value_ids=ids, value_names=own)
     return AttributeValue(id=attribute.id, value_ids=ids) if ids else None
+
+
+def _above_nothing(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and Decimal(text) > 0
 
 
 def package_of(

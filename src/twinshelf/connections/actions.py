@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.db import IntegrityError, transaction
 
@@ -23,6 +24,8 @@ from twinshelf.tiktok.regions import region as region_of
 
 _HASH = re.compile(r"[a-z0-9]{6,20}")
 _HASH_IN_URL = re.compile(r"(?:store-|/stores/)([a-z0-9]{6,20})")
+
+_DAY = 86_400
 
 STORE_HOOKS = (
     "store/product/created",
@@ -152,9 +155,12 @@ def connect_store(
             store.hook_secret = seal(secrets.token_urlsafe(32), bound_to=binding)
             store.save(update_fields=["hook_secret"])
     _works_again(account.id, f"store:{store.id}")
+    for connection in Connection.objects.filter(store=store):
+        _works_again(account.id, f"connection:{connection.id}")
     ensure_store_hooks(store)
     schedules.set_schedule(account.id, "store_products", f"store:{store.id}", 3600, first_in=3600)
     schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
+    schedules.set_schedule(account.id, "store_comparison", f"store:{store.id}", _DAY, first_in=_DAY)
     return store
 
 
@@ -164,6 +170,19 @@ def ensure_store_hooks(store: Store) -> None:
     clients.store_client(store).ensure_hooks(store_hook_address(store), STORE_HOOKS, secret)
 
 
+def check_store(store: Store) -> None:
+    """Look whether a store still lets us in, and have its webhooks as they should be. Safe to repeat.
+
+    Raises Unauthorized where it does not; it is on record then, and all work for its connections rests.
+    """
+    try:
+        ensure_store_hooks(store)
+    except Unauthorized:
+        Store.objects.filter(id=store.id).update(state=AccessState.DISCONNECTED)
+        raise
+    Store.objects.filter(id=store.id).update(state=AccessState.CONNECTED)
+
+
 def store_hook_address(store: Store) -> str:
     """Where BigCommerce is to post the webhooks of this store."""
     return f"{settings.OPERATOR.base_url}/hooks/bigcommerce/{store.id}"
@@ -171,24 +190,33 @@ def store_hook_address(store: Store) -> str:
 
 _STATE_SALT = "twinshelf.tiktok.authorize"
 STATE_MAX_AGE_SECONDS = 600
+_NONCES, _MOST_NONCES = "tiktok_authorizations", 5
 
 
-def authorize_url(account: Account, *, region: str, session_key: str) -> str:
-    """Where to send the merchant's browser to authorize a shop. The state works in this browser, for ten minutes."""
-    state = signing.dumps(
-        {"account": account.id, "session": session_key, "nonce": secrets.token_urlsafe(8)}, salt=_STATE_SALT
-    )
+def authorize_url(account: Account, *, region: str, session: SessionBase) -> str:
+    """Where to send the merchant's browser to authorize a shop.
+
+    The state in it works in this session and for this account, for ten minutes, and once.
+    """
+    nonce = secrets.token_urlsafe(16)
+    session[_NONCES] = [*session.get(_NONCES, ()), nonce][-_MOST_NONCES:]
+    told = {"account": account.id, "nonce": nonce, "at": clock.timestamp()}
+    state = signing.dumps(told, salt=_STATE_SALT)
     return clients.auth_client().authorize_url(region, settings.OPERATOR.tiktok_service_id, state)
 
 
-def check_state(state: str, *, account: Account, session_key: str) -> None:
-    """Raises BadState unless `authorize_url` made this state for this account and browser not long ago."""
+def use_state(state: str, *, account: Account, session: SessionBase) -> None:
+    """Take a state as used. Raises BadState unless `authorize_url` made it here not long ago and it is unused."""
     try:
-        told = signing.loads(state, salt=_STATE_SALT, max_age=STATE_MAX_AGE_SECONDS)
+        told = signing.loads(state, salt=_STATE_SALT)
     except signing.BadSignature as error:
         raise BadState from error
-    if told["account"] != account.id or told["session"] != session_key:
+    unused: list[str] = session.get(_NONCES, [])
+    late = clock.timestamp() - told["at"] > STATE_MAX_AGE_SECONDS
+    if late or told["account"] != account.id or told["nonce"] not in unused:
         raise BadState
+    session[_NONCES] = [nonce for nonce in unused if nonce != told["nonce"]]
+    session.save()  # before the code is exchanged, and whatever comes of it
 
 
 def authorize_shops(
@@ -290,6 +318,8 @@ def pair(
     schedules.set_schedule(account.id, "shop_listings", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "shop_cancellations", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "store_orders", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_refusals", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_comparison", owner, _DAY, first_in=_DAY)
     return connection
 
 
@@ -314,7 +344,7 @@ def set_preferences(
         connection.save(update_fields=["preferences"])
         owner = f"connection:{connection.id}"
         schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
-        for token in ("rate", "carrier", "template"):
+        for token in ("rate", "carrier", "template", "region"):
             problems.release(connection.account_id, token)
 
 

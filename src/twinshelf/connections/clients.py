@@ -25,8 +25,8 @@ from twinshelf.tiktok.client import TikTok
 
 log = structlog.get_logger(__name__)
 
-_stores: dict[tuple[int, str], BigCommerce] = {}
-_shops: dict[tuple[int, str], TikTok] = {}
+_stores: dict[int, tuple[str, BigCommerce]] = {}
+_shops: dict[int, tuple[str, TikTok]] = {}
 _lock = threading.Lock()
 
 RENEW_BEFORE = timedelta(days=1)
@@ -35,26 +35,25 @@ RENEW_BEFORE = timedelta(days=1)
 
 def store_client(store: Store, urgency: Urgency = "normal") -> BigCommerce:
     """The client of a store, spending the store's shared quota as `urgency` allows."""
-    key = (store.id, store.token)
     with _lock:
-        client = _stores.get(key)
-        if client is None:
-            client = _stores[key] = BigCommerce(
+        token, client = _stores.get(store.id, ("", None))
+        if client is None or token != store.token:
+            client = BigCommerce(
                 store.hash,
                 unseal(store.token, bound_to=store_binding(store.hash)),
                 budget=WindowBudget(store.hash),
                 base_url=settings.OPERATOR.bigcommerce_api,
             )
+            _stores[store.id] = store.token, client  # the one before ends with its last call
     return client.with_urgency(urgency)
 
 
 def shop_client(shop: Shop, urgency: Urgency = "normal") -> TikTok:
     """The client of a shop, with its cipher and its seller's tokens."""
-    key = (shop.id, shop.cipher)
     with _lock:
-        client = _shops.get(key)
-        if client is None:
-            client = _shops[key] = TikTok(
+        cipher, client = _shops.get(shop.id, ("", None))
+        if client is None or cipher != shop.cipher:
+            client = TikTok(
                 settings.OPERATOR.tiktok_app_key,
                 settings.OPERATOR.tiktok_app_secret,
                 SellerTokens(shop.seller_id),
@@ -63,6 +62,7 @@ def shop_client(shop: Shop, urgency: Urgency = "normal") -> TikTok:
                 budget=PacedBudget(shop.shop_id),
                 base_url=settings.OPERATOR.tiktok_api,
             )
+            _shops[shop.id] = shop.cipher, client
     return client.with_urgency(urgency)
 
 
@@ -108,9 +108,9 @@ def auth_client() -> TikTokAuth:
 def forget() -> None:
     """Drop all open clients: credentials changed, or a test ends."""
     with _lock:
-        for store in _stores.values():
+        for _token, store in _stores.values():
             store.close()
-        for shop in _shops.values():
+        for _cipher, shop in _shops.values():
             shop.close()
         _stores.clear()
         _shops.clear()
@@ -139,15 +139,22 @@ class SellerTokens:
     """
 
     _WAIT_SECONDS = 15.0
+    _GOOD_FOR_SECONDS = 1.0
+    """A token just looked up is not looked up again for each of many calls; one renewed meanwhile is noticed later."""
 
     def __init__(self, seller_id: int) -> None:
         self._seller_id = seller_id
         self._cached: tuple[int, str] = (-1, "")
+        self._recent: tuple[float, Seller] | None = None
 
     def access_token(self) -> str:
         """The current token; refreshed first if it is about to end."""
-        seller = self._row()
+        recent, now = self._recent, clock.monotonic()
+        if recent is None or now - recent[0] > self._GOOD_FOR_SECONDS:
+            recent = self._recent = (now, self._row())
+        seller = recent[1]
         if seller.access_expires_at - clock.now() < RENEW_BEFORE:
+            self._recent = None
             try:
                 return self._refresh(seller)
             except PlatformDown:

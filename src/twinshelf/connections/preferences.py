@@ -37,6 +37,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """All choices of one connection."""
 
     catalog_direction: Direction = "bc_to_tts"
+    push_opt_in: bool = False
+    """List products also in markets where the catalog is usually kept in TikTok Shop."""
     include_unpurchasable: bool = False
     price_rule: PriceRule = PriceRule()
     use_sale_price: bool = False

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 
 from twinshelf.connections.models import AccessState, Connection, Shop, Store
-from twinshelf.kit import clock
+from twinshelf.errors import Unauthorized
+from twinshelf.kit import clock, skew
 
 EXPIRES_SOON = timedelta(days=14)
 
@@ -52,6 +54,24 @@ def unpaired_shops() -> list[Shop]:
 def shop_or_404(shop_id: int) -> Shop:
     """A shop of the account with its seller. Raises Http404."""
     return get_object_or_404(Shop.objects.select_related("seller"), id=shop_id)
+
+
+def working_connection(connection_id: int) -> Connection:
+    """The connection with its store, shop and seller, for somebody about to work on it.
+
+    Raises Unauthorized where one of its sides no longer lets us in: then nothing is sent to the other either.
+    """
+    connection = Connection.objects.select_related("store", "shop", "shop__seller").get(id=connection_id)
+    if connection.store.state != AccessState.CONNECTED:
+        raise Unauthorized("BigCommerce", "the store has ended the connection")
+    if connection.shop.seller.state != AccessState.CONNECTED:
+        raise Unauthorized("TikTok Shop", "the seller has ended the authorization")
+    return connection
+
+
+def shop_now() -> datetime:
+    """The time at TikTok Shop, as far as known: spans of orders are measured on the clock that dates them."""
+    return skew.now(settings.OPERATOR.tiktok_api)
 
 
 def store_access(store: Store) -> Access:

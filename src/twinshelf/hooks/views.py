@@ -81,6 +81,8 @@ def _store_asks(store: Store, hint: store_hooks.Hint) -> Iterable[AskFor]:
         case "inventory":
             for product_id in hint.ids:
                 yield AskFor("product", owner, str(product_id), lanes.URGENT)
+        case "uninstalled":
+            yield AskFor("store", owner, "hooks", lanes.URGENT)
         case "order" | "shipment":
             kind = "shipment" if hint.kind == "shipment" else "cancellation"
             rows = ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=hint.ids)
@@ -112,7 +114,7 @@ def tiktok(request: HttpRequest) -> HttpResponse:
         log.info("webhook for a shop that is not connected", source="tiktok", type=hint.type)
         return HttpResponse(status=200)
     with scope(account=Account(id=shop.account_id)):
-        connection = Connection.objects.filter(shop=shop).first()
+        connection = Connection.objects.filter(shop=shop).only("id").first()
         asks = list(_shop_asks(connection, hint)) if connection else []
         inbox.receive(
             shop.account_id,

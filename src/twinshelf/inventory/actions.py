@@ -132,6 +132,16 @@ def resync(connection: Connection, product_ids: Sequence[int] | None, *, by: Use
     return task
 
 
+def compare(connection: Connection) -> int:
+    """Ask for price and stock of every listing: what moved unnoticed on either side is set right. Returns how many."""
+    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
+    keys = [str(i) for i in rows.values_list("product_id", flat=True)]
+    owner = f"connection:{connection.id}"
+    for kind in ("stock", "price"):
+        lanes.ask(connection.account_id, kind, owner, keys, reason="comparison", priority=lanes.BULK)
+    return len(keys)
+
+
 def _ask_about(store: Store, variant_ids: set[int], *, reason: str, apart_from: Connection | None = None) -> None:
     """Ask for the stock of these variants in the connections of the store: what one shop holds, all others lack."""
     links = Link.objects.filter(connection__store=store, variant_id__in=variant_ids)

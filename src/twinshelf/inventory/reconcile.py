@@ -9,6 +9,7 @@ from twinshelf.catalog.models import Link, ListingRow, ListingState, StoreVarian
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
+from twinshelf.connections.queries import working_connection
 from twinshelf.documents import AnyChange, Plan, SetStock
 from twinshelf.inventory import plan as planning
 from twinshelf.inventory import queries
@@ -32,7 +33,7 @@ def draft_stock(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     The store's side is its last reading less what orders on their way hold, so a quantity is never above what was
     known to be there when it was decided.
     """
-    connection = Connection.objects.select_related("store", "shop").get(id=lane.owner_id)
+    connection = working_connection(lane.owner_id)
     preferences = connection_actions.preferences(connection)
     if preferences.inventory_direction != "bc_to_tts":
         return []

@@ -35,6 +35,7 @@ class WindowBudget:
         self._unanswered: deque[float] = deque()  # when each call was let go
         self._written_at = 0.0
         self._refused = False
+        self._no_quota = False
 
     def acquire(self, bucket: str, urgency: Urgency) -> None:  # noqa: ARG002 - one quota for all paths
         """Return once a call may go out. Raises OutOfBudget if that would take longer than a moment."""
@@ -77,9 +78,9 @@ class WindowBudget:
                 _block(self.key, now, max(_number(headers.get("x-retry-after")) or 0, (reset_ms or 0) / 1000))
                 return
             if left is None or quota is None or reset_ms is None:
-                if status < 400:
+                if status < 400 and (self._refused or not self._no_quota):
                     _learn_no_quota(self.key, now, recovered=self._refused)
-                    self._refused = False
+                    self._refused, self._no_quota = False, True
                 return
             if now - self._written_at < 0.3 and left > quota * 0.3:
                 return
@@ -217,7 +218,11 @@ def _block(key: str, now: float, wait_seconds: float) -> None:
 
 
 class PacedBudget:
-    """TikTok Shop's limit of one shop: a pace for each path, learnt from its answers. `Budget` of `kit.http`."""
+    """TikTok Shop's limit of one shop: a pace for each path, learnt from its answers. `Budget` of `kit.http`.
+
+    A pace grows only while calls wait for it. Without a refusal so far it grows by a quarter a step; after one it comes
+    back as quickly to nine tenths of what was refused, and from there by half a call a second.
+    """
 
     FIRST_RATE, TOP_RATE, LOWEST_RATE = 5.0, 200.0, 0.5
 
@@ -226,6 +231,8 @@ class PacedBudget:
         self._lock = threading.Lock()
         self._leases: dict[str, _Lease] = {}
         self._good: dict[str, int] = {}
+        self._steps: dict[str, int] = {}
+        self._pressed: set[str] = set()
 
     def acquire(self, bucket: str, urgency: Urgency) -> None:  # noqa: ARG002 - a pace keeps nothing back
         """Return once a call to this path may go out. Raises OutOfBudget if that would take longer than a moment."""
@@ -237,25 +244,30 @@ class PacedBudget:
                 if lease is not None and lease.calls > 0 and now < lease.until:
                     lease.calls -= 1
                     return
-                calls, wait = _lease_paced(self._prefix + bucket, now)
-                if calls:
-                    self._leases[bucket] = _Lease(calls - 1, now + 1.0)
+                lease, step = _lease_paced(self._prefix + bucket, now)
+                self._steps[bucket] = step
+                if lease.calls:
+                    lease.calls -= 1
+                    self._leases[bucket] = lease
                     return
-            if clock.monotonic() + wait > give_up:
-                raise OutOfBudget("TikTok Shop", wait)
-            clock.sleep(wait)
+                self._pressed.add(bucket)
+            if clock.monotonic() + lease.wait > give_up:
+                raise OutOfBudget("TikTok Shop", lease.wait)
+            clock.sleep(lease.wait)
 
     def observe(self, bucket: str, status: int, headers: Mapping[str, str], *, throttled: bool) -> None:  # noqa: ARG002 - `throttled` says it
-        """Speed up a little after a second's worth of good answers; halve and hold after a refusal."""
+        """Speed up a little after a step's worth of good answers; halve and hold after a refusal."""
         key, now = self._prefix + bucket, clock.real()
         if throttled:
             wait = _number(headers.get("retry-after")) or 1.0
             with self._lock:
                 self._leases.pop(bucket, None)
                 self._good[bucket] = 0
+                self._pressed.discard(bucket)
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "update kit_budget set rate = case when rate / 2 < %s then %s else rate / 2 end, "
+                    "update kit_budget set quota = cast(rate as integer), "
+                    "rate = case when rate / 2 < %s then %s else rate / 2 end, "
                     "blocked_until = %s, refusals = refusals + 1, updated_at = %s "
                     "where key = %s and blocked_until <= %s",  # calls under way together are refused together
                     [self.LOWEST_RATE, self.LOWEST_RATE, now + wait, now, key, now],
@@ -263,23 +275,28 @@ class PacedBudget:
             return
         with self._lock:
             good = self._good[bucket] = self._good.get(bucket, 0) + 1
-        if good % 8 == 0:
-            # Until the first refusal by a quarter a step, as nothing is known; afterwards by one call a second.
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "update kit_budget set rate = case when refusals = 0 then rate * 1.25 else rate + 0.5 end "
-                    "where key = %s and rate < %s",
-                    [key, self.TOP_RATE],
-                )
+            if good < self._steps.get(bucket, _STEP) or bucket not in self._pressed:
+                return
+            self._good[bucket] = 0
+            self._pressed.discard(bucket)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "update kit_budget set "
+                "rate = case when refusals = 0 or rate * 1.25 < quota * 0.9 then rate * 1.25 else rate + 0.5 end "
+                "where key = %s and rate < %s",
+                [key, self.TOP_RATE],
+            )
 
 
 _BURST_SECONDS = 0.4
+_STEP = 8
+"""Good answers before a pace grows by a quarter; close to one that was refused it takes a second's worth."""
 
 
-def _lease_paced(key: str, now: float) -> tuple[int, float]:
-    """(calls granted, seconds to wait)."""
+def _lease_paced(key: str, now: float) -> tuple[_Lease, int]:
+    """The calls granted, or the wait until there are some; and how many good answers make a step."""
     with connection.cursor() as cursor:
-        cursor.execute("select rate, next_at, blocked_until from kit_budget where key = %s", [key])
+        cursor.execute("select rate, next_at, blocked_until, refusals, quota from kit_budget where key = %s", [key])
         row = cursor.fetchone()
         if row is None:
             cursor.execute(
@@ -287,19 +304,20 @@ def _lease_paced(key: str, now: float) -> tuple[int, float]:
                 "updated_at) values (%s, null, null, 0, %s, %s, 0, 0, %s) on conflict do nothing",
                 [key, PacedBudget.FIRST_RATE, now + 1 / PacedBudget.FIRST_RATE, now],
             )
-            return 1, 0.0
-        rate, next_at, blocked_until = row
+            return _Lease(1, now + _LEASE_SECONDS), _STEP
+        rate, next_at, blocked_until, refusals, refused = row
+        step = _STEP if refusals == 0 or rate * 1.25 < (refused or 0) * 0.9 else max(_STEP, int(rate))
         if blocked_until > now:
-            return 0, blocked_until - now
+            return _not_yet(now, blocked_until - now), step
         if next_at - now > _BURST_SECONDS:
-            return 0, next_at - now - _BURST_SECONDS
+            return _not_yet(now, next_at - now - _BURST_SECONDS), step
         calls = max(1, int(rate * 0.2))
         cursor.execute(
             "update kit_budget set next_at = case when next_at > %s then next_at else %s end + %s, updated_at = %s "
             "where key = %s and next_at = %s and blocked_until <= %s",
             [now, now, calls / rate, now, key, next_at, now],
         )
-        return (calls, 0.0) if cursor.rowcount else (0, 0.005)
+        return (_Lease(calls, now + _LEASE_SECONDS) if cursor.rowcount else _not_yet(now, 0.005)), step
 
 
 def _number(text: str | None) -> float | None:

@@ -5,6 +5,7 @@ Keeps out: any platform's JSON or error codes. A platform's client hands its own
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -125,6 +126,8 @@ def redacted(url: httpx2.URL) -> str:
 
 
 def _log(platform: str, request: httpx2.Request, status: int | None, start: float, error: Exception | None) -> None:
+    if not log.is_enabled_for(logging.DEBUG):
+        return
     log.debug(
         "call",
         platform=platform,

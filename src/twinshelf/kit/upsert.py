@@ -73,6 +73,29 @@ def upsert(
     return len(values)
 
 
+def insert_rows(rows: Sequence[models.Model], *, unique: Sequence[str] = ()) -> None:
+    """Insert rows that were made here, without learning their ids; one that is there by `unique` stays as it is.
+
+    Several times cheaper than the ORM's `bulk_create`. Each row brings its own account.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [str(field.column) for field in fields]
+    values = _adapted(model, columns, [tuple(getattr(row, field.attname) for field in fields) for row in rows])
+    quote = connection.ops.quote_name
+    places = [columns.index(name) for name in unique]
+    values.sort(key=lambda row: [row[place] for place in places])
+    conflict = f" on conflict ({', '.join(map(quote, unique))}) do nothing" if unique else ""
+    names, marks = ", ".join(map(quote, columns)), ", ".join("%s" for _ in columns)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.executemany(
+            f"insert into {quote(model._meta.db_table)} ({names}) values ({marks}){conflict}",  # noqa: S608
+            values,
+        )
+
+
 def update_rows(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
     """Write these columns of rows that were read, one quick statement each.
 

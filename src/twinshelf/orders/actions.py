@@ -1,4 +1,4 @@
-"""What may be done to orders: fetch, retry, cancel."""
+"""What may be done to orders: fetch, sync, retry, cancel."""
 
 from __future__ import annotations
 
@@ -58,6 +58,17 @@ def retry(
             attempts=0, failed_at=None, creation=Creation.WAITING
         )
         _ask(order, "order", "retry by hand")
+
+
+def sync(
+    order: ShopOrderRow,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> None:
+    """Look at an order on both sides now: its store order and status, shipments, cancellations. Safe to repeat."""
+    with transaction.atomic():
+        for kind in ("order", "shipment", "cancellation"):
+            _ask(order, kind, "sync by hand")
 
 
 def cancel(

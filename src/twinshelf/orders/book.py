@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from twinshelf.catalog.models import Link
+from twinshelf.catalog.models import Link, ShopSkuSeen, StoreVariant
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Address, ShopOrder, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
-from twinshelf.kit.upsert import update_rows
+from twinshelf.kit.upsert import insert_rows, update_rows
 from twinshelf.orders.importing import merged_address
 from twinshelf.orders.models import ShopOrderRow
 
@@ -64,7 +65,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder]) -> dict[str
             result[order.id] = Kept(row, news=news)
     if fresh:
         # Another worker may be storing the same order right now: the constraint decides, and the row is read again.
-        ShopOrderRow.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=200)
+        insert_rows(fresh, unique=["connection_id", "order_id"])
         stored = {
             row.order_id: row
             for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=[row.order_id for row in fresh])
@@ -113,9 +114,29 @@ def buyer_of(row: ShopOrderRow) -> tuple[Address, str]:
 
 
 def links_of(connection: Connection, orders: Iterable[ShopOrder]) -> Mapping[str, tuple[int, int]]:
-    """(product id, variant id) by TikTok SKU id, for the SKUs of these orders that are linked."""
-    sku_ids = {line.sku_id for order in orders for line in order.lines}
-    found = Link.objects.filter(connection=connection, sku_id__in=sku_ids).values_list(
-        "sku_id", "product_id", "variant_id"
-    )
-    return {sku_id: (product_id, variant_id) for sku_id, product_id, variant_id in found}
+    """(product id, variant id) by TikTok SKU id, for the SKUs of these orders that have a variant.
+
+    By link, else by the seller SKU, if it is exactly that of one variant of the store and of one SKU of the shop.
+    """
+    codes = {line.sku_id: line.seller_sku for order in orders for line in order.lines}
+    links = Link.objects.filter(connection=connection, sku_id__in=list(codes))
+    found = {
+        sku_id: (product_id, variant_id)
+        for sku_id, product_id, variant_id in links.values_list("sku_id", "product_id", "variant_id")
+    }
+    open_codes = {code for sku_id, code in codes.items() if code and sku_id not in found}
+    if open_codes:
+        by_code = _by_code(connection, open_codes)
+        found |= {sku_id: by_code[code] for sku_id, code in codes.items() if sku_id not in found and code in by_code}
+    return found
+
+
+def _by_code(connection: Connection, codes: set[str]) -> dict[str, tuple[int, int]]:
+    """The variants that these seller SKUs name without doubt."""
+    variants: dict[str, list[tuple[int, int]]] = {}
+    rows = StoreVariant.objects.filter(store_id=connection.store_id, sku__in=codes, deleted=False)
+    for code, product_id, variant_id in rows.values_list("sku", "product_id", "variant_id"):
+        variants.setdefault(code, []).append((product_id, variant_id))
+    seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=codes).exclude(status="DELETED")
+    in_shop = Counter(seen.values_list("seller_sku", flat=True))
+    return {code: some[0] for code, some in variants.items() if len(some) == 1 and in_shop[code] <= 1}

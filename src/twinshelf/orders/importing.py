@@ -168,10 +168,10 @@ def _line(line: OrderLine, link: tuple[int, int]) -> StoreOrderLine:
 
 def draft_address(order: ShopOrder, preferences: Preferences) -> Address:
     """The buyer's address with an e-mail by the merchant's pattern: TikTok's relay address is not to be mailed."""
-    try:
-        email = preferences.email_pattern.format(buyer_id=order.buyer_id or "buyer", order_id=order.id)
-    except (KeyError, IndexError, ValueError):
-        email = f"{order.buyer_id or 'buyer'}@tiktok.com"
+    buyer = order.buyer_id or "buyer"
+    email = preferences.email_pattern.replace("{buyer_id}", buyer).replace("{order_id}", order.id)
+    if "{" in email or "}" in email:  # a pattern with other words in it
+        email = f"{buyer}@tiktok.com"
     return msgspec.structs.replace(order.address, email=email)
 
 

@@ -19,6 +19,7 @@ from django.shortcuts import get_object_or_404
 
 from twinshelf.catalog.models import Link, StoreProduct
 from twinshelf.connections.models import Connection
+from twinshelf.connections.queries import shop_now
 from twinshelf.documents import Address, Money, OrderLine, ShopOrder, from_json
 from twinshelf.kit import clock
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
@@ -170,7 +171,7 @@ def due_soon(connections: Sequence[Connection], *, hours: float) -> tuple[int, d
         connection_id__in=[c.id for c in connections],
         status__in=dict(TABS)["awaiting_shipment"],
         fulfilled_by_tiktok=False,
-        ship_by__lte=clock.after(hours * 3600),
+        ship_by__lte=shop_now() + timedelta(hours=hours),
     )
     found = due.aggregate(number=Count("id"), first=Min("ship_by"))
     return found["number"], found["first"]
@@ -334,9 +335,9 @@ class Span:
 
 def span(days: int) -> Span:
     """Sales by currency and the number of orders; cancelled and unpaid ones are not counted."""
-    now = clock.now()
+    now = shop_now()
     start, before = now - timedelta(days=days), now - timedelta(days=2 * days)
-    rows = ShopOrderRow.objects.filter(placed_at__gte=before, placed_at__lt=now).exclude(status__in=NOT_SOLD)
+    rows = ShopOrderRow.objects.filter(placed_at__gte=before).exclude(status__in=NOT_SOLD)
     recent = Q(placed_at__gte=start)
     found = rows.values("currency").annotate(
         now=Sum("total", filter=recent), then=Sum("total", filter=~recent), count=Count("id", filter=recent),
@@ -353,7 +354,7 @@ def span(days: int) -> Span:
 
 def per_day(days: int, zone: tzinfo) -> list[tuple[date, dict[int, int]]]:
     """Orders a day by connection id for the last `days` days of a time zone, today included; cancelled ones count."""
-    today = clock.now().astimezone(zone).date()
+    today = shop_now().astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     start = datetime.combine(first, datetime.min.time(), zone)
     found: dict[date, dict[int, int]] = {first + timedelta(days=n): {} for n in range(days)}

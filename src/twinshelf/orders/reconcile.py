@@ -15,11 +15,11 @@ from django.conf import settings
 from django.db import transaction
 
 from twinshelf.bigcommerce.shipments import carrier as carrier_of
-from twinshelf.catalog.models import Link
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop, Store
 from twinshelf.connections.preferences import Preferences
+from twinshelf.connections.queries import working_connection
 from twinshelf.documents import (
     AnyChange,
     CancelShopOrder,
@@ -37,7 +37,7 @@ from twinshelf.documents import (
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.inventory import actions as inventory
 from twinshelf.kit import clock, skew
-from twinshelf.kit.upsert import update_rows
+from twinshelf.kit.upsert import insert_rows, update_rows
 from twinshelf.orders import book, cancelling, importing, shipping
 from twinshelf.orders.models import CancellationRow, Creation, ReportState, ShipmentRow, ShopOrderRow, StoreOrderSeen
 from twinshelf.sync import lanes, problems, tasks
@@ -202,7 +202,7 @@ def index_store_orders(store: Store) -> int:
             return read
         read += len(page)
         with transaction.atomic():
-            StoreOrderSeen.objects.bulk_create(
+            insert_rows(
                 [
                     StoreOrderSeen(
                         account_id=store.account_id,
@@ -215,8 +215,7 @@ def index_store_orders(store: Store) -> int:
                     for order in page
                     if order.external_order_id and not order.archived
                 ],
-                ignore_conflicts=True,
-                batch_size=250,
+                unique=["store_id", "store_order_id"],
             )
             store.orders_seen = max(store.orders_seen, *(order.id for order in page))
             Store.objects.filter(id=store.id, orders_seen__lt=store.orders_seen).update(orders_seen=store.orders_seen)
@@ -672,8 +671,9 @@ def poll_orders(
     """
     shop = connection.shop
     client = clients.shop_client(shop, "urgent")
-    since = start or (shop.orders_seen_at - _OVERLAP if shop.orders_seen_at else clock.now() - _FIRST_LOOK)
-    until = end or skew.now(settings.OPERATOR.tiktok_api) + _AHEAD  # once: a page token holds for one filter only
+    now = skew.now(settings.OPERATOR.tiktok_api)
+    since = start or (shop.orders_seen_at - _OVERLAP if shop.orders_seen_at else now - _FIRST_LOOK)
+    until = end or now + _AHEAD  # once: a page token holds for one filter only
     newest, token, read = shop.orders_seen_at, "", 0
     while True:
         page = client.orders_page(updated_from=since, updated_to=until, page_token=token)
@@ -711,15 +711,15 @@ def poll_store_orders(connection: Connection) -> int:
     """Read the store's orders changed since the last poll: shipments and cancellations whose webhooks were lost."""
     store = connection.store
     client = clients.store_client(store, "urgent")
-    since = store.orders_modified_at - _OVERLAP if store.orders_modified_at else clock.now() - _FIRST_LOOK
-    owner, read, seen = f"connection:{connection.id}", 0, set()
-    page_number = 1
+    now = skew.now(settings.OPERATOR.bigcommerce_api)
+    since = store.orders_modified_at - _OVERLAP if store.orders_modified_at else now - _FIRST_LOOK
+    read, seen, page_number = 0, set(), 1
     while True:
         page = client.orders_modified(since, page=page_number)
         fresh = [order for order in page if order.id not in seen]
         seen |= {order.id for order in page}
         read += len(fresh)
-        _ask_about(connection, fresh)
+        _ask_about(store, fresh)
         if len(page) < 250:
             break
         last = page[-1].modified_at
@@ -730,32 +730,36 @@ def poll_store_orders(connection: Connection) -> int:
     newest = max((order.modified_at for order in page), default=None)
     if newest is not None:
         Store.objects.filter(id=store.id).update(orders_modified_at=newest)
-    log.debug("store orders polled", owner=owner, read=read)
+    log.debug("store orders polled", store=store.id, read=read)
     return read
 
 
-def _ask_about(connection: Connection, orders: Sequence[StoreOrder]) -> None:
-    """Ask the lanes about store orders of ours that show another state than we know."""
+def _ask_about(store: Store, orders: Sequence[StoreOrder]) -> None:
+    """Ask the lanes about store orders of ours that show another state than we know.
+
+    Those of every connection of the store: they share one watermark, and what one poll passes, none sees again.
+    """
     by_id = {order.id: order for order in orders}
-    rows = ShopOrderRow.objects.filter(connection=connection, store_order_id__in=list(by_id))
-    cancelled, shipped = [], []
+    rows = ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=list(by_id))
+    keys: dict[tuple[str, int], list[str]] = {}
     for row in rows:
         order = by_id[row.store_order_id or 0]
         if order.status_id == importing.CANCELLED and row.status != "CANCELLED":
-            cancelled.append(row.order_id)
+            keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
         elif order.status_id in {2, 3, 10} and row.status in shipping.SHIPPABLE:
-            shipped.append(row.order_id)
-    owner = f"connection:{connection.id}"
-    lanes.ask(connection.account_id, "cancellation", owner, cancelled, reason="poll", priority=lanes.URGENT)
-    lanes.ask(connection.account_id, "shipment", owner, shipped, reason="poll", priority=lanes.URGENT)
+            keys.setdefault(("shipment", row.connection_id), []).append(row.order_id)
+    for (kind, connection_id), order_ids in keys.items():
+        owner = f"connection:{connection_id}"
+        lanes.ask(store.account_id, kind, owner, order_ids, reason="poll", priority=lanes.URGENT)
 
 
 def poll_cancellations(connection: Connection) -> int:
     """Read the shop's cancellations changed since the last poll and ask for their orders."""
     shop = connection.shop
     client = clients.shop_client(shop, "urgent")
-    since = shop.cancellations_seen_at - _OVERLAP if shop.cancellations_seen_at else clock.now() - _FIRST_LOOK
-    token, read, started = "", 0, skew.now(settings.OPERATOR.tiktok_api)
+    started = skew.now(settings.OPERATOR.tiktok_api)
+    since = shop.cancellations_seen_at - _OVERLAP if shop.cancellations_seen_at else started - _FIRST_LOOK
+    token, read = "", 0
     while True:
         page = client.cancellations_page(updated_from=since, page_token=token)
         read += len(page.rows)
@@ -785,19 +789,25 @@ def fetch(task: Task) -> bool:
 
 
 def released(connection: Connection, codes: Sequence[str]) -> None:
-    """SKUs have been linked: ask again for the orders that waited for them."""
-    for sku_id in Link.objects.filter(connection=connection, seller_sku__in=list(codes)).values_list(
-        "sku_id", flat=True
-    ):
-        problems.release(connection.account_id, f"link:{sku_id}")
+    """These SKUs are there now: ask again for the orders that waited for one of them."""
+    owner, wanted = f"connection:{connection.id}", set(codes)
+    waiting = problems.open_keys(connection.account_id, owner, "E-ORD-SKU")
+    rows = ShopOrderRow.objects.filter(connection=connection, order_id__in=waiting) if waiting else ()
+    keys = [row.order_id for row in rows if any(line.seller_sku in wanted for line in book.order_of(row).lines)]
+    lanes.ask(connection.account_id, "order", owner, keys, reason="SKU is there", priority=lanes.URGENT)
 
 
 _connections: dict[int, Connection] = {}
 
 
 def _connection(lane: LaneRef, *, fresh: bool = False) -> Connection:
-    """The lane's connection. A draft reads it `fresh`; the changes of its batch then share what it read."""
-    if fresh or lane.owner_id not in _connections:
+    """The lane's connection. A draft reads it `fresh`; the changes of its batch then share what it read.
+
+    Raises Unauthorized only for a draft: what was begun is ended, whoever let us in meanwhile.
+    """
+    if fresh:
+        _connections[lane.owner_id] = working_connection(lane.owner_id)
+    elif lane.owner_id not in _connections:
         _connections[lane.owner_id] = Connection.objects.select_related("store", "shop", "shop__seller").get(
             id=lane.owner_id
         )

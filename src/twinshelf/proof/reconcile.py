@@ -90,15 +90,8 @@ def _read_products(connection: Connection) -> dict[int, Product]:
 
 
 def _read_listings(connection: Connection) -> dict[str, ShopListing]:
-    client = clients.shop_client(connection.shop, "bulk")
-    found: dict[str, ShopListing] = {}
-    token = ""
-    while True:
-        page = client.listings_page(page_token=token)
-        found.update({listing.id: listing for listing in page.rows})
-        token = page.next_token
-        if not token:
-            return found
+    pages = clients.shop_client(connection.shop, "bulk").listings()
+    return {listing.id: listing for page in pages for listing in page}
 
 
 def _read_shop_orders(connection: Connection) -> list[ShopOrder]:
@@ -141,6 +134,10 @@ def _compare_listings(
         "product_id", "variant_id", "sku_id"
     ):
         links.setdefault(product_id, {})[variant_id] = sku_id
+    held = inventory_queries.held(
+        connection.store_id, [variant.id for product in products.values() for variant in product.variants]
+    )
+    categories: catalog.Categories = {}
     for row in rows:
         shop = listings.get(row.tiktok_id) if row.tiktok_id else None
         if row.tiktok_id and shop is None:
@@ -157,14 +154,13 @@ def _compare_listings(
         product = products.get(row.product_id)
         if shop is None or shop_state != "live" or product is None or not row.wanted:
             continue
-        held = inventory_queries.held(connection.store_id, [variant.id for variant in product.variants])
         quantities = {
             variant.id: inventory_plan.quantity_to_offer(variant.stock, held.get(variant.id, 0), preferences)
             if (product.purchasable and variant.purchasable) or preferences.include_unpurchasable
             else 0
             for variant in product.variants
         }
-        listing, _findings = catalog.desire(connection, facts, product, quantities)
+        listing, _findings = catalog.desire(connection, facts, product, quantities, categories=categories)
         if listing is None:
             continue
         counts["live_listings"] += 1

@@ -23,7 +23,7 @@ from twinshelf.accounts.models import Account
 from twinshelf.documents import AnyChange, Finding, Plan, from_json, to_json
 from twinshelf.errors import NeedsPerson, OutOfBudget, Refused, Transient, Unauthorized
 from twinshelf.kit import clock
-from twinshelf.kit.upsert import update_rows
+from twinshelf.kit.upsert import insert_rows, update_rows
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import Ask, Flow, LaneRef, Outcome, installed
 from twinshelf.sync.models import ChangeRecord, Lane, Mark, StoredPlan
@@ -159,12 +159,11 @@ def apply(lane_id: int, plan_ids: Sequence[int]) -> int:
             ]
             results += [job.result() for job in jobs]
         with transaction.atomic():
+            flow.keep(ref)
             for row, outcome, _records in results:
                 row.outcome = msgspec.json.encode(outcome)
             update_rows([row for row, _o, _r in results], ["outcome"])
-            ChangeRecord.objects.bulk_create(
-                [r.row(lane) for _row, _o, records in results for r in records], batch_size=200
-            )
+            insert_rows([r.row(lane) for _row, _o, records in results for r in records])
         return len(results)
 
 
@@ -294,6 +293,8 @@ def close(lane_id: int, plan_ids: Sequence[int]) -> bool:
             if held:
                 lanes.hold(lane.id, max(o.wait_seconds or 0 for o in held))
                 problems.settle_held(lane, held)
+            elif any(o.state == "applied" for o in outcomes):
+                problems.close_lane(lane)
             problems.settle(lane, [o for o in outcomes if o.state != "held"])
             tasks.follow(lane, outcomes)
             StoredPlan.objects.filter(id__in=[row.id for row in rows]).delete()

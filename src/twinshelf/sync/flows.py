@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -35,6 +36,8 @@ class Ask:
     generation: int
     reason: str
     attempts: int
+    asked_at: datetime | None = None
+    """When it was last asked for, on our clock; None for a look without a mark."""
 
 
 OutcomeState = Literal["applied", "parked", "retry", "held"]
@@ -68,6 +71,10 @@ def nothing_before(_lane: LaneRef, _plans: Sequence[Plan]) -> None:
     """A flow whose changes all set what should be needs no note of them beforehand."""
 
 
+def nothing_to_keep(_lane: LaneRef) -> None:
+    """A flow whose changes record what they made by themselves."""
+
+
 def nothing_after(_lane: LaneRef, _outcomes: Sequence[Outcome]) -> None:
     """A flow that has nothing to finish for the batch as a whole."""
 
@@ -78,14 +85,16 @@ class Flow:
 
     `draft_many` reads both sides in bulk and plans; it may store what it read. `apply` makes one change, is safe to
     repeat, and returns a few words for the record. `before` makes durable that these plans are about to go out, for
-    changes whose outcome may stay unknown. `after` finishes the batch as a whole (bulk calls). `retry_seconds` gives
-    the wait after the n-th failure in a row; None means that a person must look (`gave_up` says what then happens).
+    changes whose outcome may stay unknown. `keep` records what the changes of a batch made, in bulk, in the transaction
+    that stores their outcomes. `after` finishes the batch as a whole (bulk calls). `retry_seconds` gives the wait after
+    the n-th failure in a row; None means that a person must look (`gave_up` says what then happens).
     """
 
     kind: str
     draft_many: Callable[[LaneRef, Sequence[Ask]], Sequence[Plan]]
     apply: Callable[[LaneRef, str, AnyChange], str]
     before: Callable[[LaneRef, Sequence[Plan]], None] = nothing_before
+    keep: Callable[[LaneRef], None] = nothing_to_keep
     after: Callable[[LaneRef, Sequence[Outcome]], None] = nothing_after
     gave_up: Callable[[LaneRef, Sequence[Outcome]], None] = nothing_after
     batch: int = 50

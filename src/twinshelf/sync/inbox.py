@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from twinshelf.kit import clock
 from twinshelf.sync import lanes
-from twinshelf.sync.models import InboxEvent
 
 
 @dataclass(frozen=True)
@@ -37,20 +36,27 @@ def receive(
     False if the very same delivery was here before: it asks for nothing again.
     """
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                InboxEvent.objects.create(
-                    account_id=account_id,
-                    source=source,
-                    dedupe=dedupe[:100],
-                    topic=topic[:80],
-                    subject=subject[:120],
-                    outcome="ignored" if ignored_because else "applied",
-                    reason=ignored_because[:120],
-                    received_at=clock.now(),
-                )
-        except IntegrityError:
-            return False
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into sync_inboxevent "
+                "(account_id, source, dedupe, topic, subject, outcome, reason, received_at) "
+                "values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+                [
+                    account_id,
+                    source,
+                    dedupe[:100],
+                    topic[:80],
+                    subject[:120],
+                    "ignored" if ignored_because else "applied",
+                    ignored_because[:120],
+                    connection.ops.adapt_datetimefield_value(clock.now()),
+                ],
+            )
+            if not cursor.rowcount:
+                return False
+        keys: dict[tuple[str, str, int], list[str]] = {}
         for one in asks:
-            lanes.ask(account_id, one.kind, one.owner, [one.key], reason=f"webhook {topic}"[:60], priority=one.priority)
+            keys.setdefault((one.kind, one.owner, one.priority), []).append(one.key)
+        for (kind, owner, priority), some in keys.items():
+            lanes.ask(account_id, kind, owner, some, reason=f"webhook {topic}"[:60], priority=priority)
     return True

@@ -8,6 +8,9 @@ from twinshelf.documents import Plan
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Ask, installed
 
+PREVIEW = "preview"
+"""The reason of asks that are only to be looked at: a draft that sees it records no state and links nothing."""
+
 
 def preview(account_id: int, owner: str, kinds: Sequence[str], keys: Sequence[str]) -> list[Plan]:
     """The plans that asking for `keys` would make now, kind by kind, without sending anything outward."""
@@ -16,5 +19,5 @@ def preview(account_id: int, owner: str, kinds: Sequence[str], keys: Sequence[st
         flow = installed.flows[kind]
         lane = lanes.ref(lanes.lane_of(account_id, kind, owner))
         for start in range(0, len(keys), flow.batch):
-            plans += flow.draft_many(lane, [Ask(key, 0, "preview", 0) for key in keys[start : start + flow.batch]])
+            plans += flow.draft_many(lane, [Ask(key, 0, PREVIEW, 0) for key in keys[start : start + flow.batch]])
     return plans

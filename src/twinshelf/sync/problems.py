@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from django.db.models import Q
 from django_scopes import scope
 
 from twinshelf.accounts.models import Account
@@ -73,6 +73,26 @@ def _joined(one: Finding, other: Finding) -> Finding:
     )
 
 
+def ask_again(account_id: int, owner: str, kinds: Sequence[str], *, younger_than: timedelta) -> int:
+    """Ask again for what was parked not long ago in lanes whose work may be repeated as often as one likes.
+
+    Many a refusal passes by itself. Returns how many keys were asked for.
+    """
+    refused = Problem.objects.filter(
+        closed_at=None,
+        blocking=True,
+        opened_at__gt=clock.now() - younger_than,
+        lane__owner=owner,
+        lane__kind__in=list(kinds),
+    ).exclude(key=OWNER_KEY)
+    keys: dict[str, list[str]] = {}
+    for kind, key in refused.values_list("lane__kind", "key"):
+        keys.setdefault(kind, []).append(key)
+    for kind, some in keys.items():
+        lanes.ask(account_id, kind, owner, some, reason="refused before", priority=lanes.BULK)
+    return sum(map(len, keys.values()))
+
+
 OWNER_KEY = "*"
 """The key of problems that concern a lane as a whole, such as rejected credentials."""
 
@@ -112,6 +132,11 @@ def open_owner(lane: Lane, *, code: str, text: str, remedy: str) -> None:
         )
 
 
+def close_lane(lane: Lane) -> None:
+    """Close what held this lane: it got through."""
+    Problem.objects.filter(lane=lane, key=OWNER_KEY, closed_at=None).update(closed_at=clock.now())
+
+
 def close_owner(account_id: int, owner: str) -> None:
     """Close what held the lanes of an owner: it works again."""
     Problem.objects.filter(account_id=account_id, lane__owner=owner, key=OWNER_KEY, closed_at=None).update(
@@ -119,25 +144,26 @@ def close_owner(account_id: int, owner: str) -> None:
     )
 
 
-def release(account_id: int, token: str) -> int:
-    """Ask again for everything that waited for `token` (`link:SKU-9`, `template:3`, …), since it is there now.
+def open_keys(account_id: int, owner: str, code: str) -> list[str]:
+    """The keys of an owner that have an open problem of this code."""
+    found = Problem.objects.filter(account_id=account_id, lane__owner=owner, code=code, closed_at=None)
+    return list(found.values_list("key", flat=True))
+
+
+def release(account_id: int, *tokens: str) -> int:
+    """Ask again for everything that waited for one of `tokens` (`link:SKU-9`, `template`, …), since it is there now.
 
     Returns how many keys were asked for. Safe to repeat.
     """
+    wanted, stems = set(tokens), {token.partition(":")[0] for token in tokens}
     with scope(account=Account(id=account_id)):
-        waiting = (
-            Problem.objects.filter(closed_at=None)
-            .filter(
-                Q(waits_for=token)
-                | Q(waits_for__startswith=f"{token} ")
-                | Q(waits_for__endswith=f" {token}")
-                | Q(waits_for__contains=f" {token} ")
-            )
-            .values_list("lane_id", "key")
-        )
         by_lane: dict[int, list[str]] = {}
-        for lane_id, key in waiting:
-            by_lane.setdefault(lane_id, []).append(key)
+        for stem in stems:
+            waiting = Problem.objects.filter(closed_at=None, waits_for__contains=stem).exclude(waits_for="")
+            for lane_id, key, waits_for in waiting.values_list("lane_id", "key", "waits_for"):
+                if wanted.intersection(waits_for.split()):
+                    by_lane.setdefault(lane_id, []).append(key)
         for lane in Lane.objects.filter(id__in=by_lane):
-            lanes.ask(account_id, lane.kind, lane.owner, by_lane[lane.id], reason=f"{token.partition(':')[0]} is there")
-        return sum(map(len, by_lane.values()))
+            reason = f"{' '.join(sorted(stems))} is there"[:60]
+            lanes.ask(account_id, lane.kind, lane.owner, by_lane[lane.id], reason=reason)
+        return sum(len(set(keys)) for keys in by_lane.values())

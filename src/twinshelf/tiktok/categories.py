@@ -49,6 +49,7 @@ class _Value(msgspec.Struct, frozen=True):
 
 class _Condition(msgspec.Struct, frozen=True):
     attribute_id: str = ""
+    attribute_value_id: str = ""
 
 
 class _Attribute(msgspec.Struct, frozen=True):
@@ -60,6 +61,8 @@ class _Attribute(msgspec.Struct, frozen=True):
     is_required: bool = False
     is_multiple_selection: bool = False
     is_customizable: bool = False
+    value_data_format: str = ""
+    requirement_conditions: list[_Condition] = []
     values: list[_Value] = []
 
 
@@ -73,6 +76,10 @@ def attribute_from_json(data: bytes | msgspec.Raw) -> Attribute:
         required=attribute.is_requried or attribute.is_required,
         multiple=attribute.is_multiple_selection,
         customizable=attribute.is_customizable or not attribute.values,
+        numeric=attribute.value_data_format == "POSITIVE_INT_OR_DECIMAL",
+        required_with=tuple(
+            (condition.attribute_id, condition.attribute_value_id) for condition in attribute.requirement_conditions
+        ),
         values=tuple((value.id, value.name) for value in attribute.values),
     )
 

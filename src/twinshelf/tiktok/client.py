@@ -46,7 +46,7 @@ from twinshelf.tiktok import (
 )
 from twinshelf.tiktok import webhooks as hooks
 from twinshelf.tiktok.categories import Brand
-from twinshelf.tiktok.errors import PLATFORM, AlreadyShipped, NoCategory, PartlyRefused
+from twinshelf.tiktok.errors import PLATFORM, AlreadyShipped, NoCategory, PartlyRefused, TooManyRows
 from twinshelf.tiktok.orders import Reference
 from twinshelf.tiktok.packages import Package, PackagedUnit, Shipped
 from twinshelf.tiktok.products import CreatedListing, EditedListing
@@ -65,6 +65,7 @@ STOCK_A_CALL: Final = 100
 SELLER_SKUS_A_CALL: Final = 10
 PAGE: Final = 100
 CANCELLATIONS_PAGE: Final = 50
+_BEFORE_THE_FIRST_LISTING: Final = 1_500_000_000  # July 2017: TikTok was not yet called so, outside China
 
 _TRIES, _TIME_SECONDS = 3, 10.0
 _FIRST_WAIT_SECONDS, _LAST_WAIT_SECONDS = 0.2, 2.0
@@ -415,6 +416,35 @@ class TikTok:
         if updated_to is not None:
             body["update_time_le"] = int(updated_to.timestamp())
         return self._listings(body, page_token)
+
+    def listings(self, *, updated_from: datetime | None = None) -> Iterator[tuple[ShopListing, ...]]:
+        """All products, or those updated since a time, in pages of 100, without description and category.
+
+        More than 10,000 are read in slices of time. What changes meanwhile may come twice, the newer one later.
+        Raises TooManyRows where more than 10,000 were updated in one second.
+        """
+        yield from self._listings_between(None if updated_from is None else int(updated_from.timestamp()), None)
+
+    def _listings_between(self, first: int | None, last: int | None) -> Iterator[tuple[ShopListing, ...]]:
+        body: dict[str, Any] = {"status": "ALL"}
+        body |= {} if first is None else {"update_time_ge": first}
+        body |= {} if last is None else {"update_time_le": last}
+        token = ""
+        try:
+            while True:
+                page = self._listings(body, token)
+                yield tuple(page.rows)
+                token = page.next_token
+                if not token:
+                    return
+        except TooManyRows:
+            start = _BEFORE_THE_FIRST_LISTING if first is None else first
+            end = self._skew.timestamp() + 86_400 if last is None else last
+            if end <= start:
+                raise
+        middle = (start + end) // 2
+        yield from self._listings_between(first, middle)
+        yield from self._listings_between(middle + 1, last)
 
     def set_prices(self, listing_id: str, prices: Mapping[str, Money]) -> None:
         """Set the price of each TikTok SKU id given; other SKUs keep theirs.

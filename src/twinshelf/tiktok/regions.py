@@ -33,6 +33,8 @@ class Region:
     shipping: ShippingCall
     strict_sku: bool = False
     """Seller SKUs of 6 to 50 letters, digits, `-` and `_` only."""
+    product_push: bool = False
+    """Whether products are listed here without being asked to; elsewhere the catalog is kept in TikTok Shop."""
 
     @property
     def imperial(self) -> bool:
@@ -91,6 +93,7 @@ _ROWS: Final[tuple[tuple[str, str, Literal["v1", "v2"], tuple[int, int], int, st
 _UNITS: Final[dict[str, tuple[WeightUnit, ...]]] = {
     "US": ("LB", "KG"), "BR": _GRAMS_TOO, "JP": _GRAMS_TOO, "MX": _GRAMS_TOO,
 }  # fmt: skip
+_PUSHED: Final = frozenset({"US", "GB"})
 _STRICT_SKUS: Final = frozenset({"DE", "ES", "FR", "IT", "PL", "NL", "BE", "CZ", "AT", "GR", "PT", "HU"})
 
 REGIONS: Final[dict[str, Region]] = {
@@ -107,6 +110,7 @@ REGIONS: Final[dict[str, Region]] = {
         price_max=Decimal(price_max) if price_max else None,
         shipping=shipping,
         strict_sku=code in _STRICT_SKUS,
+        product_push=code in _PUSHED,
     )
     for code, currency, tree, title, max_skus, price_min, price_max, shipping in _ROWS
 }

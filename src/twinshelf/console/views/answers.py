@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from twinshelf.errors import DocumentError, NeedsPerson
+from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
 from twinshelf.sync.models import Task
 
@@ -26,7 +26,7 @@ def back(request: HttpRequest, otherwise: str) -> HttpResponse:
 
 
 class Told:
-    """What only a person can put right is told on the next page instead of breaking this one."""
+    """What only a person can put right, or has to wait for, is told on the next page instead of breaking this one."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -38,6 +38,8 @@ class Told:
         match error:
             case NeedsPerson():
                 messages.error(self._request, format_html("<b>{}</b> {}", str(error), error.remedy))
+            case Transient():
+                messages.error(self._request, _("%(why)s. Try again in a moment.") % {"why": error})
             case DocumentError():
                 messages.error(self._request, error.reason)
             case _:

@@ -16,7 +16,7 @@ from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
 from twinshelf.console.views.answers import Told, started
-from twinshelf.errors import NeedsPerson
+from twinshelf.errors import NeedsPerson, Transient
 from twinshelf.inventory import actions as inventory_actions
 from twinshelf.orders import actions as order_actions
 from twinshelf.sync import queries as sync
@@ -64,6 +64,8 @@ def connect_store(request: ConsoleRequest) -> HttpResponse:
             form.add_error(
                 "store_hash_or_url" if error.code == "E-CON-HASH" else "access_token", f"{error} {error.remedy}"
             )
+        except Transient as error:
+            form.add_error("access_token", _("%(why)s. Nothing was kept; try again in a moment.") % {"why": error})
         else:
             messages.success(request, _("Connected: %(name)s.") % {"name": store.name})
             return redirect("connections")
@@ -77,11 +79,7 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
     region = request.GET.get("region", "")
     if not (region.isalpha() and region.isupper() and len(region) == 2):
         raise Http404
-    if request.session.session_key is None:
-        request.session.create()
-    return redirect(
-        connection_actions.authorize_url(request.account, region=region, session_key=str(request.session.session_key))
-    )
+    return redirect(connection_actions.authorize_url(request.account, region=region, session=request.session))
 
 
 @require_GET
@@ -89,9 +87,7 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
 def authorized(request: ConsoleRequest) -> HttpResponse:
     """Where TikTok sends the browser back to, with a code and the state it was given."""
     with Told(request):
-        connection_actions.check_state(
-            request.GET.get("state", ""), account=request.account, session_key=str(request.session.session_key)
-        )
+        connection_actions.use_state(request.GET.get("state", ""), account=request.account, session=request.session)
         shops = connection_actions.authorize_shops(request.account, request.GET.get("code", ""), by=request.user)
         names = ", ".join(str(shop) for shop in shops)
         messages.success(

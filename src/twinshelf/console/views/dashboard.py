@@ -25,7 +25,6 @@ from twinshelf.console import charts, counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.templatetags.console import moment_text, zone
 from twinshelf.console.views.answers import started, whole
-from twinshelf.kit import clock
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as orders
 from twinshelf.sync import queries as sync
@@ -97,7 +96,7 @@ def _orders_per_day(every: Sequence[Connection], days: int) -> dict[str, Any]:
     groups = [[c] for c in ranked] if len(ranked) <= 2 else [ranked[:1], ranked[1:]]
     series = [group[0].name if len(group) == 1 else _("Other shops") for group in groups]
     table = [(day, [sum(counts.get(c.id, 0) for c in group) for group in groups]) for day, counts in counted]
-    today = clock.now().astimezone(zone_).date()
+    today = connections.shop_now().astimezone(zone_).date()
     return {
         "series": series,
         "table": table,
@@ -209,7 +208,7 @@ def _only_connection(owners: Sequence[str], every: Sequence[Connection]) -> Conn
 
 
 def _due(number: int, first: datetime) -> Attention:
-    late = first <= clock.now()
+    late = first <= connections.shop_now()
     sentence = (
         ngettext("%d order must ship now", "%d orders must ship now", number)
         if late

@@ -201,8 +201,9 @@ def _history(view: OrderView) -> list[tuple[str, datetime, Any]]:
     ]
     if view.cancellation is not None:
         entries.append(("cancellation", view.cancellation.at, view.cancellation))
-    entries.append(("placed", view.row.placed_at, view.row))
-    return sorted(entries, key=lambda entry: entry[1], reverse=True)
+    entries.sort(key=lambda entry: entry[1], reverse=True)
+    # It began with this, whatever TikTok's clock says against ours.
+    return [*entries, ("placed", view.row.placed_at, view.row)]
 
 
 # -- what may be done -----------------------------------------------------------------------------------------------
@@ -243,6 +244,17 @@ def retry(request: ConsoleRequest, pk: int) -> HttpResponse:
     with Told(request):
         order_actions.retry(row, by=request.user)
         messages.success(request, _("Trying again. This page shows what comes of it."))
+    return redirect("order", row.pk)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def sync(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Look at the order on both sides now."""
+    row = order_queries.order_or_404(pk)
+    with Told(request):
+        order_actions.sync(row, by=request.user)
+        messages.success(request, _("Looking at both sides. This page shows what comes of it."))
     return redirect("order", row.pk)
 
 

@@ -1,0 +1,188 @@
+"""Attacks on the console, address by address: walls between accounts, forged forms, hostile parameters, frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from django_scopes import scopes_disabled
+
+from tests.console_data import PASSWORD, World
+from twinshelf.catalog.models import StoreProduct
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync.models import Lane, Mark, Problem, Task
+
+ACTIONS = {"products_act": "push", "connection_act": "pull"}
+
+
+def addresses() -> Iterator[tuple[str, URLPattern]]:
+    """Every address of the console by name."""
+    for found in get_resolver("twinshelf.console.urls").url_patterns:
+        assert isinstance(found, URLPattern)
+        yield str(found.name), found
+
+
+def with_ids() -> list[str]:
+    """The names of addresses that name a row."""
+    return [name for name, found in addresses() if re.search(r"<int:", str(found.pattern))]
+
+
+def row_of(world: World, name: str) -> int:
+    """A row of that account which such an address could name."""
+    owner = {"account": world.account}
+    if name.startswith("order"):
+        return int(ShopOrderRow.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    if name.startswith("product"):
+        return int(StoreProduct.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    if name.startswith("problem"):
+        return int(Problem.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    if name.startswith("task"):
+        return int(Task.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    return int(world.us.id)
+
+
+def address(name: str, found: int) -> str:
+    [(argument, *more)] = [
+        re.findall(r"<\w+:(\w+)>", str(pattern.pattern)) for known, pattern in addresses() if known == name
+    ]
+    return reverse(name, kwargs={argument: found, **dict.fromkeys(more, ACTIONS.get(name, ""))})
+
+
+def state() -> tuple[Any, ...]:
+    """What a request of one account might change of all."""
+    with scopes_disabled():
+        tables: list[Any] = [Lane, Mark, Problem, Task, ShopOrderRow, StoreProduct]
+        return tuple(tuple(table.objects.order_by("pk").values_list("pk", flat=True)) for table in tables)
+
+
+@pytest.mark.parametrize("name", with_ids())
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a12_what_belongs_to_another_account_is_not_there(console, other, name, method):
+    before = state()
+
+    answer = getattr(console.client, method)(address(name, row_of(other, name)))
+
+    assert answer.status_code in {404, 405}
+    assert state() == before
+
+
+def test_a12_addresses_that_name_rows_are_all_walked():
+    assert {"product", "order", "order_retry", "order_sync", "order_cancel", "task", "task_items", "template"} <= set(
+        with_ids()
+    )
+
+
+def test_a31_no_form_is_taken_from_another_site(console, world):
+    visitor = Client(enforce_csrf_checks=True)
+    visitor.force_login(world.owner)
+    before = state()
+
+    for name, found in addresses():
+        known = re.findall(r"<(\w+):(\w+)>", str(found.pattern))
+        values = {n: row_of(world, name) if kind == "int" else ACTIONS.get(name, "x") for kind, n in known}
+        answer = visitor.post(reverse(name, kwargs=values), headers={"origin": "https://evil.example"})
+        assert answer.status_code in {403, 405}, name
+    assert state() == before
+
+
+def test_a31_only_webhooks_are_taken_without_a_token():
+    def views(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, Any]]:
+        for found in patterns:
+            if isinstance(found, URLResolver):
+                yield from views(found.url_patterns)
+            else:
+                yield str(found.name), found.callback
+
+    exempt = {name for name, view in views(get_resolver().url_patterns) if getattr(view, "csrf_exempt", False)}
+    assert exempt == {"hooks_bigcommerce", "hooks_tiktok"}
+
+
+HOSTILE = [
+    "'",
+    "' or 1=1 --",
+    '"; drop table sync_task; --',
+    "%27%20union%20select%201--",
+    "<script>alert(1)</script>",
+    "${7*7}{{7*7}}",
+    "../../etc/passwd",
+    "\x00",
+    "9" * 400,
+    "-1",
+    "1e400",
+    "٣",
+]
+
+
+@pytest.mark.parametrize("path", ["/products/", "/orders/", "/activity/", "/activity/problems/", "/search/", "/"])
+@pytest.mark.parametrize("name", ["q", "tab", "sort", "page", "per", "shop", "since", "until", "problem", "days", "by"])
+def test_a21_hostile_parameters_change_nothing_and_break_nothing(console, path, name):
+    tables = len(connection.introspection.table_names())
+    for text in HOSTILE:
+        answer = console.client.get(path, {name: text})
+        assert answer.status_code in {200, 302, 400, 404}, text
+        assert b"<script>alert(1)</script>" not in answer.content
+        assert b"49{49}" not in answer.content
+        assert b"Traceback" not in answer.content
+    assert len(connection.introspection.table_names()) == tables
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "\\\\evil.example", "javascript:alert(1)"]
+)
+def test_a27_nobody_is_sent_away(console, world, target):
+    assert console.client.post("/orders/fetch/", {"next": target}).headers["Location"].startswith("/")
+    assert console.client.post("/theme/", {"theme": "dark", "next": target}).headers["Location"].startswith("/")
+    console.client.logout()
+    form = {"login": world.owner.email, "password": PASSWORD, "next": target}
+    signed_in = console.client.post(f"/accounts/login/?{urlencode({'next': target})}", form)
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (302, "/")
+
+
+def test_a29_signing_in_gives_a_new_session_and_signing_out_ends_it(world):
+    visitor = Client()
+    visitor.get("/accounts/login/")
+    session = visitor.session
+    session["planted"] = "yes"
+    session.save()
+    fixed = session.session_key
+
+    visitor.force_login(world.owner)
+    signed_in = visitor.cookies["sessionid"].value
+    assert signed_in != fixed
+    assert visitor.get("/").status_code == 200
+    visitor.post("/accounts/logout/")
+
+    thief = Client()
+    thief.cookies["sessionid"] = signed_in
+    assert thief.get("/").status_code == 302
+
+
+def test_a30_no_page_may_be_framed_and_none_is_kept_by_browsers_or_sniffed(console):
+    for path in ("/", "/orders/", "/connections/", "/accounts/login/"):
+        headers = console.client.get(path).headers
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] in {"same-origin", "strict-origin", "no-referrer"}
+
+
+def test_a32_guessing_passwords_is_slowed_and_tells_nothing_of_who_exists(world, client):
+    def guess(email: str) -> tuple[int, str]:
+        page = client.post("/accounts/login/", {"login": email, "password": "wrong"})
+        return page.status_code, re.sub(r'value="[^"]*"', "", page.content.decode())
+
+    known, unknown = guess(world.owner.email), guess("nobody@nowhere.test")
+    assert known[0] == unknown[0] == 200
+    told = [re.findall(r'class="error"[^>]*>([^<]*)', page) for _status, page in (known, unknown)]
+    assert told[0] == told[1] != []
+    for _ in range(12):
+        guess(world.owner.email)
+    late = client.post("/accounts/login/", {"login": world.owner.email, "password": PASSWORD})
+    assert late.status_code != 302  # the right one does not help for a while

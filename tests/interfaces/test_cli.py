@@ -1,0 +1,215 @@
+"""The command line as people meet it: exit codes, JSON that is JSON, and a sentence with a remedy, never a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twinshelf_sandbox.app import Sandbox, build
+
+APP = {
+    "TWINSHELF_TIKTOK_APP_KEY": "6cli0key",
+    "TWINSHELF_TIKTOK_APP_SECRET": "cli-secret",
+    "TWINSHELF_TIKTOK_SERVICE_ID": "7",
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Shell:
+    """Somebody at a prompt, with one data directory."""
+
+    environment: dict[str, str]
+
+    def run(self, *words: str, **environment: str) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-m", "twinshelf.cli", *words],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, " ".join(done.stderr.split()))
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "twinshelf.cli", *words],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def shell(data: Path, **more: str) -> Shell:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TWINSHELF_")}
+    inherited.pop("DJANGO_SETTINGS_MODULE", None)
+    return Shell({**inherited, "TWINSHELF_DATA": str(data), "COLUMNS": "120", **more})
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """An installation that nobody has set up."""
+    return shell(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("pull",), 2, "There is no connection yet. Make one: twinshelf connect"),
+        (("prove", "--json"), 2, "There is no connection yet."),
+        (("push", "--connection", "Nowhere"), 2, "There is no connection yet."),
+        (("pull", "--since", "yesterday"), 2, "Invalid value for '--since'"),
+        (("connect", "--store", "abc123", "--token", "t"), 2, "Give --email and --password"),
+        (("connect", "--store", "!", "--token", "t", "--email", "a@b.test", "--password", "long enough, I hope"), 1,
+         "That is not a BigCommerce store hash or control-panel address. Paste the address"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_said_with_its_remedy_apart_from_results(empty, words, code, says):
+    ended = empty.run(*words)
+
+    assert (ended.code, ended.out) == (code, "")
+    assert says in ended.err
+
+
+def test_an_installation_that_is_not_set_up_is_examined(empty):
+    ended = empty.run("doctor", "--json")
+
+    assert ended.code == 1
+    assert [f["what"] for f in ended.json if not f["ok"]] == ["TikTok Shop app", "Workers", "Connections"]
+    assert empty.run("tasks", "--json").json == []
+
+
+def test_what_it_makes_is_for_its_own_user_only(tmp_path):
+    shell(tmp_path / "data").run("tasks", "--json")
+
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"TWINSHELF_WORKER_THREADS": "many"}, "TWINSHELF_WORKER_THREADS: Input should be a valid integer"),
+        ({"TWINSHELF_DATABASE_URL": "mysql://there"}, "TWINSHELF_DATABASE_URL must begin with postgresql://"),
+        ({"TWINSHELF_DATABASE_URL": "postgresql://a:secret@127.0.0.1:1/b"}, "The database does not answer"),
+        ({"TWINSHELF_DATA": "/dev/null/here"}, "Not a directory"),
+        ({"TWINSHELF_PRODUCTION": "1", "TWINSHELF_DATA": "/nonexistent"}, "TWINSHELF_KEY is not"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_named(empty, environment, says):
+    ended = empty.run("doctor", **environment)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert says in ended.err
+    assert "secret" not in ended.err
+
+
+def test_a_port_that_is_taken_is_told(empty):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        ended = empty.run("web", "--port", str(taken.getsockname()[1]))
+
+    assert ended.code == 1
+    assert "Address already in use" in ended.err
+    assert "--port" in ended.err
+
+
+@pytest.fixture
+def platforms() -> Iterator[tuple[Sandbox, str]]:
+    """Both platforms over HTTP, with a store of two products and a shop."""
+    sandbox = build()
+    server = sandbox.serve()
+    server.start()
+    base = server.address
+    sandbox.act("bc.create_store", hash="fern0hollow", name="Fernhollow Goods", currency="USD")
+    sandbox.act("bc.set_base_url", url=base)
+    sandbox.act("bc.allow_local_hooks")
+    for sku in ("MUG-1", "JAR-1"):
+        sandbox.act(
+            "bc.add_product", hash="fern0hollow",
+            product={"name": f"Thing {sku}", "type": "physical", "sku": sku, "price": 12, "weight": 1, "width": 4,
+                     "height": 4, "depth": 4, "description": "<p>A thing.</p>", "inventory_level": 5,
+                     "inventory_tracking": "product", "availability": "available", "is_visible": True},
+        )  # fmt: skip
+    sandbox.act(
+        "tt.create_app", app_key=APP["TWINSHELF_TIKTOK_APP_KEY"], app_secret=APP["TWINSHELF_TIKTOK_APP_SECRET"],
+        service_id="7", redirect_url="https://twinshelf.test/connections/tiktok",
+    )  # fmt: skip
+    yield sandbox, base
+    server.stop()
+    sandbox.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
+    sandbox, base = platforms
+    seller = sandbox.act("tt.create_seller", name="Fernhollow", region="US")["seller_id"]
+    sandbox.act("tt.create_shop", seller=seller, name="Fernhollow US", region="US")
+    keys = sandbox.act("bc.create_api_account", hash="fern0hollow", name="Twinshelf")
+    code = sandbox.act("tt.authorize", app_key=APP["TWINSHELF_TIKTOK_APP_KEY"], seller=seller)
+    me = shell(
+        tmp_path, **APP, TWINSHELF_BIGCOMMERCE_API=base, TWINSHELF_TIKTOK_API=base, TWINSHELF_TIKTOK_AUTH=base,
+        TWINSHELF_FETCH_ALLOW=json.dumps([base.removeprefix("http://")]),
+    )  # fmt: skip
+
+    connected = me.run(
+        "connect", "--store", "fern0hollow", "--token", keys["access_token"], "--code", code,
+        "--email", "maya@fernhollow.test", "--password", "a long enough password",
+    )  # fmt: skip
+    assert connected.code == 0
+    assert "Paired with TikTok Shop Fernhollow US (US)" in connected.out
+
+    alone = me.run("pull", "--json")
+    assert (alone.code, alone.out) == (1, "")
+    assert (
+        "No worker is running. Task 1 waits and is carried out by the next one. Start one: twinshelf serve" in alone.err
+    )
+    unknown = me.run("push", "77")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "has no pulled product 77" in unknown.err
+
+    worker = me.start("worker")
+    try:
+        pulled = me.run("pull", "--json")
+        assert (pulled.code, pulled.json["state"], pulled.json["succeeded"]) == (0, "completed", 2)
+        first, second = (t["state"] for t in me.run("tasks", "--json").json)
+        assert (first, second) == ("completed", "completed")
+        plan = me.run("plan", "--json")
+        told = [finding["code"] for one in plan.json for finding in one["findings"]]
+        assert (plan.code, told) == (0, ["E-LST-IMG", "E-CAT-KEY", "E-LST-IMG", "E-CAT-KEY"])
+        pushed = me.run("push", "--json")
+        assert (pulled.code, pushed.json["total"]) == (0, 2)
+        orders = me.run("orders", "--fetch", "--json")
+        assert (orders.code, orders.json) == (0, [])
+        proof = me.run("prove", "--json")
+        assert (proof.code, proof.json["differences"], proof.json["products"]) == (0, [], 2)
+        assert me.run("prove").code == 0
+    finally:
+        worker.terminate()
+        assert worker.wait(30) == 0
