@@ -25,6 +25,7 @@ from twinshelf.catalog import reconcile
 from twinshelf.catalog.models import ListingRow
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
+from twinshelf.orders import actions as orders
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync import schedules
 from twinshelf.sync.models import ExecutorLease, Lane, Mark, Problem, Schedule, Task
@@ -83,8 +84,14 @@ def task(number: int) -> Answer:
 
 
 def look() -> Answer:
-    """Have everything looked at that timetables look at by themselves every few minutes."""
+    """Have everything looked at that timetables look at by themselves every few minutes.
+
+    Orders whose creation failed, which would be tried again after ten minutes, are retried by hand.
+    """
     with _connection() as connection:
+        failed = Mark.objects.filter(lane__kind="order", attempts__gt=0).values_list("key", flat=True)
+        for order in ShopOrderRow.objects.filter(connection=connection, order_id__in=list(failed), store_order_id=None):
+            orders.retry(order)
         for row in Schedule.objects.all():
             schedules.run_now(row.account_id, row.kind, row.owner)
         Store.objects.filter(id=connection.store_id).update(pulled_at=None)

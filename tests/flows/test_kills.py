@@ -323,17 +323,17 @@ class Installation:
         return self.answers(f"{self.sandbox_address}/_sandbox/clock")
 
     def rest(self, seconds: float = 60) -> None:
-        """Wait until nothing is to be done on either side, looked at several times in a row."""
-        quiet = 0
+        """Wait until nothing was to be done on either side for longer than the worker's own round of two seconds."""
+        busy_at = time.monotonic()
 
         def resting() -> bool:
-            nonlocal quiet
+            nonlocal busy_at
             there = self._http.get("/_sandbox/clock").json()
             coming = there["next_job"] is not None and there["next_job"] < there["now"] + 2
             found, error = self.merchant.try_to("busy")
-            busy = coming or error or found["awake"] or found["marks"] or found["tasks"]
-            quiet = 0 if busy else quiet + 1
-            return quiet >= 4
+            if coming or error or found["awake"] or found["marks"] or found["tasks"]:
+                busy_at = time.monotonic()
+            return time.monotonic() - busy_at > 3.0
 
         self.until("all is at rest", resting, seconds)
 
@@ -436,7 +436,7 @@ def test_a_survivor_takes_over_and_an_outage_of_both_platforms_is_waited_out(ins
     installation.slow_down(0.2)
     number = installation.merchant("list_all")["task"]
     installation.until("the first are listed", lambda: bool(installation.effects("product_created")), 30)
-    [victim] = [worker for worker in (0, 1) if any(one.startswith("lane:") for one in installation.running(worker))]
+    victim = next(worker for worker in (0, 1) if any(one.startswith("lane:") for one in installation.running(worker)))
 
     installation.workers[victim].kill()
     assert installation.running(victim)  # it left its work lying
