@@ -32,7 +32,7 @@ APP = {
 }
 PRODUCTS = 20
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def free_port() -> int:
@@ -224,7 +224,7 @@ class Installation:
         keys = self.act("bc.create_api_account", hash=STORE, name="Twinshelf")
         self.merchant("connect", store=STORE, keys=keys, code=code)
 
-    def finish(self, command: str, seconds: float = 60) -> dict[str, Any]:
+    def finish(self, command: str, seconds: float = 150) -> dict[str, Any]:
         """Submit a task and wait for it. Returns how it ended."""
         number = self.merchant(command)["task"]
         ended: dict[str, Any] = {}
@@ -286,7 +286,7 @@ class Installation:
             found[:] = self.act("bc.orders", hash=STORE, external_order_id=order_id)
             return bool(found)
 
-        self.until(f"order {order_id} is in the store", there, 60)
+        self.until(f"order {order_id} is in the store", there, 150)
         return found
 
     def restock(self, number: int) -> None:
@@ -311,7 +311,7 @@ class Installation:
 
     def come_to_rest(self) -> None:
         """All processes run, the platforms have sent again what was not answered, the timetables have come round."""
-        self.until("the web answers", self.web_answers, 60)
+        self.until("the web answers", self.web_answers, 150)
         self.pass_time(3600)
         self.merchant("look")
         self.rest()
@@ -322,7 +322,7 @@ class Installation:
     def platforms_answer(self) -> bool:
         return self.answers(f"{self.sandbox_address}/_sandbox/clock")
 
-    def rest(self, seconds: float = 60) -> None:
+    def rest(self, seconds: float = 150) -> None:
         """Wait until nothing was to be done on either side for longer than the worker's own round of two seconds."""
         busy_at = time.monotonic()
 
@@ -444,7 +444,7 @@ def test_a_survivor_takes_over_and_an_outage_of_both_platforms_is_waited_out(ins
     assert installation.merchant("report")["leases"] == [f"slot-{1 - victim}"]
     installation.slow_down(0.0)
     installation.until(
-        "all are listed", lambda: installation.merchant("task", number=number)["state"] == "completed", 60
+        "all are listed", lambda: installation.merchant("task", number=number)["state"] == "completed", 150
     )
     installation.pass_time(600)
 
@@ -455,7 +455,7 @@ def test_a_survivor_takes_over_and_an_outage_of_both_platforms_is_waited_out(ins
         installation.sandbox.kill()
         time.sleep(installation.chance.uniform(0, pause))
         installation.sandbox.start()
-        installation.until("the platforms are back", installation.platforms_answer, 60)
+        installation.until("the platforms are back", installation.platforms_answer, 150)
         bought += installation.buy(2)
         installation.pass_time(3700)
     shipped = installation.ship(bought[:4])
