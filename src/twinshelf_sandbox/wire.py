@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import formatdate
+from functools import cached_property, lru_cache
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
@@ -40,12 +41,12 @@ class Request:
     beside: int = 0
     """How many calls of the same kind for the same tenant were still unanswered when this one came in."""
 
-    @property
+    @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:
         """Decoded query parameters in the order sent; a repeated name appears repeatedly."""
         return parse_qsl(self.query_string, keep_blank_values=True)
 
-    @property
+    @cached_property
     def query(self) -> dict[str, str]:
         """Decoded query parameters; the last of a repeated name wins."""
         return dict(self.query_pairs)
@@ -179,10 +180,11 @@ class Site:
         self.world.run_due()
         if double.name in _OURS:
             return self._control(double, request)
-        with self._counted(request, (double.tenant(request), *place)):
+        tenant = double.tenant(request)
+        with self._counted(request, (tenant, *place)):
             if self.latency_seconds or self.latency_spread:
                 time.sleep(self.latency_seconds + self._rng.random() * self.latency_spread)
-            response = self._platform(double, request)
+            response = self._platform(double, tenant, request)
         response.headers.setdefault("date", formatdate(self.world.clock.now(), usegmt=True))
         return response
 
@@ -200,10 +202,10 @@ class Site:
                 if not self._unanswered[kind]:
                     del self._unanswered[kind]
 
-    def _platform(self, double: Double, request: Request) -> Response:
+    def _platform(self, double: Double, tenant: str, request: Request) -> Response:
         fault = self.faults.pick(
             double.name,
-            double.tenant(request),
+            tenant,
             request.method,
             request.path,
             request.body,
@@ -299,6 +301,7 @@ def _rewritten(response: Response, fault: Fault) -> Response:
     return Response(response.status, body, {**response.headers, **fault.headers})
 
 
+@lru_cache(maxsize=4096)
 def _blank_ids(path: str) -> str:
     return "/".join(
         "{}" if any(c.isdigit() for c in s) and not s.startswith("v") and len(s) != 6 else s for s in path.split("/")

