@@ -34,6 +34,8 @@ class Result:
     @property
     def ratio(self) -> float | None:
         """How much of its bound the value takes; over 1 is a miss."""
+        if self.bound == 0:
+            return 0.0 if self.value == 0 else float("inf")
         return None if self.bound is None else self.value / self.bound
 
     def line(self) -> str:

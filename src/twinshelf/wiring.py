@@ -111,7 +111,7 @@ def install() -> None:
                 orders.apply_order,
                 before=orders.attempt_orders,
                 after=orders.finish_orders,
-                batch=50,
+                batch=100,
                 queue="orders",
                 retry_seconds=orders.order_retry_seconds,
             ),

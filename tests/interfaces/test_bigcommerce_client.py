@@ -13,7 +13,7 @@ import pytest
 import stamina
 import structlog
 
-from twinshelf.bigcommerce import auth, webhooks
+from twinshelf.bigcommerce import auth, products, webhooks
 from twinshelf.bigcommerce.client import BigCommerce
 from twinshelf.bigcommerce.products import Names
 from twinshelf.bigcommerce.shipments import carrier
@@ -733,6 +733,23 @@ def test_the_whole_catalog_is_scanned_by_id(store, shop):
         pages.append([product.id for product in page.products])
         last_id, more = page.last_id, page.more
     assert pages == [ids[:3], ids[3:6], ids[6:]]
+
+
+def test_a_scan_learns_where_to_go_on_before_the_page_is_made(store, shop, monkeypatch):
+    ids = [store.add_mug(f"MUG-{n}") for n in range(4)]
+    told = []
+    make = products._product
+
+    def made(*given):
+        told.append("made")
+        return make(*given)
+
+    monkeypatch.setattr(products, "_product", made)
+
+    first = shop.products_after(0, Names(), store=shop.store(), limit=3, going_on=told.append)
+    shop.products_after(first.last_id, Names(), store=shop.store(), limit=3, going_on=told.append)
+
+    assert told == [ids[2], "made", "made", "made", "made"]  # and of the last page nothing
 
 
 def test_f31_nothing_is_skipped_when_products_go_between_pages(store, shop):

@@ -106,6 +106,7 @@ class BigCommerce:
         self.store_hash = store.hash_from_address(store_hash)
         self._budget = budget
         self._urgency: Urgency = urgency
+        self._base_url = base_url.rstrip("/")
         self._http = http.client(base_url, headers={"x-auth-token": access_token, "accept": "application/json"})
         self._patience = _Patience()
 
@@ -174,8 +175,11 @@ class BigCommerce:
         store: StoreInfo,
         modified_since: datetime | None = None,
         limit: int = PAGE,
+        going_on: Callable[[int], object] | None = None,
     ) -> ProductPage:
         """The next products by id after `last_id`, 0 to begin. Go on with the page's `last_id` while it has `more`.
+
+        `going_on` is told that `last_id` as soon as it is known, before the products are made, if there is more.
 
         Ids, unlike page numbers, do not shift while somebody edits the catalog. `modified_since` leaves out products
         that BigCommerce counts as untouched; that misses price lists and some variants, so it replaces no full scan.
@@ -191,7 +195,9 @@ class BigCommerce:
         if modified_since is not None:
             params.append(("date_modified:min", wire.stamp(modified_since)))
         return self._get(
-            "/v3/catalog/products", lambda body: products.page_from_json(body, names, store=store, limit=limit), params
+            "/v3/catalog/products",
+            lambda body: products.page_from_json(body, names, store=store, limit=limit, going_on=going_on),
+            params,
         )
 
     def products(self, ids: Iterable[int], names: Names, *, store: StoreInfo) -> ProductPage:
@@ -513,12 +519,12 @@ class BigCommerce:
     def _try(
         self, method: str, path: str, read: Callable[[bytes], T], params: Params, body: Mapping[str, Any] | None
     ) -> T:
-        url = f"/stores/{self.store_hash}{path}"
+        url = f"{self._base_url}/stores/{self.store_hash}{path}"
         if params:
             url = f"{url}?{urlencode(params, safe=',:')}"
         headers = {} if body is None else {"content-type": "application/json"}
         request = self._http.build_request(
-            method, url, content=None if body is None else _encode(body), headers=headers
+            method, http.address(url), content=None if body is None else _encode(body), headers=headers
         )
         repeatable = method != "POST"
         self._budget.acquire(BUCKET, self._urgency)

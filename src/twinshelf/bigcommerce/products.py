@@ -6,7 +6,7 @@ Source: BigCommerce docs, reference/catalog/{products, product-variants, brands,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated
@@ -147,18 +147,28 @@ def product_from_json(body: bytes, names: Names, *, store: StoreInfo) -> Product
     return _product(_products.bare(body), names, store)
 
 
-def page_from_json(body: bytes, names: Names, *, store: StoreInfo, limit: int) -> ProductPage:
+def page_from_json(
+    body: bytes,
+    names: Names,
+    *,
+    store: StoreInfo,
+    limit: int,
+    going_on: Callable[[int], object] | None = None,
+) -> ProductPage:
     """One page of products. A product that cannot be read costs only itself: it is told in `unreadable`.
+
+    `going_on` is told where the scan goes on, if it does, before the products are made.
 
     Raises NotAnAnswer if the body is no page at all, or has rows but not one id by which a scan could go on.
     """
     rows = _products.v3_list(body)
-    products, unreadable = wire.mapped(rows, lambda row: _product(row, names, store), lambda row: row.id)
-    ids = [product.id for product in products] + [entry.id for entry in unreadable]
-    last_id = max(ids, default=0)
-    if ids and not last_id:
+    last_id = max([*(row.id for row in rows.good), *(entry.id for entry in rows.bad)], default=0)
+    if rows.count and not last_id:
         raise wire.NotAnAnswer("a page of products without a single id")
     more = rows.count >= limit if rows.more is None else rows.more
+    if more and going_on is not None:
+        going_on(last_id)
+    products, unreadable = wire.mapped(rows, lambda row: _product(row, names, store), lambda row: row.id)
     return ProductPage(tuple(products), unreadable, last_id, more)
 
 

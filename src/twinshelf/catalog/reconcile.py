@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextvars
 import hashlib
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import msgspec
@@ -75,6 +75,9 @@ log = structlog.get_logger(__name__)
 
 Quantities = Callable[[Connection, Sequence[int]], Mapping[int, int]]
 """(connection, product ids) → units to offer by variant id. Handed in by wiring: it is inventory's to say."""
+
+ReadPage = Callable[[int, Callable[[int], object]], ProductPage]
+"""(id after which the page begins, who is told where to go on) → the page."""
 
 _PRICE_LOCKED_WAIT_SECONDS = 900.0
 _NAMES_SECONDS = 300.0
@@ -223,13 +226,10 @@ def pull(task: Task) -> bool:
         "counts_itself": True,
     }
     deadline = clock.monotonic() + 2.0
-    ahead = _Ahead(lambda last_id: client.products_after(last_id, names, store=info, modified_since=since))
-    ahead.read(cursor["last_id"])
+    read_page = partial(client.products_after, names=names, store=info, modified_since=since)
+    ahead = _Ahead.of(task.id, cursor["last_id"], lambda last_id, going_on: read_page(last_id, going_on=going_on))
     while True:
         started, page = ahead.take()
-        in_time = clock.monotonic() <= deadline
-        if page.more and in_time:
-            ahead.read(page.last_id)
         with transaction.atomic():
             changed = snapshot.keep_products(store, page.products)
             stock_read(store, [variant.id for product in page.products for variant in product.variants], started)
@@ -245,7 +245,8 @@ def pull(task: Task) -> bool:
             task.save(update_fields=["cursor"])
         if not page.more:
             break
-        if not in_time:
+        if clock.monotonic() > deadline:
+            ahead.leave(task.id)
             return True
     if since is None:
         started_at = clock.parse(cursor["started"])
@@ -262,30 +263,72 @@ def pull(task: Task) -> bool:
 
 
 class _Ahead:
-    """Reads the next page on a thread while this one stores the last: a scan waits for the platform or for the disk."""
+    """Reads the next pages on threads while one is stored: a scan waits for the platform or for the disk, never both.
 
-    def __init__(self, read_page: Callable[[int], ProductPage]) -> None:
+    A page is asked for as soon as the one before it tells where to go on, before that is made into documents.
+    """
+
+    PAGES, FRESH_SECONDS = 2, 3.0
+    _left: ClassVar[dict[int, _Ahead]] = {}
+
+    def __init__(self, read_page: ReadPage, last_id: int) -> None:
         self._read_page = read_page
-        self._coming: Future[tuple[datetime, ProductPage]] = Future()
+        self._lock = threading.Lock()
+        self._pages: deque[_Coming] = deque()
+        self._due: int | None = last_id
+        self._begin()
 
-    def read(self, last_id: int) -> None:
-        """Begin to read the page after this id."""
-        self._coming = Future()
-        # Scopes live in context variables, which threads do not inherit.
-        work = partial(contextvars.copy_context().run, self._read, last_id, self._coming)
-        threading.Thread(target=work, daemon=True, name="read ahead").start()
+    @classmethod
+    def of(cls, task_id: int, last_id: int, read_page: ReadPage) -> _Ahead:
+        """What the last slice of this task left, if it is fresh and its next page is the one after `last_id`."""
+        cls._left = {key: each for key, each in cls._left.items() if each.next_after() is not None}
+        left = cls._left.pop(task_id, None)
+        return left if left is not None and left.next_after() == last_id else cls(read_page, last_id)
+
+    def leave(self, task_id: int) -> None:
+        """Go on reading for the next slice."""
+        self._left[task_id] = self
 
     def take(self) -> tuple[datetime, ProductPage]:
-        """The page, and the time before it was read. Raises what reading it raised."""
-        return self._coming.result()
+        """The next page, and the time before it was read. Raises what reading it raised."""
+        page = self._pages[0].page.result()
+        self._pages.popleft()
+        self._begin()
+        return page
 
-    def _read(self, last_id: int, coming: Future[tuple[datetime, ProductPage]]) -> None:
+    def next_after(self) -> int | None:
+        """The id after which the next page begins; None if none is on its way or it is not fresh any more."""
+        if not self._pages or clock.monotonic() - self._pages[0].begun > self.FRESH_SECONDS:
+            return None
+        return self._pages[0].after
+
+    def _begin(self, last_id: int | None = None) -> None:
+        with self._lock:
+            self._due = last_id or self._due
+            if self._due is not None and len(self._pages) < self.PAGES:
+                coming = _Coming(self._due, clock.monotonic())
+                self._pages.append(coming)
+                self._due = None
+                # Scopes live in context variables, which threads do not inherit.
+                work = partial(contextvars.copy_context().run, self._read, coming)
+                threading.Thread(target=work, daemon=True, name="read ahead").start()
+
+    def _read(self, coming: _Coming) -> None:
         try:
-            coming.set_result((clock.now(), self._read_page(last_id)))
+            coming.page.set_result((clock.now(), self._read_page(coming.after, self._begin)))
         except BaseException as error:  # noqa: BLE001 - raised to whoever takes the page
-            coming.set_exception(error)
+            coming.page.set_exception(error)
         finally:
             connections.close_all()  # this thread's own
+
+
+@dataclass
+class _Coming:
+    """A page on its way: the one after an id, since when."""
+
+    after: int
+    begun: float
+    page: Future[tuple[datetime, ProductPage]] = field(default_factory=Future)
 
 
 def _touch(store: Store, products: Sequence[Product]) -> None:

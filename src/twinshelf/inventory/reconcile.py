@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twinshelf.catalog import snapshot
 from twinshelf.catalog.models import Link, ListingRow, ListingState, StoreVariant
@@ -47,12 +47,13 @@ def draft_stock(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     if not rows:
         return []
     links: dict[int, dict[int, str]] = {}
-    for link in Link.objects.filter(connection=connection, product_id__in=rows):
+    known = list(Link.objects.filter(connection=connection, product_id__in=rows))
+    for link in known:
         links.setdefault(link.product_id, {})[link.variant_id] = link.sku_id
     quantities = offered(connection, list(rows))
     products = snapshot.products_of(connection.store_id, rows)
     observed = clients.shop_client(connection.shop, "urgent").stock([row.tiktok_id for row in rows.values()])
-    _keep_observed(connection, rows, observed)
+    _keep_observed(rows, known, observed)
     plans = []
     for product_id, row in rows.items():
         product = products.get(product_id)
@@ -74,12 +75,12 @@ def draft_stock(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
 
 
 def _keep_observed(
-    connection: Connection, rows: Mapping[int, ListingRow], observed: Mapping[str, Sequence[tuple[str, int]]]
+    rows: Mapping[int, ListingRow], links: Iterable[Link], observed: Mapping[str, Sequence[tuple[str, int]]]
 ) -> None:
     """Record the numbers that the shop shows: sales there move them without any call of ours."""
     totals: dict[int, int] = {}
     moved = []
-    for link in Link.objects.filter(connection=connection, product_id__in=rows):
+    for link in links:
         if link.sku_id in observed:
             shown = sum(count for _warehouse, count in observed[link.sku_id])
             if link.quantity != shown:

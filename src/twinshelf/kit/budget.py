@@ -82,7 +82,7 @@ class WindowBudget:
                     _learn_no_quota(self.key, now, recovered=self._refused)
                     self._refused, self._no_quota = False, True
                 return
-            if now - self._written_at < 0.3 and left > quota * 0.3:
+            if now - self._written_at < _LEASE_SECONDS and left > quota * 0.3:
                 return
             self._written_at, self._refused = now, False
             ours = len(self._unanswered) + sum(lease.calls for lease in self._leases.values() if now < lease.until)
@@ -102,6 +102,8 @@ class _Lease:
 
 
 _LEASE_CALLS = 10
+_UNCOUNTED_CALLS = 1000
+"""Of a store without a quota: only the time of the lease matters, after which a refusal that others met is seen."""
 _LEASE_SECONDS = 1.0
 _WINDOW_SECONDS = 30.0
 _SAME_WINDOW_SECONDS = 2.0
@@ -112,12 +114,18 @@ NO_QUOTA = 0
 
 
 def _next_lease(key: str, before: _Lease | None, floor_share: float, now: float) -> _Lease:
-    """A lease twice as large as the one before if that was used up at once, else of one call. None of it: `wait`."""
+    """A lease twice as large as the one before if that was used up soon, else of one call. None of it: `wait`.
+
+    One that outlived its moment goes on while nobody was refused: a look costs less than a write, which on SQLite waits
+    for whoever writes. What is left of it goes back after a pause.
+    """
     wanted = 1
     if before is not None and before.size:
         if before.calls and before.window > now:
+            if now - before.until < _LEASE_SECONDS and not _is_blocked(key, now):
+                return _Lease(before.calls, min(before.window, now + _LEASE_SECONDS), before.size, before.window)
             _give_back(key, before)
-        elif not before.calls and now < before.until:
+        elif not before.calls and now - before.until < _LEASE_SECONDS:
             wanted = min(_LEASE_CALLS, before.size * 2)
     with connection.cursor() as cursor:
         cursor.execute('select quota, "left", resets_at, blocked_until, next_at from kit_budget where key = %s', [key])
@@ -140,7 +148,7 @@ def _next_lease(key: str, before: _Lease | None, floor_share: float, now: float)
             )
             return _Lease(1, now + _LEASE_SECONDS) if cursor.rowcount else _not_yet(now, 0.05)
         if quota == NO_QUOTA:
-            return _Lease(_LEASE_CALLS, now + _LEASE_SECONDS)
+            return _Lease(_UNCOUNTED_CALLS, now + _LEASE_SECONDS)
         floor = int(quota * floor_share)
         fresh = resets_at <= now
         available = (quota if fresh else left) - floor
@@ -161,6 +169,13 @@ def _next_lease(key: str, before: _Lease | None, floor_share: float, now: float)
 
 def _not_yet(now: float, wait: float) -> _Lease:
     return _Lease(0, now, size=0, wait=wait)
+
+
+def _is_blocked(key: str, now: float) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select blocked_until from kit_budget where key = %s", [key])
+        row = cursor.fetchone()
+        return row is None or row[0] > now
 
 
 def _give_back(key: str, lease: _Lease) -> None:

@@ -64,14 +64,18 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder]) -> dict[str
                 stale.append(row)
             result[order.id] = Kept(row, news=news)
     if fresh:
-        # Another worker may be storing the same order right now: the constraint decides, and the row is read again.
+        # Another worker may be storing the same order right now: the constraint decides, and its row is read.
         insert_rows(fresh, unique=["connection_id", "order_id"])
-        stored = {
-            row.order_id: row
-            for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=[row.order_id for row in fresh])
-        }
-        for order_id, row in stored.items():
-            result[order_id] = Kept(row, news=True)
+        mine = {row.order_id: row for row in fresh}
+        stored = ShopOrderRow.objects.filter(connection=connection, order_id__in=list(mine))
+        others = []
+        for order_id, row_id, seen_at in stored.values_list("order_id", "id", "seen_at"):
+            if seen_at == mine[order_id].seen_at:
+                mine[order_id].id = row_id
+            else:
+                others.append(order_id)
+        for row in stored.filter(order_id__in=others) if others else ():
+            result[row.order_id] = Kept(row, news=True)
     if stale:
         update_rows(
             stale,

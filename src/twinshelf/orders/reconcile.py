@@ -33,6 +33,7 @@ from twinshelf.documents import (
     ShippingProvider,
     ShopOrder,
     StoreOrder,
+    from_json,
 )
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.inventory import actions as inventory
@@ -393,30 +394,34 @@ def _reference_orders(connection: Connection, *, more_to_come: bool) -> None:
     Orders that TikTok refuses to annotate are not tried for ever: the reference is a help, not part of the order.
     """
     due = ShopOrderRow.objects.filter(connection=connection, referenced=False, creation=Creation.CREATED)
-    rows = list(due.exclude(store_order_id=None).order_by("id")[:500])
+    due = due.exclude(store_order_id=None).order_by("id")
+    ids = list(due.values_list("id", flat=True)[:500])
     if more_to_come:
-        rows = rows[: len(rows) // _REFERENCES_A_CALL * _REFERENCES_A_CALL]
-    if not rows:
+        ids = ids[: len(ids) // _REFERENCES_A_CALL * _REFERENCES_A_CALL]
+    if not ids:
         return
+    rows = due.filter(id__in=ids).values_list("order_id", "store_order_id", "document")
     references = [
-        Reference(shop_order_id=row.order_id, store_order_id=str(row.store_order_id), lines=_line_references(row))
-        for row in rows
+        Reference(
+            shop_order_id=order_id,
+            store_order_id=str(store_order_id),
+            lines=_line_references(f"{store_order_id}", bytes(document)),
+        )
+        for order_id, store_order_id, document in rows
     ]
     try:
         clients.shop_client(connection.shop, "urgent").add_references(references)
     except PartlyRefused as error:
         log.warning("references refused", connection=connection.id, orders=[item.id for item in error.items])
     except (Transient, NeedsPerson) as error:
-        log.warning(
-            "external references were not written", connection=connection.id, orders=len(rows), error=str(error)
-        )
+        log.warning("external references were not written", connection=connection.id, orders=len(ids), error=str(error))
         return
-    ShopOrderRow.objects.filter(id__in=[row.id for row in rows]).update(referenced=True)
+    ShopOrderRow.objects.filter(id__in=ids).update(referenced=True)
 
 
-def _line_references(row: ShopOrderRow) -> tuple[tuple[str, str], ...]:
-    units = [unit for line in book.order_of(row).lines for unit in line.unit_ids]
-    return tuple((f"{row.store_order_id}-{number}", unit) for number, unit in enumerate(units[:100], 1))
+def _line_references(store_order_id: str, document: bytes) -> tuple[tuple[str, str], ...]:
+    units = [unit for line in from_json(document, ShopOrder).lines for unit in line.unit_ids]
+    return tuple((f"{store_order_id}-{number}", unit) for number, unit in enumerate(units[:100], 1))
 
 
 def order_retry_seconds(attempt: int) -> float | None:

@@ -71,29 +71,20 @@ def draft(lane_id: int, epoch: int) -> list[int] | None:
             return None
         plans, outcomes = _draft(lanes.ref(lane), flow, asks)
         generation = {ask.key: ask.generation for ask in asks}
+        of_lane = {"account_id": lane.account_id, "lane_id": lane.id}
         with transaction.atomic():
             flow.before(lanes.ref(lane), plans)
             stored = StoredPlan.objects.bulk_create(
-                [
-                    StoredPlan(
-                        account_id=lane.account_id,
-                        lane=lane,
-                        key=plan.key,
-                        generation=generation[plan.key],
-                        plan=to_json(plan),
-                    )
-                    for plan in plans
-                ]
+                [StoredPlan(**of_lane, key=p.key, generation=generation[p.key], plan=to_json(p)) for p in plans]
                 + [
                     StoredPlan(
-                        account_id=lane.account_id,
-                        lane=lane,
-                        key=outcome.key,
-                        generation=outcome.generation,
-                        plan=to_json(Plan(key=outcome.key)),
-                        outcome=msgspec.json.encode(outcome),
+                        **of_lane,
+                        key=o.key,
+                        generation=o.generation,
+                        plan=to_json(Plan(key=o.key)),
+                        outcome=msgspec.json.encode(o),
                     )
-                    for outcome in outcomes
+                    for o in outcomes
                 ]
             )
         return [row.id for row in stored]
@@ -278,8 +269,8 @@ def _failed(flow: Flow, ask: Ask, error: Exception) -> Outcome:
 def close(lane_id: int, plan_ids: Sequence[int]) -> bool:
     """Record the outcomes: marks, problems, task items. Returns whether this slice may take another batch."""
     with in_lane(lane_id) as (lane, flow):
-        rows = list(StoredPlan.objects.filter(id__in=plan_ids).exclude(outcome=None).order_by("id"))
-        outcomes = [msgspec.json.decode(bytes(row.outcome), type=Outcome) for row in rows if row.outcome is not None]
+        rows = StoredPlan.objects.filter(id__in=plan_ids).exclude(outcome=None).order_by("id")
+        outcomes = [_outcome(bytes(stored)) for stored in rows.values_list("outcome", flat=True) if stored is not None]
         if not outcomes:
             return False
         ref = lanes.ref(lane)
@@ -297,8 +288,11 @@ def close(lane_id: int, plan_ids: Sequence[int]) -> bool:
                 problems.close_lane(lane)
             problems.settle(lane, [o for o in outcomes if o.state != "held"])
             tasks.follow(lane, outcomes)
-            StoredPlan.objects.filter(id__in=[row.id for row in rows]).delete()
+            rows.order_by().delete()
         return not held and lanes.has_due(lane)
+
+
+_outcome = msgspec.json.Decoder(Outcome).decode
 
 
 def slice_of(lane_id: int, epoch: int) -> None:
