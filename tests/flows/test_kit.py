@@ -31,7 +31,7 @@ from twinshelf.connections import clients
 from twinshelf.connections.models import Store
 from twinshelf.errors import OutOfBudget, PlatformDown
 from twinshelf.kit import clock, fetch, http, skew, upsert
-from twinshelf.kit.budget import PacedBudget, WindowBudget
+from twinshelf.kit.budget import PacedBudget, Patient, WindowBudget
 from twinshelf.kit.fetch import ImageUnusable
 from twinshelf.kit.models import Budget, PlatformClock
 from twinshelf.kit.secrets import Unsealable
@@ -164,6 +164,26 @@ def test_a_refusal_stops_all_processes_and_tells_for_how_long(transactional_db):
         assert 8.5 < told.value.wait_seconds <= 9.0
     time.sleep(1.05)
     assert granted(other) == 0  # what it held was for a moment only
+
+
+def test_a_scan_waits_for_the_next_window_instead_of_beginning_anew(transactional_db, monkeypatch):
+    now, slept = [clock.real()], []
+    monkeypatch.setattr(clock, "real", lambda: now[0])
+
+    def sleep(seconds):
+        slept.append(round(seconds))
+        now[0] += seconds + 0.1
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    mine = knowing(20, reset_ms=20_000)
+    scan = Patient(mine)
+    for _ in range(10):
+        scan.acquire("", "bulk")
+    assert sum(slept) == 20  # 5 calls, then what this urgency leaves for others
+
+    mine.observe("", 429, {"x-retry-after": "3600"}, throttled=True)
+    with pytest.raises(OutOfBudget):
+        scan.acquire("", "bulk")
 
 
 def test_refusals_without_a_word_are_waited_out_ever_longer(transactional_db, monkeypatch):

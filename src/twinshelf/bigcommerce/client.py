@@ -36,6 +36,7 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import DocumentError, NotFound, PlatformDown, Refused, ScopeMissing, Throttled, Unauthorized
 from twinshelf.kit import http
+from twinshelf.kit.budget import Patient
 from twinshelf.kit.http import Budget, Urgency
 
 API_URL: Final = "https://api.bigcommerce.com"
@@ -114,6 +115,12 @@ class BigCommerce:
         """The same store and connections, spending the budget with another urgency. Only the original is closed."""
         other = copy.copy(self)
         other._urgency = urgency  # noqa: SLF001 - a copy of ourselves
+        return other
+
+    def patient(self) -> BigCommerce:
+        """The same store and connections, waiting for the budget where others put their work off."""
+        other = copy.copy(self)
+        other._budget = Patient(self._budget)  # noqa: SLF001 - a copy of ourselves
         return other
 
     def close(self) -> None:

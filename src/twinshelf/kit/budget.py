@@ -16,7 +16,7 @@ from django.db import connection
 
 from twinshelf.errors import OutOfBudget
 from twinshelf.kit import clock
-from twinshelf.kit.http import Urgency
+from twinshelf.kit.http import Budget, Urgency
 
 PATIENCE_SECONDS = 1.0
 """Waits up to this long happen inside a call; longer ones put the lane to sleep instead."""
@@ -301,6 +301,33 @@ class PacedBudget:
                 "where key = %s and rate < %s",
                 [key, self.TOP_RATE],
             )
+
+
+_LONGEST_WAIT_SECONDS = 120.0
+
+
+class Patient:
+    """A budget whose `acquire` waits for the next window: for scans that would otherwise begin anew. `Budget`.
+
+    Only where a thread may be held for it. Waits of more than two minutes (a platform that refuses us) are raised.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def acquire(self, bucket: str, urgency: Urgency) -> None:
+        """Return once a call may go out. Raises OutOfBudget if that is minutes away."""
+        while True:
+            try:
+                return self._budget.acquire(bucket, urgency)
+            except OutOfBudget as error:
+                if error.wait_seconds > _LONGEST_WAIT_SECONDS:
+                    raise
+                clock.sleep(error.wait_seconds)
+
+    def observe(self, bucket: str, status: int, headers: Mapping[str, str], *, throttled: bool) -> None:
+        """Learn from an answer, as the budget does."""
+        self._budget.observe(bucket, status, headers, throttled=throttled)
 
 
 _BURST_SECONDS = 0.4

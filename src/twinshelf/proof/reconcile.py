@@ -78,7 +78,7 @@ def check(connection: Connection) -> dict[str, Any]:
 
 
 def _read_products(connection: Connection) -> dict[int, Product]:
-    client = clients.store_client(connection.store, "bulk")
+    client = clients.store_client(connection.store, "bulk").patient()
     names, info = client.names(), clients.info_of(connection.store)
     found: dict[int, Product] = {}
     last_id, more = 0, True
@@ -90,12 +90,12 @@ def _read_products(connection: Connection) -> dict[int, Product]:
 
 
 def _read_listings(connection: Connection) -> dict[str, ShopListing]:
-    pages = clients.shop_client(connection.shop, "bulk").listings()
+    pages = clients.shop_client(connection.shop, "bulk").patient().listings()
     return {listing.id: listing for page in pages for listing in page}
 
 
 def _read_shop_orders(connection: Connection) -> list[ShopOrder]:
-    client = clients.shop_client(connection.shop, "bulk")
+    client = clients.shop_client(connection.shop, "bulk").patient()
     found: dict[str, ShopOrder] = {}
     token, until = "", skew.now(settings.OPERATOR.tiktok_api) + timedelta(days=1)
     while True:
@@ -107,7 +107,7 @@ def _read_shop_orders(connection: Connection) -> list[ShopOrder]:
 
 
 def _read_store_orders(connection: Connection) -> dict[str, list[StoreOrder]]:
-    client = clients.store_client(connection.store, "bulk")
+    client = clients.store_client(connection.store, "bulk").patient()
     found: dict[str, list[StoreOrder]] = {}
     last_id = 0
     while True:

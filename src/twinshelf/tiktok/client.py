@@ -31,6 +31,7 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import DocumentError, NotFound, PlatformDown, ScopeMissing, Throttled, Transient, Unauthorized
 from twinshelf.kit import clock, http
+from twinshelf.kit.budget import Patient
 from twinshelf.kit.http import Answer, Budget, Urgency
 from twinshelf.tiktok import (
     cancellations,
@@ -182,6 +183,12 @@ class TikTok:
         """The same shop and connections, spending the budget with another urgency. Only the original is closed."""
         other = copy.copy(self)
         other._urgency = urgency  # noqa: SLF001 - a copy of ourselves
+        return other
+
+    def patient(self) -> TikTok:
+        """The same shop and connections, waiting for the budget where others put their work off."""
+        other = copy.copy(self)
+        other._budget = Patient(self._budget)  # noqa: SLF001 - a copy of ourselves
         return other
 
     def close(self) -> None:
