@@ -19,7 +19,8 @@ from tests.flows.faults import (
     ship,
 )
 from twinshelf.catalog import actions as catalog
-from twinshelf.catalog.models import Link, ListingRow, StoreProduct
+from twinshelf.catalog import reconcile as catalog_reconcile
+from twinshelf.catalog.models import Link, ListingRow, StoreProduct, StoreVariant
 from twinshelf.connections import clients
 from twinshelf.connections.models import Store
 from twinshelf.kit import clock
@@ -27,7 +28,8 @@ from twinshelf.kit.models import Budget
 from twinshelf.orders import actions as orders
 from twinshelf.orders import queries as sales
 from twinshelf.orders import reconcile
-from twinshelf.sync import preview
+from twinshelf.sync import lanes, preview
+from twinshelf.sync.flows import Ask
 from twinshelf.sync.models import ChangeRecord, Problem
 
 
@@ -69,6 +71,29 @@ def test_f31_orders_that_move_between_pages_are_neither_skipped_nor_doubled(sand
     assert set(states.values()) == {"created"}
     created = [e.detail["external_order_id"] for e in store.effects("order_created")]
     assert len(created) == len(set(created))
+    assert twinshelf.differences() == []
+
+
+def test_a_page_of_a_pull_never_overwrites_what_was_read_after_it(sandbox, store, shop, twinshelf, monkeypatch):
+    mug = store.add_product(sku="MUG-1", stock=7)
+    twinshelf.list(mug)
+    lose_webhooks(sandbox)
+    take = catalog_reconcile._Ahead.take
+
+    def overtaken(ahead):
+        page = take(ahead)
+        store.act("set_stock", sku="MUG-1", quantity=0)
+        lane = lanes.ref(lanes.lane_of(twinshelf.connection.account_id, "product", f"store:{store_id}"))
+        catalog_reconcile.draft_products(lane, [Ask(str(mug), 1, "webhook", 0)])
+        return page
+
+    store_id = twinshelf.connection.store_id
+    monkeypatch.setattr(catalog_reconcile._Ahead, "take", overtaken)
+
+    twinshelf.pull()
+
+    assert StoreVariant.objects.get(product_id=mug).stock == 0
+    assert [e.detail["after"] for e in shop.effects("stock_set")] == [0]
     assert twinshelf.differences() == []
 
 

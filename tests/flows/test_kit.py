@@ -113,6 +113,29 @@ def test_what_an_answer_says_is_left_overrules_our_own_count(transactional_db):
     assert granted(mine) == 5 - 2  # two calls are still under way, and the platform has not seen them yet
 
 
+def test_answers_that_overtake_each_other_leave_a_call_unused_rather_than_one_too_many(transactional_db):
+    mine = knowing(20)
+    assert granted(mine, most=2) == 2
+
+    mine.observe("", 200, headers(18), throttled=False)  # has counted both; the other one seems to be on its way still
+    mine.observe("", 200, headers(18), throttled=False)
+
+    assert granted(mine) == 18 - 1
+
+
+def test_a_quota_that_answers_begin_to_name_is_known_in_full(transactional_db):
+    mine = WindowBudget("abc")
+    mine.acquire("", "urgent")
+    mine.observe("", 200, {}, throttled=False)
+    mine.acquire("", "urgent")
+    mine.observe("", 200, {}, throttled=False)
+    mine.acquire("", "urgent")
+
+    mine.observe("", 200, headers(40), throttled=False)
+
+    assert granted(mine) == 40
+
+
 def test_an_answer_never_gives_back_what_another_process_holds(transactional_db):
     mine, other = knowing(40), WindowBudget("abc")
     assert granted(other, most=35) == 35

@@ -231,8 +231,17 @@ def pull(task: Task) -> bool:
     while True:
         started, page = ahead.take()
         with transaction.atomic():
-            changed = snapshot.keep_products(store, page.products)
-            stock_read(store, [variant.id for product in page.products for variant in product.variants], started)
+            overtaken = snapshot.seen_since(store, [product.id for product in page.products], started)
+            products = [product for product in page.products if product.id not in overtaken]
+            changed = snapshot.keep_products(store, products)
+            stock_read(store, [variant.id for product in products for variant in product.variants], started)
+            lanes.ask(
+                store.account_id,
+                "product",
+                f"store:{store.id}",
+                map(str, overtaken),
+                reason=f"read beside pull {task.id}",
+            )
             if page.unreadable:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})

@@ -149,6 +149,12 @@ def _content(product: Product) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def seen_since(store: Store, product_ids: Iterable[int], moment: datetime) -> set[int]:
+    """Those of these products that another reading has stored since then: which of the two is newer, nobody knows."""
+    rows = StoreProduct.objects.filter(store=store, product_id__in=list(product_ids), seen_at__gt=moment)
+    return set(rows.values_list("product_id", flat=True))
+
+
 def keep_unreadable(store: Store, problems: Mapping[int, str]) -> None:
     """Note why a product could not be read, on its row if it has one: it is shown, not dropped."""
     for product_id, why in problems.items():

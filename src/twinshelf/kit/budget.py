@@ -85,6 +85,8 @@ class WindowBudget:
             if now - self._written_at < _LEASE_SECONDS and left > quota * 0.3:
                 return
             self._written_at, self._refused = now, False
+            # What was let go while no answer named a quota was taken out of none.
+            self._leases = {urgency: lease for urgency, lease in self._leases.items() if lease.window}
             ours = len(self._unanswered) + sum(lease.calls for lease in self._leases.values() if now < lease.until)
         _learn_window(self.key, int(quota), max(0, int(left) - ours), now + reset_ms / 1000, now)
 
