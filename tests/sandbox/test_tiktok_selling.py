@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.tiktok_client import Refusal, Shop, open_shop, receive, tokens
+from tests.sandbox.tiktok_client import Refusal, Shop, open_global_seller, open_shop, receive, tokens
 from twinshelf_sandbox.app import Sandbox
 
 DAY = 86_400
@@ -174,20 +174,7 @@ def test_manufacturers_and_size_charts(sandbox):
 @pytest.fixture
 def seller(sandbox: Sandbox) -> tuple[Shop, Shop]:
     """The US and the UK shop of one global seller."""
-    us = open_shop(sandbox, seller_type="CROSS_BORDER")
-    other = sandbox.act("tt.create_shop", seller=us.seller, name="Harbor UK", region="GB")
-    uk = Shop(
-        sandbox,
-        other["shop_id"],
-        other["cipher"],
-        us.app_key,
-        us.app_secret,
-        us.token,
-        us.seller,
-        other["sales_warehouse_ids"],
-        "GB",
-    )
-    return us, uk
+    return open_global_seller(sandbox)
 
 
 def target(answer: dict[str, Any], uk: Shop, **changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.sandbox.tiktok_client import MUGS, Shop, open_shop
+from tests.sandbox.tiktok_client import MUGS, Shop, open_global_seller, open_shop
 from twinshelf_sandbox.app import build
 
 
@@ -573,17 +573,4 @@ def every_call() -> Iterator[Sent]:
     yield from vietnamese(open_shop(sandbox, region="VN"))
     yield from brazilian(open_shop(sandbox, region="BR"))
     yield from german(open_shop(sandbox, region="DE"))
-    us = open_shop(sandbox, seller_type="CROSS_BORDER")
-    other = sandbox.act("tt.create_shop", seller=us.seller, name="Harbor UK", region="GB")
-    uk = Shop(
-        sandbox,
-        other["shop_id"],
-        other["cipher"],
-        us.app_key,
-        us.app_secret,
-        us.token,
-        us.seller,
-        other["sales_warehouse_ids"],
-        "GB",
-    )
-    yield from global_seller(us, uk)
+    yield from global_seller(*open_global_seller(sandbox))

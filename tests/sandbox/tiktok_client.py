@@ -278,6 +278,24 @@ def open_shop(
     )
 
 
+def open_global_seller(sandbox: Sandbox) -> tuple[Shop, Shop]:
+    """The US and the UK shop of one new cross-border seller."""
+    us = open_shop(sandbox, seller_type="CROSS_BORDER")
+    other = sandbox.act("tt.create_shop", seller=us.seller, name="Harbor UK", region="GB")
+    uk = Shop(
+        sandbox,
+        other["shop_id"],
+        other["cipher"],
+        us.app_key,
+        us.app_secret,
+        us.token,
+        us.seller,
+        other["sales_warehouse_ids"],
+        "GB",
+    )
+    return us, uk
+
+
 def tokens(sandbox: Sandbox, app: dict[str, str], code: str) -> Any:
     """Exchange an auth code."""
     http = httpx2.Client(transport=SandboxTransport(sandbox.site))
