@@ -104,7 +104,14 @@ def install() -> None:
                 queue="bulk",
             ),
             Flow("price", catalog.draft_prices, catalog.apply_price, batch=100, queue="sync"),
-            Flow("stock", inventory.draft_stock, inventory.apply_stock, batch=100, queue="orders"),
+            Flow(
+                "stock",
+                inventory.draft_stock,
+                inventory.apply_stock,
+                keep=inventory.keep_stock,
+                batch=100,
+                queue="orders",
+            ),
             Flow(
                 "order",
                 orders.draft_orders,

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError, connection
 from django.db import connections as databases
 from django_scopes import scope
@@ -23,6 +24,7 @@ from django_scopes import scope
 from tests.flows.conftest import StoreWorld, deliver
 from twinshelf.accounts import actions as accounts
 from twinshelf.connections import actions as connections
+from twinshelf.kit.secrets import seal
 from twinshelf.sync.models import InboxEvent, Mark
 
 
@@ -176,6 +178,23 @@ def test_a_signature_older_than_five_minutes_is_refused(of_store, sandbox, twins
     assert of_store.post() == 200
     twinshelf.wait(10)
     nothing_came_of(of_store)
+
+
+def test_a_secret_counts_from_the_moment_it_is_changed(of_store, twinshelf):
+    store, before = twinshelf.connection.store, of_store.header("x-twinshelf-secret")
+    assert of_store.post() == 200
+    store.hook_secret = seal("another secret", bound_to=f"store:{store.hash}")
+    store.save(update_fields=["hook_secret"])
+
+    assert of_store.having(x_twinshelf_secret="another secret").post() == 200
+    nothing_came_of(of_store.having(x_twinshelf_secret=before))
+
+
+def test_a_delivery_needs_nothing_that_is_there_for_people(of_store, monkeypatch):
+    monkeypatch.setattr(SessionMiddleware, "process_request", lambda *_: pytest.fail("a session was looked for"))
+
+    assert of_store.post() == 200
+    assert of_store.having(url="https://twinshelf.test/hooks/nobody").post() == 404
 
 
 def test_a_delivery_of_one_account_does_not_pass_for_another(of_store, sandbox, twinshelf):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from twinshelf.catalog import snapshot
 from twinshelf.catalog.models import Link, ListingRow, ListingState, StoreVariant
@@ -14,7 +15,7 @@ from twinshelf.documents import AnyChange, Plan, SetStock
 from twinshelf.inventory import plan as planning
 from twinshelf.inventory import queries
 from twinshelf.kit.upsert import update_rows
-from twinshelf.sync.flows import Ask, LaneRef
+from twinshelf.sync.flows import Ask, Batches, LaneRef
 
 _STOCKABLE = (
     ListingState.LIVE,
@@ -111,19 +112,39 @@ def offered(connection: Connection, product_ids: Sequence[int]) -> Mapping[int, 
     }
 
 
+@dataclass
+class _Batch:
+    """Changes of stock on their way: whose they are, and the numbers that the shop has taken so far, by SKU id."""
+
+    connection: Connection
+    product_ids: list[int] = field(default_factory=list)
+    taken: dict[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lane: LaneRef) -> _Batch:
+        return cls(Connection.objects.select_related("shop").get(id=lane.owner_id))
+
+
+_batches = Batches(_Batch.of)
+
+
 def apply_stock(lane: LaneRef, key: str, change: AnyChange) -> str:
     """Set the stock of SKUs in their warehouses: absolute numbers, so safe to repeat."""
     if not isinstance(change, SetStock):
         msg = f"{type(change).__name__} is not a change of this lane"
         raise TypeError(msg)
-    connection = Connection.objects.select_related("shop").get(id=lane.owner_id)
-    stock = dict(change.stock)
-    clients.shop_client(connection.shop, "urgent").set_stock(change.shop_listing_id, stock)
-    for sku_id, warehouses in stock.items():
-        Link.objects.filter(connection=connection, sku_id=sku_id).update(quantity=sum(count for _, count in warehouses))
-    total = sum(
-        q or 0
-        for q in Link.objects.filter(connection=connection, product_id=int(key)).values_list("quantity", flat=True)
-    )
-    ListingRow.objects.filter(connection=connection, product_id=int(key)).update(quantity=total)
+    batch, stock = _batches.of(lane), dict(change.stock)
+    clients.shop_client(batch.connection.shop, "urgent").set_stock(change.shop_listing_id, stock)
+    batch.taken.update(stock)
+    batch.product_ids.append(int(key))
     return f"stock of {len(stock)} SKU(s) set"
+
+
+def keep_stock(lane: LaneRef) -> None:
+    """Record the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
+    batch = _batches.end(lane)
+    if batch is None or not batch.product_ids:
+        return
+    of_products = {"connection": batch.connection, "product_id__in": batch.product_ids}
+    rows = {row.product_id: row for row in ListingRow.objects.filter(**of_products)}
+    _keep_observed(rows, Link.objects.filter(**of_products), batch.taken)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -103,6 +104,37 @@ class Flow:
     queue: str = "sync"
     record: bool = True
     """Whether changes go into the change record (plans without outward changes have none)."""
+
+
+T = TypeVar("T")
+
+
+class Batches(Generic[T]):
+    """What the changes of one batch share and have made so far, for each lane at work in this process.
+
+    For flows whose `apply` writes nothing by itself: its threads note on the batch what `keep` then records.
+    """
+
+    def __init__(self, make: Callable[[LaneRef], T]) -> None:
+        self._make = make
+        self._under_way: dict[int, T] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, lane: LaneRef) -> T:
+        """A batch for the lane, in place of one whose worker died."""
+        batch = self._make(lane)
+        self._under_way[lane.id] = batch
+        return batch
+
+    def of(self, lane: LaneRef) -> T:
+        """The lane's batch; begun if this process did not do it (another one made the draft)."""
+        with self._lock:
+            found = self._under_way.get(lane.id)
+            return self.begin(lane) if found is None else found
+
+    def end(self, lane: LaneRef) -> T | None:
+        """The lane's batch, forgotten here. None if nothing was changed."""
+        return self._under_way.pop(lane.id, None)
 
 
 @dataclass
