@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import time
@@ -95,16 +94,12 @@ def run(changes: int) -> list[Result]:
         from twinshelf.proof import reconcile as proof
 
         skus = sorted(set(Link.objects.filter(connection=connection).values_list("seller_sku", flat=True)))
-        chance = random.Random(1)
         control.act("bench.acks")
         control.reset_calls()
         start = time.monotonic()
-        for number in range(changes):
-            due = start + number * SECONDS / changes
-            if (wait := due - time.monotonic()) > 0:
-                time.sleep(wait)
-            control.act("bc.set_stock", hash=STORE, sku=chance.choice(skus), quantity=chance.randrange(1, 500))
-        sent = time.monotonic() - start
+        control.act("bench.change_stock", skus=skus, changes=changes, seconds=SECONDS)
+        while (sent := control.act("bench.changed")) is None:
+            time.sleep(0.5)
         drained = _rest() - start
         acks = control.act("bench.acks")
         pushes = sum(row["count"] for row in control.get("calls")["calls"] if row["path"].endswith("/inventory/update"))

@@ -21,6 +21,8 @@ WORTH_KEEPING_SECONDS = 5.0
 
 _offsets: dict[str, float] = {}
 _kept: dict[str, float] = {}
+_looked_up: dict[str, tuple[float, float]] = {}
+_LOOK_SECONDS = 1.0
 
 
 def learn(url: str, date_header: str | None) -> None:
@@ -55,11 +57,18 @@ def _keep(host: str, offset: float) -> None:
 
 
 def _look_up(host: str) -> float:
-    found = PlatformClock.objects.filter(host=host).values_list("offset_seconds", flat=True).first()
-    return 0.0 if found is None else found
+    """What others learnt; not looked up again for each of the many deliveries of a second."""
+    at, offset = _looked_up.get(host, (float("-inf"), 0.0))
+    moment = clock.monotonic()
+    if moment - at > _LOOK_SECONDS:
+        found = PlatformClock.objects.filter(host=host).values_list("offset_seconds", flat=True).first()
+        offset = 0.0 if found is None else found
+        _looked_up[host] = moment, offset
+    return offset
 
 
 def forget() -> None:
     """Drop what was learnt, for tests."""
     _offsets.clear()
     _kept.clear()
+    _looked_up.clear()
