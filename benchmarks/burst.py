@@ -34,11 +34,11 @@ def _serving(control: Control) -> Iterator[Any]:
         )
         try:
             _until(lambda: _up(port), 60)
-            from twinshelf.catalog import actions, reconcile
+            from twinshelf.catalog import actions, suggesting
 
             connection = connect(control, with_shop=True)
             _follow(actions.pull(connection.store))
-            actions.set_default_template(connection, **reconcile.suggest_template(connection))
+            actions.set_default_template(connection, **suggesting.suggest_template(connection))
             _follow(actions.list_products(connection, None))
             control.advance(600)
             _rest()

@@ -20,7 +20,7 @@ def run(products: int) -> list[Result]:
 def _list(control: Control, products: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
-        from twinshelf.catalog import actions, reconcile
+        from twinshelf.catalog import actions, suggesting
         from twinshelf.catalog.models import ListingRow
         from twinshelf.proof import reconcile as proof
         from twinshelf.sync import drain, engine
@@ -28,7 +28,7 @@ def _list(control: Control, products: int) -> list[Result]:
         driver = engine.current()
         drain.use_threads(THREADS)
         finish(driver, actions.pull(connection.store))
-        actions.set_default_template(connection, **reconcile.suggest_template(connection))
+        actions.set_default_template(connection, **suggesting.suggest_template(connection))
         control.reset_calls()
         with measured() as push:
             finish(driver, actions.list_products(connection, None))

@@ -31,7 +31,7 @@ def _orders(control: Control, orders: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
         from twinshelf.catalog import actions as catalog
-        from twinshelf.catalog import reconcile
+        from twinshelf.catalog import suggesting
         from twinshelf.catalog.models import Link, ListingRow
         from twinshelf.inventory import actions as inventory
         from twinshelf.orders import actions
@@ -41,7 +41,7 @@ def _orders(control: Control, orders: int) -> list[Result]:
         driver = engine.current()
         drain.use_threads(THREADS)
         finish(driver, catalog.pull(connection.store))
-        catalog.set_default_template(connection, **reconcile.suggest_template(connection))
+        catalog.set_default_template(connection, **suggesting.suggest_template(connection))
         finish(driver, catalog.list_products(connection, None))
         control.advance(600)
         finish(driver, catalog.refresh(connection, None))

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from twinshelf.catalog import actions as catalog_actions
+from twinshelf.catalog import linking, pulling, scanning, suggesting, switching
 from twinshelf.catalog import reconcile as catalog
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
@@ -24,7 +25,7 @@ from twinshelf.sync.flows import Ask, Flow, LaneRef, installed
 
 POLLS: Mapping[str, Callable[[Connection], object]] = {
     "orders": orders.poll_orders,
-    "listings": catalog.scan_listings,
+    "listings": scanning.scan_listings,
     "cancellations": orders.poll_cancellations,
     "store_orders": orders.poll_store_orders,
 }
@@ -83,17 +84,17 @@ def no_change(_lane: LaneRef, _key: str, change: AnyChange) -> str:
 
 def suggest_template(connection: Connection) -> dict[str, Any]:
     """A default template to begin with, as `catalog.actions.set_default_template` takes it. Asks TikTok Shop."""
-    return catalog.suggest_template(connection)
+    return suggesting.suggest_template(connection)
 
 
 def install() -> None:
     """Make it all known to the engine. Call once per process, after Django is set up; repeating it changes nothing."""
     listings = catalog.ListingFlow(inventory.offered)
-    catalog.stock_read = inventory_actions.stock_was_read
-    catalog.released = orders.released
+    pulling.stock_read = inventory_actions.stock_was_read
+    linking.released = orders.released
     installed.install(
         [
-            Flow("product", catalog.draft_products, no_change, batch=250, queue="orders"),
+            Flow("product", pulling.draft_products, no_change, batch=250, queue="orders"),
             Flow(
                 "listing",
                 listings.draft_many,
@@ -128,10 +129,10 @@ def install() -> None:
             Flow("store", draft_store, no_change, batch=10, queue="sync"),
         ],
         tasks={
-            "pull": catalog.pull,
+            "pull": pulling.pull,
             "fetch_orders": orders.fetch,
             "prove": proof.prove,
-            "switch_listings": catalog.switch_listings,
+            "switch_listings": switching.switch_listings,
         },
         schedules={
             "shop_orders": _poll("orders"),

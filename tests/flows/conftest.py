@@ -26,7 +26,7 @@ from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account
 from twinshelf.catalog import actions as catalog
-from twinshelf.catalog import reconcile as catalog_reconcile
+from twinshelf.catalog import scanning
 from twinshelf.catalog.models import ListingRow
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
@@ -245,7 +245,7 @@ class Twinshelf:
         orders_reconcile.poll_orders(self.connection)
         orders_reconcile.poll_store_orders(self.connection)
         orders_reconcile.poll_cancellations(self.connection)
-        catalog_reconcile.scan_listings(self.connection)
+        scanning.scan_listings(self.connection)
         self.settle()
 
     def finished(self, task: Task) -> Task:

@@ -21,7 +21,7 @@ from django_scopes import scope, scopes_disabled
 
 from twinshelf.accounts import actions as accounts
 from twinshelf.catalog import actions as catalog
-from twinshelf.catalog import reconcile
+from twinshelf.catalog import suggesting
 from twinshelf.catalog.models import ListingRow
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
@@ -66,7 +66,7 @@ def pull() -> Answer:
 def template() -> Answer:
     """Set up the template that is suggested for the goods."""
     with _connection() as connection:
-        catalog.set_default_template(connection, **reconcile.suggest_template(connection))
+        catalog.set_default_template(connection, **suggesting.suggest_template(connection))
     return {}
 
 

@@ -19,7 +19,7 @@ from tests.flows.faults import (
     ship,
 )
 from twinshelf.catalog import actions as catalog
-from twinshelf.catalog import reconcile as catalog_reconcile
+from twinshelf.catalog import pulling
 from twinshelf.catalog.models import Link, ListingRow, StoreProduct, StoreVariant
 from twinshelf.connections import clients
 from twinshelf.connections.models import Store
@@ -78,17 +78,17 @@ def test_a_page_of_a_pull_never_overwrites_what_was_read_after_it(sandbox, store
     mug = store.add_product(sku="MUG-1", stock=7)
     twinshelf.list(mug)
     lose_webhooks(sandbox)
-    take = catalog_reconcile._Ahead.take
+    take = pulling._Ahead.take
 
     def overtaken(ahead):
         page = take(ahead)
         store.act("set_stock", sku="MUG-1", quantity=0)
         lane = lanes.ref(lanes.lane_of(twinshelf.connection.account_id, "product", f"store:{store_id}"))
-        catalog_reconcile.draft_products(lane, [Ask(str(mug), 1, "webhook", 0)])
+        pulling.draft_products(lane, [Ask(str(mug), 1, "webhook", 0)])
         return page
 
     store_id = twinshelf.connection.store_id
-    monkeypatch.setattr(catalog_reconcile._Ahead, "take", overtaken)
+    monkeypatch.setattr(pulling._Ahead, "take", overtaken)
 
     twinshelf.pull()
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from twinshelf.catalog import desiring
 from twinshelf.catalog import plan as catalog_plan
-from twinshelf.catalog import reconcile as catalog
 from twinshelf.catalog.models import Link, ListingRow
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
@@ -126,7 +126,7 @@ def _compare_listings(
 ) -> dict[str, int]:  # fmt: skip
     """Compare what is live; what is in review or refused is counted by state, not as a difference."""
     preferences = connection_actions.preferences(connection)
-    facts = catalog.facts_of(connection)
+    facts = desiring.facts_of(connection)
     states: Counter[str] = Counter()
     rows = list(ListingRow.objects.filter(connection=connection))
     links: dict[int, dict[int, str]] = {}
@@ -137,7 +137,7 @@ def _compare_listings(
     held = inventory_queries.held(
         connection.store_id, [variant.id for product in products.values() for variant in product.variants]
     )
-    categories: catalog.Categories = {}
+    categories: desiring.Categories = {}
     for row in rows:
         shop = listings.get(row.tiktok_id) if row.tiktok_id else None
         if row.tiktok_id and shop is None:
@@ -160,7 +160,7 @@ def _compare_listings(
             else 0
             for variant in product.variants
         }
-        listing, _findings = catalog.desire(connection, facts, product, quantities, categories=categories)
+        listing, _findings = desiring.desire(connection, facts, product, quantities, categories=categories)
         if listing is None:
             continue
         counts["live_listings"] += 1
