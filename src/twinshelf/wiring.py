@@ -104,7 +104,7 @@ def install() -> None:
                 batch=100,
                 queue="bulk",
             ),
-            Flow("price", catalog.draft_prices, catalog.apply_price, batch=100, queue="sync"),
+            Flow("price", catalog.draft_prices, catalog.apply_price, keep=catalog.keep_prices, batch=100, queue="sync"),
             Flow(
                 "stock",
                 inventory.draft_stock,

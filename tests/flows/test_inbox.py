@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -68,7 +68,8 @@ class Together:
                 give_up = time.monotonic() + 10
                 while len(inbox._waiting) < len(works) and time.monotonic() < give_up:
                     time.sleep(0.005)
-            return [job for job in jobs if job.exception() or True]
+            wait(jobs)
+            return jobs
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import uuid4
 
 from django.db import transaction
@@ -35,7 +36,7 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.kit.upsert import update_rows
-from twinshelf.sync.flows import Ask, LaneRef
+from twinshelf.sync.flows import Ask, Batches, LaneRef
 from twinshelf.sync.preview import PREVIEW
 from twinshelf.tiktok.errors import PriceLocked
 from twinshelf.tiktok.regions import region as region_of
@@ -60,7 +61,7 @@ class ListingFlow:
 
     def __init__(self, quantities: Quantities) -> None:
         self._quantities = quantities
-        self._batches: dict[int, _Batch] = {}
+        self._batches = Batches(_Batch.of)
         self._scans: dict[int, scanning.Scan] = {}
 
     def draft_many(self, lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
@@ -185,7 +186,7 @@ class ListingFlow:
         changing = {int(plan.key): plan.changes for plan in plans if plan.changes}
         if not changing:
             return
-        batch = _Batch.of(lane.owner_id)
+        batch = self._batches.begin(lane)
         rows = _rows_of(batch.connection, list(changing))
         creating = []
         listings = []
@@ -199,11 +200,10 @@ class ListingFlow:
         update_rows(creating, ["creating_key", "state"])
         batch.rows = {str(product_id): row for product_id, row in rows.items()}
         batch.pictures.look_up(listings)
-        self._batches[lane.owner_id] = batch
 
     def apply(self, lane: LaneRef, key: str, change: AnyChange) -> str:
         """Make one change at the shop. Safe to repeat: creates carry a key, edits set."""
-        batch = self._batches.get(lane.owner_id) or self._batches.setdefault(lane.owner_id, _Batch.of(lane.owner_id))
+        batch = self._batches.of(lane)
         row = batch.rows.get(key) or ListingRow.objects.get(connection=batch.connection, product_id=int(key))
         match change:
             case CreateListing():
@@ -223,7 +223,7 @@ class ListingFlow:
 
         Lost with the process before that, a create is found again by its key and its seller SKUs.
         """
-        batch = self._batches.pop(lane.owner_id, None)
+        batch = self._batches.end(lane)
         if batch is not None:
             batch.keep()
 
@@ -286,8 +286,8 @@ class _Batch:
     _changed: list[tuple[tuple[str, ...], ListingRow]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, connection_id: int) -> _Batch:
-        connection = Connection.objects.select_related("store", "shop").get(id=connection_id)
+    def of(cls, lane: LaneRef) -> _Batch:
+        connection = Connection.objects.select_related("store", "shop").get(id=lane.owner_id)
         return cls(connection, Pictures(connection.shop))
 
     def changed(self, row: ListingRow, *columns: str) -> None:
@@ -423,26 +423,53 @@ def draft_prices(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     ]
 
 
+@dataclass
+class _PriceBatch:
+    """Prices on their way: whose they are, and those that the shop has taken so far, by SKU id."""
+
+    connection: Connection
+    product_ids: list[int] = field(default_factory=list)
+    taken: dict[str, Money] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lane: LaneRef) -> _PriceBatch:
+        return cls(Connection.objects.select_related("shop").get(id=lane.owner_id))
+
+
+_price_batches = Batches(_PriceBatch.of)
+
+
 def apply_price(lane: LaneRef, key: str, change: AnyChange) -> str:
     """Set prices. Safe to repeat. A price locked by a promotion is tried again after a while, not given up."""
     if not isinstance(change, SetPrices):
         return apply_nothing(lane, key, change)
-    connection = Connection.objects.select_related("shop").get(id=lane.owner_id)
+    batch, prices = _price_batches.of(lane), dict(change.prices)
     try:
-        clients.shop_client(connection.shop).set_prices(change.shop_listing_id, dict(change.prices))
+        clients.shop_client(batch.connection.shop).set_prices(change.shop_listing_id, prices)
     except PriceLocked as error:
         raise Transient("the price is locked by a promotion", wait_seconds=_PRICE_LOCKED_WAIT_SECONDS) from error
-    with transaction.atomic():
-        for sku_id, price in change.prices:
-            Link.objects.filter(connection=connection, sku_id=sku_id).update(
-                price=price.amount, currency=price.currency
-            )
-        prices = [
-            p
-            for p in Link.objects.filter(connection=connection, product_id=int(key)).values_list("price", flat=True)
-            if p is not None
-        ]
-        ListingRow.objects.filter(connection=connection, product_id=int(key)).update(
-            price_min=min(prices), price_max=max(prices)
-        )
-    return f"{len(change.prices)} price(s) set"
+    batch.taken.update(prices)
+    batch.product_ids.append(int(key))
+    return f"{len(prices)} price(s) set"
+
+
+def keep_prices(lane: LaneRef) -> None:
+    """Record the prices that the shop took, of the whole batch. Lost before that, they are set once more."""
+    batch = _price_batches.end(lane)
+    if batch is None or not batch.product_ids:
+        return
+    of_products = {"connection": batch.connection, "product_id__in": batch.product_ids}
+    shown: dict[int, list[Decimal]] = {}
+    moved = []
+    for link in Link.objects.filter(**of_products):
+        if link.sku_id in batch.taken:
+            link.price, link.currency = batch.taken[link.sku_id].amount, batch.taken[link.sku_id].currency
+            moved.append(link)
+        if link.price is not None:
+            shown.setdefault(link.product_id, []).append(link.price)
+    update_rows(moved, ["price", "currency"])
+    rows = list(ListingRow.objects.filter(**of_products))
+    for row in rows:
+        prices = shown.get(row.product_id)
+        row.price_min, row.price_max = (min(prices), max(prices)) if prices else (None, None)
+    update_rows(rows, ["price_min", "price_max"])
