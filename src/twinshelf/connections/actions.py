@@ -15,6 +15,7 @@ from twinshelf.accounts.models import Account, User
 from twinshelf.connections import clients
 from twinshelf.connections.models import AccessState, Connection, Seller, Shop, Store
 from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
+from twinshelf.documents import ShopInfo
 from twinshelf.errors import NeedsPerson, Unauthorized
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
@@ -227,51 +228,55 @@ def authorize_shops(
 ) -> list[Shop]:
     """Exchange an authorization code and keep the seller's tokens and all shops they cover.
 
-    Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops.
+    Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops:
+    then nothing of a seller who is new here is kept, least of all the tokens.
     """
     tokens = clients.auth_client().exchange(code)
     binding = clients.seller_binding(tokens.open_id)
-    now = clock.now()
-    with transaction.atomic():
-        seller, _ = Seller.objects.get_or_create(
-            account=account,
-            open_id=tokens.open_id,
-            defaults={
-                "name": tokens.seller_name,
-                "region": tokens.region,
-                "access_token": seal(tokens.access_token, bound_to=binding),
-                "access_expires_at": now,
-                "refresh_token": seal(tokens.refresh_token, bound_to=binding),
-                "refresh_expires_at": now,
-            },
-        )
-        clients.keep_tokens(seller, tokens)
-    infos = clients.seller_client(Seller.objects.get(id=seller.id)).shops()
-    shops = []
+    if known := Seller.objects.filter(account=account, open_id=tokens.open_id).first():
+        clients.keep_tokens(known, tokens)  # a renewal counts, whatever comes of the rest
+    infos = clients.trial_seller(tokens).shops()
+    everywhere = Shop.objects.with_scopes_disabled().exclude(account=account)
+    taken = set(everywhere.filter(shop_id__in=[info.id for info in infos]).values_list("shop_id", flat=True))
     for info in infos:
-        taken = Shop.objects.with_scopes_disabled().filter(shop_id=info.id).exclude(account=account).exists()
-        if taken:
+        if info.id in taken:
             raise ShopTaken(info.name)
-        try:
-            shop, _ = Shop.objects.update_or_create(
+    try:
+        with transaction.atomic():
+            seller = known or Seller.objects.create(
                 account=account,
-                shop_id=info.id,
-                defaults={
-                    "seller": seller,
-                    "name": info.name,
-                    "region": info.region,
-                    "seller_type": info.seller_type,
-                    "cipher": seal(info.cipher, bound_to=clients.shop_binding(info.id)),
-                    "code": info.code,
-                    "currency": region_of(info.region).currency,
-                },
+                open_id=tokens.open_id,
+                name=tokens.seller_name,
+                region=tokens.region,
+                access_token=seal(tokens.access_token, bound_to=binding),
+                access_expires_at=tokens.access_expires_at,
+                refresh_token=seal(tokens.refresh_token, bound_to=binding),
+                refresh_expires_at=tokens.refresh_expires_at,
+                scopes=list(tokens.granted_scopes),
             )
-        except IntegrityError as error:
-            raise ShopTaken(info.name) from error
-        shops.append(shop)
-        for connection in Connection.objects.filter(shop=shop):
-            _works_again(account.id, f"connection:{connection.id}")
+            shops = [_keep_shop(account, seller, info) for info in infos]
+    except IntegrityError as error:  # another account was quicker
+        raise ShopTaken(", ".join(info.name for info in infos)) from error
+    for connection in Connection.objects.filter(shop__in=shops):
+        _works_again(account.id, f"connection:{connection.id}")
     return shops
+
+
+def _keep_shop(account: Account, seller: Seller, info: ShopInfo) -> Shop:
+    shop, _ = Shop.objects.update_or_create(
+        account=account,
+        shop_id=info.id,
+        defaults={
+            "seller": seller,
+            "name": info.name,
+            "region": info.region,
+            "seller_type": info.seller_type,
+            "cipher": seal(info.cipher, bound_to=clients.shop_binding(info.id)),
+            "code": info.code,
+            "currency": region_of(info.region).currency,
+        },
+    )
+    return shop
 
 
 def pair(

@@ -80,15 +80,28 @@ def info_of(store: Store) -> StoreInfo:
     )
 
 
-def seller_client(seller: Seller) -> TikTok:
-    """A client for what concerns a seller rather than one shop: the list of authorized shops."""
+def trial_seller(tokens: Tokens) -> TikTok:
+    """A client for tokens that are not on record yet: to ask which shops they cover."""
     return TikTok(
         settings.OPERATOR.tiktok_app_key,
         settings.OPERATOR.tiktok_app_secret,
-        SellerTokens(seller.id),
-        budget=PacedBudget(seller.open_id),
+        _Fresh(tokens.access_token),
+        budget=PacedBudget(tokens.open_id),
         base_url=settings.OPERATOR.tiktok_api,
     )
+
+
+class _Fresh:
+    """`TokenSource` of a token just given, which nobody renews."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def access_token(self) -> str:
+        return self._token
+
+    def refresh_after(self, rejected: str) -> str:  # noqa: ARG002 - there is no other
+        raise Unauthorized("TikTok Shop", "it does not take the token that it gave")
 
 
 def trial_store(store_hash: str, access_token: str) -> BigCommerce:
