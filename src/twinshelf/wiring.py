@@ -16,12 +16,16 @@ from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import working_connection
 from twinshelf.documents import AnyChange, Plan
+from twinshelf.errors import Transient
 from twinshelf.inventory import actions as inventory_actions
 from twinshelf.inventory import reconcile as inventory
+from twinshelf.kit import clock
 from twinshelf.orders import reconcile as orders
 from twinshelf.proof import reconcile as proof
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import Ask, Flow, LaneRef, installed
+
+Apply = Callable[[LaneRef, str, AnyChange], str]
 
 POLLS: Mapping[str, Callable[[Connection], object]] = {
     "orders": orders.poll_orders,
@@ -31,13 +35,55 @@ POLLS: Mapping[str, Callable[[Connection], object]] = {
 }
 """What a connection's own lane reads for each key."""
 
+READS: Mapping[str, str] = {"stock": "stock", "price": "listing"}
+"""For what is pushed to the shop, the lane that reads there how it is."""
+
+LATEST_SECONDS = 300.0
+"""A call that got no answer has arrived after this, or never will."""
+
 
 def draft_connection(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     """Carry out the polls that were asked for. They read and ask; they change nothing outside."""
     connection = working_connection(lane.owner_id)
+    plans = []
     for ask in asks:
-        POLLS[ask.key](connection)
-    return [Plan(key=ask.key) for ask in asks]
+        kind, _, key = ask.key.partition(" ")
+        later = None
+        if not key:
+            POLLS[kind](connection)
+        elif lanes.is_asked(lane.account_id, kind, lane.owner, key):  # not through yet: the last try counts
+            later = LATEST_SECONDS
+        else:
+            reason = "refresh after no answer"
+            lanes.ask(lane.account_id, READS[kind], lane.owner, [key], reason=reason, priority=lanes.BULK)
+        plans.append(Plan(key=ask.key, later_seconds=later))
+    return plans
+
+
+def _looked_at_again(kind: str, apply: Apply) -> Apply:
+    """`apply`, with a second look at keys whose call got no answer.
+
+    Such a call may still arrive, behind a newer one, and put its old number in place of the right one.
+    """
+
+    def applied(lane: LaneRef, key: str, change: AnyChange) -> str:
+        try:
+            return apply(lane, key, change)
+        except Transient as error:
+            if error.outcome_unknown:
+                again, due = [f"{kind} {key}"], clock.after(LATEST_SECONDS)
+                lanes.ask(
+                    lane.account_id,
+                    "connection",
+                    lane.owner,
+                    again,
+                    reason="no answer",
+                    priority=lanes.BULK,
+                    due_at=due,
+                )
+            raise
+
+    return applied
 
 
 def draft_store(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
@@ -104,11 +150,18 @@ def install() -> None:
                 batch=100,
                 queue="bulk",
             ),
-            Flow("price", catalog.draft_prices, catalog.apply_price, keep=catalog.keep_prices, batch=100, queue="sync"),
+            Flow(
+                "price",
+                catalog.draft_prices,
+                _looked_at_again("price", catalog.apply_price),
+                keep=catalog.keep_prices,
+                batch=100,
+                queue="sync",
+            ),
             Flow(
                 "stock",
                 inventory.draft_stock,
-                inventory.apply_stock,
+                _looked_at_again("stock", inventory.apply_stock),
                 keep=inventory.keep_stock,
                 batch=100,
                 queue="orders",

@@ -1,8 +1,13 @@
 """Calls that go wrong (fault catalog, A): whatever an answer does, what must be once is once, and all comes to rest."""
 
+from fnmatch import fnmatch
+from itertools import groupby
+
+import httpx2
 import pytest
 from django.conf import settings
 
+from tests.flows.conftest import Wire
 from tests.flows.faults import (
     CANCEL,
     CREATE_LISTING,
@@ -19,7 +24,12 @@ from tests.flows.faults import (
     ship,
 )
 from twinshelf.connections import actions as connections
-from twinshelf.sync.models import Problem
+from twinshelf.connections import clients
+from twinshelf.kit import clock, http
+from twinshelf.kit.models import Budget
+from twinshelf.sync.models import Mark, Problem
+from twinshelf_sandbox.app import Sandbox
+from twinshelf_sandbox.wire import Site
 
 LOST = [
     pytest.param({"action": "drop", "phase": "after"}, id="F01 F02 F03 answer lost"),
@@ -127,6 +137,81 @@ def test_price_stock_and_title_arrive(sandbox, store, shop, twinshelf, how):
     assert twinshelf.differences() == []
 
 
+class Counted(Wire):
+    """A wire that notes when, in real time, each call to the store went out, and with what status it was answered."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self.calls: list[tuple[float, int]] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        at, answer = clock.real(), super().handle_request(request)
+        if request.url.path.startswith("/stores/"):
+            self.calls.append((at, answer.status_code))
+        return answer
+
+
+class Straggler(Wire):
+    """A wire on which the first call to one place arrives only when it is let go, long after we stopped waiting."""
+
+    def __init__(self, sandbox: Sandbox, path: str) -> None:
+        super().__init__(sandbox.site)
+        self._path = path
+        self.kept: list[httpx2.Request] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self.kept or not fnmatch(request.url.path, self._path):
+            return super().handle_request(request)
+        request.read()
+        self.kept.append(request)
+        raise httpx2.ReadTimeout("no answer in time", request=request)
+
+    def let_go(self) -> None:
+        assert super().handle_request(self.kept[0]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "numbers"),
+    [
+        pytest.param(SET_STOCK, "stock_set", [(7, 3), (3, 1), (1, 3), (3, 1)], id="F36 stock"),
+        pytest.param(
+            SET_PRICES,
+            "price_set",
+            [("12.00", "13.00"), ("13.00", "14.00"), ("14.00", "13.00"), ("13.00", "14.00")],
+            id="F36 price",
+        ),
+    ],
+)
+def test_an_older_push_that_arrives_behind_a_newer_one_is_set_right_within_minutes(
+    *, sandbox, store, shop, twinshelf, place, kind, numbers
+):
+    mug = store.add_product(sku="MUG-1", price="12.00", stock=7)
+    twinshelf.list(mug)
+    clients.forget()
+    wire = Straggler(sandbox, place["path"])
+    http.use_transport(lambda: wire)
+
+    for stock, price in ((3, "13.00"), (1, "14.00")):
+        store.act("set_stock", sku="MUG-1", quantity=stock)
+        store.act("set_price", sku="MUG-1", price=price)
+        twinshelf.settle()
+        twinshelf.wait(5)
+    wire.let_go()
+    twinshelf.wait(310)
+
+    assert [(e.detail["before"], e.detail["after"]) for e in shop.effects(kind)] == numbers
+    assert twinshelf.differences() == []
+    assert twinshelf.problems() == []
+
+
+def test_what_succeeded_at_once_is_not_looked_at_again(sandbox, store, shop, twinshelf):
+    twinshelf.list(store.add_product(sku="MUG-1", stock=7))
+    store.act("set_stock", sku="MUG-1", quantity=3)
+    twinshelf.settle()
+
+    assert not Mark.objects.exists()
+
+
 @pytest.mark.parametrize(
     "how",
     [
@@ -159,11 +244,49 @@ def test_what_is_throttled_waits_and_nothing_is_lost(sandbox, store, shop, twins
     assert twinshelf.differences() == []
 
 
+def test_f09_a_quota_that_other_apps_eat_up_is_waited_for(sandbox, store, shop, twinshelf, monkeypatch):
+    """Other apps make 30 calls beside each of ours: of a window of 150 calls, four are ours."""
+    twinshelf.list(store.add_product(sku="MUG-1", stock=20))
+    bought = [shop.buy(("MUG-1", 1)) for _ in range(6)]
+    twinshelf.wait(HELD_SECONDS - 120)
+    now = [clock.real()]
+    monkeypatch.setattr(clock, "real", lambda: now[0])
+    sandbox.bigcommerce.real_time = lambda: now[0]
+    Budget.objects.all().delete()
+    clients.forget()
+    wire = Counted(sandbox.site)
+    http.use_transport(lambda: wire)
+    fault(sandbox, platform="bigcommerce", action="quota", code=30, times=None)
+
+    made = []
+    for _ in range(8):
+        twinshelf.wait(60)
+        made.append(len(store.effects("order_created")))
+        now[0] += 31
+
+    assert {twinshelf.order(order_id).creation for order_id in bought} == {"created"}
+    assert made[-1] == len(bought)
+    assert any(0 < some < len(bought) for some in made), made  # one window was too small for all
+    windows = [[status for _at, status in calls] for _at, calls in groupby(wire.calls, key=lambda call: call[0])]
+    assert max(map(len, windows)) >= 4
+    for statuses in windows:
+        assert 429 not in statuses[:-1], statuses  # nothing is sent into a window that is known to be used up
+    refused = [429 in statuses for statuses in windows]
+    assert not any(all(refused[at : at + 3]) for at in range(len(refused) - 2))
+
+    sandbox.faults.clear()
+    rest(sandbox, twinshelf)
+    assert store.act("stock", sku="MUG-1") == 14
+    assert twinshelf.problems() == []
+    assert twinshelf.differences() == []
+
+
 def test_f10_a_refusal_in_a_200_is_told_and_a_passing_one_is_tried_again(sandbox, store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", stock=7)
     twinshelf.list(mug)
     fault(sandbox, **SET_STOCK, action="envelope", code=36009003, message="Internal error")
     store.act("set_stock", sku="MUG-1", quantity=3)
+    twinshelf.settle()
     twinshelf.wait(60)
     assert [e.detail["after"] for e in shop.effects("stock_set")] == [3]
 

@@ -118,6 +118,12 @@ def _next_epoch(row: Lane) -> None:
     transaction.on_commit(lambda: engine.current().wake(row.id, epoch, queue))
 
 
+def is_asked(account_id: int, kind: str, owner: str, key: str) -> bool:
+    """Whether a key is asked for and not done yet."""
+    lane = Lane.objects.filter(account_id=account_id, kind=kind, owner=owner).first()
+    return lane is not None and Mark.objects.filter(lane=lane, key=key).exists()
+
+
 def has_due(lane: Lane) -> bool:
     """Whether a mark is due now."""
     return Mark.objects.filter(lane=lane, due_at__lte=clock.now()).exists()

@@ -456,23 +456,24 @@ class TikTok:
     def set_prices(self, listing_id: str, prices: Mapping[str, Money]) -> None:
         """Set the price of each TikTok SKU id given; other SKUs keep theirs.
 
-        Shown at once, without review. Safe to repeat: it sets, it does not add. Raises PriceLocked while the product is
-        in a promotion, WrongStatus unless it is live.
+        Shown at once, without review. Safe to repeat: it sets, it does not add. A call without an answer is not tried
+        again here, since it may still arrive behind a newer one: look again later. Raises PriceLocked while the product
+        is in a promotion, WrongStatus unless it is live.
         Source: Update Price, POST /product/202309/products/{product_id}/prices/update.
         """
         body = {"skus": [products.price_to_json(sku_id, price) for sku_id, price in prices.items()]}
-        self._post("/product/202309/products/{}/prices/update", _nothing, body, ids=(listing_id,))
+        self._post("/product/202309/products/{}/prices/update", _nothing, body, ids=(listing_id,), repeatable=False)
 
     def set_stock(self, listing_id: str, stock: Mapping[str, Mapping[str, int] | Iterable[tuple[str, int]]]) -> None:
         """Set what can be sold of each TikTok SKU id: the quantity by warehouse id, of every warehouse of the SKU.
 
-        Shown at once, without review. Safe to repeat: it sets. Raises PartlyRefused naming the SKUs and warehouses that
-        TikTok left out; the others took effect.
+        Shown at once, without review. Safe to repeat: it sets. A call without an answer may arrive late, as for prices.
+        Raises PartlyRefused naming the SKUs and warehouses that TikTok left out; the others took effect.
         Source: Update Inventory, POST /product/202309/products/{product_id}/inventory/update.
         """
         body = {"skus": [products.stock_to_json(sku_id, levels) for sku_id, levels in stock.items()]}
         path = "/product/202309/products/{}/inventory/update"
-        self._post(path, lambda data: _all_took_effect(data, "sku_id"), body, ids=(listing_id,))
+        self._post(path, lambda data: _all_took_effect(data, "sku_id"), body, ids=(listing_id,), repeatable=False)
 
     def stock(self, product_ids: Iterable[str]) -> Mapping[str, tuple[tuple[str, int], ...]]:
         """By SKU id, what each warehouse can sell. A SKU that is not in it was not told. A call for every 100 products.
