@@ -98,6 +98,49 @@ def test_f25_a_webhook_that_bigcommerce_switched_off_is_switched_on_within_the_h
     assert twinshelf.differences() == []
 
 
+def test_two_sales_of_one_second_are_two_events_though_their_webhooks_read_the_same(sandbox, store, shop, twinshelf):
+    """BigCommerce's `hash` is one of the content and the second: of a flash sale, it is the same again and again."""
+    mug = store.add_product(sku="MUG-1", stock=7)
+    twinshelf.list(mug)
+    sandbox.world.clock.run(0)
+
+    for left in (6, 5, 4):
+        store.act("place_order", lines=[{"sku": "MUG-1", "quantity": 1}])
+        twinshelf.settle()
+        assert shop.effects("stock_set")[-1].detail["after"] == left
+
+    sandbox.world.clock.run(1)
+    assert len(shop.effects("stock_set")) == 3
+
+
+def test_f26_what_a_blocked_receiver_missed_is_told_again_and_counts_once(sandbox, store, shop, twinshelf):
+    ids = [store.add_product(sku=f"MUG-{n}", title=f"Enamel mug {n}", stock=50) for n in range(12)]
+    twinshelf.list(*ids)
+    before = InboxEvent.objects.count()
+    arrive, sandbox.outbox.send = sandbox.outbox.send, lambda *_delivery: 0  # slower than BigCommerce's patience
+    for quantity in range(40, 30, -1):
+        for n in range(12):
+            store.act("set_stock", sku=f"MUG-{n}", quantity=quantity)
+    twinshelf.settle()
+    assert len(store.effects("hook_domain_blocked")) == 1
+    assert (shop.effects("stock_set"), InboxEvent.objects.count()) == ([], before)
+
+    sandbox.outbox.send = arrive
+    store.act("set_stock", sku="MUG-0", quantity=20)
+    twinshelf.settle()
+    assert shop.effects("stock_set") == []  # the domain is blocked: nothing is sent there
+    twinshelf.wait(181)
+    twinshelf.wait(601)
+
+    assert sorted((e.detail["seller_sku"], e.detail["after"]) for e in shop.effects("stock_set")) == sorted(
+        [("MUG-0", 20), *((f"MUG-{n}", 31) for n in range(1, 12))]
+    )
+    told = list(InboxEvent.objects.filter(topic="store/product/inventory/updated").values_list("dedupe", "outcome"))
+    assert {outcome for _dedupe, outcome in told} == {"applied"}
+    assert len(told) == 121
+    assert twinshelf.differences() == []
+
+
 def test_f27_what_was_acknowledged_is_worked_on_though_nobody_was_at_work(sandbox, store, shop, twinshelf):
     twinshelf.list(store.add_product(sku="MUG-1", stock=7))
     store.act("set_stock", sku="MUG-1", quantity=3)

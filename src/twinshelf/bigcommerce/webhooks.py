@@ -97,7 +97,7 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
 
     `ids` are product ids for product, sku and inventory, order ids for order and shipment, and the thing's own ids for
     the other kinds; `variant_ids` and `shipment_id` tell more where the event did. `event_id` is equal for repeated
-    deliveries of one event. `reason` says why an "ignored" one is.
+    deliveries of one event, and for events of one second that read the same. `reason` says why an "ignored" one is.
     """
 
     scope: str
