@@ -8,10 +8,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.flows.conftest import ShopWorld
 from tests.flows.faults import fault
+from tests.flows.neighbors import consent as agreed
+from tests.flows.neighbors import open_shop
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Membership, User
-from twinshelf.connections.models import Seller, Store
+from twinshelf.connections.models import Seller, Shop, Store
 from twinshelf.kit import clock
 
 REFUSED = "This authorization did not begin here, or took too long."
@@ -79,9 +82,7 @@ def test_several_begun_in_one_browser_may_come_back_in_any_order(owner, consent)
     assert "Authorized" in browser.come_back(consent(), first)
 
 
-def test_a_state_of_another_browser_another_account_or_long_ago_or_none_at_all_is_refused(
-    shop, twinshelf, owner, consent
-):
+def test_a_state_of_another_browser_another_account_long_ago_or_forged_is_refused(shop, twinshelf, owner, consent):
     rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
     other = Membership.objects.get(account=rival).user
     browser, state = Browser(owner), Browser(owner).begin()
@@ -89,13 +90,94 @@ def test_a_state_of_another_browser_another_account_or_long_ago_or_none_at_all_i
 
     assert REFUSED in browser.come_back(consent(), state)
     assert REFUSED in Browser(other).come_back(consent(), browser.begin())
-    assert REFUSED in browser.come_back(consent(), None)
+    assert REFUSED in browser.come_back(consent(), "")
     assert REFUSED in browser.come_back(consent(), "eyJ9:forged")
     late = browser.begin()
     clock.move(601)
     assert REFUSED in browser.come_back(consent(), late)
     assert exchanged(shop) == before
     assert Seller.objects.count() == 1
+
+
+# -- A09: back from TikTok without a state ---------------------------------------------------------------------------
+
+CONFIRM = "/connections/tiktok/confirm/"
+
+
+@pytest.fixture
+def stranger(sandbox, shop, twinshelf) -> ShopWorld:
+    """A shop that is connected nowhere: whoever sends its code might be anybody."""
+    return open_shop(sandbox, "Stranger & Sons")
+
+
+def follow(browser: Browser, code: str) -> str:
+    """Follow a link back from TikTok that has no state; the page one is at then."""
+    return browser.client.get("/connections/tiktok", {"code": code}, follow=True).content.decode()
+
+
+def test_a09_an_authorization_that_did_not_begin_here_counts_only_when_its_owner_confirms_the_shop(
+    sandbox, stranger, owner
+):
+    browser = Browser(owner)
+
+    page = follow(browser, agreed(sandbox, stranger))
+
+    assert "Is this your shop?" in page
+    assert "Shops of Stranger &amp; Sons, to be added to Fernhollow" in page
+    assert not Shop.objects.filter(shop_id=stranger.id).exists()
+    assert Seller.objects.count() == 1
+
+    answer = browser.client.post(CONFIRM, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == ["Authorized: Stranger & Sons."]
+    assert Shop.objects.get(shop_id=stranger.id).seller.name == "Stranger & Sons"
+
+    assert REFUSED in browser.client.post(CONFIRM, follow=True).content.decode()  # it works once
+    assert Seller.objects.count() == 2
+
+
+def test_a09_a_parked_authorization_is_of_one_browser_one_account_and_ten_minutes(sandbox, twinshelf, stranger, owner):
+    rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+    Membership.objects.create(account=rival, user=owner, role="owner")
+    browser = Browser(owner)
+
+    follow(browser, agreed(sandbox, stranger))
+    assert REFUSED in Browser(owner).client.post(CONFIRM, follow=True).content.decode()
+    browser.client.post("/account/", {"account": rival.id})
+    assert REFUSED in browser.client.post(CONFIRM, follow=True).content.decode()
+    browser.client.post("/account/", {"account": twinshelf.account.id})
+    clock.move(601)
+    assert REFUSED in browser.client.post(CONFIRM, follow=True).content.decode()
+    assert REFUSED in browser.client.get(CONFIRM, follow=True).content.decode()
+
+    assert not Shop.objects.with_scopes_disabled().filter(shop_id=stranger.id).exists()
+
+
+def test_a09_no_other_site_presses_the_button_and_nobody_but_an_owner_may(sandbox, stranger, twinshelf, owner):
+    victim = Browser(owner)
+    victim.client.handler.enforce_csrf_checks = True
+    follow(victim, agreed(sandbox, stranger))
+    assert victim.client.post(CONFIRM).status_code == 403
+
+    helper = User.objects.create_user("adam@fernhollow.test", "a long enough password")
+    Membership.objects.create(account=twinshelf.account, user=helper, role="admin")
+    code = agreed(sandbox, stranger)
+    browser = Browser(helper)
+    assert browser.client.get("/connections/tiktok", {"code": code}).status_code == 403
+    assert browser.client.post(CONFIRM).status_code == 403
+    assert code in sandbox.world.table("tt/codes")  # not exchanged
+
+    assert Client().get("/connections/tiktok", {"code": code}).status_code == 302  # who is not signed in, signs in
+    assert not Shop.objects.filter(shop_id=stranger.id).exists()
+
+
+def test_a09_what_is_parked_is_sealed(sandbox, stranger, owner):
+    browser = Browser(owner)
+    follow(browser, agreed(sandbox, stranger))
+
+    tokens = [str(token) for token in sandbox.world.table("tt/tokens")]
+    kept = browser.client.session.items()
+    assert len(tokens) == 2
+    assert [token for token in tokens if token in str(kept)] == []
 
 
 def test_a_shop_of_another_account_is_not_taken_over(shop, twinshelf, consent):

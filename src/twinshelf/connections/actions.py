@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import msgspec
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
@@ -18,9 +20,10 @@ from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.documents import ShopInfo
 from twinshelf.errors import NeedsPerson, Unauthorized
 from twinshelf.kit import clock
-from twinshelf.kit.secrets import seal, unseal
+from twinshelf.kit.secrets import Unsealable, seal, unseal
 from twinshelf.sync import lanes, problems, schedules
 from twinshelf.sync.models import Lane
+from twinshelf.tiktok.auth import Tokens
 from twinshelf.tiktok.regions import region as region_of
 
 _HASH = re.compile(r"[a-z0-9]{6,20}")
@@ -231,7 +234,67 @@ def authorize_shops(
     Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops:
     then nothing of a seller who is new here is kept, least of all the tokens.
     """
+    return _keep_authorization(account, clients.auth_client().exchange(code))
+
+
+_PARKED = "tiktok_parked"
+
+
+@dataclass(frozen=True)
+class Parked:
+    """An authorization that did not begin here and that nobody has confirmed yet: of which seller, for which shops."""
+
+    seller: str
+    shops: tuple[str, ...]
+
+
+class _ParkedTokens(msgspec.Struct, frozen=True):
+    at: float
+    tokens: Tokens
+    shops: tuple[str, ...]
+
+
+def park_authorization(account: Account, code: str, *, session: SessionBase) -> None:
+    """Exchange the code of a browser that came back without a state, and keep the tokens, sealed, in its session only.
+
+    So comes who installs us from TikTok's app store; and so comes a link that somebody else made, to have a shop of
+    theirs in this account. Nothing counts before `confirm_parked`.
+    """
     tokens = clients.auth_client().exchange(code)
+    shops = tuple(info.name for info in clients.trial_seller(tokens).shops())
+    kept = msgspec.json.encode(_ParkedTokens(clock.timestamp(), tokens, shops)).decode()
+    session[_PARKED] = seal(kept, bound_to=_parked_binding(account))
+
+
+def parked_authorization(account: Account, *, session: SessionBase) -> Parked:
+    """What waits to be confirmed in this browser. Raises BadState where there is nothing, or it waited too long."""
+    kept = _parked(account, session)
+    return Parked(kept.tokens.seller_name, kept.shops)
+
+
+def confirm_parked(account: Account, *, session: SessionBase, by: User | None = None) -> list[Shop]:  # noqa: ARG001 - recorded by the audit log later
+    """Keep what `park_authorization` left, as `authorize_shops` does. Works once; raises as the two do."""
+    kept = _parked(account, session)
+    del session[_PARKED]
+    session.save()  # before anything is kept, and whatever comes of it
+    return _keep_authorization(account, kept.tokens)
+
+
+def _parked(account: Account, session: SessionBase) -> _ParkedTokens:
+    try:
+        kept = msgspec.json.decode(unseal(session[_PARKED], bound_to=_parked_binding(account)), type=_ParkedTokens)
+    except (KeyError, Unsealable) as error:
+        raise BadState from error
+    if clock.timestamp() - kept.at > STATE_MAX_AGE_SECONDS:
+        raise BadState
+    return kept
+
+
+def _parked_binding(account: Account) -> str:
+    return f"parked:{account.id}"
+
+
+def _keep_authorization(account: Account, tokens: Tokens) -> list[Shop]:
     binding = clients.seller_binding(tokens.open_id)
     if known := Seller.objects.filter(account=account, open_id=tokens.open_id).first():
         clients.keep_tokens(known, tokens)  # a renewal counts, whatever comes of the rest

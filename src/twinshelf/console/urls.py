@@ -38,6 +38,7 @@ urlpatterns = [
     path("connections/store/", connections.connect_store, name="connect_store"),
     path("connections/authorize/", connections.authorize, name="authorize"),
     path("connections/tiktok", connections.authorized, name="authorized"),
+    path("connections/tiktok/confirm/", connections.confirm, name="confirm_authorization"),
     path("connections/pair/", connections.pair, name="pair"),
     path("connections/<int:connection_id>/template/", connections.template, name="template"),
     path("connections/<int:connection_id>/<slug:action>/", connections.act, name="connection_act"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +16,8 @@ from twinshelf.catalog import actions as catalog_actions
 from twinshelf.catalog import queries as catalog
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
-from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.connections.models import Shop
+from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
 from twinshelf.console.views.answers import Told, started
 from twinshelf.errors import NeedsPerson, Transient
@@ -85,15 +89,40 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
 @require_GET
 @needs(Permission.OPERATE)
 def authorized(request: ConsoleRequest) -> HttpResponse:
-    """Where TikTok sends the browser back to, with a code and the state it was given."""
+    """Where TikTok sends the browser back to, with a code and the state it was given.
+
+    Without a state it did not begin here, but in TikTok's app store, or in a trap: the owner is asked first.
+    """
     with Told(request):
+        if "state" not in request.GET:
+            if not may(request, Permission.OWN):
+                raise PermissionDenied
+            connection_actions.park_authorization(request.account, request.GET.get("code", ""), session=request.session)
+            return redirect("confirm_authorization")
         connection_actions.use_state(request.GET.get("state", ""), account=request.account, session=request.session)
         shops = connection_actions.authorize_shops(request.account, request.GET.get("code", ""), by=request.user)
-        names = ", ".join(str(shop) for shop in shops)
-        messages.success(
-            request, ngettext("Authorized: %(names)s.", "Authorized: %(names)s.", len(shops)) % {"names": names}
-        )
+        _tell_authorized(request, shops)
     return redirect("connections")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OWN)
+def confirm(request: ConsoleRequest) -> HttpResponse:
+    """Whether shops whose authorization did not begin here are to be worked with in this account."""
+    with Told(request):
+        if request.method == "POST":
+            shops = connection_actions.confirm_parked(request.account, session=request.session, by=request.user)
+            _tell_authorized(request, shops)
+        else:
+            parked = connection_actions.parked_authorization(request.account, session=request.session)
+            return render(request, "console/confirm.html", {"parked": parked})
+    return redirect("connections")
+
+
+def _tell_authorized(request: ConsoleRequest, shops: Sequence[Shop]) -> None:
+    names = ", ".join(str(shop) for shop in shops)
+    told = ngettext("Authorized: %(names)s.", "Authorized: %(names)s.", len(shops))
+    messages.success(request, told % {"names": names})
 
 
 @require_POST
