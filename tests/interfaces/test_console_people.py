@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +17,7 @@ from tests.interfaces.conftest import Answer, Console
 from twinshelf.accounts.models import Account, Membership, User
 from twinshelf.console import urls
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync.models import Task
 
 NEW = {
     "account": "Saltmarsh Pottery",
@@ -74,6 +77,82 @@ def test_a_sign_up_that_does_not_fit_makes_nothing(world, field, value, message)
     assert Account.objects.count() == 1
     assert not get_user(browser).is_authenticated
     assert NEW["password"] not in answer.content.decode()
+
+
+def test_who_signs_up_at_the_same_time_with_the_same_address_is_not_let_in_as_the_other(world):
+    """The other one's sign-up ends between the look at the address and our own."""
+    browser = Client()
+    others: list[User] = []
+
+    def overtake(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        if sql.startswith("INSERT INTO") and not others:
+            others.append(User(email="ines@saltmarsh.example"))
+            others[0].set_unusable_password()
+            others[0].save()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(overtake):
+        answer = browser.post("/accounts/signup/", NEW)
+
+    assert others
+    assert answer.status_code == 400
+    assert "Somebody signs in with this e-mail already." in Answer(answer)
+    assert not get_user(browser).is_authenticated
+    assert Account.objects.count() == 1
+
+
+def test_a16_who_was_removed_or_switched_off_is_out_at_once(console, world):
+    helper = console_data.add_member(world, "adam@fernhollow.example")
+    browser = Client()
+    browser.force_login(helper)
+    assert browser.get("/orders/").status_code == 200
+
+    Membership.objects.filter(user=helper).delete()
+    assert (browser.get("/orders/").status_code, browser.post("/sync/").status_code) == (403, 403)
+    assert not Task.objects.exclude(by=world.owner).filter(by=helper).exists()
+
+    User.objects.filter(id=world.owner.id).update(is_active=False)
+    answers = [console.client.get("/orders/"), console.client.post("/sync/")]
+    assert [a.headers["Location"].partition("?")[0] for a in answers] == ["/accounts/login/", "/accounts/login/"]
+    signed_in = Client().post("/accounts/login/", {"login": world.owner.email, "password": console_data.PASSWORD})
+    assert signed_in.headers.get("Location") != "/"
+
+
+def test_a16_a_new_password_ends_every_other_session(world):
+    here, there = Client(), Client()
+    for browser in (here, there):
+        browser.post("/accounts/login/", {"login": world.owner.email, "password": console_data.PASSWORD})
+        assert browser.get("/").status_code == 200
+
+    world.owner.set_password("another long password")
+    world.owner.save()
+
+    assert [browser.get("/").status_code for browser in (here, there)] == [302, 302]
+
+
+def test_a14_what_a_form_does_not_offer_is_not_stored(console, world, other):
+    before = User.objects.filter(id=world.owner.id).values().get()
+    more = {
+        "id": other.owner.id, "email": "evil@evil.example", "is_staff": "on", "is_superuser": "on", "is_active": "",
+        "role": "owner", "account": other.account.id, "account_id": other.account.id, "created_at": "2001-01-01",
+    }  # fmt: skip
+
+    console.post("/settings/", {"name": "Maya", "time_zone": "Europe/Lisbon", **more})
+    after = User.objects.filter(id=world.owner.id).values().get()
+    assert after == {**before, "name": "Maya", "time_zone": "Europe/Lisbon", "last_login": after["last_login"]}
+
+    helper = console_data.add_member(world, "adam@fernhollow.example")
+    browser = Client()
+    browser.force_login(helper)
+    browser.post("/settings/", {"name": "Adam", "time_zone": "UTC", **more})
+    browser.post("/account/", more)
+    assert list(Membership.objects.filter(user=helper).values_list("account", "role")) == [(world.account.id, "admin")]
+
+    Client().post("/accounts/signup/", {**NEW, **more, "email": NEW["email"], "account": NEW["account"]})
+    made = User.objects.get(email=NEW["email"].lower())
+    assert (made.is_staff, made.is_superuser, made.is_active) == (False, False, True)
+    [membership] = Membership.objects.filter(user=made)
+    assert membership.account.name == NEW["account"]
 
 
 def test_an_unknown_time_zone_is_utc(db):

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from twinshelf.accounts.models import Account, Membership, Role, User
+
+
+class EmailTaken(Exception):
+    """Somebody signs in with this e-mail address already."""
+
+
+def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone: str) -> User:
+    """A new account with a new user as its owner. Raises EmailTaken: nobody is let in as who was there before."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password, name=owner_name, time_zone=time_zone)
+            Membership.objects.create(account=Account.objects.create(name=name), user=user, role=Role.OWNER)
+    except IntegrityError as error:
+        raise EmailTaken from error
+    return user
 
 
 @transaction.atomic

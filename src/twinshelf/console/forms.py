@@ -30,14 +30,13 @@ class SignUpForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+    email_taken = _("Somebody signs in with this e-mail already. Sign in, or reset the password.")
 
     def clean_email(self) -> str:
         """Nobody signs in with it yet."""
         email: str = self.cleaned_data["email"].lower()
         if User.objects.filter(email=email).exists():
-            raise forms.ValidationError(
-                _("Somebody signs in with this e-mail already. Sign in, or reset the password.")
-            )
+            raise forms.ValidationError(self.email_taken)
         return email
 
     def clean_password(self) -> str:

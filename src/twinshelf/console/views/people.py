@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from twinshelf.accounts import actions, queries
-from twinshelf.accounts.models import User
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.context import KEYS_COOKIE, THEME_COOKIE
 from twinshelf.console.forms import ProfileForm, SignUpForm
@@ -33,13 +32,19 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             return refused
         if form.is_valid():
             data = form.cleaned_data
-            actions.create_account(
-                data["account"], owner_email=data["email"], password=data["password"], owner_name=data["name"]
-            )
-            user = User.objects.get(email=data["email"])
-            ProfileForm({"name": data["name"], "time_zone": data["time_zone"]}, instance=user).save()
-            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-            return redirect("dashboard")
+            try:
+                user = actions.sign_up(
+                    data["account"],
+                    email=data["email"],
+                    password=data["password"],
+                    owner_name=data["name"],
+                    time_zone=data["time_zone"],
+                )
+            except actions.EmailTaken:  # since the form looked
+                form.add_error("email", form.email_taken)
+            else:
+                login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+                return redirect("dashboard")
     return render(request, "account/signup.html", {"form": form}, status=400 if form.errors else 200)
 
 
