@@ -107,7 +107,7 @@ def test_i5_an_older_reading_of_an_order_takes_nothing_back(sandbox, store, shop
     assert (before.status, before.store_status) == ("AWAITING_COLLECTION", 2)
     changes = ChangeRecord.objects.count()
     struck = fault(
-        sandbox, platform="tiktok", path="/order/*/orders*", action="stale", seconds=HELD_SECONDS + 60, times=None
+        sandbox, platform="tiktok", path="/order/*/orders*", action="stale", seconds=HELD_SECONDS / 2, times=None
     )
 
     orders.sync(before)

@@ -16,7 +16,7 @@ from functools import partial
 
 import msgspec
 import structlog
-from django.db import close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django_scopes import scope
 
 from twinshelf.accounts.models import Account
@@ -238,6 +238,8 @@ def _judge(row: StoredPlan, plan: Plan, failure: Exception | None, flow: Flow, a
 def _failed(flow: Flow, ask: Ask, error: Exception) -> Outcome:
     """What a failure means for the mark: retried, parked with a finding, or the whole lane held."""
     outcome = partial(Outcome, key=ask.key, generation=ask.generation)
+    if isinstance(error, (OperationalError, InterfaceError)):
+        error = Transient("our database did not answer")
     if isinstance(error, OutOfBudget):
         return outcome(state="held", wait_seconds=error.wait_seconds, text=str(error), attempts=ask.attempts)
     if isinstance(error, Unauthorized):
