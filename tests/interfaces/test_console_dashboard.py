@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from twinshelf.connections.models import AccessState, Connection, Store
+from twinshelf.console.views.dashboard import REASONS_SHOWN
 from twinshelf.kit import clock
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Problem, Task
@@ -85,6 +86,21 @@ def test_what_needs_a_person_is_grouped_by_cause_with_one_button_to_the_list(con
     assert [row.tone for row in page["attention"]] == sorted(row.tone for row in page["attention"])  # bad before warn
     stopped = rows["TikTok stopped 1 product"]
     assert f"shop={world.us.id}" in stopped.url  # it is in one shop only
+
+
+def test_reasons_beyond_the_first_ones_are_folded_away_and_deadlines_never_are(console, world):
+    lane = Problem.objects.filter(code="E-LST-REVIEW")[0].lane
+    for number in range(8):
+        Problem.objects.create(
+            account=world.account, lane=lane, key=f"{number}", code=f"E-LST-N{number}", text="…", opened_at=clock.now()
+        )
+
+    page = console.get("/")
+
+    assert [row for row in page["attention"] if row not in page["folded"]] == page["shown"]
+    assert len(page["folded"]) > 8 - REASONS_SHOWN
+    assert f"Show {len(page['folded'])} more reasons" in page
+    assert "Fernhollow UK: access ends in 9 days" in {row.sentence for row in page["shown"]}
 
 
 def test_nothing_needs_a_person_once_all_is_solved(console):

@@ -181,7 +181,50 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
 
 SOURCES: Final[Mapping[str, str]] = {"bigcommerce": "BigCommerce", "tiktok": "TikTok Shop"}
 
+TOPICS: Final[Mapping[str, Text]] = {
+    "order": _("order changed"),
+    "package": _("package changed"),
+    "product": _("product changed"),
+    "cancellation": _("cancellation changed"),
+    "return": _("return changed"),
+    "deauthorized": _("authorization ended"),
+    "expiring": _("authorization ends soon"),
+    "ignored": _("of no use here"),
+}
+"""What TikTok Shop's messages are about, by `tiktok.webhooks.Kind`."""
+
+
+def topic_text(topic: str) -> str:
+    """A topic in words: `order (1)` → "order changed"; `store/order/statusUpdated` → "order status updated"."""
+    if topic.startswith("store/"):
+        spaced = "".join(
+            f" {letter.lower()}" if letter.isupper() else letter for letter in topic.removeprefix("store/")
+        )
+        return spaced.replace("/", " ")
+    return str(TOPICS.get(topic.partition(" (")[0], topic))
+
+
+def cause_text(cause: str) -> str:
+    """Why something was done: a webhook by its platform and what it is about, anything else as it is recorded."""
+    word, _space, topic = cause.partition(" ")
+    if word != "webhook" or not topic:
+        return cause
+    source = SOURCES["bigcommerce" if topic.startswith("store/") else "tiktok"]
+    return str(_("message from {source}, {topic}")).format(source=source, topic=topic_text(topic))
+
+
 PROBLEMS: Final[Mapping[str, tuple[Text, str]]] = {
+    "E-LST-TITLE": (
+        ngettext_lazy("%d product has a title that cannot be used", "%d products have a title that cannot be used"),
+        "tag",
+    ),
+    "E-LST-DESC": (
+        ngettext_lazy(
+            "%d product has a description that cannot be used", "%d products have a description that cannot be used"
+        ),
+        "note",
+    ),
+    "E-LST-SKUS": (ngettext_lazy("%d product has too many variants", "%d products have too many variants"), "list"),
     "E-LST-ATTR": (
         ngettext_lazy("%d product misses a required attribute", "%d products miss a required attribute"),
         "tag",
@@ -213,6 +256,23 @@ PROBLEMS: Final[Mapping[str, tuple[Text, str]]] = {
     "E-SKU-DUP": (
         ngettext_lazy("%d product has a SKU that is used twice", "%d products have a SKU that is used twice"),
         "tag",
+    ),
+    "E-PRC-MIN": (
+        ngettext_lazy("The price rule gives %d product no price", "The price rule gives %d products no price"),
+        "alert",
+    ),
+    "E-PRC-RANGE": (
+        ngettext_lazy(
+            "%d product has a price that TikTok does not take", "%d products have a price that TikTok does not take"
+        ),
+        "alert",
+    ),
+    "E-INV-PRODUCTLEVEL": (
+        ngettext_lazy(
+            "%d product counts its stock for all variants together",
+            "%d products count their stock for all variants together",
+        ),
+        "stock",
     ),
     "E-PRC-GUARD": (
         ngettext_lazy("%d price change is held for you to check", "%d price changes are held for you to check"),
@@ -259,8 +319,18 @@ KINDS: Final[Mapping[str, Text]] = {
 OTHER_KIND: Final = ngettext_lazy("%d thing needs you", "%d things need you")
 
 TITLES: Final[Mapping[str, Text]] = {
-    "E-LST-TITLE": _("The title is missing"),
+    "E-LST-TITLE": _("The title cannot be used"),
+    "W-LST-TITLE": _("The title is changed for TikTok"),
+    "E-LST-DESC": _("The description cannot be used"),
     "W-LST-DESC": _("The description is empty"),
+    "E-LST-SKUS": _("There are too many variants"),
+    "E-LST-VAR": _("The options of the variants cannot be used"),
+    "E-LST-BRAND": _("The brand cannot be used"),
+    "E-LST-STATE": _("The listing's status does not allow this"),
+    "E-LST-CAP": _("The shop's listings for today are used up"),
+    "W-LST-IMG": _("Not all images are sent"),
+    "W-LST-DIM": _("The package size is rounded up"),
+    "W-LST-GTIN": _("A barcode is left out"),
     "E-LST-ATTR": _("A required attribute is missing"),
     "E-LST-ATTRVALUE": _("A value is not in TikTok's list"),
     "E-LST-IMG": _("There is no image"),
@@ -273,10 +343,14 @@ TITLES: Final[Mapping[str, Text]] = {
     "E-LST-STOPPED": _("TikTok stopped it"),
     "E-LST-SKUGONE": _("A SKU is gone from TikTok"),
     "E-CAT-KEY": _("There is no TikTok category"),
+    "E-CAT-CLOSED": _("The category is closed to this shop"),
     "E-SKU-MISSING": _("A variant has no SKU"),
     "E-SKU-DUP": _("A SKU is used twice"),
     "E-PRC-GUARD": _("A price change is held for you to check"),
     "E-PRC-MIN": _("The price rule gives no valid price"),
+    "E-PRC-RANGE": _("TikTok does not take this price"),
+    "E-PRC-CUR": _("The price is in another currency"),
+    "E-PRC-LOCKED": _("A promotion holds the price"),
     "E-PRC-RATE": _("An exchange rate must be confirmed"),
     "E-INV-PRODUCTLEVEL": _("Stock is tracked for the product, not its variants"),
     "E-ORD-SKU": _("Not in BigCommerce: a SKU is not linked"),
@@ -286,6 +360,23 @@ TITLES: Final[Mapping[str, Text]] = {
     "E-CON-AUTH": _("Access has ended"),
     "I-NOT-PURCHASABLE": _("Not purchasable in BigCommerce"),
 }
+
+
+FAMILIES: Final[Mapping[str, Text]] = {
+    "LST": _("The listing needs a fix"),
+    "CAT": _("The category needs a fix"),
+    "SKU": _("A SKU needs a fix"),
+    "PRC": _("The price needs a fix"),
+    "INV": _("The stock needs a fix"),
+    "WHS": _("A warehouse needs a fix"),
+    "ORD": _("The order needs you"),
+    "FUL": _("The shipment needs you"),
+    "CAN": _("The cancellation needs you"),
+    "RET": _("The return needs you"),
+    "CON": _("The connection needs you"),
+    "PLT": _("The platform did not answer as it should"),
+}
+"""Headings of problems that have none of their own, by the middle of their code."""
 
 
 def look(table: Mapping[str, Look], state: str) -> Look:
@@ -301,4 +392,5 @@ def problem_group(kind: str, code: str, count: int) -> tuple[str, str]:
 
 def problem_title(code: str) -> str:
     """The heading of one problem, without its code."""
-    return str(TITLES.get(code, _("Something needs you")))
+    family = FAMILIES.get(code[2:5], _("Something needs you"))
+    return str(TITLES.get(code, family))

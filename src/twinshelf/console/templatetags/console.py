@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
+from babel import Locale
 from babel.numbers import format_decimal, get_currency_symbol
 from django import template
 from django.template import Context
@@ -202,12 +203,14 @@ def seconds(value: float | None) -> str:
         return "–"
     whole = max(0, round(value))
     if whole < 60:
-        return f"{whole} s"
+        return f"{whole} s" if whole else _("under 1 s")
     if whole < 3600:
         return f"{whole // 60} min"
     if whole < 86_400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+        hours, minutes = whole // 3600, whole % 3600 // 60
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = whole // 86_400, whole % 86_400 // 3600
+    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 # -- times ----------------------------------------------------------------------------------------------------------
@@ -430,6 +433,24 @@ def change_word(kind: str) -> str:
 def change_icon(kind: str) -> str:
     """The icon of a change."""
     return words.CHANGES.get(kind, ("", "sync"))[1]
+
+
+@register.filter
+def topic_word(topic: str) -> str:
+    """What a platform's message is about."""
+    return words.topic_text(topic)
+
+
+@register.filter
+def cause_word(cause: str) -> str:
+    """Why something was done."""
+    return words.cause_text(cause)
+
+
+@register.filter
+def country(code: str) -> str:
+    """A country's name: "US" → "United States"; one that nobody knows as it is written."""
+    return str(Locale.parse("en").territories.get(code, code))
 
 
 @register.filter

@@ -32,6 +32,8 @@ from twinshelf.sync import tasks
 
 SPANS = (7, 14, 30, 90)
 DUE_HOURS = 4
+REASONS_SHOWN = 6
+"""Reasons of problems shown at once; the others are folded away, deadlines never are."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
     products = counts.buckets(request.account.id, every)
     proof = sync.last_proof([sync.owner_ref("connection", c.id) for c in every])
     stages = counts.tabs(request.account.id, every)
+    groups = [_of_group(group, every) for group in sync.problem_groups()]
+    attention, folded = _attention(groups, every, stores), groups[REASONS_SHOWN:]
     due, first_due = orders.due_soon(every, hours=24)
     return render(
         request,
@@ -71,7 +75,9 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
             "stock_price": proof.count("stock") + proof.count("price") if proof else 0,
             "counts": products,
             "import_seconds": orders.import_seconds(),
-            "attention": _attention(every, stores),
+            "attention": attention,
+            "shown": [row for row in attention if row not in folded],
+            "folded": folded,
             "buckets": [(name, word, products[name]) for name, word in words.BUCKETS.items() if name != "all"],
             "segments": charts.segments([(name, products[name]) for name in words.BUCKETS if name != "all"]),
             "stages": [
@@ -168,8 +174,8 @@ def search(request: ConsoleRequest) -> HttpResponse:
 # -- needs your attention -------------------------------------------------------------------------------------------
 
 
-def _attention(every: Sequence[Connection], stores: Sequence[Store]) -> list[Attention]:
-    rows = [_of_group(group, every) for group in sync.problem_groups()]
+def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores: Sequence[Store]) -> list[Attention]:
+    rows = list(groups)
     due, first = orders.due_soon(every, hours=DUE_HOURS)
     if due and first is not None:
         rows.append(_due(due, first))
