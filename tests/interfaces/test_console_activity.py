@@ -55,7 +55,7 @@ def test_a_task_with_failures_is_not_called_done(console):
         "=cmd|' /C calc'!A0",
         "Image 1 cannot be read or has an unsupported format.",
     ]
-    assert "Linen Storage Basket, Large – Set of 2 listing 1000 Failed" in failed
+    assert "Linen Storage Basket, Large – Set of 2 Listing 1000 Failed" in failed
 
 
 def test_every_item_leads_to_its_product(console, world):

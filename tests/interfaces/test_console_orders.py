@@ -165,7 +165,7 @@ def test_the_buyer_is_shown_and_what_tiktok_masks_is_said_to_be_masked(console, 
 
     page = console.get(f"/orders/{row.pk}/")
 
-    assert "Name L*** B*** Ship to 14** W. Fullerton Ave Leeds 606** GB" in page
+    assert "Name L*** B*** Ship to 14** W. Fullerton Ave Leeds 606** United Kingdom" in page
     assert "Contact (+1) 312*****18 buyer9@tiktok.example Masked by TikTok." in page
     assert "Message Please leave it at the side door." in page
 

@@ -45,7 +45,7 @@ def test_sign_up_sign_out_reset_by_mail_sign_in():
 
     answer = browser.post("/accounts/password/reset/", {"email": user.email})
     assert answer.headers["Location"] == "/accounts/password/reset/done/"
-    assert "Check your e-mail" in Answer(browser.get("/accounts/password/reset/done/"))
+    assert "Check your email" in Answer(browser.get("/accounts/password/reset/done/"))
     link = re.findall(r"https?://[^/]+(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body))[0]
     answer = browser.get(link, follow=True)
     assert "Choose a new password" in Answer(answer)
@@ -61,7 +61,7 @@ def test_sign_up_sign_out_reset_by_mail_sign_in():
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("email", console_data.EMAIL.upper(), "Somebody signs in with this e-mail already."),
+        ("email", console_data.EMAIL.upper(), "Somebody signs in with this email already."),
         ("password", "short", "This password is too short."),
         ("password", "1234567890", "This password is too common."),
         ("account", "", "This field is required."),

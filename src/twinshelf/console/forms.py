@@ -27,10 +27,10 @@ class SignUpForm(forms.Form):
 
     account = forms.CharField(label=_("Company or account name"), max_length=120)
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    email = forms.EmailField(label=_("Email"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
-    email_taken = _("Somebody signs in with this e-mail already. Sign in, or reset the password.")
+    email_taken = _("Somebody signs in with this email already. Sign in, or reset the password.")
 
     def clean_email(self) -> str:
         """Nobody signs in with it yet."""
