@@ -10,7 +10,7 @@ from twinshelf_sandbox.bigcommerce.answers import Json
 from twinshelf_sandbox.bigcommerce.products import BASE_MARK, Product, load, primary_image
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.pages import logs
-from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, Tab, at, page_of, search
+from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, Tab, at, moment, page_of, search
 from twinshelf_sandbox.pages.markup import (
     Html,
     act,
@@ -174,7 +174,7 @@ def product(parts: Parts, _query: dict[str, str], store_hash: str, product_id: s
                         "Stock is kept",
                         {"none": "not at all", "product": "per product"}.get(found.tracking, "per variant"),
                     ),
-                    ("Changed", main["date_modified"]),
+                    ("Changed", tag("time", moment(main["date_modified"]))),
                 ]
             ),
         ),
@@ -185,7 +185,12 @@ def product(parts: Parts, _query: dict[str, str], store_hash: str, product_id: s
                 "Save",
                 field("name", "Name", value=main["name"], required=True),
                 field(
-                    "price:number", "Price", value=f"{Decimal(str(main['price'])):f}", kind="number", step="0.01", min=0
+                    "price:number",
+                    "Price",
+                    value=f"{Decimal(str(main['price'])):.2f}",
+                    kind="number",
+                    step="0.01",
+                    min=0,
                 ),
                 check("is_visible:bool", "Visible in the store", checked=main["is_visible"]),
                 **named,

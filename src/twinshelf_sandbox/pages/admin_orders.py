@@ -12,7 +12,7 @@ from twinshelf_sandbox.bigcommerce.carriers import CARRIERS, PROVIDERS
 from twinshelf_sandbox.bigcommerce.orderbook import CANCELLED, STATUSES
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.pages.admin import sheet
-from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, at, counted, page_of, search
+from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, at, counted, moment, page_of, search
 from twinshelf_sandbox.pages.markup import (
     Html,
     act,
@@ -121,7 +121,7 @@ def order(parts: Parts, _query: dict[str, str], store_hash: str, order_id: str) 
                 [
                     ("State", _status(row["status_id"])),
                     ("Payment", row["payment_status"] or row["payment_method"]),
-                    ("Placed", row["date_created"]),
+                    ("Placed", tag("time", moment(row["date_created"]))),
                     ("Source", row["order_source"]),
                     ("Channel", row["channel_id"]),
                     ("External id", tag("code", row["external_order_id"]) if row["external_order_id"] else "none"),
@@ -210,7 +210,7 @@ def _shipment(store: Store, row: Json) -> Html:
     return tag(
         "article",
         tag("h3", f"Shipment {row['id']}: {carrier}"),
-        tag("p", f"{sum(item['quantity'] for item in row['items'])} units, {row['date_created']}"),
+        tag("p", f"{sum(item['quantity'] for item in row['items'])} units, {moment(row['date_created'])}"),
         act(
             "bc.edit_shipment",
             "Correct the number",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -69,6 +70,12 @@ class Missing(Exception):
 def at(seconds: float) -> str:
     """A time of the world, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def moment(text: str) -> str:
+    """A time that a platform wrote, by ISO 8601 or RFC 2822, as `at` writes it."""
+    read = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
+    return at(read.timestamp())
 
 
 def framed(sheet: Sheet, control: Control, note: Note | None) -> Response:

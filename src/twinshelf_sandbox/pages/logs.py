@@ -30,7 +30,7 @@ def effects_table(effects: Iterable[Effect]) -> Html:
             effect.kind,
             effect.key,
             tag("code", _short(effect.detail), class_="detail"),
-            effect.cause,
+            tag("span", effect.cause, class_="cause"),
         )
         for effect in effects
     ]

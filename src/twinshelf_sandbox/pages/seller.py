@@ -31,6 +31,7 @@ SIZE: Final = 25
 WAITING: Final = ("AUDITING", "PRE_APPROVED")
 """Audits that a person can end."""
 _KINDS: Final = {
+    "ACTIVE": "good",
     "ACTIVATE": "good",
     "PENDING": "wait",
     "FAILED": "bad",

@@ -84,9 +84,13 @@ def orders_rows(shop: Shop, keys: list[str]) -> list[tuple[Any, ...]]:
     return rows
 
 
+_NAMES: Final = {"BIGCOMMERCE": "BigCommerce"}
+"""Names of platforms that are not written as words are."""
+
+
 def _elsewhere(shop: Shop, order_id: str) -> str:
     known = shop.references.get(order_id) or {}
-    return ", ".join(f"{word(name)} {reference['id']}" for name, reference in known.items()) or "—"
+    return ", ".join(f"{_NAMES.get(name, word(name))} {reference['id']}" for name, reference in known.items()) or "—"
 
 
 def order(parts: Parts, _query: dict[str, str], shop_id: str, order_id: str) -> Sheet:

@@ -29,7 +29,7 @@ from twinshelf_sandbox.pages import (
 )
 from twinshelf_sandbox.pages.forms import arguments, inside
 from twinshelf_sandbox.pages.frame import Missing, Note, Page, Sheet, framed
-from twinshelf_sandbox.pages.markup import tag
+from twinshelf_sandbox.pages.markup import link, tag
 from twinshelf_sandbox.pages.parts import Parts
 from twinshelf_sandbox.tiktok import TikTok
 from twinshelf_sandbox.wire import Handler, Request, Response, Router, json_encode
@@ -183,4 +183,4 @@ _CALLS: Final = {
 
 
 def _plain(title: str, text: str, status: int) -> Sheet:
-    return Sheet(title, tag("p", text), status=status)
+    return Sheet(title, tag("div", tag("p", text), tag("p", link("/", "To the world"))), status=status)
