@@ -331,14 +331,16 @@ _REFUSALS = [
 
 
 def _play(control: Control, story: Story, connection: Connection, console: Console) -> None:
+    from twinshelf.accounts.models import User
     from twinshelf.catalog import actions as catalog
 
+    merchant = User.objects.get(email=EMAIL)
     shop_id = story.done["shop"]["shop_id"]
-    task_id = story.once("pull", lambda: catalog.pull(connection.store).id)
+    task_id = story.once("pull", lambda: catalog.pull(connection.store, by=merchant).id)
     _follow(task_id, console)
     story.once("template", lambda: _template(connection))
     story.once("reviews", lambda: control.act("tt.set_audit_policy", shop_id=shop_id, seconds=240, reject=_REFUSALS))
-    task_id = story.once("list", lambda: catalog.list_products(connection, None).id)
+    task_id = story.once("list", lambda: catalog.list_products(connection, None, by=merchant).id)
     _follow(task_id, console)
     story.once("reviewed", lambda: _pass_time(control, 600, "ten minutes, in which TikTok reviews", console))
     _rest(console)
@@ -493,11 +495,16 @@ def _rest(console: Console, *, patience_seconds: float = 600) -> None:
 
 
 def _prove(connection: Connection, console: Console, show: Callable[[dict[str, Any]], None]) -> bool:
+    from twinshelf.accounts.models import User
     from twinshelf.sync import tasks
     from twinshelf.sync.models import Problem
 
     task = tasks.submit(
-        connection.account_id, "prove", "Prove that both sides agree", owner=f"connection:{connection.id}"
+        connection.account_id,
+        "prove",
+        f"Check everything on {connection.shop}",
+        owner=f"connection:{connection.id}",
+        by=User.objects.get(email=EMAIL),
     )
     _follow(task.id, console)
     task.refresh_from_db()
