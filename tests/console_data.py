@@ -708,7 +708,7 @@ def _tasks(world: World) -> None:
 
     world.running = task(
         "ask_listing",
-        "List 48 product(s) on Fernhollow US",
+        "List 48 products on Fernhollow US",
         2,
         "running",
         total=48,
@@ -731,7 +731,7 @@ def _tasks(world: World) -> None:
     )
     listed = task(
         "ask_listing",
-        "List 25 product(s) on Fernhollow UK",
+        "List 25 products on Fernhollow UK",
         175,
         total=25,
         succeeded=23,
@@ -755,7 +755,7 @@ def _tasks(world: World) -> None:
     )
     task(
         "ask_stock",
-        "Sync price and stock of 41 product(s) on Fernhollow US",
+        "Sync price and stock of 41 products on Fernhollow US",
         32,
         total=82,
         succeeded=82,
@@ -764,7 +764,7 @@ def _tasks(world: World) -> None:
     )
     task(
         "switch_listings",
-        "Deactivate 2 product(s) on Fernhollow US",
+        "Deactivate 2 products on Fernhollow US",
         300,
         total=2,
         succeeded=1,

@@ -451,6 +451,8 @@ def _task_json(task: Task) -> dict[str, Any]:
 def _print_plans(plans: list[Any], *, as_json: bool) -> None:
     import msgspec
 
+    from twinshelf.kit.words import counted
+
     if as_json:
         print(msgspec.json.encode(plans).decode())  # noqa: T201
         return
@@ -463,7 +465,7 @@ def _print_plans(plans: list[Any], *, as_json: bool) -> None:
                 " ".join(f.text for f in one.findings),
             )
     console.print(table)
-    console.print(f"{sum(len(one.changes) for one in plans)} change(s) for {len(plans)} plan(s)")
+    console.print(f"{counted(sum(len(one.changes) for one in plans), 'change')} for {counted(len(plans), 'plan')}")
 
 
 def print_report(report: dict[str, Any]) -> None:

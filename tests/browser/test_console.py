@@ -316,7 +316,7 @@ def test_without_script_it_reads_filters_and_acts(signed_in, new_context, live_s
     page.get_by_role("link", name=world.products[0].title, exact=True).click()
     assert page.url == f"{live_server.url}/products/{world.products[0].pk}/"
     page.get_by_role("button", name="Refresh status").click()
-    expect(page.locator(".toast")).to_contain_text("Started: Refresh status of 1 product(s)")
+    expect(page.locator(".toast")).to_contain_text("Started: Refresh status of 1 product")
 
     page.goto(live_server.url + "/products/")
     page.locator("input.pick").first.check()

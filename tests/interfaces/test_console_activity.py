@@ -41,7 +41,7 @@ def test_progress_tells_the_pace_and_the_time_that_is_left(world):
 
 @pytest.mark.covers("SILK-22", "SILK-48")
 def test_a_task_with_failures_is_not_called_done(console):
-    task = Task.objects.get(title="List 25 product(s) on Fernhollow UK")
+    task = Task.objects.get(title="List 25 products on Fernhollow UK")
 
     page = console.get(f"/activity/{task.id}/")
 
@@ -65,7 +65,7 @@ def test_every_item_leads_to_its_product(console, world):
 
 
 def test_the_file_has_every_item_and_no_formula(console):
-    task = Task.objects.get(title="List 25 product(s) on Fernhollow UK")
+    task = Task.objects.get(title="List 25 products on Fernhollow UK")
 
     response = console.client.get(f"/activity/{task.id}/items.csv")
     rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))

@@ -142,7 +142,7 @@ def test_orders_that_are_due_are_told_with_the_zone_that_the_time_is_in(console)
 def test_running_tasks_are_asked_for_again_only_while_there_are_any(console, world):
     page = console.get("/running/", hx_request="true")
     assert 'hx-trigger="every 2s"' in page.html
-    assert "List 48 product(s) on Fernhollow US 30 / 48" in page
+    assert "List 48 products on Fernhollow US 30 / 48" in page
     assert "27 done, 3 failed so far" in page
 
     Task.objects.filter(id=world.running.id).update(
@@ -150,7 +150,7 @@ def test_running_tasks_are_asked_for_again_only_while_there_are_any(console, wor
     )
     page = console.get("/running/", hx_request="true")
     assert "every 2s" not in page.html
-    assert "List 48 product(s) on Fernhollow US 3 failed 45 done, 3 failed" in page  # and not "Done"
+    assert "List 48 products on Fernhollow US 3 failed 45 done, 3 failed" in page  # and not "Done"
 
 
 def test_sync_now_reads_both_sides_and_tells_what_it_started(console):

@@ -96,7 +96,7 @@ def test_who_signs_up_at_the_same_time_with_the_same_address_is_not_let_in_as_th
 
     assert others
     assert answer.status_code == 400
-    assert "Somebody signs in with this e-mail already." in Answer(answer)
+    assert "Somebody signs in with this email already." in Answer(answer)
     assert not get_user(browser).is_authenticated
     assert Account.objects.count() == 1
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from twinshelf.catalog.models import Link, ListingRow, StoreProduct
+from twinshelf.catalog.models import Link, ListingRow, StoreProduct, Template
 from twinshelf.connections import queries as connections
 from twinshelf.kit import clock
 from twinshelf.sync.models import Problem, Task, TaskItem
@@ -239,6 +239,19 @@ def test_the_switch_opens_the_shop_that_has_something_to_fix(console, world):
     assert "1 to fix Shop US" in console.get(f"/products/{row.pk}/")
 
 
+def test_the_category_shown_is_the_one_that_the_mapping_sends(console, world):
+    template = Template.objects.get(connection=world.us)
+    template.rules["categories"] = [
+        {"key": "home > storage", "category_id": "600031", "category_path": "Home Supplies > Baskets"}
+    ]
+    template.save()
+
+    page = console.get(f"/products/{world.products[0].pk}/?shop={world.us.id}")
+
+    assert "Category Home > Storage Home Supplies > Baskets For its category in BigCommerce" in page
+    assert "Storage Boxes & Bins" not in page
+
+
 @pytest.mark.covers("BEY-04")
 def test_both_sides_stand_beside_each_other_with_the_rule_that_makes_the_difference(console, world):
     row = world.products[0]
@@ -298,10 +311,10 @@ def test_exactly_the_ticked_products_are_listed_and_one_is_taken_to_the_progress
     page = console.post("/products/do/list/", {"product": [row.pk for row in ticked], "shop": world.us.id})
 
     task = Task.objects.latest("id")
-    assert (task.kind, task.title, task.by) == ("ask_listing", "List 3 product(s) on Fernhollow US", world.owner)
+    assert (task.kind, task.title, task.by) == ("ask_listing", "List 3 products on Fernhollow US", world.owner)
     assert keys_of(task) == {str(row.product_id) for row in ticked}
     assert page.response.redirect_chain[-1][0] == f"/activity/{task.id}/"
-    assert "List 3 product(s) on Fernhollow US" in page
+    assert "List 3 products on Fernhollow US" in page
 
 
 def test_without_a_shop_chosen_every_shop_gets_a_task(console, world):

@@ -871,7 +871,9 @@ def test_categories_attributes_and_brands_can_be_looked_up(world):
     assert tree[category_id].parent_id in tree
     assert {a.id for a in attributes} <= {a.id for a in world.shop.attributes(category_id, "v2")}
     recommended = world.shop.recommend_category("Enamel coffee mug", version="v2")
-    assert recommended is None or tree[recommended].leaf
+    assert recommended is not None
+    assert tree[recommended.id].leaf
+    assert recommended.path.endswith(tree[recommended.id].name)
     brands = world.shop.find_brands("")
     assert brands
     prefix = brands[0].name[:3]

@@ -151,7 +151,11 @@ def test_rules_are_read_and_conditional_certificates_do_not_block():
 
 
 def test_a_recommendation_may_be_none():
-    assert categories.recommendation_from_json(b'{"leaf_category_id":"605254"}') == "605254"
+    chain = b'{"id":"605254","name":"Mugs","level":3},{"id":"600001","name":"Home","level":1},{"name":"","level":2}'
+    told = categories.recommendation_from_json(b'{"leaf_category_id":"605254","categories":[' + chain + b"]}")
+    assert told == categories.RecommendedCategory(id="605254", path="Home > Mugs")
+    bare = categories.recommendation_from_json(b'{"leaf_category_id":"605254"}')
+    assert bare == categories.RecommendedCategory(id="605254", path="")
     assert categories.recommendation_from_json(b"{}") is None
     assert categories.recommendation_to_json("Mug", "", "v2") == {"product_title": "Mug", "category_version": "v2"}
 

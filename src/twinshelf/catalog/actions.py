@@ -14,6 +14,7 @@ from twinshelf.catalog import templates
 from twinshelf.catalog.models import Link, ListingRow, StoreProduct, StoreVariant, Template
 from twinshelf.connections.models import Connection, Store
 from twinshelf.kit import clock
+from twinshelf.kit.words import counted
 from twinshelf.sync import problems, tasks
 from twinshelf.sync.models import Task
 
@@ -54,7 +55,7 @@ def list_products(connection: Connection, product_ids: Sequence[int] | None, *, 
             ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500]).update(
                 wanted=True
             )
-        return _ask(connection, "listing", ids, f"List {len(ids):,} product(s) on {connection.shop}", by)
+        return _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
 
 
 def refresh(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
@@ -63,7 +64,9 @@ def refresh(connection: Connection, product_ids: Sequence[int] | None, *, by: Us
     if product_ids is not None:
         rows = rows.filter(product_id__in=list(product_ids))
     ids = sorted(rows.values_list("product_id", flat=True))
-    return _ask(connection, "listing", ids, f"Refresh status of {len(ids):,} product(s) on {connection.shop}", by)
+    return _ask(
+        connection, "listing", ids, f"Refresh status of {counted(len(ids), 'product')} on {connection.shop}", by
+    )
 
 
 def deactivate(connection: Connection, product_ids: Sequence[int], *, by: User | None = None) -> Task:
@@ -71,7 +74,7 @@ def deactivate(connection: Connection, product_ids: Sequence[int], *, by: User |
     return tasks.submit(
         connection.account_id,
         "switch_listings",
-        f"Deactivate {len(product_ids):,} product(s) on {connection.shop}",
+        f"Deactivate {counted(len(product_ids), 'product')} on {connection.shop}",
         owner=f"connection:{connection.id}",
         by=by,
         params={"connection": connection.id, "products": list(product_ids), "on": False},
@@ -83,7 +86,7 @@ def activate(connection: Connection, product_ids: Sequence[int], *, by: User | N
     return tasks.submit(
         connection.account_id,
         "switch_listings",
-        f"Activate {len(product_ids):,} product(s) on {connection.shop}",
+        f"Activate {counted(len(product_ids), 'product')} on {connection.shop}",
         owner=f"connection:{connection.id}",
         by=by,
         params={"connection": connection.id, "products": list(product_ids), "on": True},

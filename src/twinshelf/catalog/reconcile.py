@@ -36,6 +36,7 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.kit.upsert import update_rows
+from twinshelf.kit.words import counted
 from twinshelf.sync.flows import Ask, Batches, LaneRef
 from twinshelf.sync.preview import PREVIEW
 from twinshelf.tiktok.errors import PriceLocked
@@ -450,7 +451,7 @@ def apply_price(lane: LaneRef, key: str, change: AnyChange) -> str:
         raise Transient("the price is locked by a promotion", wait_seconds=_PRICE_LOCKED_WAIT_SECONDS) from error
     batch.taken.update(prices)
     batch.product_ids.append(int(key))
-    return f"{len(prices)} price(s) set"
+    return f"{counted(len(prices), 'price')} set"
 
 
 def keep_prices(lane: LaneRef) -> None:

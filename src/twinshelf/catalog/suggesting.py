@@ -37,13 +37,15 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
         if len(samples.setdefault(category, [])) < (_TITLES if category else _TITLES_WITHOUT_CATEGORY):
             samples[category].append(title)
     chosen: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for category, _number in counts.most_common(_SUGGEST_FOR):
         leaf = category.rpartition(">")[2].strip()
         found: Counter[str] = Counter()
         for title in samples[category]:
             recommended = client.recommend_category(f"{leaf} {title}"[:250], version=region.category_version)
             if recommended:
-                found[recommended] += 1
+                found[recommended.id] += 1
+                paths[recommended.id] = recommended.path
             if found and category:
                 break
         if found:
@@ -67,6 +69,11 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
     unique = {entry["name"].lower(): entry for entry in attributes}
     return {
         "category_id": ranked[0][0],
+        "category_path": paths[ranked[0][0]],
         "attributes": list(unique.values()),
-        "categories": [{"key": key, "category_id": category_id} for key, category_id in chosen.items() if key],
+        "categories": [
+            {"key": key, "category_id": category_id, "category_path": paths[category_id]}
+            for key, category_id in chosen.items()
+            if key
+        ],
     }

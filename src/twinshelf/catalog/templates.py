@@ -68,8 +68,14 @@ def category_keys(product: Product) -> tuple[str, ...]:
 
 def category_of(product: Product, rules: TemplateRules, default_category_id: str) -> str:
     """The TikTok category: the mapping of the product's strongest key that has one, else the template's; "" if none."""
-    mapping = {rule.key.strip().lower(): rule.category_id for rule in rules.categories}
-    return next((mapping[key] for key in category_keys(product) if key in mapping), default_category_id)
+    rule = category_rule_of(product, rules)
+    return default_category_id if rule is None else rule.category_id
+
+
+def category_rule_of(product: Product, rules: TemplateRules) -> CategoryRule | None:
+    """The row of the mapping that decides about the product: that of its strongest key that has one."""
+    mapping = {rule.key.strip().lower(): rule for rule in rules.categories}
+    return next((mapping[key] for key in category_keys(product) if key in mapping), None)
 
 
 def attribute_values(

@@ -142,6 +142,7 @@ FIELDS: Final[Mapping[str, Text]] = {
 
 RULES: Final[Mapping[str, Text]] = {
     "template": _("From the default template"),
+    "mapping": _("For its category in BigCommerce"),
     "sale_price": _("Sale price where there is one"),
     "rate": _("Exchange rate {value}"),
     "fixed_up": _("Price rule: +{value}"),

@@ -14,6 +14,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.inventory.models import Hold
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import upsert
+from twinshelf.kit.words import counted
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 
@@ -116,7 +117,7 @@ def resync(connection: Connection, product_ids: Sequence[int] | None, *, by: Use
         task = Task.objects.create(
             account_id=connection.account_id,
             kind="ask_stock",
-            title=f"Sync price and stock of {len(keys):,} product(s) on {connection.shop}",
+            title=f"Sync price and stock of {counted(len(keys), 'product')} on {connection.shop}",
             owner=f"connection:{connection.id}",
             by=by,
             state="running",

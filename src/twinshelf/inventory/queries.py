@@ -133,15 +133,19 @@ def both_sides(
             (),
             "missing" if preferences.gtin_required and len(codes) < len(product.variants) else "unknown",
         ),
-        Side(
-            "category",
-            product.categories[0] if product.categories else None,
-            (template.category_path or template.category_id or None) if template else None,
-            ("template",) if template else (),
-            "unknown" if template and template.category_id else "missing",
-        ),
+        _category(product, template),
         _package(product, connection, template),
     ]
+
+
+def _category(product: Product, template: Template | None) -> Side:
+    ours = product.categories[0] if product.categories else None
+    if template is None:
+        return Side("category", ours, None, (), "missing")
+    rule = templates.category_rule_of(product, templates.rules_from_json(template.rules))
+    chosen, why = (template, "template") if rule is None else (rule, "mapping")
+    shown = chosen.category_path or chosen.category_id or None
+    return Side("category", ours, shown, (why,), "unknown" if shown else "missing")
 
 
 def _agreement(seen: object, right: bool) -> Agreement:  # noqa: FBT001 - reads as a sentence where it is called

@@ -15,6 +15,7 @@ from twinshelf.documents import AnyChange, Plan, SetStock
 from twinshelf.inventory import plan as planning
 from twinshelf.inventory import queries
 from twinshelf.kit.upsert import update_rows
+from twinshelf.kit.words import counted
 from twinshelf.sync.flows import Ask, Batches, LaneRef
 
 _STOCKABLE = (
@@ -137,7 +138,7 @@ def apply_stock(lane: LaneRef, key: str, change: AnyChange) -> str:
     clients.shop_client(batch.connection.shop, "urgent").set_stock(change.shop_listing_id, stock)
     batch.taken.update(stock)
     batch.product_ids.append(int(key))
-    return f"stock of {len(stock)} SKU(s) set"
+    return f"stock of {counted(len(stock), 'SKU')} set"
 
 
 def keep_stock(lane: LaneRef) -> None:

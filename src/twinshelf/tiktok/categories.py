@@ -128,8 +128,21 @@ def rules_from_json(data: bytes | msgspec.Raw) -> CategoryRules:
     )
 
 
+class RecommendedCategory(Document, frozen=True, kw_only=True):
+    """A leaf that TikTok would choose, with the names from the root to it: "Home Supplies > Candles"."""
+
+    id: str
+    path: str
+
+
+class _Node(msgspec.Struct, frozen=True):
+    name: str = ""
+    level: int = 0
+
+
 class _Recommendation(msgspec.Struct, frozen=True):
     leaf_category_id: str = ""
+    categories: list[_Node] = []
 
 
 def recommendation_to_json(title: str, description: str, category_version: str) -> dict[str, Any]:
@@ -138,9 +151,13 @@ def recommendation_to_json(title: str, description: str, category_version: str) 
     return {name: value for name, value in body.items() if value}
 
 
-def recommendation_from_json(data: bytes | msgspec.Raw) -> str | None:
-    """The id of the recommended leaf; None if there is none."""
-    return wire.read(data, _Recommendation).leaf_category_id or None
+def recommendation_from_json(data: bytes | msgspec.Raw) -> RecommendedCategory | None:
+    """The recommended leaf; None if there is none."""
+    found = wire.read(data, _Recommendation)
+    if not found.leaf_category_id:
+        return None
+    nodes = sorted(found.categories, key=lambda node: node.level)
+    return RecommendedCategory(id=found.leaf_category_id, path=" > ".join(node.name for node in nodes if node.name))
 
 
 class _Brand(msgspec.Struct, frozen=True):

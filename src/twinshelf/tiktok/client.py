@@ -46,7 +46,7 @@ from twinshelf.tiktok import (
     wire,
 )
 from twinshelf.tiktok import webhooks as hooks
-from twinshelf.tiktok.categories import Brand
+from twinshelf.tiktok.categories import Brand, RecommendedCategory
 from twinshelf.tiktok.errors import PLATFORM, AlreadyShipped, NoCategory, PartlyRefused, TooManyRows
 from twinshelf.tiktok.orders import Reference
 from twinshelf.tiktok.packages import Package, PackagedUnit, Shipped
@@ -289,7 +289,7 @@ class TikTok:
             query={"category_version": version},
         )
 
-    def recommend_category(self, title: str, *, version: str, description: str = "") -> str | None:
+    def recommend_category(self, title: str, *, version: str, description: str = "") -> RecommendedCategory | None:
         """The leaf category that TikTok would choose; None if nothing fits.
 
         Source: Recommend Category, POST /product/202309/categories/recommend.
