@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -93,18 +93,19 @@ def run(changes: int) -> list[Result]:
         from twinshelf.catalog.models import Link
         from twinshelf.proof import reconcile as proof
 
-        skus = sorted(set(Link.objects.filter(connection=connection).values_list("seller_sku", flat=True)))
+        product_of = dict(Link.objects.filter(connection=connection).values_list("seller_sku", "product_id"))
+        skus = sorted(product_of)
         control.act("bench.acks")
         control.reset_calls()
         start = time.monotonic()
         control.act("bench.change_stock", skus=skus, changes=changes, seconds=SECONDS)
-        while (sent := control.act("bench.changed")) is None:
+        while (last := control.act("bench.changed")) is None:
             time.sleep(0.5)
         drained = _rest() - start
         acks = control.act("bench.acks")
         pushes = sum(row["count"] for row in control.get("calls")["calls"] if row["path"].endswith("/inventory/update"))
         differences = [d for d in proof.check(connection)["differences"] if d["kind"] == "stock"]
-        bound = max(sent, len(skus) / 5 / RATE)
+        sent, bound = max(last.values()), _least(last, product_of)
         return [
             Result(
                 f"burst {changes:,} changes of {len(skus):,} SKUs: p99 acknowledgement",
@@ -119,11 +120,24 @@ def run(changes: int) -> list[Result]:
                 drained / bound,
                 "×",
                 1.3,
-                f"changes took {sent:.0f} s, drained after {drained:.0f} s",
+                f"changes took {sent:.0f} s, least {bound:.1f} s, drained after {drained:.1f} s",
             ),
             Result("  pushes / changes (merged)", pushes / changes, "×", 1.0, f"{pushes} calls"),
             Result("  stock differences afterwards", len(differences), "", 0.0),
         ]
+
+
+def _least(last: Mapping[str, float], product_of: Mapping[str, int]) -> float:
+    """The seconds that no schedule can beat: a product is pushed once after its last change, `RATE` a second.
+
+    So of the k products that changed last, those k pushes begin when the first of them has changed for the last time.
+    """
+    of_products: dict[int, float] = {}
+    for sku, at in last.items():
+        product = product_of[sku]
+        of_products[product] = max(at, of_products.get(product, 0.0))
+    latest_first = sorted(of_products.values(), reverse=True)
+    return max(at + pushes / RATE for pushes, at in enumerate(latest_first, start=1))
 
 
 def run_freshness() -> list[Result]:

@@ -62,25 +62,29 @@ def _time_webhooks(sandbox: Sandbox) -> None:
 def _change_stock(sandbox: Sandbox) -> None:
     """The action `bench.change_stock` begins so many changes of chosen SKUs, evenly over so many seconds.
 
-    `bench.changed` tells the seconds they took, None until they are done. Made in here, one by one as the control API
-    would: asking for each over a socket would load the cores once more.
+    `bench.changed` tells when each SKU was changed last, in seconds since the first; None until all is done. Made in
+    here, one by one as the control API would: asking for each over a socket would load the cores once more.
     """
-    took: list[float] = []
+    last: dict[str, float] = {}
+    done = threading.Event()
 
     def change(skus: list[str], changes: int, seconds: float) -> None:
         chance, start = random.Random(1), time.monotonic()
         for number in range(changes):
             if (wait := start + number * seconds / changes - time.monotonic()) > 0:
                 time.sleep(wait)
-            sandbox.act("bc.set_stock", hash=STORE, sku=chance.choice(skus), quantity=chance.randrange(1, 500))
-        took.append(time.monotonic() - start)
+            sku = chance.choice(skus)
+            sandbox.act("bc.set_stock", hash=STORE, sku=sku, quantity=chance.randrange(1, 500))
+            last[sku] = time.monotonic() - start
+        done.set()
 
     def begin(**arguments: Any) -> None:
-        took.clear()
+        last.clear()
+        done.clear()
         threading.Thread(target=change, kwargs=arguments, daemon=True).start()
 
     sandbox.world.actions["bench.change_stock"] = begin
-    sandbox.world.actions["bench.changed"] = lambda: took[0] if took else None
+    sandbox.world.actions["bench.changed"] = lambda: last if done.is_set() else None
 
 
 def main() -> None:
