@@ -140,7 +140,7 @@ def install() -> None:
     linking.released = orders.released
     installed.install(
         [
-            Flow("product", pulling.draft_products, no_change, batch=250, queue="orders"),
+            Flow("product", pulling.draft_products, no_change, batch=250, gather_seconds=0.5, queue="orders"),
             Flow(
                 "listing",
                 listings.draft_many,

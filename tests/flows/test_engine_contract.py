@@ -502,10 +502,32 @@ def test_an_apply_that_is_repeated_does_not_run_what_has_its_outcome(account, pr
     assert drain.apply(lane.id, plan_ids) == 2
     assert drain.apply(lane.id, plan_ids) == 0
     drain.close(lane.id, plan_ids)
-    assert drain.close(lane.id, plan_ids) is False
+    assert drain.close(lane.id, plan_ids) is None
 
     assert sorted(probe.applied) == ["a", "b"]
     assert ChangeRecord.objects.count() == 2
+    engine.use(None)
+    wiring.install()
+
+
+@pytest.mark.parametrize(
+    ("asked", "meanwhile", "wait"),
+    [
+        pytest.param(1, 0, None, id="nothing came meanwhile: the slice ends"),
+        pytest.param(1, 1, 0.5, id="a batch that was not full waits for company"),
+        pytest.param(2, 1, 0.0, id="a full one does not: there is a backlog"),
+    ],
+)
+@pytest.mark.usefixtures("transactional_db")
+def test_what_comes_in_a_burst_is_gathered(account, probe, asked, meanwhile, wait):
+    probe.install(batch=2, gather_seconds=0.5)
+    engine.use(Deaf())
+    lane = ask(account, *(f"asked {n}" for n in range(asked)))
+    plan_ids = drain.draft(lane.id, 1) or []
+    ask(account, *(f"later {n}" for n in range(meanwhile)))
+    drain.apply(lane.id, plan_ids)
+
+    assert drain.close(lane.id, plan_ids) == wait
     engine.use(None)
     wiring.install()
 

@@ -279,6 +279,7 @@ def waiting_for(budget: PacedBudget) -> None:
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr("twinshelf.kit.budget.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(PacedBudget, "PATIENCE_SECONDS", 0.0)
 
 
 def test_the_pace_grows_by_a_quarter_until_the_first_refusal(transactional_db, from_slow, impatient):

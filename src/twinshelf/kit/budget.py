@@ -242,6 +242,8 @@ class PacedBudget:
     """
 
     FIRST_RATE, TOP_RATE, LOWEST_RATE = 5.0, 200.0, 0.5
+    PATIENCE_SECONDS = 3.0
+    """Longer than for a window: the calls of a whole batch wait here side by side."""
 
     def __init__(self, credential: str) -> None:
         self._prefix = f"tiktok:{credential}:"
@@ -253,7 +255,7 @@ class PacedBudget:
 
     def acquire(self, bucket: str, urgency: Urgency) -> None:  # noqa: ARG002 - a pace keeps nothing back
         """Return once a call to this path may go out. Raises OutOfBudget if that would take longer than a moment."""
-        give_up = clock.monotonic() + PATIENCE_SECONDS
+        give_up = clock.monotonic() + self.PATIENCE_SECONDS
         while True:
             now = clock.real()
             with self._lock:

@@ -268,13 +268,16 @@ def _failed(flow: Flow, ask: Ask, error: Exception) -> Outcome:
     return outcome(state="parked", findings=(finding,), text=finding.text)
 
 
-def close(lane_id: int, plan_ids: Sequence[int]) -> bool:
-    """Record the outcomes: marks, problems, task items. Returns whether this slice may take another batch."""
+def close(lane_id: int, plan_ids: Sequence[int]) -> float | None:
+    """Record the outcomes: marks, problems, task items.
+
+    Returns the seconds after which this slice takes another batch; None: it takes none.
+    """
     with in_lane(lane_id) as (lane, flow):
         rows = StoredPlan.objects.filter(id__in=plan_ids).exclude(outcome=None).order_by("id")
         outcomes = [_outcome(bytes(stored)) for stored in rows.values_list("outcome", flat=True) if stored is not None]
         if not outcomes:
-            return False
+            return None
         ref = lanes.ref(lane)
         flow.after(ref, outcomes)
         if gave_up := [o for o in outcomes if o.state == "parked" and o.attempts]:
@@ -291,7 +294,9 @@ def close(lane_id: int, plan_ids: Sequence[int]) -> bool:
             problems.settle(lane, [o for o in outcomes if o.state != "held"])
             tasks.follow(lane, outcomes)
             rows.order_by().delete()
-        return not held and lanes.has_due(lane)
+        if held or not lanes.has_due(lane):
+            return None
+        return flow.gather_seconds if len(outcomes) < flow.batch else 0.0
 
 
 _outcome = msgspec.json.Decoder(Outcome).decode
@@ -305,7 +310,6 @@ def slice_of(lane_id: int, epoch: int) -> None:
         if plan_ids is None:
             break
         apply(lane_id, plan_ids)
-        more = close(lane_id, plan_ids)
-        if not more or clock.monotonic() - start > SLICE_SECONDS:
+        if close(lane_id, plan_ids) is None or clock.monotonic() - start > SLICE_SECONDS:
             break
     lanes.sleep_or_continue(lane_id, epoch)

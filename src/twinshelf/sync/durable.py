@@ -67,7 +67,11 @@ def _apply(lane_id: int, plan_ids: list[int]) -> int:
 
 @DBOS.step(name="close.v1")
 def _close(lane_id: int, plan_ids: list[int], started: float) -> bool:
-    return drain.close(lane_id, plan_ids) and clock.real() - started < drain.SLICE_SECONDS
+    wait = drain.close(lane_id, plan_ids)
+    if wait is None or clock.real() - started + wait > drain.SLICE_SECONDS:
+        return False
+    clock.sleep(wait)
+    return True
 
 
 @DBOS.step(name="hand_over.v1")

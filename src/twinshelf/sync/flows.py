@@ -99,6 +99,8 @@ class Flow:
     after: Callable[[LaneRef, Sequence[Outcome]], None] = nothing_after
     gave_up: Callable[[LaneRef, Sequence[Outcome]], None] = nothing_after
     batch: int = 50
+    gather_seconds: float = 0.0
+    """How long a batch that was not full is waited for others: what comes in a burst is then read together."""
     threads: int = 8
     retry_seconds: Callable[[int], float | None] = backoff
     queue: str = "sync"
