@@ -66,6 +66,24 @@ def test_what_comes_back_to_the_browser_that_began_is_taken_once(shop, owner, co
     assert exchanged(shop) == before + 1
 
 
+@pytest.mark.covers("BIGS-04")
+def test_who_authorizes_the_same_shop_once_more_is_told_that_the_browser_is_still_logged_in_there(
+    sandbox, shop, twinshelf, owner, consent
+):
+    browser, name = Browser(owner), twinshelf.connection.name
+
+    told = browser.come_back(consent(), browser.begin())
+
+    assert f"This TikTok Shop is already connected here as {name}. You are still logged in to that account." in told
+    assert Shop.objects.count() == 1
+
+    another = browser.come_back(agreed(sandbox, open_shop(sandbox, "Outlet")), browser.begin())
+    assert another == "Authorized: Outlet."
+
+    Seller.objects.filter(shops=twinshelf.connection.shop).update(state="disconnected")
+    assert browser.come_back(consent(), browser.begin()) == "Authorized: Fernhollow US."  # what renewing is for
+
+
 def test_a_state_that_was_refused_with_its_code_is_used_up_too(shop, owner, consent):
     browser = Browser(owner)
     state = browser.begin()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -100,8 +100,9 @@ def authorized(request: ConsoleRequest) -> HttpResponse:
             connection_actions.park_authorization(request.account, request.GET.get("code", ""), session=request.session)
             return redirect("confirm_authorization")
         connection_actions.use_state(request.GET.get("state", ""), account=request.account, session=request.session)
+        names = _connected_names()
         shops = connection_actions.authorize_shops(request.account, request.GET.get("code", ""), by=request.user)
-        _tell_authorized(request, shops)
+        _tell_authorized(request, shops, names)
     return redirect("connections")
 
 
@@ -111,18 +112,33 @@ def confirm(request: ConsoleRequest) -> HttpResponse:
     """Whether shops whose authorization did not begin here are to be worked with in this account."""
     with Told(request):
         if request.method == "POST":
+            names = _connected_names()
             shops = connection_actions.confirm_parked(request.account, session=request.session, by=request.user)
-            _tell_authorized(request, shops)
+            _tell_authorized(request, shops, names)
         else:
             parked = connection_actions.parked_authorization(request.account, session=request.session)
             return render(request, "console/confirm.html", {"parked": parked})
     return redirect("connections")
 
 
-def _tell_authorized(request: ConsoleRequest, shops: Sequence[Shop]) -> None:
+def _connected_names() -> dict[int, str]:
+    """Shop id → name of its connection, for those whose access needs no renewal."""
+    return {
+        one.shop_id: one.name for one in queries.connections() if queries.shop_access(one.shop).state == "connected"
+    }
+
+
+def _tell_authorized(request: ConsoleRequest, shops: Sequence[Shop], connected: Mapping[int, str]) -> None:
+    """Say which shops we may work with; where none is new, that the browser is still logged in there (E-CON-SAME)."""
     names = ", ".join(str(shop) for shop in shops)
     told = ngettext("Authorized: %(names)s.", "Authorized: %(names)s.", len(shops))
     messages.success(request, told % {"names": names})
+    if shops and all(shop.id in connected for shop in shops):
+        same = _(
+            "This TikTok Shop is already connected here as %(name)s. You are still logged in to that account. "
+            "To add another shop, log out in Seller Center and authorize again."
+        )
+        messages.warning(request, same % {"name": ", ".join(connected[shop.id] for shop in shops)})
 
 
 @require_POST
