@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.documents import Finding, Plan, Product
 from twinshelf.kit import clock, skew
 from twinshelf.sync import lanes, problems, tasks
+from twinshelf.sync.actions import CONFIRMED
 from twinshelf.sync.flows import Ask, LaneRef
 from twinshelf.sync.models import Task
 
@@ -47,13 +48,14 @@ def draft_products(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     started = clock.now()
     page = client.products([int(ask.key) for ask in asks], names_of(store), store=clients.info_of(store))
     fresh = _wanted(store, page.products)
+    doubtful = _gone_at_once(store, asks, page.missing)
     with transaction.atomic():  # what is on record as seen has been asked about: never one without the other
         changed = snapshot.keep_products(store, fresh)
         snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
-        gone = snapshot.mark_deleted(store, page.missing)
+        gone = snapshot.mark_deleted(store, set(page.missing) - doubtful)
         stock_read(store, [variant.id for product in page.products for variant in product.variants], started)
         spread(store, changed, gone, reason=asks[0].reason)
-    unreadable = {
+    findings = {
         entry.id: Finding(
             code="E-PRODUCT-READ",
             text=f"BigCommerce sent a product that cannot be read: {entry.error}",
@@ -61,9 +63,31 @@ def draft_products(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
         )
         for entry in page.unreadable
     }
-    return [
-        Plan(key=ask.key, findings=(unreadable[int(ask.key)],) if int(ask.key) in unreadable else ()) for ask in asks
-    ]
+    for product_id in doubtful:
+        findings[product_id] = Finding(
+            code=GONE,
+            text=f"BigCommerce no longer shows this product and {len(doubtful) - 1} others that were there before.",
+            remedy="Confirm it if they were removed on purpose. What is there again is noticed by itself.",
+        )
+    return [Plan(key=ask.key, findings=(findings[int(ask.key)],) if int(ask.key) in findings else ()) for ask in asks]
+
+
+GONE = "E-PRD-GONE"
+_MOST_GONE, _MOST_GONE_PERCENT, _FEW_GONE = 20, 5, 2
+
+
+def _gone_at_once(store: Store, asks: Sequence[Ask], missing: Iterable[int]) -> set[int]:
+    """Those of the missing products that are not taken as gone before somebody has confirmed it.
+
+    More than 20, or than 5 % of the store's products, that vanish together without a word are likelier a wrong answer
+    than a wish; one or two are not. BigCommerce's own message that a product was deleted is such a word.
+    """
+    told = {int(ask.key) for ask in asks if "/deleted" in ask.reason or ask.reason == CONFIRMED}
+    here = StoreProduct.objects.filter(store=store, deleted=False)
+    silent = set(here.filter(product_id__in=set(missing) - told).values_list("product_id", flat=True))
+    if len(silent) <= _FEW_GONE:
+        return set()
+    return silent if len(silent) > min(_MOST_GONE, here.count() * _MOST_GONE_PERCENT / 100) else set()
 
 
 stock_read: Callable[[Store, Sequence[int], datetime], None] = lambda _store, _variant_ids, _started: None  # noqa: E731
@@ -177,13 +201,9 @@ def pull(task: Task) -> bool:
             products = [product for product in page.products if product.id not in overtaken]
             changed = snapshot.keep_products(store, products)
             stock_read(store, [variant.id for product in products for variant in product.variants], started)
-            lanes.ask(
-                store.account_id,
-                "product",
-                f"store:{store.id}",
-                map(str, overtaken),
-                reason=f"read beside pull {task.id}",
-            )
+            back = _there_again(store, page.products)
+            owner, reason = f"store:{store.id}", f"read beside pull {task.id}"
+            lanes.ask(store.account_id, "product", owner, map(str, overtaken | back), reason=reason)
             if page.unreadable:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
@@ -211,6 +231,12 @@ def pull(task: Task) -> bool:
     tasks.count(task, total=task.succeeded + task.failed)
     tasks.carried_out(task)
     return False
+
+
+def _there_again(store: Store, products: Sequence[Product]) -> set[int]:
+    """Products that were missing for a while and are still waiting to be confirmed as gone."""
+    waiting = {int(key) for key in problems.open_keys(store.account_id, f"store:{store.id}", GONE)}
+    return {product.id for product in products} & waiting if waiting else set()
 
 
 class _Ahead:

@@ -37,6 +37,7 @@ from twinshelf.documents import (
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
+from twinshelf.sync.actions import CONFIRMED
 from twinshelf.sync.flows import Ask, Batches, LaneRef
 from twinshelf.sync.preview import PREVIEW
 from twinshelf.tiktok.errors import PriceLocked
@@ -417,7 +418,7 @@ def draft_prices(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
             facts,
             tiktok_id=live[int(ask.key)],
             links=links.get(int(ask.key), {}),
-            confirmed="confirmed" in ask.reason,
+            confirmed=ask.reason == CONFIRMED,
         )
         for ask in asks
         if int(ask.key) in products

@@ -27,6 +27,7 @@ urlpatterns = [
     path("activity/", activity.activity, name="activity"),
     path("activity/running/", activity.running, name="activity_running"),
     path("activity/problems/", activity.problems, name="problems"),
+    path("activity/problems/confirm/", activity.confirm, name="problems_confirm"),
     path("activity/problems/<int:problem_id>/retry/", products.retry_problem, name="problem_retry"),
     path("activity/webhooks/", activity.webhooks, name="webhooks"),
     path("activity/changes/", activity.changes, name="changes"),

@@ -348,6 +348,7 @@ TITLES: Final[Mapping[str, Text]] = {
     "E-SKU-MISSING": _("A variant has no SKU"),
     "E-SKU-DUP": _("A SKU is used twice"),
     "E-PRC-GUARD": _("A price change is held for you to check"),
+    "E-PRD-GONE": _("Products vanished from BigCommerce"),
     "E-PRC-MIN": _("The price rule gives no valid price"),
     "E-PRC-RANGE": _("TikTok does not take this price"),
     "E-PRC-CUR": _("The price is in another currency"),
@@ -362,6 +363,12 @@ TITLES: Final[Mapping[str, Text]] = {
     "I-NOT-PURCHASABLE": _("Not purchasable in BigCommerce"),
 }
 
+
+CONFIRM: Final[Mapping[str, Text]] = {
+    "E-PRC-GUARD": _("Send this price"),
+    "E-PRD-GONE": _("It was removed"),
+}
+"""Problems that hold something back until a person says that it is meant, and the button that says so."""
 
 FAMILIES: Final[Mapping[str, Text]] = {
     "LST": _("The listing needs a fix"),

@@ -406,6 +406,12 @@ def problem_title(code: str) -> str:
 
 
 @register.filter
+def confirm_label(code: str) -> str:
+    """The button that confirms what a problem holds back; "" where there is nothing to confirm."""
+    return str(words.CONFIRM.get(code, ""))
+
+
+@register.filter
 def rule_text(rule: str) -> str:
     """A rule that makes both sides differ, in words."""
     return words.rule_text(rule)

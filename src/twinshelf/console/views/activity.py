@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf.catalog import queries as catalog
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
-from twinshelf.console.views.answers import page_size, whole
+from twinshelf.console.views.answers import back, page_size, whole
 from twinshelf.orders import queries as orders
+from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
 from twinshelf.sync import tasks as sync_tasks
 from twinshelf.sync.models import Lane, Task, TaskItem
@@ -201,6 +203,24 @@ def problems(request: ConsoleRequest) -> HttpResponse:
             "code": code,
         },
     )
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def confirm(request: ConsoleRequest) -> HttpResponse:
+    """Let through what was held back for somebody to check: one thing, or all of one kind and code."""
+    kind, code = request.POST.get("kind", ""), request.POST.get("code", "")
+    if code not in words.CONFIRM:
+        raise Http404
+    number = sync_actions.confirm(
+        request.account, kind=kind, code=code, key=request.POST.get("key", ""), by=request.user
+    )
+    if number:
+        told = ngettext("Confirmed: %(n)s. It is on its way.", "Confirmed: %(n)s. They are on their way.", number)
+        messages.success(request, told % {"n": number})
+    else:
+        messages.info(request, _("There is nothing to confirm any more."))
+    return back(request, "problems")
 
 
 @require_safe

@@ -1,0 +1,148 @@
+"""What is held back until a person says that it is meant: products that vanish together, and prices that leap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_scopes import scope
+
+from tests.flows.faults import lose_webhooks, rest
+from tests.flows.neighbors import shelf
+from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.models import Membership, User
+from twinshelf.bigcommerce.client import BigCommerce
+from twinshelf.catalog.models import StoreProduct
+from twinshelf.sync import actions as sync
+
+GONE = "E-PRD-GONE"
+
+
+@pytest.fixture
+def mugs(store, twinshelf) -> list[int]:
+    """Eight live listings with seven units each."""
+    made = [store.add_product(sku=f"MUG-{n}", stock=7) for n in range(8)]
+    twinshelf.list(*made)
+    return made
+
+
+def owner_of(twinshelf) -> User:
+    return Membership.objects.get(account=twinshelf.account, role="owner").user
+
+
+def remove(store, *numbers: int) -> None:
+    for number in numbers:
+        store.act("delete_product", sku=f"MUG-{number}")
+
+
+def shelves(shop, twinshelf, products: list[int]) -> list[int]:
+    return [shelf(shop, twinshelf, product) for product in products]
+
+
+def press(user: User, **fields: str) -> Any:
+    """Press Confirm in the console."""
+    browser = Client()
+    browser.force_login(user)
+    return browser.post("/activity/problems/confirm/", fields, follow=True)
+
+
+def test_i12_products_that_vanish_together_without_a_word_stay_until_their_owner_confirms_it(
+    sandbox, store, shop, twinshelf, mugs
+):
+    lose_webhooks(sandbox)
+    remove(store, 0, 1, 2)
+
+    twinshelf.pull()
+    rest(sandbox, twinshelf)
+
+    assert twinshelf.problems() == sorted((str(mug), GONE) for mug in mugs[:3])
+    assert shelves(shop, twinshelf, mugs) == [7] * 8
+    assert shop.effects("stock_set") == []
+
+    press(owner_of(twinshelf), kind="product", code=GONE, key=str(mugs[0]))
+    twinshelf.settle()
+    assert shelves(shop, twinshelf, mugs) == [0] + [7] * 7
+
+    press(owner_of(twinshelf), kind="product", code=GONE)
+    twinshelf.settle()
+    assert shelves(shop, twinshelf, mugs) == [0] * 3 + [7] * 5
+    assert twinshelf.problems() == []
+    assert twinshelf.differences() == []
+
+
+def test_products_that_bigcommerce_says_were_deleted_need_nobody(store, shop, twinshelf, mugs):
+    remove(store, 0, 1, 2, 3)
+    twinshelf.settle()
+
+    assert shelves(shop, twinshelf, mugs) == [0] * 4 + [7] * 4
+    assert twinshelf.problems() == []
+
+
+def test_one_or_two_that_are_gone_without_a_word_need_nobody_either(sandbox, store, shop, twinshelf, mugs):
+    lose_webhooks(sandbox)
+    remove(store, 0, 1)
+
+    twinshelf.pull()
+    rest(sandbox, twinshelf)
+
+    assert shelves(shop, twinshelf, mugs) == [0] * 2 + [7] * 6
+    assert twinshelf.problems() == []
+
+
+def test_i12_a_store_that_shows_nothing_for_a_while_empties_no_shop(sandbox, shop, twinshelf, mugs, monkeypatch):
+    read, read_after = BigCommerce.products, BigCommerce.products_after
+
+    def nothing(self, product_ids, *arguments, **more):
+        page = read(self, product_ids, *arguments, **more)
+        return replace(page, products=(), missing=tuple(product_ids))
+
+    def nothing_after(self, *arguments, **more):
+        return replace(read_after(self, *arguments, **more), products=(), more=False)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BigCommerce, "products", nothing)
+        patch.setattr(BigCommerce, "products_after", nothing_after)
+        twinshelf.wait(60)
+        twinshelf.pull()
+        assert twinshelf.problems() == sorted((str(mug), GONE) for mug in mugs)
+        assert not StoreProduct.objects.filter(deleted=True).exists()
+
+    twinshelf.wait(60)
+    twinshelf.pull()
+
+    assert twinshelf.problems() == []
+    assert shelves(shop, twinshelf, mugs) == [7] * 8
+    assert shop.effects("stock_set") == []
+
+
+def test_a_price_that_is_confirmed_is_sent(store, shop, twinshelf, mugs):
+    store.act("set_price", sku="MUG-0", price="1200.00")
+    twinshelf.settle()
+    assert twinshelf.problems() == [(str(mugs[0]), "E-PRC-GUARD")]
+
+    told = press(owner_of(twinshelf), kind="price", code="E-PRC-GUARD", key=str(mugs[0]))
+    twinshelf.settle()
+
+    assert [str(message) for message in told.context["messages"]] == ["Confirmed: 1. It is on its way."]
+    [change] = shop.effects("price_set")
+    assert change.detail["after"] == "1200.00"
+    assert twinshelf.problems() == []
+    assert twinshelf.differences() == []
+
+
+def test_nobody_confirms_for_another_account_or_what_is_not_held_back(store, shop, twinshelf, mugs):
+    store.act("set_price", sku="MUG-0", price="1200.00")
+    twinshelf.settle()
+    rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+
+    told = press(Membership.objects.get(account=rival).user, kind="price", code="E-PRC-GUARD")
+    assert [str(message) for message in told.context["messages"]] == ["There is nothing to confirm any more."]
+    with scope(account=rival):
+        assert sync.confirm(rival, kind="price", code="E-PRC-GUARD", key=str(mugs[0])) == 0
+    assert press(owner_of(twinshelf), kind="price", code="E-LST-CERT").status_code == 404
+    twinshelf.settle()
+
+    assert shop.effects("price_set") == []
+    assert twinshelf.problems() == [(str(mugs[0]), "E-PRC-GUARD")]
