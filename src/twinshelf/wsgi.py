@@ -41,3 +41,4 @@ from twinshelf.sync import engine  # noqa: E402
 worker.set_up()
 if not engine.started():
     worker.connect_engine()
+worker.leave_alone()
