@@ -209,7 +209,7 @@ def test_a_change_beyond_the_guard_is_held(_case, before, after, percent, held):
 
 
 def test_what_is_held_says_from_what_to_what():
-    finding = guard(usd("12.00"), usd("1200.00"), percent=Decimal(50), sku="MUG-1")
+    finding = guard(usd("12.0000"), usd("1200.00"), percent=Decimal(50), sku="MUG-1")
 
     assert finding == Finding(
         code="E-PRC-GUARD",

@@ -57,6 +57,7 @@ def guard(before: Money | None, after: Money, *, percent: Decimal, sku: str) -> 
         return None
     return Finding(
         code="E-PRC-GUARD",
-        text=f"The price of SKU {sku} would change from {before} to {after}, more than {percent:f} %.",
+        text=f"The price of SKU {sku} would change from {before.rounded()} to {after.rounded()}, "
+        f"more than {percent:f} %.",
         remedy="Check the price in BigCommerce; confirm the change here if it is meant.",
     )
