@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django_scopes import scope
 
 from tests.flows.faults import lose_webhooks, rest
-from tests.flows.neighbors import shelf
+from tests.flows.neighbors import connect_shop, of, shelf
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Membership, User
 from twinshelf.bigcommerce.client import BigCommerce
+from twinshelf.catalog import pulling, snapshot
 from twinshelf.catalog.models import StoreProduct
+from twinshelf.kit import clock
 from twinshelf.sync import actions as sync
+from twinshelf.sync import lanes, problems
+from twinshelf.sync.flows import Ask, installed
+from twinshelf.sync.models import Mark, Problem
 
 GONE = "E-PRD-GONE"
 
@@ -61,15 +68,70 @@ def test_i12_products_that_vanish_together_without_a_word_stay_until_their_owner
     assert shelves(shop, twinshelf, mugs) == [7] * 8
     assert shop.effects("stock_set") == []
 
-    press(owner_of(twinshelf), kind="product", code=GONE, key=str(mugs[0]))
+    press(owner_of(twinshelf), code=GONE, problem=str(Problem.objects.get(key=str(mugs[0])).id))
     twinshelf.settle()
     assert shelves(shop, twinshelf, mugs) == [0] + [7] * 7
 
-    press(owner_of(twinshelf), kind="product", code=GONE)
+    press(owner_of(twinshelf), code=GONE)
     twinshelf.settle()
     assert shelves(shop, twinshelf, mugs) == [0] * 3 + [7] * 5
     assert twinshelf.problems() == []
     assert twinshelf.differences() == []
+
+
+def test_i12_none_of_those_that_wait_slips_through_by_being_looked_at_alone(sandbox, store, shop, twinshelf, mugs):
+    lose_webhooks(sandbox)
+    remove(store, 0, 1, 2)
+    twinshelf.pull()
+
+    for problem in Problem.objects.filter(code=GONE):
+        sync.retry_problem(problem)
+        twinshelf.settle()
+
+    assert twinshelf.problems() == sorted((str(mug), GONE) for mug in mugs[:3])
+    assert shelves(shop, twinshelf, mugs) == [7] * 8
+
+
+def test_i12_a_batch_that_had_to_be_drafted_one_by_one_is_held_all_the_same(store, shop, twinshelf, mugs, monkeypatch):
+    lose_webhooks(shop._sandbox)
+    remove(store, 0, 1, 2)
+    keep = snapshot.keep_unreadable
+
+    def poisoned(store, problems):
+        if len(asked) > 1:
+            raise ValueError("a product that nobody can digest")
+        keep(store, problems)
+
+    draft = pulling.draft_products
+    asked: list[Ask] = []
+
+    def drafted(lane, asks):
+        asked[:] = asks
+        return draft(lane, asks)
+
+    monkeypatch.setattr(snapshot, "keep_unreadable", poisoned)
+    monkeypatch.setitem(installed.flows, "product", replace(installed.flows["product"], draft_many=drafted))
+    twinshelf.pull()
+
+    assert twinshelf.problems() == sorted((str(mug), GONE) for mug in mugs[:3])
+    assert shelves(shop, twinshelf, mugs) == [7] * 8
+
+
+def test_a_confirmation_lets_through_nothing_but_what_was_confirmed(sandbox, store, shop, twinshelf, mugs):
+    """Of the products read together with it, one has a price that leaps."""
+    lose_webhooks(sandbox)
+    remove(store, 0, 1, 2)
+    twinshelf.pull()
+    store.act("set_price", sku="MUG-7", price="1200.00")
+
+    with transaction.atomic():  # so that both are read in one batch
+        sync.confirm(twinshelf.account, code=GONE)
+        lanes.ask(twinshelf.account.id, "product", f"store:{twinshelf.connection.store_id}", [str(mugs[7])], reason="x")
+    twinshelf.settle()
+
+    assert shelves(shop, twinshelf, mugs) == [0] * 3 + [7] * 5
+    assert shop.effects("price_set") == []
+    assert twinshelf.problems() == [(str(mugs[7]), "E-PRC-GUARD")]
 
 
 def test_products_that_bigcommerce_says_were_deleted_need_nobody(store, shop, twinshelf, mugs):
@@ -122,7 +184,7 @@ def test_a_price_that_is_confirmed_is_sent(store, shop, twinshelf, mugs):
     twinshelf.settle()
     assert twinshelf.problems() == [(str(mugs[0]), "E-PRC-GUARD")]
 
-    told = press(owner_of(twinshelf), kind="price", code="E-PRC-GUARD", key=str(mugs[0]))
+    told = press(owner_of(twinshelf), code="E-PRC-GUARD", problem=str(Problem.objects.get().id))
     twinshelf.settle()
 
     assert [str(message) for message in told.context["messages"]] == ["Confirmed: 1. It is on its way."]
@@ -132,16 +194,43 @@ def test_a_price_that_is_confirmed_is_sent(store, shop, twinshelf, mugs):
     assert twinshelf.differences() == []
 
 
+def test_what_is_confirmed_for_one_shop_is_not_for_another(sandbox, store, shop, twinshelf, mugs):
+    outlet, in_outlet = connect_shop(sandbox, twinshelf, "Outlet")
+    in_outlet.list(*mugs)
+    store.act("set_price", sku="MUG-0", price="1200.00")
+    twinshelf.settle()
+    here = Problem.objects.get(code="E-PRC-GUARD", lane__owner=f"connection:{twinshelf.connection.id}")
+
+    press(owner_of(twinshelf), code="E-PRC-GUARD", problem=str(here.id))
+    twinshelf.settle()
+
+    assert [e.detail["after"] for e in of(shop, "price_set")] == ["1200.00"]
+    assert of(outlet, "price_set") == []
+    assert twinshelf.problems() == [(str(mugs[0]), "E-PRC-GUARD")]
+
+
+def test_a_confirmation_that_has_to_wait_is_not_replaced_by_the_timetable(store, twinshelf, mugs):
+    store.act("set_price", sku="MUG-0", price="1200.00")
+    twinshelf.settle()
+    account, owner, key = twinshelf.account.id, f"connection:{twinshelf.connection.id}", str(mugs[0])
+    reason = sync.confirmed("E-PRC-GUARD")
+    lanes.ask(account, "price", owner, [key], reason=reason, due_at=clock.after(900))  # locked by a promotion
+
+    assert problems.ask_again(account, owner, ("price",), younger_than=timedelta(hours=1)) == 0
+    assert Mark.objects.get(key=key, lane__kind="price").reason == reason
+
+
 def test_nobody_confirms_for_another_account_or_what_is_not_held_back(store, shop, twinshelf, mugs):
     store.act("set_price", sku="MUG-0", price="1200.00")
     twinshelf.settle()
     rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+    held = Problem.objects.get(code="E-PRC-GUARD")
 
-    told = press(Membership.objects.get(account=rival).user, kind="price", code="E-PRC-GUARD")
+    told = press(Membership.objects.get(account=rival).user, code="E-PRC-GUARD", problem=str(held.id))
     assert [str(message) for message in told.context["messages"]] == ["There is nothing to confirm any more."]
     with scope(account=rival):
-        assert sync.confirm(rival, kind="price", code="E-PRC-GUARD", key=str(mugs[0])) == 0
-    assert press(owner_of(twinshelf), kind="price", code="E-LST-CERT").status_code == 404
+        assert sync.confirm(rival, code="E-PRC-GUARD", problem_id=held.id) == 0
+    assert press(owner_of(twinshelf), code="E-LST-CERT").status_code == 404
     twinshelf.settle()
 
     assert shop.effects("price_set") == []

@@ -112,6 +112,16 @@ def test_the_most_urgent_of_several_asks_for_a_key_counts(account, together):
     assert marks(account) == {"77": (1, lanes.URGENT)}
 
 
+def test_that_a_product_was_deleted_is_not_forgotten_over_what_else_is_told_of_it(account, together):
+    told = [("a", "store/product/deleted", lanes.NORMAL), ("b", "store/product/inventory/updated", lanes.URGENT)]
+    together([lambda e=e, t=t, p=p: receive(account.id, e, "77", p, topic=t) for e, t, p in told])
+    receive(account.id, "c", "77", topic="store/sku/deleted")
+
+    with scope(account=account):
+        mark = Mark.objects.get()
+    assert (mark.reason, mark.priority, mark.generation) == ("webhook store/product/deleted", lanes.URGENT, 2)
+
+
 def test_accounts_whose_deliveries_come_together_stay_apart(account, together):
     other = accounts.create_account("Other", owner_email="other@fernhollow.test", password="a long enough password")
     together([lambda: receive(account.id, "event-1", "1"), lambda: receive(other.id, "event-1", "2")])

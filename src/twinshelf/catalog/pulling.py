@@ -27,7 +27,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.documents import Finding, Plan, Product
 from twinshelf.kit import clock, skew
 from twinshelf.sync import lanes, problems, tasks
-from twinshelf.sync.actions import CONFIRMED
+from twinshelf.sync.actions import confirmed
 from twinshelf.sync.flows import Ask, LaneRef
 from twinshelf.sync.models import Task
 
@@ -48,7 +48,7 @@ def draft_products(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
     started = clock.now()
     page = client.products([int(ask.key) for ask in asks], names_of(store), store=clients.info_of(store))
     fresh = _wanted(store, page.products)
-    doubtful = _gone_at_once(store, asks, page.missing)
+    doubtful = _gone_at_once(lane, store, asks, page.missing)
     with transaction.atomic():  # what is on record as seen has been asked about: never one without the other
         changed = snapshot.keep_products(store, fresh)
         snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
@@ -76,18 +76,22 @@ GONE = "E-PRD-GONE"
 _MOST_GONE, _MOST_GONE_PERCENT, _FEW_GONE = 20, 5, 2
 
 
-def _gone_at_once(store: Store, asks: Sequence[Ask], missing: Iterable[int]) -> set[int]:
+def _gone_at_once(lane: LaneRef, store: Store, asks: Sequence[Ask], missing: Iterable[int]) -> set[int]:
     """Those of the missing products that are not taken as gone before somebody has confirmed it.
 
     More than 20, or than 5 % of the store's products, that vanish together without a word are likelier a wrong answer
-    than a wish; one or two are not. BigCommerce's own message that a product was deleted is such a word.
+    than a wish; one or two are not. Those that wait to be confirmed already count as well, and so may all that is due
+    where a batch is drafted one by one. BigCommerce's own message that a product was deleted is such a word.
     """
-    told = {int(ask.key) for ask in asks if "/deleted" in ask.reason or ask.reason == CONFIRMED}
+    told = {int(ask.key) for ask in asks if "product/deleted" in ask.reason or ask.reason == confirmed(GONE)}
     here = StoreProduct.objects.filter(store=store, deleted=False)
     silent = set(here.filter(product_id__in=set(missing) - told).values_list("product_id", flat=True))
-    if len(silent) <= _FEW_GONE:
+    if not silent:
         return set()
-    return silent if len(silent) > min(_MOST_GONE, here.count() * _MOST_GONE_PERCENT / 100) else set()
+    waiting = {int(key) for key in problems.open_keys(store.account_id, f"store:{store.id}", GONE)}
+    number = len(silent | waiting) if len(asks) > 1 else max(len(silent | waiting), lanes.due_count(lane.id))
+    most = max(_FEW_GONE, min(_MOST_GONE, here.count() * _MOST_GONE_PERCENT // 100))
+    return silent if number > most else set()
 
 
 stock_read: Callable[[Store, Sequence[int], datetime], None] = lambda _store, _variant_ids, _started: None  # noqa: E731

@@ -37,7 +37,7 @@ from twinshelf.documents import (
 from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
-from twinshelf.sync.actions import CONFIRMED
+from twinshelf.sync.actions import confirmed
 from twinshelf.sync.flows import Ask, Batches, LaneRef
 from twinshelf.sync.preview import PREVIEW
 from twinshelf.tiktok.errors import PriceLocked
@@ -418,7 +418,7 @@ def draft_prices(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
             facts,
             tiktok_id=live[int(ask.key)],
             links=links.get(int(ask.key), {}),
-            confirmed=ask.reason == CONFIRMED,
+            confirmed=ask.reason == confirmed("E-PRC-GUARD"),
         )
         for ask in asks
         if int(ask.key) in products

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -246,6 +247,8 @@ class Parked:
 
     seller: str
     shops: tuple[str, ...]
+    stamp: str
+    """Names this very one: what is confirmed must be what was shown."""
 
 
 class _ParkedTokens(msgspec.Struct, frozen=True):
@@ -269,12 +272,23 @@ def park_authorization(account: Account, code: str, *, session: SessionBase) -> 
 def parked_authorization(account: Account, *, session: SessionBase) -> Parked:
     """What waits to be confirmed in this browser. Raises BadState where there is nothing, or it waited too long."""
     kept = _parked(account, session)
-    return Parked(kept.tokens.seller_name, kept.shops)
+    return Parked(kept.tokens.seller_name, kept.shops, _stamp(kept))
 
 
-def confirm_parked(account: Account, *, session: SessionBase, by: User | None = None) -> list[Shop]:  # noqa: ARG001 - recorded by the audit log later
-    """Keep what `park_authorization` left, as `authorize_shops` does. Works once; raises as the two do."""
+def confirm_parked(
+    account: Account,
+    *,
+    stamp: str,
+    session: SessionBase,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> list[Shop]:
+    """Keep what `park_authorization` left, as `authorize_shops` does. Works once; raises as the two do.
+
+    Raises BadState too if another one took its place since its stamp was shown.
+    """
     kept = _parked(account, session)
+    if not secrets.compare_digest(stamp.encode(), _stamp(kept).encode()):
+        raise BadState
     del session[_PARKED]
     session.save()  # before anything is kept, and whatever comes of it
     return _keep_authorization(account, kept.tokens)
@@ -288,6 +302,10 @@ def _parked(account: Account, session: SessionBase) -> _ParkedTokens:
     if clock.timestamp() - kept.at > STATE_MAX_AGE_SECONDS:
         raise BadState
     return kept
+
+
+def _stamp(kept: _ParkedTokens) -> str:
+    return hashlib.sha256(f"{kept.at} {kept.tokens.access_token}".encode()).hexdigest()
 
 
 def _parked_binding(account: Account) -> str:

@@ -24,28 +24,32 @@ def retry_problem(
     lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], reason="retry by hand", priority=lanes.URGENT)
 
 
-CONFIRMED = "confirmed by hand"
+def confirmed(code: str) -> str:
+    """The reason with which what a problem of this code holds back is asked for again. It lets through nothing else."""
+    return f"confirmed {code}"
 
 
 def confirm(
     account: Account,
     *,
-    kind: str,
     code: str,
-    key: str = "",
+    kind: str = "",
+    problem_id: int | None = None,
     by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
 ) -> int:
-    """Say of what was held back for a person to check that it is meant: all of one kind and code, or one key of it.
+    """Say of what was held back for a person to check that it is meant: of one problem, or of all of a code (and kind).
 
-    Asks for it again with the reason `CONFIRMED`, which the flow that held it back heeds. Returns how many keys that
-    were. Safe to repeat.
+    Asks for it again with a reason of its own (`confirmed`), which the flow that held it back heeds. Returns how many
+    keys that were. Safe to repeat.
     """
-    held = Problem.objects.filter(lane__kind=kind, code=code, closed_at=None).exclude(key=OWNER_KEY)
-    if key:
-        held = held.filter(key=key)
-    keys: dict[str, list[str]] = {}
-    for owner, one in held.values_list("lane__owner", "key"):
-        keys.setdefault(owner, []).append(one)
-    for owner, some in keys.items():
-        lanes.ask(account.id, kind, owner, some, reason=CONFIRMED, priority=lanes.URGENT)
+    held = Problem.objects.filter(code=code, closed_at=None).exclude(key=OWNER_KEY)
+    if kind:
+        held = held.filter(lane__kind=kind)
+    if problem_id is not None:
+        held = held.filter(id=problem_id)
+    keys: dict[tuple[str, str], list[str]] = {}
+    for lane_kind, owner, key in held.values_list("lane__kind", "lane__owner", "key"):
+        keys.setdefault((lane_kind, owner), []).append(key)
+    for (lane_kind, owner), some in keys.items():
+        lanes.ask(account.id, lane_kind, owner, some, reason=confirmed(code), priority=lanes.URGENT)
     return sum(map(len, keys.values()))

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 SLICE_SECONDS = 3.0
 """How long one workflow works before it hands over, so that no tenant's backlog holds a worker."""
 
+_DATABASE_ERRORS = (OperationalError, InterfaceError)
+
 _pool: ThreadPoolExecutor | None = None
 
 
@@ -94,7 +96,7 @@ def _draft(lane: LaneRef, flow: Flow, asks: Sequence[Ask]) -> tuple[list[Plan], 
     """Plans for the keys that could be drafted, outcomes for those that could not."""
     try:
         plans = list(flow.draft_many(lane, asks))
-    except (Transient, NeedsPerson) as error:
+    except (Transient, NeedsPerson, *_DATABASE_ERRORS) as error:
         if len(asks) > 1 and isinstance(error, NeedsPerson) and not isinstance(error, Unauthorized):
             return _draft_one_by_one(lane, flow, asks)
         return [], [_failed(flow, ask, error) for ask in asks]
@@ -238,7 +240,8 @@ def _judge(row: StoredPlan, plan: Plan, failure: Exception | None, flow: Flow, a
 def _failed(flow: Flow, ask: Ask, error: Exception) -> Outcome:
     """What a failure means for the mark: retried, parked with a finding, or the whole lane held."""
     outcome = partial(Outcome, key=ask.key, generation=ask.generation)
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if isinstance(error, _DATABASE_ERRORS):
+        log.warning("the database did not answer", kind=flow.kind, key=ask.key, error=str(error))
         error = Transient("our database did not answer")
     if isinstance(error, OutOfBudget):
         return outcome(state="held", wait_seconds=error.wait_seconds, text=str(error), attempts=ask.attempts)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django_scopes import scope
 
 from twinshelf.accounts.models import Account
@@ -54,6 +54,9 @@ def receive(
             _write(together)
     if delivery.error is not None:
         raise delivery.error
+    if not delivery.settled:  # whoever had it in hand died
+        msg = "the delivery was not stored"
+        raise RuntimeError(msg)
     return delivery.new
 
 
@@ -81,7 +84,7 @@ def _write(deliveries: Sequence[_Delivery]) -> None:
     try:
         new = _store(deliveries)
     except BaseException as error:  # noqa: BLE001 - raised by whoever brought the delivery
-        if len(deliveries) > 1 and isinstance(error, Exception):
+        if len(deliveries) > 1 and isinstance(error, Exception) and not isinstance(error, OperationalError):
             for delivery in deliveries:
                 _write([delivery])
             return
@@ -101,7 +104,10 @@ def _store(deliveries: Sequence[_Delivery]) -> set[_Delivery]:
             for one in delivery.asks:
                 of_lane = wanted.setdefault((delivery.account_id, one.kind, one.owner), {})
                 ask = one.priority, f"webhook {delivery.topic}"[:60]
-                of_lane[one.key] = min(ask, of_lane.get(one.key, ask))
+                before = of_lane.get(one.key, ask)
+                # As a mark that is there already: the most urgent counts, and that it was deleted is not forgotten.
+                reason = before[1] if before[1].endswith("product/deleted") else ask[1]
+                of_lane[one.key] = min(ask[0], before[0]), reason
         for (account_id, kind, owner), keys in sorted(wanted.items()):
             with scope(account=Account(id=account_id)):
                 lanes.ask_each(account_id, kind, owner, [(key, *ask) for key, ask in keys.items()])

@@ -73,7 +73,10 @@ def ask_each(
                 "insert into sync_mark "
                 "(account_id, lane_id, key, generation, asked_at, due_at, priority, attempts, reason) "
                 "values (%s, %s, %s, 1, %s, %s, %s, 0, %s) on conflict (lane_id, key) do update set "
-                "generation = sync_mark.generation + 1, asked_at = excluded.asked_at, reason = excluded.reason, "
+                "generation = sync_mark.generation + 1, asked_at = excluded.asked_at, "
+                # That a thing was deleted is not forgotten over what else is told of it.
+                "reason = case when sync_mark.reason like '%%product/deleted' then sync_mark.reason "
+                "else excluded.reason end, "
                 "due_at = case when excluded.due_at < sync_mark.due_at then excluded.due_at else sync_mark.due_at end, "
                 "priority = case when excluded.priority < sync_mark.priority "
                 "then excluded.priority else sync_mark.priority end",

@@ -12,7 +12,7 @@ from twinshelf.documents import Finding
 from twinshelf.kit import clock
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Outcome
-from twinshelf.sync.models import Lane, Problem
+from twinshelf.sync.models import Lane, Mark, Problem
 
 
 def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
@@ -86,8 +86,9 @@ def ask_again(account_id: int, owner: str, kinds: Sequence[str], *, younger_than
         lane__kind__in=list(kinds),
     ).exclude(key=OWNER_KEY)
     keys: dict[str, list[str]] = {}
-    for kind, key in refused.values_list("lane__kind", "key"):
-        keys.setdefault(kind, []).append(key)
+    for lane_id, kind, key in refused.values_list("lane_id", "lane__kind", "key"):
+        if not Mark.objects.filter(lane_id=lane_id, key=key).exists():  # who asked knew why (somebody confirmed it)
+            keys.setdefault(kind, []).append(key)
     for kind, some in keys.items():
         lanes.ask(account_id, kind, owner, some, reason="refused before", priority=lanes.BULK)
     return sum(map(len, keys.values()))

@@ -209,12 +209,11 @@ def problems(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.OPERATE)
 def confirm(request: ConsoleRequest) -> HttpResponse:
     """Let through what was held back for somebody to check: one thing, or all of one kind and code."""
-    kind, code = request.POST.get("kind", ""), request.POST.get("code", "")
+    code, one = request.POST.get("code", ""), whole(request.POST, "problem", 0)
     if code not in words.CONFIRM:
         raise Http404
-    number = sync_actions.confirm(
-        request.account, kind=kind, code=code, key=request.POST.get("key", ""), by=request.user
-    )
+    kind = request.POST.get("kind", "")
+    number = sync_actions.confirm(request.account, code=code, kind=kind, problem_id=one or None, by=request.user)
     if number:
         told = ngettext("Confirmed: %(n)s. It is on its way.", "Confirmed: %(n)s. They are on their way.", number)
         messages.success(request, told % {"n": number})

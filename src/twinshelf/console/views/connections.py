@@ -113,7 +113,9 @@ def confirm(request: ConsoleRequest) -> HttpResponse:
     with Told(request):
         if request.method == "POST":
             names = _connected_names()
-            shops = connection_actions.confirm_parked(request.account, session=request.session, by=request.user)
+            shops = connection_actions.confirm_parked(
+                request.account, stamp=request.POST.get("stamp", ""), session=request.session, by=request.user
+            )
             _tell_authorized(request, shops, names)
         else:
             parked = connection_actions.parked_authorization(request.account, session=request.session)
