@@ -24,7 +24,7 @@ def _serving(control: Control) -> Iterator[Any]:
     """`twinshelf serve` as a process with everything listed and live. Yields the connection, for asking and proving."""
     port = free_port()
     with product_environment(port):
-        from twinshelf import worker
+        from twinshelf import processes as worker
 
         worker.set_up()
         worker.migrate()
@@ -34,7 +34,7 @@ def _serving(control: Control) -> Iterator[Any]:
         )
         try:
             _until(lambda: _up(port), 60)
-            from twinshelf.catalog import actions, suggesting
+            from twinshelf.listings import actions, suggesting
 
             connection = connect(control, with_shop=True)
             _follow(actions.pull(connection.store))
@@ -90,7 +90,7 @@ def _rest(seconds: float = 600) -> float:
 def run(changes: int) -> list[Result]:
     """`changes` stock changes in a minute over 5,000 SKUs: acknowledged quickly, merged, drained."""
     with sandbox(1000) as control, _serving(control) as connection:
-        from twinshelf.catalog.models import Link
+        from twinshelf.listings.models import Link
         from twinshelf.proof import reconcile as proof
 
         product_of = dict(Link.objects.filter(connection=connection).values_list("seller_sku", "product_id"))
@@ -143,7 +143,7 @@ def _least(last: Mapping[str, float], product_of: Mapping[str, int]) -> float:
 def run_freshness() -> list[Result]:
     """Seconds from a change in the store to the number on the shelf, one at a time."""
     with sandbox(30) as control, _serving(control) as connection:
-        from twinshelf.catalog.models import Link
+        from twinshelf.listings.models import Link
 
         skus = sorted(set(Link.objects.filter(connection=connection).values_list("seller_sku", flat=True)))
         waits = []

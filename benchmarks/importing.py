@@ -28,8 +28,8 @@ def run(products: int) -> list[Result]:
 def _import(control: Control, products: int) -> list[Result]:
     with product_environment():
         store = _set_up(control)
-        from twinshelf.catalog import actions
-        from twinshelf.catalog.models import StoreProduct, StoreVariant
+        from twinshelf.goods.models import StoreProduct, StoreVariant
+        from twinshelf.listings import actions
         from twinshelf.sync import engine
 
         control.reset_calls()
@@ -52,7 +52,7 @@ def _import(control: Control, products: int) -> list[Result]:
 
 
 def _set_up(control: Control, *, with_shop: bool = False) -> Any:
-    from twinshelf import worker
+    from twinshelf import processes as worker
 
     worker.set_up()
     worker.migrate()
@@ -71,7 +71,7 @@ def run_limited(products: int) -> list[Result]:
         def work() -> list[Result]:
             with product_environment():
                 store = _set_up(control)
-                from twinshelf.catalog import actions
+                from twinshelf.listings import actions
                 from twinshelf.sync import engine
 
                 time.sleep(window + 1)  # connecting spent some of the first window

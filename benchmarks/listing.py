@@ -20,8 +20,8 @@ def run(products: int) -> list[Result]:
 def _list(control: Control, products: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
-        from twinshelf.catalog import actions, suggesting
-        from twinshelf.catalog.models import ListingRow
+        from twinshelf.listings import actions, suggesting
+        from twinshelf.listings.models import ListingRow
         from twinshelf.proof import reconcile as proof
         from twinshelf.sync import drain, engine
 

@@ -30,10 +30,10 @@ def finish(driver: Any, task: Any) -> None:
 def _orders(control: Control, orders: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
-        from twinshelf.catalog import actions as catalog
-        from twinshelf.catalog import suggesting
-        from twinshelf.catalog.models import Link, ListingRow
-        from twinshelf.inventory import actions as inventory
+        from twinshelf.goods import holds as inventory
+        from twinshelf.listings import actions as catalog
+        from twinshelf.listings import suggesting
+        from twinshelf.listings.models import Link, ListingRow
         from twinshelf.orders import actions
         from twinshelf.orders.models import ShopOrderRow
         from twinshelf.sync import drain, engine

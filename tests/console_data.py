@@ -24,7 +24,6 @@ from django_scopes import scope
 
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account, Membership, Role, User
-from twinshelf.catalog.models import Link, ListingRow, ShopSkuSeen, StoreProduct, StoreVariant, Template
 from twinshelf.connections.models import Connection, Seller, Shop, Store
 from twinshelf.documents import (
     Address,
@@ -38,9 +37,12 @@ from twinshelf.documents import (
     Variant,
     to_json,
 )
+from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
+from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.rules.models import Template
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Problem, Task, TaskItem
 
 EMAIL, PASSWORD = "maya@fernhollow.example", "a-shelf-for-two"

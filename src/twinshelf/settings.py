@@ -164,8 +164,9 @@ INSTALLED_APPS = [
     "twinshelf.accounts",
     "twinshelf.sync",
     "twinshelf.connections",
-    "twinshelf.catalog",
-    "twinshelf.inventory",
+    "twinshelf.goods",
+    "twinshelf.rules",
+    "twinshelf.listings",
     "twinshelf.orders",
     "twinshelf.console",
 ]

@@ -9,18 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from twinshelf.catalog import actions as catalog_actions
-from twinshelf.catalog import linking, pulling, scanning, suggesting, switching
-from twinshelf.catalog import reconcile as catalog
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import working_connection
 from twinshelf.documents import AnyChange, Plan
 from twinshelf.errors import Transient
-from twinshelf.inventory import actions as inventory_actions
-from twinshelf.inventory import reconcile as inventory
+from twinshelf.goods import holds as inventory_actions
+from twinshelf.goods import pulling
 from twinshelf.kit import clock
-from twinshelf.orders import reconcile as orders
+from twinshelf.listings import actions as catalog_actions
+from twinshelf.listings import content as catalog
+from twinshelf.listings import linking, suggesting
+from twinshelf.listings import observing as scanning
+from twinshelf.listings import stock as inventory
+from twinshelf.listings import visibility as switching
+from twinshelf.orders.intake import flow as orders
 from twinshelf.proof import reconcile as proof
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import Ask, Flow, LaneRef, installed

@@ -35,7 +35,7 @@ _NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twinshelf.settings")
 application = _behind_static_files(get_wsgi_application())
 
-from twinshelf import worker  # noqa: E402 - Django must be set up first
+from twinshelf import processes as worker  # noqa: E402 - Django must be set up first
 from twinshelf.sync import engine  # noqa: E402
 
 worker.set_up()

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import console_data
-from twinshelf.catalog.models import StoreProduct
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Problem, Task

@@ -20,7 +20,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from twinshelf.cli import app
+from twinshelf.cli.app import app
 from twinshelf_sandbox import command
 from twinshelf_sandbox.app import build
 from twinshelf_sandbox.bigcommerce import switches as store_switches

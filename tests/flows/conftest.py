@@ -25,17 +25,17 @@ from pytest_django import DjangoDbBlocker
 from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account
-from twinshelf.catalog import actions as catalog
-from twinshelf.catalog import scanning
-from twinshelf.catalog.models import ListingRow
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
 from twinshelf.kit import clock, http, skew
 from twinshelf.kit.budget import PacedBudget
+from twinshelf.listings import actions as catalog
+from twinshelf.listings import observing as scanning
+from twinshelf.listings.models import ListingRow
 from twinshelf.orders import actions as orders
-from twinshelf.orders import reconcile as orders_reconcile
+from twinshelf.orders.intake import flow as orders_reconcile
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.proof import reconcile as proof
 from twinshelf.sync import engine, lanes

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from twinshelf import worker
+from twinshelf import processes as worker
 
 worker.set_up()  # models can be imported from here on
 
@@ -20,11 +20,11 @@ worker.set_up()  # models can be imported from here on
 from django_scopes import scope, scopes_disabled
 
 from twinshelf.accounts import actions as accounts
-from twinshelf.catalog import actions as catalog
-from twinshelf.catalog import suggesting
-from twinshelf.catalog.models import ListingRow
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
+from twinshelf.listings import actions as catalog
+from twinshelf.listings import suggesting
+from twinshelf.listings.models import ListingRow
 from twinshelf.orders import actions as orders
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync import schedules

@@ -10,9 +10,9 @@ from django_scopes import scope
 from tests.flows.conftest import HOME, ShopWorld, StoreWorld, Twinshelf
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account
-from twinshelf.catalog import actions as catalog
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Store
+from twinshelf.listings import actions as catalog
 from twinshelf_sandbox.app import Sandbox
 
 

@@ -15,10 +15,10 @@ from tests.flows.faults import lose_webhooks, rest
 from tests.flows.neighbors import connect_shop, of, shelf
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Membership, User
-from twinshelf.bigcommerce.client import BigCommerce
-from twinshelf.catalog import pulling, snapshot
-from twinshelf.catalog.models import StoreProduct
+from twinshelf.goods import pulling, snapshot
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
+from twinshelf.storefronts.bigcommerce.client import BigCommerce
 from twinshelf.sync import actions as sync
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import Ask, installed

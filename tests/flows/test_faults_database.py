@@ -76,7 +76,7 @@ def test_f52_a_draft_that_the_database_interrupts_is_made_again_and_no_bug_of_ou
     failed: list[str] = []
 
     def outage(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
-        if "catalog_storevariant" in sql and sql.lstrip().lower().startswith("insert") and not failed:
+        if "goods_storevariant" in sql and sql.lstrip().lower().startswith("insert") and not failed:
             failed.append(sql)
             raise OperationalError("server closed the connection unexpectedly")
         return execute(sql, params, many, context)

@@ -18,16 +18,17 @@ from tests.flows.faults import (
     rest,
     ship,
 )
-from twinshelf.catalog import actions as catalog
-from twinshelf.catalog import pulling
-from twinshelf.catalog.models import Link, ListingRow, StoreProduct, StoreVariant
 from twinshelf.connections import clients
 from twinshelf.connections.models import Store
+from twinshelf.goods import pulling
+from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.models import Budget
+from twinshelf.listings import actions as catalog
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders import actions as orders
 from twinshelf.orders import queries as sales
-from twinshelf.orders import reconcile
+from twinshelf.orders.intake import flow as reconcile
 from twinshelf.sync import lanes, preview
 from twinshelf.sync.flows import Ask
 from twinshelf.sync.models import ChangeRecord, Problem

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
-from twinshelf.catalog import actions as catalog
-from twinshelf.inventory import actions as inventory
+from twinshelf.goods import holds as inventory
+from twinshelf.listings import actions as catalog
 from twinshelf.orders import actions as orders
 from twinshelf.sync import engine
 from twinshelf.sync.inline import InlineEngine

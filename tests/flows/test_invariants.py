@@ -9,9 +9,9 @@ import pytest
 
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
 from tests.flows.test_faults_webhooks import life_of_a_mug
-from twinshelf.catalog.models import Link
+from twinshelf.listings.models import Link
 from twinshelf.orders import actions as orders
-from twinshelf.orders import reconcile
+from twinshelf.orders.intake import flow as reconcile
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Ask
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Mark, StoredPlan, Task

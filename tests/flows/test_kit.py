@@ -26,10 +26,10 @@ from django_scopes import scope
 from PIL import Image
 
 from twinshelf.accounts.models import Account
-from twinshelf.catalog.models import StoreProduct
 from twinshelf.connections import clients
 from twinshelf.connections.models import Store
 from twinshelf.errors import OutOfBudget, PlatformDown
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock, fetch, http, skew, upsert
 from twinshelf.kit.budget import PacedBudget, Patient, WindowBudget
 from twinshelf.kit.fetch import ImageUnusable

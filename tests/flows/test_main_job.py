@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from twinshelf.catalog import actions as catalog
-from twinshelf.catalog.models import Link, StoreProduct, StoreVariant
+from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.listings import actions as catalog
+from twinshelf.listings.models import Link
 from twinshelf.orders import actions as orders
 from twinshelf_sandbox.faults import Fault
 

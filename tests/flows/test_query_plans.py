@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django_scopes import scopes_disabled
 
-from twinshelf.catalog.models import Link, ListingRow, StoreProduct, StoreVariant
-from twinshelf.inventory.models import Hold
+from twinshelf.goods.models import Hold, StoreProduct, StoreVariant
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
 from twinshelf.sync.models import Mark, TaskItem
 

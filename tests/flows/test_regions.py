@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 
 from tests.flows.conftest import HOME, ShopWorld, Twinshelf
-from twinshelf.catalog import actions as catalog
 from twinshelf.connections import actions as connections
+from twinshelf.listings import actions as catalog
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.flows.faults import HELD_SECONDS, SET_STOCK, fault, lose_webhooks, re
 from tests.flows.neighbors import connect_shop, consent, of, shelf
 from twinshelf.connections import actions as connections
 from twinshelf.connections.preferences import PriceRule
-from twinshelf.inventory.models import Hold
+from twinshelf.goods.models import Hold
 from twinshelf_sandbox.tiktok.errors import Refused
 
 

@@ -15,7 +15,7 @@ from django.urls.resolvers import URLResolver
 from django_scopes import scopes_disabled
 
 from tests.console_data import PASSWORD, World
-from twinshelf.catalog.models import StoreProduct
+from twinshelf.goods.models import StoreProduct
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Lane, Mark, Problem, Task
 

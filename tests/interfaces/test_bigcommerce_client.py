@@ -13,10 +13,6 @@ import pytest
 import stamina
 import structlog
 
-from twinshelf.bigcommerce import auth, products, webhooks
-from twinshelf.bigcommerce.client import BigCommerce
-from twinshelf.bigcommerce.products import Names
-from twinshelf.bigcommerce.shipments import carrier
 from twinshelf.documents import Address, Money, StoreInfo, StoreOrderDraft, StoreOrderLine
 from twinshelf.errors import (
     DocumentError,
@@ -31,6 +27,10 @@ from twinshelf.errors import (
 )
 from twinshelf.kit import http, logs
 from twinshelf.kit.http import FreeBudget
+from twinshelf.storefronts.bigcommerce import auth, products, webhooks
+from twinshelf.storefronts.bigcommerce.client import BigCommerce
+from twinshelf.storefronts.bigcommerce.products import Names
+from twinshelf.storefronts.bigcommerce.shipments import carrier
 from twinshelf_sandbox.app import build
 from twinshelf_sandbox.faults import Fault
 from twinshelf_sandbox.transport import SandboxTransport

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from twinshelf.catalog.models import Template
 from twinshelf.connections.models import Connection, Shop
+from twinshelf.rules.models import Template
 from twinshelf.sync.models import Lane, Mark, Problem, Task
 
 

@@ -9,9 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from twinshelf.catalog.models import Link, ListingRow, StoreProduct, Template
 from twinshelf.connections import queries as connections
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
+from twinshelf.listings.models import Link, ListingRow
+from twinshelf.rules.models import Template
 from twinshelf.sync.models import Problem, Task, TaskItem
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 from hypothesis import settings, strategies
 
-from twinshelf.catalog.plan import ShopFacts
-from twinshelf.catalog.templates import TemplateRules
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
     Address,
@@ -33,6 +31,8 @@ from twinshelf.documents import (
     Variant,
     Weight,
 )
+from twinshelf.listings.plan import ShopFacts
+from twinshelf.rules.templates import TemplateRules
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MUG, JAR = (1, 11), (2, 21)

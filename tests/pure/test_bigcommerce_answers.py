@@ -6,9 +6,17 @@ import json
 
 import pytest
 
-from twinshelf.bigcommerce import answers
-from twinshelf.bigcommerce.answers import Complaint
-from twinshelf.errors import NotFound, OutOfStock, PlatformDown, Refused, ScopeMissing, Throttled, Unauthorized
+from twinshelf.errors import (
+    NotFound,
+    OutOfStock,
+    PlatformDown,
+    Refused,
+    ScopeMissing,
+    Throttled,
+    Unauthorized,
+)
+from twinshelf.storefronts.bigcommerce import answers
+from twinshelf.storefronts.bigcommerce.answers import Complaint
 
 V3 = {"type": "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"}
 

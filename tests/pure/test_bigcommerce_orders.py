@@ -9,7 +9,6 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from twinshelf.bigcommerce import orders, shipments, store, wire
 from twinshelf.documents import (
     Address,
     Money,
@@ -21,6 +20,7 @@ from twinshelf.documents import (
     StoreShipment,
 )
 from twinshelf.errors import DocumentError
+from twinshelf.storefronts.bigcommerce import orders, shipments, store, wire
 
 GONE = object()
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from twinshelf.bigcommerce import inventory, products, wire
-from twinshelf.bigcommerce.products import Names
 from twinshelf.documents import (
     Dimensions,
     Image,
@@ -24,6 +22,8 @@ from twinshelf.documents import (
     Weight,
 )
 from twinshelf.errors import DocumentError
+from twinshelf.storefronts.bigcommerce import inventory, products, wire
+from twinshelf.storefronts.bigcommerce.products import Names
 
 SHARED = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared")
 STORE = StoreInfo(hash="abc123", name="Mugs", currency="USD", time_zone="UTC", weight_unit="LB", length_unit="IN")

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from twinshelf.bigcommerce import auth, webhooks
-from twinshelf.bigcommerce.webhooks import SECRET_HEADER, Hint, Hook, NotGenuine
 from twinshelf.errors import DocumentError
+from twinshelf.storefronts.bigcommerce import auth, webhooks
+from twinshelf.storefronts.bigcommerce.webhooks import SECRET_HEADER, Hint, Hook, NotGenuine
 
 NOW = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
 STAMP = int(NOW.timestamp())

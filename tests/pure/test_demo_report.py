@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinshelf.demo_report import done, spent
+from twinshelf.cli.demo_report import done, spent
 
 
 def effect(what, key, cause="tiktok POST /product/202309/products", **detail):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.pure.builders import money, random_cases, usd, usd_amounts, variant
-from twinshelf.catalog.pricing import base_price, guard, shop_price
 from twinshelf.connections.preferences import PriceRule
 from twinshelf.documents import Finding, Money, minor_unit
+from twinshelf.rules.pricing import base_price, guard, shop_price
 
 
 def rule(kind="none", value="0"):

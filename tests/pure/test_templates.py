@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.pure.builders import attribute, codes, inches, ounces, product, random_cases, variant
-from twinshelf.catalog.templates import (
+from twinshelf.connections.preferences import PackageDefaults
+from twinshelf.documents import AttributeValue, Dimensions, OptionValue, Weight
+from twinshelf.errors import DocumentError
+from twinshelf.rules.templates import (
     AttributeRule,
     CategoryRule,
     TemplateRules,
@@ -18,9 +21,6 @@ from twinshelf.catalog.templates import (
     package_of,
     rules_from_json,
 )
-from twinshelf.connections.preferences import PackageDefaults
-from twinshelf.documents import AttributeValue, Dimensions, OptionValue, Weight
-from twinshelf.errors import DocumentError
 
 # -- categories -----------------------------------------------------------------------------------------------------
 

@@ -15,16 +15,7 @@ import pytest
 
 from twinshelf.documents import Dimensions, Listing, ListingSku, Money, Weight
 from twinshelf.errors import DocumentError
-from twinshelf.tiktok import (
-    cancellations,
-    categories,
-    errors,
-    orders,
-    packages,
-    products,
-    shops,
-    webhooks,
-)
+from twinshelf.tiktok import cancellations, categories, errors, orders, packages, products, shops, webhooks
 from twinshelf.tiktok.regions import region
 
 SHARED = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared")

@@ -12,7 +12,6 @@ import structlog
 from django.conf import settings
 from django.db.models import F, Q
 
-from twinshelf.bigcommerce.client import BigCommerce
 from twinshelf.connections.models import AccessState, Seller, Shop, Store
 from twinshelf.documents import StoreInfo
 from twinshelf.errors import NeedsPerson, PlatformDown, Unauthorized
@@ -20,6 +19,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.budget import PacedBudget, WindowBudget
 from twinshelf.kit.http import Urgency
 from twinshelf.kit.secrets import seal, unseal
+from twinshelf.storefronts.bigcommerce.client import BigCommerce
 from twinshelf.tiktok.auth import TikTokAuth, Tokens
 from twinshelf.tiktok.client import TikTok
 

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 import twinshelf
-from twinshelf.catalog import queries as catalog
 from twinshelf.connections import queries as connections
 from twinshelf.console.words import THEMES
+from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.sync import queries as sync
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from django.core.cache import cache
 
-from twinshelf.catalog import queries as catalog
 from twinshelf.connections.models import Connection
+from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 
 LARGE = 20_000

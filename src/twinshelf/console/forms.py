@@ -10,9 +10,9 @@ from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
 from twinshelf.accounts.models import User
-from twinshelf.catalog.models import Template
-from twinshelf.catalog.templates import Source
 from twinshelf.connections.models import Connection, Shop, Store
+from twinshelf.rules.models import Template
+from twinshelf.rules.templates import Source
 
 REGIONS = (("US", _("United States")), ("GB", _("United Kingdom")), ("MY", _("Malaysia")), ("SG", _("Singapore")))
 PACKAGE = ("length", "width", "height", "weight")

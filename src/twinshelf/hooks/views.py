@@ -18,15 +18,15 @@ from django.views.decorators.http import require_POST
 from django_scopes import scope
 
 from twinshelf.accounts.models import Account
-from twinshelf.bigcommerce import webhooks as store_hooks
-from twinshelf.catalog.models import ListingRow
 from twinshelf.connections import actions as connections
 from twinshelf.connections import hook_keys
 from twinshelf.connections.hook_keys import HookKeys
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.errors import DocumentError
 from twinshelf.kit import skew
+from twinshelf.listings.models import ListingRow
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.storefronts.bigcommerce import webhooks as store_hooks
 from twinshelf.sync import inbox, lanes
 from twinshelf.sync.inbox import AskFor
 from twinshelf.tiktok import webhooks as shop_hooks

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from twinshelf.catalog.models import Link, ShopSkuSeen, StoreVariant
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Address, ShopOrder, from_json, to_json
+from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
 from twinshelf.kit.upsert import insert_rows, update_rows
-from twinshelf.orders.importing import merged_address
+from twinshelf.listings.models import Link, ShopSkuSeen
+from twinshelf.orders.intake.plan import merged_address
 from twinshelf.orders.models import ShopOrderRow
 
 

@@ -12,7 +12,7 @@ from django.db import models
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection
 from twinshelf.kit import clock
-from twinshelf.orders.cancelling import Origin
+from twinshelf.orders.cancellations.plan import Origin
 
 
 class Creation(models.TextChoices):

@@ -17,14 +17,15 @@ from django.db.models import Count, Min, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Substr
 from django.shortcuts import get_object_or_404
 
-from twinshelf.catalog.models import Link, StoreProduct
 from twinshelf.connections.models import Connection
 from twinshelf.connections.queries import shop_now
 from twinshelf.documents import Address, Money, OrderLine, ShopOrder, from_json
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
-from twinshelf.orders.cancelling import seller_reasons
+from twinshelf.listings.models import Link
+from twinshelf.orders.cancellations.plan import seller_reasons
 from twinshelf.orders.models import CancellationRow, Creation, ShipmentRow, ShopOrderRow
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem

@@ -12,19 +12,19 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from twinshelf.catalog import desiring
-from twinshelf.catalog import plan as catalog_plan
-from twinshelf.catalog.models import Link, ListingRow
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Product, ShopListing, ShopOrder, StoreOrder
-from twinshelf.inventory import plan as inventory_plan
-from twinshelf.inventory import queries as inventory_queries
 from twinshelf.kit import clock, skew
-from twinshelf.orders import importing
+from twinshelf.listings import desiring
+from twinshelf.listings import plan as catalog_plan
+from twinshelf.listings import sides as inventory_queries
+from twinshelf.listings.models import Link, ListingRow
+from twinshelf.orders.intake import plan as importing
 from twinshelf.orders.models import ShipmentRow
 from twinshelf.proof import plan as planning
+from twinshelf.rules import quantities as inventory_plan
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 

@@ -45,7 +45,7 @@ def use(engine: Engine | None) -> None:
 def current() -> Engine:
     """The engine of this process. Raises RuntimeError if none was started."""
     if _current is None:
-        msg = "no engine was started in this process: see twinshelf.worker.start_engine"
+        msg = "no engine was started in this process: see twinshelf.processes.start_engine"
         raise RuntimeError(msg)
     return _current
 

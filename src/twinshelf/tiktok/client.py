@@ -29,7 +29,15 @@ from twinshelf.documents import (
     ShopOrder,
     Warehouse,
 )
-from twinshelf.errors import DocumentError, NotFound, PlatformDown, ScopeMissing, Throttled, Transient, Unauthorized
+from twinshelf.errors import (
+    DocumentError,
+    NotFound,
+    PlatformDown,
+    ScopeMissing,
+    Throttled,
+    Transient,
+    Unauthorized,
+)
 from twinshelf.kit import clock, http
 from twinshelf.kit.budget import Patient
 from twinshelf.kit.http import Answer, Budget, Urgency

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from twinshelf.catalog import queries as catalog
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.views.answers import back, page_size, whole
+from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync

@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from twinshelf.catalog import actions as catalog_actions
-from twinshelf.catalog import queries as catalog
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
 from twinshelf.connections.models import Shop
@@ -21,7 +19,9 @@ from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
 from twinshelf.console.views.answers import Told, started
 from twinshelf.errors import NeedsPerson, Transient
-from twinshelf.inventory import actions as inventory_actions
+from twinshelf.goods import holds as inventory_actions
+from twinshelf.listings import actions as catalog_actions
+from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.sync import queries as sync
 from twinshelf.sync import tasks

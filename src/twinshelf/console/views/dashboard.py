@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from twinshelf.catalog import actions as catalog_actions
-from twinshelf.catalog import queries as catalog
 from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection, Store
 from twinshelf.console import charts, counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.templatetags.console import moment_text, zone
 from twinshelf.console.views.answers import started, whole
+from twinshelf.listings import actions as catalog_actions
+from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as orders
 from twinshelf.sync import queries as sync

@@ -10,17 +10,17 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from twinshelf.catalog import actions as catalog_actions
-from twinshelf.catalog import queries as catalog
-from twinshelf.catalog.models import StoreProduct
-from twinshelf.catalog.queries import ProductFilter
 from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
-from twinshelf.inventory import actions as inventory_actions
-from twinshelf.inventory import queries as inventory
+from twinshelf.goods import holds as inventory_actions
+from twinshelf.goods.models import StoreProduct
+from twinshelf.listings import actions as catalog_actions
+from twinshelf.listings import queries as catalog
+from twinshelf.listings import sides as inventory
+from twinshelf.listings.queries import ProductFilter
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import Task

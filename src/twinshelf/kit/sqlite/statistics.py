@@ -16,7 +16,7 @@ from django.db import connections, models
 
 LARGE, SMALL = 1_000_000, 100
 _SMALL_APPS: Final = frozenset({"accounts", "connections", "kit"})
-_SMALL_TABLES: Final = frozenset({"sync_lane", "sync_schedule", "sync_task", "catalog_template"})
+_SMALL_TABLES: Final = frozenset({"sync_lane", "sync_schedule", "sync_task", "rulebook_template"})
 _OWNERS: Final = frozenset({"account_id", "store_id", "connection_id", "shop_id", "seller_id", "lane_id", "task_id"})
 _FEW_VALUES: Final = frozenset({"state", "status", "creation", "kind", "priority", "use_case", "code", "closed_at"})
 

@@ -1,0 +1,486 @@
+"""The `twinshelf` command. Each command sets Django up for itself, so `--help` is instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from twinshelf_sandbox import command as sandbox_command
+
+if TYPE_CHECKING:
+    from twinshelf.accounts.models import Account
+    from twinshelf.connections.models import Connection
+    from twinshelf.sync.models import Task
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, help="Keeps BigCommerce stores and TikTok Shops in step.")
+console = Console()
+errors = Console(stderr=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def main() -> None:
+    """Entry point: problems a person can mend are told in a line with their remedy, never as a traceback."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
+    from pydantic import ValidationError
+
+    from twinshelf.errors import NeedsPerson, TwinshelfError
+
+    try:
+        app()
+    except NeedsPerson as error:
+        sys.exit(_complain(str(error), f"{error.remedy} ({error.code})"))
+    except (TwinshelfError, ImproperlyConfigured) as error:
+        sys.exit(_complain(str(error)))
+    except ValidationError as error:
+        named = "; ".join(f"TWINSHELF_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors() if e["loc"])
+        sys.exit(_complain(f"A setting cannot be read: {named or error.title}."))
+    except OperationalError as error:
+        sys.exit(
+            _complain(f"The database does not answer: {error}", "Start it, or correct TWINSHELF_DATABASE_URL or _DATA.")
+        )
+    except OSError as error:
+        sys.exit(_complain(str(error), "Free what is taken, or choose another: --port, TWINSHELF_DATA."))
+
+
+def _complain(what: str, remedy: str = "") -> int:
+    """Say what is wrong, and what to do about it, where it does not mix with results. The exit code 1."""
+    errors.print(what.strip(), style="red", markup=False, soft_wrap=True)
+    if remedy:
+        errors.print(remedy, markup=False, soft_wrap=True)
+    return 1
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        console.print(version("twinshelf"))
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options that come before a command."""
+
+
+# -- processes ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve(host: str = "127.0.0.1", port: int = 8780) -> None:
+    """Run web, worker and timetables in one process."""
+    from twinshelf import processes as worker
+
+    worker.set_up()
+    worker.migrate()
+    stop = worker.start_engine()
+    web = worker.WebServer(host, port)
+    web.start()
+    console.print(f"Twinshelf listens on http://{host}:{port}")
+    worker.wait_for_signal()
+    web.stop()
+    stop()
+
+
+@app.command()
+def web(host: str = "127.0.0.1", port: int = 8780) -> None:
+    """Run the web server alone; workers run elsewhere."""
+    from twinshelf import processes as worker
+
+    worker.set_up()
+    worker.migrate()
+    stop = worker.connect_engine()
+    server = worker.WebServer(host, port)
+    server.start()
+    console.print(f"Twinshelf listens on http://{host}:{port}")
+    worker.wait_for_signal()
+    server.stop()
+    stop()
+
+
+@app.command(name="worker")
+def worker_command() -> None:
+    """Run a worker alone: as many as the work needs, on as many machines."""
+    from twinshelf import processes as worker
+
+    worker.set_up()
+    worker.migrate()
+    stop = worker.start_engine()
+    console.print("Worker started")
+    worker.wait_for_signal()
+    stop()
+
+
+app.add_typer(sandbox_command.app, name="sandbox")
+
+
+@app.command()
+def demo(
+    exit: Annotated[bool, typer.Option("--exit", help="End after the proof; exit code 1 if anything differs.")] = False,  # noqa: A002 - the option's name
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo and start over.")] = False,
+    realistic: Annotated[bool, typer.Option("--realistic", help="Keep the platforms' own limits.")] = False,
+    catalog: Annotated[
+        Path | None, typer.Option(help="Use this catalog (JSON, JSONL, CSV) instead of our own shop.")
+    ] = None,
+    columns: Annotated[str, typer.Option(help="Which column is what: title=name,price=preis")] = "",
+    products: Annotated[int, typer.Option(help="Make this many products.")] = 0,
+    port: int = 8780,
+    sandbox_port: int = 8790,
+    data: Annotated[Path, typer.Option(help="Where the demo keeps its databases.")] = Path("data/demo"),
+) -> None:
+    """Show the main job, end to end, against the sandbox: list, sell, hold, cancel, ship, change, prove."""
+    from twinshelf.cli import demo as demo_module
+
+    options = demo_module.Options(
+        exit=exit, fresh=fresh, realistic=realistic, catalog=catalog, columns=columns, products=products, port=port,
+        sandbox_port=sandbox_port, data=data,
+    )  # fmt: skip
+    sys.exit(demo_module.run(options, console, print_report))
+
+
+# -- work -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Set up so that this command can ask the workers for something."""
+    from twinshelf import processes as worker
+
+    worker.set_up()
+    worker.migrate()
+    stop = worker.connect_engine()
+    try:
+        yield
+    finally:
+        stop()
+
+
+@app.command()
+def connect(
+    store: Annotated[str, typer.Option(help="Store hash or control-panel address.")],
+    token: Annotated[
+        str, typer.Option(envvar="TWINSHELF_STORE_TOKEN", help="Access token of a store-level API account.")
+    ],
+    account: Annotated[str, typer.Option(help="Name of the account; made if there is none.")] = "Main",
+    email: Annotated[str, typer.Option(help="Owner's e-mail, for a new account.")] = "",
+    password: Annotated[
+        str, typer.Option(envvar="TWINSHELF_PASSWORD", help="Owner's password, for a new account.")
+    ] = "",
+    client_secret: Annotated[
+        str, typer.Option(envvar="TWINSHELF_STORE_SECRET", help="Client secret, to check webhooks.")
+    ] = "",
+    code: Annotated[str, typer.Option(help="Authorization code of TikTok Shop, to connect its shops as well.")] = "",
+) -> None:
+    """Connect a store, and with --code the shops of a TikTok seller, each paired with it."""
+    from django_scopes import scope
+
+    with _asking():
+        from twinshelf.accounts import actions as accounts
+        from twinshelf.accounts.models import Account
+        from twinshelf.connections import actions
+
+        owner = Account.objects.filter(name=account).first()
+        if owner is None:
+            if not (email and password):
+                _complain(
+                    f"There is no account “{account}” yet, and a new one needs an owner.",
+                    "Give --email and --password (or TWINSHELF_PASSWORD).",
+                )
+                raise typer.Exit(2)
+            owner = accounts.create_account(account, owner_email=email, password=password)
+        with scope(account=owner):
+            connected = actions.connect_store(
+                owner, store_hash_or_url=store, access_token=token, client_secret=client_secret
+            )
+            console.print(f"Connected store {connected.name} ({connected.hash}), {connected.currency}")
+            for shop in actions.authorize_shops(owner, code) if code else []:
+                pair = actions.pair(owner, store=connected, shop=shop, name=f"{connected.name} → {shop.name}")
+                console.print(f"Paired with TikTok Shop {shop.name} ({shop.region}) as “{pair.name}”")
+
+
+@app.command()
+def pull(
+    connection: str = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Changed since then (UTC); without: everything."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Read the store's products."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.listings import actions
+
+        _follow(actions.pull(chosen.store, since=since.replace(tzinfo=UTC) if since else None), as_json=json_)
+
+
+@app.command()
+def plan(
+    products: Annotated[list[int] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
+) -> None:
+    """Show what a push would change, without changing anything. Without products: all."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.sync import preview
+
+        ids = _pulled(chosen, products)
+        plans = preview.preview(
+            chosen.account_id, f"connection:{chosen.id}", ["listing", "price", "stock"], [str(i) for i in ids]
+        )
+        _print_plans(plans, as_json=json_)
+
+
+@app.command()
+def push(
+    products: Annotated[list[int] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
+) -> None:
+    """List products in the shop and bring listings up to date. Without products: all."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.listings import actions
+
+        _follow(actions.list_products(chosen, _pulled(chosen, products)), as_json=json_)
+
+
+@app.command()
+def orders(
+    connection: str = "",
+    fetch: Annotated[bool, typer.Option("--fetch", help="Read what changed first.")] = False,
+    limit: int = 30,
+    json_: Json = False,
+) -> None:
+    """Show the latest TikTok orders and their BigCommerce orders."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.orders import actions
+        from twinshelf.orders.models import ShopOrderRow
+
+        if fetch:
+            _follow(actions.fetch_now(chosen), quiet=json_)
+        rows = list(ShopOrderRow.objects.filter(connection=chosen).order_by("-placed_at")[:limit])
+        if json_:
+            print(json.dumps([  # noqa: T201
+                {"order_id": r.order_id, "status": r.status, "store_order_id": r.store_order_id, "total": str(r.total),
+                 "currency": r.currency, "reason": r.reason} for r in rows
+            ]))  # fmt: skip
+            return
+        table = Table("TikTok order", "Status", "BigCommerce", "Total", "Why not")
+        for row in rows:
+            table.add_row(
+                row.order_id,
+                row.status,
+                str(row.store_order_id or "–"),
+                f"{row.total.normalize():f} {row.currency}",
+                row.reason,
+            )
+        console.print(table)
+
+
+@app.command(name="tasks")
+def tasks_command(limit: int = 20, json_: Json = False) -> None:
+    """Show the latest tasks."""
+    from django_scopes import scopes_disabled
+
+    with _asking(), scopes_disabled():
+        from twinshelf.sync.models import Task
+
+        rows = list(Task.objects.order_by("-created_at")[:limit])
+        if json_:
+            print(json.dumps([_task_json(row) for row in rows]))  # noqa: T201
+            return
+        table = Table("#", "Task", "State", "Done", "Failed", "Skipped", "Of")
+        for row in rows:
+            table.add_row(
+                str(row.id),
+                row.title,
+                row.get_state_display(),
+                str(row.succeeded),
+                str(row.failed),
+                str(row.skipped),
+                str(row.total or "–"),
+            )
+        console.print(table)
+
+
+@app.command()
+def prove(connection: str = "", json_: Json = False) -> None:
+    """Read both platforms afresh and compare everything. Exit code 1 if anything differs."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.sync import tasks
+
+        task = tasks.submit(chosen.account_id, "prove", f"Prove {chosen.name}", owner=f"connection:{chosen.id}")
+        _show(task, hidden=json_)
+        if task.state != "completed":
+            _complain(f"{task.title}: {task.get_state_display()}. {task.summary}")
+            raise typer.Exit(1)
+        report: dict[str, Any] = task.cursor.get("report", {})
+        if json_:
+            print(json.dumps(report))  # noqa: T201
+        else:
+            print_report(report)
+        if report.get("differences"):
+            raise typer.Exit(1)
+
+
+@app.command()
+def doctor(json_: Json = False) -> None:
+    """Check this installation: settings, databases, credentials, webhooks, what is stuck."""
+    with _asking():
+        from twinshelf.cli import checkup
+
+        findings = checkup.examine()
+        if json_:
+            print(json.dumps([finding.__dict__ for finding in findings]))  # noqa: T201
+        else:
+            table = Table("", "What", "Finding", "Remedy")
+            for finding in findings:
+                table.add_row(
+                    "[green]ok[/green]" if finding.ok else "[red]✗[/red]", finding.what, finding.text, finding.remedy
+                )
+            console.print(table)
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(1)
+
+
+# -- helpers --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _connection(name: str) -> Iterator[tuple[Account, Connection]]:
+    """The connection of that name, or the only one there is, inside its account's scope."""
+    from django_scopes import scope, scopes_disabled
+
+    from twinshelf.connections.models import Connection
+
+    with scopes_disabled():
+        rows = list(Connection.objects.select_related("account", "store", "shop").order_by("id"))
+    chosen = [row for row in rows if row.name == name] if name else rows
+    if len(chosen) != 1:
+        if not rows:
+            _complain("There is no connection yet.", "Make one: twinshelf connect, or the console's Connections page.")
+        else:
+            known = ", ".join(f"“{row.name}”" for row in rows)
+            _complain(f"There is no connection “{name}”." if name else "There are several connections.",
+                      f"Name one with --connection: {known}.")  # fmt: skip
+        raise typer.Exit(2)
+    with scope(account=chosen[0].account):
+        yield chosen[0].account, chosen[0]
+
+
+def _pulled(connection: Connection, products: list[int] | None) -> list[int]:
+    """The ids of these products of the store, or of all that were pulled. Ends the command if one is unknown."""
+    from twinshelf.goods.models import StoreProduct
+
+    known = StoreProduct.objects.filter(store=connection.store, deleted=False).values_list("product_id", flat=True)
+    ids = sorted(known.filter(product_id__in=products) if products else known)
+    if missing := sorted(set(products or ()) - set(ids)):
+        _complain(
+            f"{connection.store} has no pulled product {', '.join(map(str, missing))}.",
+            "Pull first (twinshelf pull), or check the number in BigCommerce.",
+        )
+        raise typer.Exit(2)
+    return ids
+
+
+def _follow(task: Task, *, as_json: bool = False, quiet: bool = False) -> None:
+    """Show a task's progress until it has ended, then what became of it. Ends the command where it failed."""
+    _show(task, hidden=as_json or quiet)
+    if as_json:
+        print(json.dumps(_task_json(task)))  # noqa: T201
+    elif not quiet:
+        console.print(f"{task.title}: {task.get_state_display()}. {task.summary}")
+    if task.state != "completed":
+        raise typer.Exit(1)
+
+
+_PATIENCE_SECONDS = 10.0
+
+
+def _show(task: Task, *, hidden: bool) -> None:
+    """A bar until the task has ended. Ends the command where no worker is there to carry it out."""
+    final = {"completed", "failed", "cancelled"}
+    from twinshelf.cli import checkup
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    started = time.monotonic()  # noqa: TID251 - measures the command itself
+    with Progress(*columns, console=console, disable=hidden or not sys.stdout.isatty()) as progress:
+        bar = progress.add_task(task.title, total=task.total, rate="")
+        while True:
+            task.refresh_from_db()
+            seconds = max(time.monotonic() - started, 0.001)  # noqa: TID251
+            progress.update(bar, total=task.total, completed=task.done, rate=f"{task.done / seconds:.1f}/s")
+            if task.state in final:
+                return
+            if seconds > _PATIENCE_SECONDS and not checkup.workers_alive():
+                progress.stop()
+                _complain(
+                    f"No worker is running. Task {task.id} waits and is carried out by the next one.",
+                    "Start one: twinshelf serve, or twinshelf worker. Follow it with: twinshelf tasks.",
+                )
+                raise typer.Exit(1)
+            time.sleep(0.2)
+
+
+def _task_json(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id, "title": task.title, "state": task.state, "total": task.total, "succeeded": task.succeeded,
+        "failed": task.failed, "skipped": task.skipped, "summary": task.summary,
+    }  # fmt: skip
+
+
+def _print_plans(plans: list[Any], *, as_json: bool) -> None:
+    import msgspec
+
+    from twinshelf.kit.words import counted
+
+    if as_json:
+        print(msgspec.json.encode(plans).decode())  # noqa: T201
+        return
+    table = Table("Product", "Changes", "Findings")
+    for one in plans:
+        if one.changes or one.findings:
+            table.add_row(
+                one.key,
+                ", ".join(type(change).__name__ for change in one.changes) or "–",
+                " ".join(f.text for f in one.findings),
+            )
+    console.print(table)
+    console.print(f"{counted(sum(len(one.changes) for one in plans), 'change')} for {counted(len(plans), 'plan')}")
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """A proof's report as a table, and every difference below it."""
+    table = Table("Compared", "Number")
+    table.add_row("Products in the store", f"{report.get('products', 0):,}")
+    for state, number in sorted(report.get("listings", {}).items()):
+        table.add_row(f"Listings {state.replace('_', ' ')}", f"{number:,}")
+    table.add_row("SKUs live, price and stock compared", f"{report.get('skus', 0):,}")
+    table.add_row("TikTok orders", f"{report.get('orders', 0):,}")
+    table.add_row("… with their BigCommerce order", f"{report.get('order_pairs', 0):,}")
+    table.add_row("Shipments reported", f"{report.get('shipments', 0):,}")
+    table.add_row("Differences", f"{len(report.get('differences', []))}")
+    console.print(table)
+    for difference in report.get("differences", [])[:50]:
+        console.print(
+            f"[red]{difference['kind']}[/red] {difference['key']}: {difference['text']} "
+            f"expected {difference['expected']}, found {difference['found']}"
+        )

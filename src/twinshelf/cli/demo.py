@@ -1,0 +1,544 @@
+"""The demo: the sandbox and the product as processes of their own, and a script that plays merchant and buyers.
+
+It drives the product through its own actions and the sandbox through its control API; nothing here takes part in the
+work. What was done is noted in a file, so that a killed demo goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from twinshelf.cli.demo_report import Spent, done, spent
+from twinshelf.errors import TwinshelfError
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
+    from twinshelf.sync.models import Task
+
+STORE = "fern0hollow"
+EMAIL, PASSWORD = "demo@twinshelf.example", "twinshelf demo"
+APP = {
+    "TWINSHELF_TIKTOK_APP_KEY": "6demo0key",
+    "TWINSHELF_TIKTOK_APP_SECRET": "demo-app-secret-of-the-sandbox",
+    "TWINSHELF_TIKTOK_SERVICE_ID": "7400000000000000001",
+    "TWINSHELF_BIGCOMMERCE_APP_ID": "40127",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said."""
+
+    exit: bool
+    fresh: bool
+    realistic: bool
+    catalog: Path | None
+    columns: str
+    products: int
+    port: int
+    sandbox_port: int
+    data: Path
+
+
+# -- the sandbox as a process ---------------------------------------------------------------------------------------
+
+
+class Control:
+    """The sandbox's control API: clock, actions of people and shoppers, counts."""
+
+    def __init__(self, address: str) -> None:
+        # A jump of the clock answers when all that falls into it has happened: thousands of reviews and their webhooks.
+        self._http = httpx2.Client(base_url=address, timeout=httpx2.Timeout(120, read=3600))
+
+    def act(self, action: str, /, **arguments: Any) -> Any:
+        """Do what a person does on a platform; the action's own result. Raises TwinshelfError if it is refused."""
+        answer = self._http.post(f"/_sandbox/actions/{action}", json=arguments)
+        if answer.status_code != 200:
+            msg = f"the sandbox refused {action}: {answer.text}"
+            raise TwinshelfError(msg)
+        return answer.json().get("result")
+
+    def get(self, path: str, **params: Any) -> Any:
+        """One of the control pages as JSON."""
+        return self._http.get(f"/_sandbox/{path}", params=params).json()
+
+    def effects(self) -> Iterator[dict[str, Any]]:
+        """All that was really changed on the platforms, in order."""
+        since = 0
+        while page := self.get("effects", since=since, limit=1000)["effects"]:
+            yield from page
+            since = page[-1]["seq"]
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Tell one of the control pages; its answer as JSON."""
+        return self._http.post(f"/_sandbox/{path}", json=body).json()
+
+    def up(self) -> bool:
+        """Whether a sandbox answers at this address."""
+        try:
+            return self._http.get("/_sandbox/clock").status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+
+# -- the demo -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Story:
+    """What has been done so far, on disk."""
+
+    path: Path
+    done: dict[str, Any] = field(default_factory=dict)
+    resumed: bool = False
+
+    @classmethod
+    def load(cls, path: Path) -> Story:
+        """The story so far; one in which nothing was done if there is no such file."""
+        done = json.loads(path.read_text()) if path.exists() else {}
+        return cls(path, done, resumed=bool(done))
+
+    def once(self, name: str, work: Callable[[], Any]) -> Any:
+        """Do `work` unless it was done in an earlier run; its result is kept."""
+        if name not in self.done:
+            self.done[name] = work()
+            temporary = self.path.with_suffix(".new")
+            temporary.write_text(json.dumps(self.done))
+            temporary.replace(self.path)
+        return self.done[name]
+
+
+def run(options: Options, console: Console, show: Callable[[dict[str, Any]], None]) -> int:
+    """The whole demo. Returns the exit code: 1 if the proof found a difference. `show` prints the proof's report."""
+    data = options.data.resolve()
+    if options.fresh and data.exists():
+        shutil.rmtree(data)
+    data.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        **APP,
+        "TWINSHELF_DATA": str(data),
+        "TWINSHELF_BASE_URL": f"http://127.0.0.1:{options.port}",
+        "TWINSHELF_BIGCOMMERCE_API": f"http://127.0.0.1:{options.sandbox_port}",
+        "TWINSHELF_BIGCOMMERCE_LOGIN": f"http://127.0.0.1:{options.sandbox_port}",
+        "TWINSHELF_TIKTOK_API": f"http://127.0.0.1:{options.sandbox_port}",
+        "TWINSHELF_TIKTOK_AUTH": f"http://127.0.0.1:{options.sandbox_port}",
+        "TWINSHELF_FETCH_ALLOW": json.dumps([f"127.0.0.1:{options.sandbox_port}"]),
+        "TWINSHELF_SLOT": "demo",
+        "TWINSHELF_PARENT": str(os.getpid()),
+        "DJANGO_SETTINGS_MODULE": "twinshelf.settings",
+    }
+    environment.setdefault("TWINSHELF_LOG_LEVEL", "WARNING")
+    os.environ.update(environment)
+    story = Story.load(data / "demo.json")
+    started = time.monotonic()  # noqa: TID251 - measures the demo itself
+    with ExitStack() as stack:
+        control = stack.enter_context(_sandbox(options, environment, console))
+        stack.enter_context(_product(options, environment, console))
+        connection = stack.enter_context(_connected(options, control, story, console))
+        _play(control, story, connection, console)
+        calls = _spent(control, connection)
+        seconds = time.monotonic() - started  # noqa: TID251
+        differs = _prove(connection, console, show)
+        _show_calls(story, calls, console)
+        console.print(f"Took {seconds:.0f} s.")
+        address = f"http://127.0.0.1:{options.port}"
+        if options.exit:
+            return 1 if differs else 0
+        console.print(
+            f"\nThe console is at [bold]{address}[/bold]   sign in as [bold]{EMAIL}[/bold] / [bold]{PASSWORD}[/bold]"
+        )
+        console.print(
+            f"The sandbox is at http://127.0.0.1:{options.sandbox_port}   "
+            "Ctrl-C ends both; `make demo` goes on from here."
+        )
+        try:
+            while True:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return 1 if differs else 0
+
+
+@contextmanager
+def _process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "twinshelf.cli", *arguments], env=environment, stdout=output, stderr=output
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_until(
+    what: str, ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 120
+) -> None:
+    give_up = time.monotonic() + seconds  # noqa: TID251
+    while not ready():
+        if process.poll() is not None:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            msg = f"{what} ended by itself:\n{tail}"
+            raise TwinshelfError(msg)
+        if time.monotonic() > give_up:  # noqa: TID251
+            msg = f"{what} did not start within {seconds:.0f} s; see {log}"
+            raise TwinshelfError(msg)
+        time.sleep(0.1)
+
+
+@contextmanager
+def _sandbox(options: Options, environment: dict[str, str], console: Console) -> Iterator[Control]:
+    log = options.data / "sandbox.log"
+    arguments = [
+        "sandbox",
+        "--port",
+        str(options.sandbox_port),
+        "--state",
+        str(options.data.resolve() / "sandbox.sqlite3"),
+        "--shops",
+        "",  # the demo opens its own
+    ]
+    if options.catalog:
+        arguments += ["--catalog", str(options.catalog.resolve())]
+    if options.columns:
+        arguments += ["--columns", options.columns]
+    if options.products:
+        arguments += ["--products", str(options.products)]
+    control = Control(f"http://127.0.0.1:{options.sandbox_port}")
+    if control.up():
+        msg = f"port {options.sandbox_port} is taken: end what runs there, or choose --sandbox-port"
+        raise TwinshelfError(msg)
+    with _process(arguments, environment, log) as process, console.status("Filling the sandbox's store …"):
+        _wait_until("The sandbox", control.up, process, log, 900)
+        for line in log.read_text(errors="replace").splitlines():
+            if line.startswith(("Catalog", "  ")):
+                console.print(line)
+        console.print(f"[green]✓[/green] Sandbox of both platforms on http://127.0.0.1:{options.sandbox_port}")
+        yield control
+
+
+@contextmanager
+def _product(options: Options, environment: dict[str, str], console: Console) -> Iterator[None]:
+    log = options.data / "twinshelf.log"
+    with _process(["serve", "--port", str(options.port)], environment, log) as process:
+
+        def up() -> bool:
+            try:
+                return httpx2.get(f"http://127.0.0.1:{options.port}/healthz", timeout=5).status_code == 200
+            except httpx2.HTTPError:
+                return False
+
+        with console.status("Starting Twinshelf …"):
+            _wait_until("Twinshelf", up, process, log)
+        console.print(f"[green]✓[/green] Twinshelf on http://127.0.0.1:{options.port} (SQLite, one process)")
+        yield
+
+
+@contextmanager
+def _connected(options: Options, control: Control, story: Story, console: Console) -> Iterator[Connection]:
+    from twinshelf import processes as worker
+
+    worker.set_up()
+    stop = worker.connect_engine()
+    from django_scopes import scope
+
+    from twinshelf.accounts import actions as accounts
+    from twinshelf.accounts.models import Account
+    from twinshelf.connections import actions
+    from twinshelf.connections.models import Connection
+
+    try:
+        keys = story.once("store keys", lambda: control.act("bc.create_api_account", hash=STORE, name="Twinshelf"))
+        shop = story.once("shop", lambda: _open_shop(options, control))
+        account = Account.objects.filter(name="Fernhollow Goods").first() or accounts.create_account(
+            "Fernhollow Goods", owner_email=EMAIL, password=PASSWORD, owner_name="Maya Ortiz"
+        )
+        with scope(account=account):
+            connection = Connection.objects.filter(name="US").first()
+            if connection is None:
+                store = actions.connect_store(
+                    account, store_hash_or_url=STORE, access_token=keys["access_token"], client_id=keys["client_id"],
+                    client_secret=keys["client_secret"],
+                )  # fmt: skip
+                code = control.act("tt.authorize", app_key=APP["TWINSHELF_TIKTOK_APP_KEY"], seller=shop["seller"])
+                shops = actions.authorize_shops(account, code)
+                connection = actions.pair(account, store=store, shop=shops[0], name="US")
+            console.print(
+                f"[green]✓[/green] Connected {connection.store} with {connection.shop} ({connection.shop.region})"
+            )
+            yield Connection.objects.select_related("store", "shop", "shop__seller").get(id=connection.id)
+    finally:
+        stop()
+
+
+def _open_shop(options: Options, control: Control) -> dict[str, Any]:
+    control.act(
+        "tt.create_app",
+        app_key=APP["TWINSHELF_TIKTOK_APP_KEY"],
+        app_secret=APP["TWINSHELF_TIKTOK_APP_SECRET"],
+        service_id=APP["TWINSHELF_TIKTOK_SERVICE_ID"],
+        redirect_url=f"http://127.0.0.1:{options.port}/connections/tiktok",
+    )
+    seller = control.act("tt.create_seller", name="Fernhollow Goods LLC", region="US")
+    seller_id = seller["seller_id"]
+    shop = control.act("tt.create_shop", seller=seller_id, name="Fernhollow Goods US", region="US")
+    if not options.realistic:
+        control.act("tt.set_limits", shop_id=shop["shop_id"], per_second=50, daily_listings=10_000_000)
+        control.act("bc.set_switch", hash=STORE, name="quota", value=None)
+    return {**shop, "seller": seller_id}
+
+
+_REFUSALS = [
+    {
+        "field": "title",
+        "contains": "Miracle",
+        "position": "Product title",
+        "reason": "The title makes a claim that cannot be checked.",
+        "suggestion": "Describe the product plainly.",
+    },
+    {
+        "field": "title",
+        "contains": "Candle",
+        "position": "Product title",
+        "reason": "Say what the candle is made of.",
+        "suggestion": "Add the kind of wax to the title.",
+    },
+]
+"""What the sandbox's reviewers refuse in the demo, so that refusals and their reasons are seen."""
+
+# -- the story ------------------------------------------------------------------------------------------------------
+
+
+def _play(control: Control, story: Story, connection: Connection, console: Console) -> None:
+    from twinshelf.accounts.models import User
+    from twinshelf.listings import actions as catalog
+
+    merchant = User.objects.get(email=EMAIL)
+    shop_id = story.done["shop"]["shop_id"]
+    task_id = story.once("pull", lambda: catalog.pull(connection.store, by=merchant).id)
+    _follow(task_id, console)
+    story.once("template", lambda: _template(connection))
+    story.once("reviews", lambda: control.act("tt.set_audit_policy", shop_id=shop_id, seconds=240, reject=_REFUSALS))
+    task_id = story.once("list", lambda: catalog.list_products(connection, None, by=merchant).id)
+    _follow(task_id, console)
+    story.once("reviewed", lambda: _pass_time(control, 600, "ten minutes, in which TikTok reviews", console))
+    _rest(console)
+    sold = story.once("sold", lambda: _sell(control, story, connection, shop_id, console))
+    story.once("called off", lambda: [control.act("shopper.cancel", order_id=order_id) for order_id in sold[:2]])
+    story.once(
+        "hold over", lambda: _pass_time(control, 3660, "61 minutes, so that the hold on new orders ends", console)
+    )
+    _rest(console)
+    story.once("store side", lambda: _store_side(control, story, connection, sold, console))
+    _rest(console)
+    story.once("carrier", lambda: _pass_time(control, 120, "two minutes", console))
+    _rest(console)
+
+
+def _template(connection: Connection) -> int:
+    """A default template as a merchant would set it up: suggested categories, attributes from fields of their name."""
+    from twinshelf import wiring
+    from twinshelf.listings import actions as catalog
+
+    suggestion = wiring.suggest_template(connection)
+    return catalog.set_default_template(connection, **suggestion).id
+
+
+def _pass_time(control: Control, seconds: float, what: str, console: Console) -> bool:
+    console.print(f"  The sandbox's clock jumps {what}.")
+    control.post("clock", advance=seconds, stride=1)
+    return True
+
+
+def _sell(control: Control, story: Story, connection: Connection, shop_id: str, console: Console) -> list[str]:
+    """Buyers order what is live: one to three lines each."""
+    from twinshelf.listings.models import Link, ListingRow
+
+    live = set(ListingRow.objects.filter(connection=connection, state="live").values_list("product_id", flat=True))
+    codes = [
+        code
+        for code, product_id, quantity in Link.objects.filter(connection=connection)
+        .order_by("id")
+        .values_list("seller_sku", "product_id", "quantity")
+        if product_id in live and (quantity or 0) >= 6
+    ]
+    codes = story.once("bought", lambda: codes[: 40 * 13])
+    orders = []
+    for number in range(min(40, len(codes) // 2)):
+        lines = [codes[(number * 7 + n * 13) % len(codes)] for n in range(1 + number % 3)]
+        items = [{"seller_sku": code, "quantity": 1 + (number + n) % 2} for n, code in enumerate(dict.fromkeys(lines))]
+        orders.append(story.once(f"order {number}", partial(control.act, "shopper.buy", shop_id=shop_id, items=items)))
+    console.print(f"[green]✓[/green] Buyers placed {len(orders)} orders")
+    return orders
+
+
+def _store_side(
+    control: Control, story: Story, connection: Connection, sold: list[str], console: Console
+) -> dict[str, int]:
+    """The merchant at work in BigCommerce: ships, cancels, changes prices and stock."""
+    from twinshelf.orders.models import ShopOrderRow
+
+    rows = {
+        row.order_id: row.store_order_id
+        for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=sold).exclude(store_order_id=None)
+    }
+    imported = [rows[order_id] for order_id in sold if order_id in rows]
+    cancelled = imported[-2:]
+    shipped = [order_id for number, order_id in enumerate(imported[:-2]) if number % 3 != 2]
+    for number, order_id in enumerate(shipped):
+        ship = partial(
+            control.act,
+            "bc.ship_order",
+            hash=STORE,
+            order_id=order_id,
+            carrier="usps",
+            tracking_number=f"94001118992238{number:08d}",
+        )
+        story.once(f"shipped {order_id}", ship)
+    for order_id in cancelled:
+        story.once(f"cancelled {order_id}", partial(control.act, "bc.cancel_order", hash=STORE, order_id=order_id))
+    changed = _change_goods(control, story, connection)
+    console.print(
+        f"[green]✓[/green] In BigCommerce: {len(shipped)} shipped, {len(cancelled)} cancelled, "
+        f"{changed} prices and stocks changed"
+    )
+    return {"shipped": len(shipped), "cancelled": len(cancelled), "changed": changed}
+
+
+def _change_goods(control: Control, story: Story, connection: Connection) -> int:
+    from twinshelf.goods.models import StoreVariant
+    from twinshelf.listings.models import Link
+
+    variant_ids = list(
+        Link.objects.filter(connection=connection).order_by("variant_id").values_list("variant_id", flat=True)
+    )[::9][:40]
+    changed = 0
+    for number, variant in enumerate(
+        StoreVariant.objects.filter(store=connection.store, variant_id__in=variant_ids).order_by("id")
+    ):
+        if number % 2:
+            price = (variant.price * Decimal("1.08")).quantize(Decimal("0.01"))
+            dearer = partial(control.act, "bc.set_price", hash=STORE, sku=variant.sku, price=str(price))
+            story.once(f"price {variant.sku}", dearer)
+        elif variant.stock is not None:
+            fewer = partial(
+                control.act, "bc.set_stock", hash=STORE, sku=variant.sku, quantity=max(0, variant.stock - 3)
+            )
+            story.once(f"stock {variant.sku}", fewer)
+        changed += 1
+    return changed
+
+
+# -- waiting and showing --------------------------------------------------------------------------------------------
+
+
+def _follow(task_id: int, console: Console) -> None:
+    """Show a task's progress until it has ended."""
+    from twinshelf.sync.models import Task
+
+    task: Task = Task.objects.get(id=task_id)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    start, first = time.monotonic(), task.done  # noqa: TID251
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(task.title, total=task.total, rate="")
+        while task.state not in {"completed", "failed", "cancelled"}:
+            task.refresh_from_db()
+            rate = (task.done - first) / max(time.monotonic() - start, 0.1)  # noqa: TID251
+            progress.update(bar, total=task.total, completed=task.done, rate=f"{rate:.0f}/s")
+            time.sleep(0.2)
+    mark = "[green]✓[/green]" if task.state == "completed" else "[red]✗[/red]"
+    console.print(f"{mark} {task.title}: {task.summary}")
+
+
+def _rest(console: Console, *, patience_seconds: float = 600) -> None:
+    """Wait until nothing is asked for that is due; not for ever while what is asked for stays as much as it was."""
+    from twinshelf.kit import clock
+    from twinshelf.sync.models import Lane, Mark
+
+    before, since, quiet = -1, time.monotonic(), 0  # noqa: TID251
+    with console.status("Twinshelf is at work …"):
+        while quiet < 6:  # looks in a row
+            asked = Mark.objects.filter(due_at__lte=clock.after(30)).count()
+            quiet = 0 if asked or Lane.objects.filter(awake=True).exists() else quiet + 1
+            if asked != before:
+                before, since = asked, time.monotonic()  # noqa: TID251
+            elif time.monotonic() - since > patience_seconds:  # noqa: TID251
+                return
+            time.sleep(0.25)
+
+
+def _prove(connection: Connection, console: Console, show: Callable[[dict[str, Any]], None]) -> bool:
+    from twinshelf.accounts.models import User
+    from twinshelf.sync import tasks
+    from twinshelf.sync.models import Problem
+
+    task = tasks.submit(
+        connection.account_id,
+        "prove",
+        f"Check everything on {connection.shop}",
+        owner=f"connection:{connection.id}",
+        by=User.objects.get(email=EMAIL),
+    )
+    _follow(task.id, console)
+    task.refresh_from_db()
+    report = task.cursor.get("report", {})
+    show(report)
+    reasons: dict[str, int] = {}
+    for code in Problem.objects.filter(closed_at=None, blocking=True).values_list("code", flat=True):
+        reasons[code] = reasons.get(code, 0) + 1
+    if reasons:
+        table = Table("Open problems", "Number")
+        for code, number in sorted(reasons.items(), key=lambda item: -item[1]):
+            table.add_row(code, str(number))
+        console.print(table)
+    return task.state != "completed" or bool(report.get("differences"))
+
+
+def _spent(control: Control, connection: Connection) -> list[Spent]:
+    from twinshelf.goods.models import StoreProduct
+
+    work = done(control.effects(), products=StoreProduct.objects.filter(store=connection.store).count())
+    return spent(control.get("calls")["calls"], work)
+
+
+def _show_calls(story: Story, calls: list[Spent], console: Console) -> None:
+    """Calls by job beside the fewest possible, and both sums."""
+    if story.resumed:
+        console.print("The sandbox counts calls from its own start: only a demo that ran through can tell the minimum.")
+        return
+    table = Table("Calls of Twinshelf", "Used", "Minimum")
+    for row in calls:
+        table.add_row(row.job, f"{row.calls:,}", "" if row.minimum is None else f"{row.minimum:,}")
+    counted = [(row.calls, row.minimum) for row in calls if row.minimum is not None]
+    used, least = sum(number for number, _ in counted), sum(minimum for _, minimum in counted)
+    table.add_section()
+    table.add_row("All that have a minimum", f"{used:,}", f"{least:,} (×{used / max(least, 1):.2f})")
+    console.print(table)

@@ -1,0 +1,90 @@
+"""The store's goods as last read, and the units withheld from the shops because someone is about to buy them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from twinshelf.accounts.models import AccountModel
+from twinshelf.connections.models import Store
+from twinshelf.kit import clock
+
+
+class StoreProduct(AccountModel):
+    """A product as last read from the store. `document` is the whole `documents.Product`, the columns are for lists."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    product_id = models.BigIntegerField()
+    title = models.TextField()
+    sku = models.CharField(max_length=255, blank=True)
+    brand = models.CharField(max_length=255, blank=True)
+    category = models.TextField(blank=True)
+    image_url = models.TextField(blank=True)
+    variant_count = models.IntegerField(default=1)
+    price_min = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    price_max = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    stock = models.BigIntegerField(null=True)
+    search = models.TextField(blank=True)
+    """Title, SKUs and barcodes in lower case, for one `contains`."""
+    document = models.BinaryField()
+    digest = models.BinaryField()
+    """SHA-256 of `document`: an unchanged product costs no write and asks for nothing."""
+    problem = models.TextField(blank=True)
+    """Why the product could not be read whole, "" if it could."""
+    modified_at = models.DateTimeField()
+    seen_at = models.DateTimeField(default=clock.now)
+    deleted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["store", "product_id"], name="store_product_once")]
+        indexes: ClassVar = [models.Index(fields=["account", "store", "deleted", "title"], name="store_product_list")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class StoreVariant(AccountModel):
+    """A variant as last read, for matching by SKU and for stock."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    product_id = models.BigIntegerField()
+    variant_id = models.BigIntegerField()
+    sku = models.CharField(max_length=255, blank=True)
+    gtin = models.CharField(max_length=14, blank=True)
+    price = models.DecimalField(max_digits=20, decimal_places=4)
+    stock = models.BigIntegerField(null=True)
+    purchasable = models.BooleanField(default=True)
+    deleted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["store", "variant_id"], name="store_variant_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["store", "sku"], name="store_variant_sku"),
+            models.Index(fields=["store", "product_id"], name="store_variant_product"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku or str(self.variant_id)
+
+
+class Hold(AccountModel):
+    """Units of a variant that an unpaid, held or not yet imported TikTok order will take from the store's stock."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    variant_id = models.BigIntegerField()
+    order_id = models.CharField(max_length=40)
+    shop_id = models.CharField(max_length=40)
+    quantity = models.IntegerField()
+    created_at = models.DateTimeField(default=clock.now)
+    converted_at = models.DateTimeField(null=True)
+    """When the store order took the units: the next reading of the store's stock that began later ends the hold."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["store", "variant_id", "order_id"], name="hold_once_per_order_and_variant"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="hold_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.variant_id}"

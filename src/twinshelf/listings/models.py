@@ -1,0 +1,143 @@
+"""What each shop lists of the goods, and what was last seen of it there."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from twinshelf.accounts.models import AccountModel
+from twinshelf.connections.models import Connection, Shop
+from twinshelf.kit import clock
+
+
+class ListingState(models.TextChoices):
+    """Our states of a listing (connector-behaviour 7.1)."""
+
+    NOT_UPLOADED = "not_uploaded", "Not listed"
+    IN_PROGRESS = "in_progress", "Sending"
+    REVIEWING = "reviewing", "In review"
+    LIVE = "live", "Live"
+    FAILED = "failed", "Failed"
+    INACTIVE_SELLER = "inactive_seller", "Off"
+    INACTIVE_SYSTEM = "inactive_system", "Off (low stock)"
+    INACTIVE_PLATFORM = "inactive_platform", "Stopped by TikTok"
+
+
+class ListingRow(AccountModel):
+    """One product of the store offered (or to be offered) in one shop: our record of both sides.
+
+    `wanted` is the merchant's wish that it be listed; without it nothing is created. `tiktok_id` is TikTok's product
+    id once there is one. `sent` is the digest of the content TikTok last accepted from us.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    product_id = models.BigIntegerField()
+    wanted = models.BooleanField(default=False)
+    state = models.CharField(max_length=20, choices=ListingState.choices, default=ListingState.NOT_UPLOADED)
+    tiktok_id = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    audit_status = models.CharField(max_length=40, blank=True)
+    audit_reasons = models.JSONField(default=list)
+    sent = models.BinaryField(null=True)
+    creating_key = models.CharField(max_length=64, blank=True)
+    """The idempotency key of a create whose outcome we have not recorded; "" if none is under way."""
+    warnings = models.JSONField(default=list)
+    observed_at = models.DateTimeField(null=True)
+    """TikTok's update_time of what we last saw: older sightings never overwrite newer ones."""
+    checked_at = models.DateTimeField(null=True)
+    price_min = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    price_max = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    quantity = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "listings_listing"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "product_id"], name="listing_once_per_product"),
+            models.UniqueConstraint(
+                fields=["connection", "tiktok_id"], condition=~models.Q(tiktok_id=""), name="listing_once_per_tiktok_id"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["connection", "state"], name="listing_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} in {self.connection_id}"
+
+
+class Link(AccountModel):
+    """One variant paired with one TikTok SKU, and what we last saw of the SKU."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    product_id = models.BigIntegerField()
+    variant_id = models.BigIntegerField()
+    seller_sku = models.CharField(max_length=255, blank=True)
+    tiktok_id = models.CharField(max_length=40)
+    sku_id = models.CharField(max_length=40)
+    manual = models.BooleanField(default=False)
+    price = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    quantity = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "sku_id"], name="link_once_per_tiktok_sku"),
+            models.UniqueConstraint(fields=["connection", "variant_id"], name="link_once_per_variant"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["connection", "product_id"], name="link_by_product")]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} ↔ {self.sku_id}"
+
+
+class ShopSkuSeen(AccountModel):
+    """A TikTok SKU seen in the shop, linked or not: where a create looks for what is already there."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+")
+    tiktok_id = models.CharField(max_length=40)
+    sku_id = models.CharField(max_length=40)
+    seller_sku = models.CharField(max_length=255, blank=True)
+    title = models.TextField(blank=True)
+    status = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "sku_id"], name="shop_sku_seen_once")]
+        indexes: ClassVar = [models.Index(fields=["shop", "seller_sku"], name="shop_sku_by_seller_sku")]
+
+    def __str__(self) -> str:
+        return self.sku_id
+
+
+class UploadedImage(AccountModel):
+    """An image the shop already has: the same bytes are never uploaded twice. `source` is where they came from."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+")
+    source = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    use_case = models.CharField(max_length=30)
+    uri = models.TextField()
+    used_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "source", "use_case"], name="image_once_per_source")
+        ]
+        indexes: ClassVar = [models.Index(fields=["shop", "sha256", "use_case"], name="image_by_content")]
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class CategoryCache(AccountModel):
+    """Attributes and rules of a TikTok category, kept for a day."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+")
+    category_id = models.CharField(max_length=20)
+    attributes = models.BinaryField()
+    rules = models.BinaryField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "category_id"], name="category_cache_once")]
+
+    def __str__(self) -> str:
+        return self.category_id

@@ -1,0 +1,381 @@
+"""What a shop should show of a product, and which changes bring it there. Pure: documents in, plan out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import (
+    Attribute,
+    CategoryRules,
+    Finding,
+    Listing,
+    ListingSku,
+    Money,
+    Plan,
+    Product,
+    SetPrices,
+    Variant,
+    Weight,
+    WeightUnit,
+    to_json,
+)
+from twinshelf.rules import templates
+from twinshelf.rules.pricing import base_price, guard, shop_price
+from twinshelf.rules.templates import TemplateRules
+
+
+class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan needs to know of the shop and the connection beside the product."""
+
+    region: str
+    currency: str
+    warehouse_id: str
+    preferences: Preferences
+    template: TemplateRules
+    template_category_id: str
+    store_weight_unit: WeightUnit
+
+
+def listable_variants(product: Product, preferences: Preferences) -> tuple[Variant, ...]:
+    """The variants that may be offered: purchasable ones, unless the merchant includes all."""
+    if preferences.include_unpurchasable:
+        return product.variants
+    return tuple(variant for variant in product.variants if variant.purchasable and product.purchasable)
+
+
+def seller_sku(product: Product, variant: Variant) -> str:
+    """The merchant's code of a variant: its own, or the product's where a product without options has only that."""
+    return variant.sku or (product.sku if len(product.variants) == 1 else "")
+
+
+def desired_listing(
+    product: Product,
+    facts: ShopFacts,
+    *,
+    category_id: str,
+    attributes: tuple[Attribute, ...],
+    rules: CategoryRules,
+    quantities: Mapping[int, int],
+) -> tuple[Listing | None, tuple[Finding, ...]]:
+    """The listing as it should be, and everything that keeps it from being so: all problems of a product at once.
+
+    `quantities` gives what may be offered of each variant id; a variant without one is listed with 0. The listing is
+    None if any finding is blocking.
+    """
+    findings: list[Finding] = []
+    variants = listable_variants(product, facts.preferences)
+    if not variants:
+        return None, (_not_purchasable(),)
+    if not product.title.strip():
+        findings.append(Finding(code="E-LST-TITLE", text="The product has no title.", remedy="Set a title."))
+    description = product.description
+    if not _visible_text(description):
+        findings.append(
+            Finding(
+                code="W-LST-DESC", text="The description is empty; the title is used as description.", blocking=False
+            )
+        )
+        description = f"<p>{_escaped(product.title)}</p>"
+    if not product.images:
+        findings.append(
+            Finding(code="E-LST-IMG", text="At least one image is required.", remedy="Add an image or a media URL.")
+        )
+    if not category_id:
+        findings.append(_no_category())
+    if product.tracking == "product" and any(variant.options for variant in product.variants):
+        quantities = {}  # how many there are of which variant is not known: none is offered
+        findings.append(
+            Finding(
+                code="E-INV-PRODUCTLEVEL",
+                text="Stock is tracked on the product level; switch to the variant level.",
+                remedy="BigCommerce → the product → Track inventory → On the variant level.",
+                blocking=False,
+            )
+        )
+    values, attribute_findings = templates.attribute_values(product, attributes, facts.template)
+    findings += attribute_findings
+    findings += _certificates(rules)
+    weight, dimensions, package_findings = templates.package_of(
+        product, facts.template, facts.preferences.package, weight_unit=facts.store_weight_unit
+    )
+    findings += package_findings
+    skus, sku_findings = _skus(product, variants, facts, quantities)
+    findings += sku_findings
+    if any(finding.blocking for finding in findings) or weight is None or dimensions is None:
+        return None, tuple(findings)
+    listing = Listing(
+        product_id=product.id,
+        title=product.title.strip(),
+        description=description,
+        category_id=category_id,
+        brand_id=facts.template.brand_id,
+        attributes=values,
+        image_urls=tuple(image.url for image in product.images[:9]),
+        weight=weight,
+        dimensions=dimensions,
+        warehouse_id=facts.warehouse_id,
+        skus=skus,
+    )
+    return listing, tuple(findings)
+
+
+def _skus(
+    product: Product, variants: tuple[Variant, ...], facts: ShopFacts, quantities: Mapping[int, int]
+) -> tuple[tuple[ListingSku, ...], list[Finding]]:
+    findings: list[Finding] = []
+    skus: list[ListingSku] = []
+    seen: dict[str, int] = {}
+    for variant in variants:
+        code = seller_sku(product, variant)
+        if not code:
+            findings.append(
+                Finding(
+                    code="E-SKU-MISSING", text=f"Variant {variant.id} has no SKU.", remedy="Set a SKU in BigCommerce."
+                )
+            )
+        elif code in seen:
+            findings.append(_duplicate_sku(code, product.title))
+        seen[code] = variant.id
+        if facts.preferences.gtin_required and not variant.gtin:
+            findings.append(
+                Finding(
+                    code="E-LST-GTIN",
+                    text=f"SKU {code} has no product identifier code.",
+                    remedy="Add the code or choose 'No' with a reason.",
+                )
+            )
+        price = desired_price(variant, facts, code)
+        if isinstance(price, Finding):
+            findings.append(price)
+            continue
+        skus.append(
+            ListingSku(
+                variant_id=variant.id,
+                seller_sku=code,
+                options=variant.options,
+                price=price,
+                quantity=quantities.get(variant.id, 0),
+                gtin=variant.gtin,
+                image_url=variant.image_url,
+            )
+        )
+    return tuple(skus), findings
+
+
+def desired_price(variant: Variant, facts: ShopFacts, sku: str) -> Money | Finding:
+    """What the shop should ask for a variant, or why it cannot be said."""
+    preferences = facts.preferences
+    return shop_price(
+        base_price(variant, use_sale_price=preferences.use_sale_price),
+        currency=facts.currency,
+        rate=preferences.exchange_rate,
+        rule=preferences.price_rule,
+        sku=sku,
+    )
+
+
+def plan_prices(
+    product: Product,
+    facts: ShopFacts,
+    *,
+    tiktok_id: str,
+    links: Mapping[int, tuple[str, Money | None]],
+    confirmed: bool = False,
+) -> Plan:
+    """One call that sets every price of a product that is not as it should be.
+
+    `links` gives the TikTok SKU id and the price last seen there by variant id. A change beyond the guard is held,
+    unless it is `confirmed`; the other prices still go.
+    """
+    findings: list[Finding] = []
+    prices: list[tuple[str, Money]] = []
+    for variant in product.variants:
+        if variant.id not in links:
+            continue
+        sku_id, seen = links[variant.id]
+        code = seller_sku(product, variant)
+        price = desired_price(variant, facts, code)
+        if isinstance(price, Finding):
+            findings.append(price)
+        elif not price.same_as(seen):
+            held = None if confirmed else guard(seen, price, percent=facts.preferences.price_guard_percent, sku=code)
+            if held is not None:
+                findings.append(held)
+            else:
+                prices.append((sku_id, price))
+    changes: tuple[SetPrices, ...] = (
+        (SetPrices(shop_listing_id=tiktok_id, prices=tuple(sorted(prices))),) if prices else ()
+    )
+    return Plan(key=str(product.id), changes=changes, findings=tuple(findings))
+
+
+def content_digest(listing: Listing) -> bytes:
+    """What stands for the content of a listing: all but price, quantity and warehouse, which have their own calls."""
+    zero = Money(Decimal(0), "")
+    content = msgspec.structs.replace(
+        listing,
+        warehouse_id="",
+        weight=Weight(listing.weight.value.normalize(), listing.weight.unit),  # 1.5 and 1.50 are one weight
+        skus=tuple(msgspec.structs.replace(sku, price=zero, quantity=0) for sku in listing.skus),
+    )
+    return hashlib.sha256(to_json(content)).digest()
+
+
+def state_of(status: str, audit_status: str, *, deactivated_by_us: bool = False) -> str:
+    """Our state (connector-behaviour 7.1) for TikTok's words; an unknown word is taken as still in review."""
+    match status:
+        case "ACTIVATE":
+            return "live"
+        case "PENDING":
+            return "failed" if audit_status == "FAILED" else "reviewing"
+        case "FAILED":
+            return "failed"
+        case "SELLER_DEACTIVATED":
+            return "inactive_system" if deactivated_by_us else "inactive_seller"
+        case "PLATFORM_DEACTIVATED" | "FREEZE":
+            return "inactive_platform"
+        case "DELETED":
+            return "not_uploaded"
+        case "DRAFT":
+            return "in_progress"
+        case _:
+            return "reviewing"
+
+
+def review_findings(status: str, audit_status: str, reasons: Sequence[str]) -> tuple[Finding, ...]:
+    """What TikTok's review said of a listing, word by word; nothing while it has nothing against it."""
+    if audit_status != "FAILED" and status not in {"FAILED", "PLATFORM_DEACTIVATED", "FREEZE"}:
+        return ()
+    told = " ".join(reasons) or "TikTok gave no reason."
+    if status in {"PLATFORM_DEACTIVATED", "FREEZE"}:
+        return (
+            Finding(
+                code="E-LST-STOPPED",
+                text=f"TikTok stopped the product: {told}",
+                remedy="Only Seller Center can lift it: appeal or correct the product there.",
+            ),
+        )
+    what = "the edit; the old content stays live" if status == "ACTIVATE" else "the product"
+    return (
+        Finding(
+            code="E-LST-REVIEW",
+            text=f"TikTok's review refused {what}: {told}",
+            remedy="Correct what it names, then push again.",
+        ),
+    )
+
+
+def region_finding() -> Finding:
+    """Why nothing is listed in a market whose catalog is kept in TikTok Shop, unless the merchant opts in."""
+    return Finding(
+        code="E-REG-PUSH",
+        text=(
+            "Pushing products to TikTok Shop is available for US and UK; here the TikTok catalog is maintained in "
+            "TikTok Shop."
+        ),
+        remedy="Opt in (at own risk) or use direction Disabled.",
+        waits_for="region",
+    )
+
+
+def doubled_findings(listing: Listing, doubled: Mapping[str, int]) -> tuple[Finding, ...]:
+    """What keeps a listing from being made whose SKUs other products of the store use too (`doubled`: how many)."""
+    return tuple(
+        Finding(
+            code="E-SKU-DUP",
+            text=f"SKU {code} is used {doubled[code]} times (products of the store); it is not linked automatically.",
+            remedy="Make SKUs unique or link by hand.",
+        )
+        for code in dict.fromkeys(sku.seller_sku for sku in listing.skus)
+        if code in doubled
+    )
+
+
+def deleted_findings(status: str) -> tuple[Finding, ...]:
+    """What to tell of a listing that is not wanted and not there: nothing, unless somebody deleted it in the shop."""
+    if status != "DELETED":
+        return ()
+    return (
+        Finding(
+            code="E-LST-SKUGONE",
+            text="SKU-related products are not found, please manually push to create a new product.",
+            remedy="Push again if it should be sold; it was deleted in TikTok Shop.",
+        ),
+    )
+
+
+def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[int, str], ...]) -> dict[int, str]:
+    """Variant id → TikTok SKU id for seller SKUs that are equal, case and blanks included, and unique on both sides.
+
+    `listing_skus` gives TikTok SKU id → seller SKU, `variants` (variant id, SKU).
+    """
+    theirs: dict[str, list[str]] = {}
+    for sku_id, code in listing_skus.items():
+        theirs.setdefault(code, []).append(sku_id)
+    ours: dict[str, list[int]] = {}
+    for variant_id, code in variants:
+        ours.setdefault(code, []).append(variant_id)
+    return {
+        ids[0]: theirs[code][0]
+        for code, ids in ours.items()
+        if code and len(ids) == 1 and len(theirs.get(code, ())) == 1
+    }
+
+
+def _not_purchasable() -> Finding:
+    return Finding(
+        code="I-NOT-PURCHASABLE",
+        text="Skipped: not purchasable in BigCommerce.",
+        remedy="Switch on 'Sync unpurchasable products'.",
+        blocking=False,
+    )
+
+
+def _no_category() -> Finding:
+    return Finding(
+        code="E-CAT-KEY",
+        text="Category missing: no value in Category, Product Type or the store's categories, and no template matches.",
+        remedy="Set the field, a template, or a category on the product.",
+        waits_for="template",
+    )
+
+
+def _duplicate_sku(code: str, title: str) -> Finding:
+    return Finding(
+        code="E-SKU-DUP",
+        text=f"SKU {code} is used more than once ({title}); it is not linked automatically.",
+        remedy="Make SKUs unique or link by hand.",
+    )
+
+
+def _certificates(rules: CategoryRules) -> list[Finding]:
+    return [
+        Finding(
+            code="E-LST-CERT",
+            text=f"The product is missing the required certificate file ({name}).",
+            remedy="Upload the certificate, push again.",
+            waits_for="template",
+        )
+        for _id, name in rules.certifications
+    ]
+
+
+def _visible_text(html: str) -> bool:
+    inside = False
+    for character in html.replace("&nbsp;", " "):
+        if character == "<":
+            inside = True
+        elif character == ">":
+            inside = False
+        elif not inside and not character.isspace():
+            return True
+    return False
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

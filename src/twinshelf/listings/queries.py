@@ -1,0 +1,370 @@
+"""What may be known about products and listings.
+
+A list is found in two steps: ids from the list index alone, then the rows of one page without their documents.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from django.db import connection
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DecimalField,
+    Exists,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
+from django.shortcuts import get_object_or_404
+
+from twinshelf.connections.models import Connection, Store
+from twinshelf.connections.queries import of_stores
+from twinshelf.documents import Product, from_json
+from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
+from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.rules.models import Template
+from twinshelf.sync import queries as sync
+from twinshelf.sync.models import Problem
+
+Bucket = Literal["live", "reviewing", "in_progress", "not_uploaded", "failed", "off", "inactive_platform"]
+Stock = Literal["", "in", "low", "out"]
+Sort = Literal["title", "price", "stock", "modified"]
+
+OFF: Final = (ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM)
+LOW_STOCK = 5
+
+BUCKETS: Final[tuple[tuple[Bucket, tuple[str, ...]], ...]] = (
+    ("failed", (ListingState.FAILED,)),
+    ("inactive_platform", (ListingState.INACTIVE_PLATFORM,)),
+    ("in_progress", (ListingState.IN_PROGRESS,)),
+    ("reviewing", (ListingState.REVIEWING,)),
+    ("live", (ListingState.LIVE,)),
+    ("off", OFF),
+    ("not_uploaded", (ListingState.NOT_UPLOADED,)),
+)
+"""What a list tells apart, the one that needs a person most first. A product that is in several shops counts once,
+under the first of these that holds in any of them; so the counts add up to all products."""
+
+_KEPT, _GONE = (False,), (True,)
+"""`deleted` as a list of one: Django writes a bare boolean as `NOT deleted`, which SQLite looks up in no index."""
+
+_FEW = 3000
+"""Up to so many keys it is quicker to start from them than to walk the list in its order."""
+
+
+@dataclass(frozen=True)
+class ProductFilter:
+    """Which products, in which order. `connection_id` None: all shops. `code` narrows `problems` to one code."""
+
+    text: str = ""
+    bucket: Bucket | None = None
+    connection_id: int | None = None
+    category: str = ""
+    stock: Stock = ""
+    problems: bool = False
+    code: str = ""
+    sort: Sort = "title"
+    descending: bool = False
+    number: int = 1
+    size: int = SIZE
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for more than a bucket of a shop: then the bucket's count is not its own."""
+        return bool(self.text or self.category or self.stock or self.problems or self.code)
+
+    @property
+    def everything(self) -> bool:
+        """Whether this is every product there is."""
+        return not (self.bucket or self.narrows)
+
+
+@dataclass(frozen=True)
+class ProductLine:
+    """A product with its listings (one per connection of its store that has one) and their open problems."""
+
+    product: StoreProduct
+    listings: tuple[tuple[Connection, ListingRow | None, int], ...]
+
+    @property
+    def shown(self) -> tuple[Connection, ListingRow] | None:
+        """The listing whose price and stock stand for the product: the first that TikTok has."""
+        return next(((c, row) for c, row, _problems in self.listings if row is not None and row.tiktok_id), None)
+
+
+def products(
+    wanted: ProductFilter, connections: Sequence[Connection], *, total: int | None = None
+) -> Page[ProductLine]:
+    """One page of products. `connections` are those of the account; the filter may narrow them to one.
+
+    `total` is how many there are, where that is known already.
+    """
+    rows = _matching(wanted, connections)
+    order: Any = {
+        "title": "title",
+        "price": Coalesce("price_min", Value(0), output_field=DecimalField(max_digits=20, decimal_places=4)),
+        "stock": Coalesce("stock", Value(-1)),
+        "modified": "modified_at",
+    }[wanted.sort]
+    page = page_of_ids(
+        rows,
+        order,
+        descending=wanted.descending,
+        total=rows.count() if total is None else total,
+        number=wanted.number,
+        size=wanted.size,
+    )
+    chosen = [c for c in connections if wanted.connection_id in {None, c.id}]
+    return page.of(
+        lambda ids: _lines(
+            in_order(StoreProduct.objects.select_related("store").defer("document", "digest", "search"), ids), chosen
+        )
+    )
+
+
+def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> list[tuple[int, int]]:
+    """(store id, product id) of every product that matches: for an action on all of them."""
+    return list(_matching(wanted, connections).values_list("store_id", "product_id"))
+
+
+def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> QuerySet[StoreProduct]:
+    chosen = [c for c in connections if wanted.connection_id in {None, c.id}]
+    rows: QuerySet[StoreProduct] = StoreProduct.objects.filter(deleted__in=_KEPT)
+    if wanted.connection_id is not None:
+        rows = rows.filter(store_id__in={c.store_id for c in chosen})
+    else:
+        # The stores are named although they are all: so the list index is used from its first column to its last.
+        rows = rows.filter(store_id__in=_store_ids())
+    for word in wanted.text.lower().split():
+        rows = rows.filter(search__contains=word)
+    if wanted.category:
+        rows = rows.filter(category__startswith=wanted.category)
+    match wanted.stock:
+        case "in":
+            rows = rows.filter(Q(stock__gt=0) | Q(stock=None))
+        case "low":
+            rows = rows.filter(stock__gt=0, stock__lte=LOW_STOCK)
+        case "out":
+            rows = rows.filter(stock=0)
+    if wanted.bucket is not None:
+        rows = rows.filter(_in_bucket(wanted.bucket, chosen))
+    if wanted.problems or wanted.code:
+        rows = rows.filter(_with_problems(wanted.code, chosen))
+    return rows
+
+
+def _store_ids() -> list[int]:
+    return list(Store.objects.values_list("id", flat=True))
+
+
+def _in_bucket(bucket: Bucket, connections: Sequence[Connection]) -> Q:
+    """Products whose weightiest state over these connections falls into `bucket`, store by store."""
+    names = [name for name, _states in BUCKETS]
+    heavier = [state for _name, states in BUCKETS[: names.index(bucket)] for state in states]
+    own = dict(BUCKETS)[bucket]
+    found = Q(pk__in=[])
+    for store_id, some in of_stores(connections).items():
+        ids = [c.id for c in some]
+        here = Q(store_id=store_id)
+        if bucket == "not_uploaded":
+            here &= ~Q(Exists(_listed(ids, heavier)))
+        else:
+            few = _unscoped().filter(connection_id__in=ids, state__in=own).count() <= _FEW
+            keys = ListingRow.objects.filter(connection_id__in=ids, state__in=own).values("product_id")
+            here &= Q(product_id__in=keys) if few else Q(Exists(_listed(ids, own)))
+            if heavier and len(ids) > 1:
+                here &= ~Q(Exists(_listed(ids, heavier)))
+        found |= here
+    if bucket == "not_uploaded" and (lonely := set(_store_ids()) - set(of_stores(connections))):
+        found |= Q(store_id__in=lonely)
+    return found
+
+
+def _listed(connection_ids: Sequence[int], states: Sequence[str]) -> QuerySet[ListingRow]:
+    rows: QuerySet[ListingRow] = _unscoped().filter(
+        connection_id__in=connection_ids, product_id=OuterRef("product_id"), state__in=states
+    )
+    return rows
+
+
+def _unscoped() -> Any:
+    """Listings by connections that were read in the account's scope.
+
+    Naming the account as well would keep the database from answering out of the index on (connection, state), which is
+    eight times slower at 100,000 rows.
+    """
+    return ListingRow.objects.with_scopes_disabled()
+
+
+def _with_problems(code: str, connections: Sequence[Connection]) -> Q:
+    found = Q(pk__in=[])
+    for store_id, some in of_stores(connections).items():
+        owners = [f"store:{store_id}", *(f"connection:{c.id}" for c in some)]
+        problems = sync.open_problems(sync.PRODUCT_KINDS, owners, code=code)
+        keys = set(problems.values_list("key", flat=True)[: _FEW + 1])
+        if len(keys) <= _FEW:
+            here = Q(product_id__in=[int(key) for key in keys if key.isdecimal()])
+        else:
+            here = Q(Exists(problems.filter(key=Cast(OuterRef("product_id"), CharField()))))
+        found |= Q(store_id=store_id) & here
+    return found
+
+
+def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> list[ProductLine]:
+    by_store = of_stores(connections)
+    ids = [row.product_id for row in rows]
+    listings = {
+        (row.connection_id, row.product_id): row
+        for row in _unscoped().filter(connection_id__in=[c.id for c in connections], product_id__in=ids).defer("sent")
+    }
+    owners = [f"connection:{c.id}" for c in connections]
+    problems = sync.problems_of([str(i) for i in ids], sync.PRODUCT_KINDS, owners)
+    return [
+        ProductLine(
+            row,
+            tuple(
+                (
+                    connection,
+                    listings.get((connection.id, row.product_id)),
+                    sum(p.blocking for p in problems.get((f"connection:{connection.id}", str(row.product_id)), ())),
+                )
+                for connection in by_store.get(row.store_id, ())
+            ),
+        )
+        for row in rows
+    ]
+
+
+def bucket_counts(connections: Sequence[Connection], *, connection_id: int | None = None) -> dict[str, int]:
+    """How many products there are, as `all` and by bucket; the buckets add up to `all`."""
+    chosen = [c for c in connections if connection_id in {None, c.id}]
+    store_ids = {c.store_id for c in chosen} if connection_id is not None else set(_store_ids())
+    counts: Counter[str] = Counter({name: 0 for name, _states in BUCKETS})
+    counts["all"] = StoreProduct.objects.filter(store_id__in=store_ids, deleted__in=_KEPT).count()
+    for store_id, some in of_stores(chosen).items():
+        ids = [c.id for c in some]
+        by_bucket = _by_state if len(ids) == 1 else _by_weightiest_state
+        counts.update(by_bucket(_unscoped().filter(connection_id__in=ids)))
+        # What is listed of products that are gone from the store is not in the list, so it is taken off again.
+        rows = StoreProduct.objects.filter(store_id=store_id, deleted__in=_GONE).values_list("product_id", flat=True)
+        if gone := list(rows[: _FEW + 1]):
+            among = gone if len(gone) <= _FEW else rows
+            counts.subtract(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=among)))
+    counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
+    return dict(counts)
+
+
+def _by_state(rows: QuerySet[ListingRow]) -> Counter[str]:
+    """Listings by bucket, out of the index on state: one shop has one listing of a product."""
+    bucket_of = {state: name for name, states in BUCKETS for state in states}
+    counts: Counter[str] = Counter()
+    for state, number in rows.values_list("state").annotate(Count("id")).order_by():
+        counts[bucket_of[state]] += number
+    return counts
+
+
+def _by_weightiest_state(rows: QuerySet[ListingRow]) -> Counter[str]:
+    """Products by bucket where several shops sell the same store's."""
+    rank = Case(
+        *(When(state__in=states, then=Value(len(BUCKETS) - n)) for n, (_name, states) in enumerate(BUCKETS)),
+        output_field=IntegerField(),
+    )
+    per_product = rows.values("product_id").annotate(rank=Max(rank)).values("rank").order_by()
+    sql, params = per_product.query.sql_with_params()  # counting by an aggregate is beyond the ORM
+    with connection.cursor() as cursor:
+        cursor.execute(f"select p.rank, count(*) from ({sql}) p group by p.rank", params)  # noqa: S608 - made by the ORM
+        return Counter({BUCKETS[len(BUCKETS) - rank][0]: number for rank, number in cursor.fetchall()})
+
+
+def listing_counts(connections: Sequence[Connection]) -> dict[str, int]:
+    """How many listings there are by state, over these connections: what shops show, not what products are."""
+    return dict(
+        _unscoped().filter(connection_id__in=[c.id for c in connections]).values_list("state").annotate(Count("id"))
+    )
+
+
+def failed_listings(connections: Sequence[Connection]) -> int:
+    """How many listings were refused: the number beside the menu."""
+    return int(_unscoped().filter(connection_id__in=[c.id for c in connections], state=ListingState.FAILED).count())
+
+
+def categories(limit: int = 300) -> list[str]:
+    """The categories that products have in the store, for choosing one."""
+    found = StoreProduct.objects.filter(store_id__in=_store_ids(), deleted__in=_KEPT).exclude(category="")
+    return sorted(found.values_list("category", flat=True).distinct()[:limit])
+
+
+def find_products(text: str, limit: int = 5) -> list[StoreProduct]:
+    """The first products whose name, SKU or barcode contains `text`."""
+    rows = _matching(ProductFilter(text=text), ())
+    return list(rows.defer("document", "digest", "search").order_by("title", "pk")[:limit])
+
+
+def product_or_404(product_pk: int) -> StoreProduct:
+    """A product of the account by its row, deleted ones too. Raises Http404."""
+    return get_object_or_404(StoreProduct.objects.select_related("store"), pk=product_pk)
+
+
+def document_of(row: StoreProduct) -> Product:
+    """The whole product as last read from the store."""
+    return from_json(bytes(row.document), Product)
+
+
+def products_by_pk(pks: Sequence[int]) -> list[tuple[int, int]]:
+    """(store id, product id) of these rows; those of other accounts and deleted ones are left out."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(pks), 500):
+        rows = StoreProduct.objects.filter(pk__in=pks[start : start + 500], deleted__in=_KEPT)
+        found += rows.values_list("store_id", "product_id")
+    return found
+
+
+def listings_of(row: StoreProduct, connections: Sequence[Connection]) -> dict[int, ListingRow]:
+    """The listings of a product by connection id."""
+    rows = _unscoped().filter(connection_id__in=[c.id for c in connections], product_id=row.product_id)
+    return {listing.connection_id: listing for listing in rows}
+
+
+def links_of(row: StoreProduct, connection: Connection) -> dict[int, Link]:
+    """The links of a product's variants in one shop, by variant id."""
+    return {link.variant_id: link for link in Link.objects.filter(connection=connection, product_id=row.product_id)}
+
+
+def variants_of(row: StoreProduct) -> list[StoreVariant]:
+    """The variants of a product that are still in the store."""
+    return list(
+        StoreVariant.objects.filter(store_id=row.store_id, product_id=row.product_id, deleted__in=_KEPT).order_by(
+            "variant_id"
+        )
+    )
+
+
+def default_template(connection: Connection) -> Template | None:
+    """The template for products that no other holds; None if there is none yet."""
+    return Template.objects.filter(connection=connection, is_default=True).first()
+
+
+def named(store_id: int, product_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """(primary key, title) by product id, for lists that speak of products."""
+    if store_id not in _store_ids():
+        return {}
+    # The store is the account's, so the account is not named: the database finds them by store and id then.
+    rows = StoreProduct.objects.with_scopes_disabled().filter(store_id=store_id, product_id__in=product_ids)
+    return {product_id: (pk, title) for product_id, pk, title in rows.values_list("product_id", "pk", "title")}
+
+
+def waiting_problem(problem: Problem) -> bool:
+    """Whether the template would mend it for all products at once."""
+    return "template" in problem.waits_for.split()

@@ -1,0 +1,202 @@
+"""What may be known about stock and holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db.models import Sum
+
+from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import Preferences, preferences_from_json
+from twinshelf.documents import Money, Product, Variant
+from twinshelf.goods.models import Hold
+from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
+from twinshelf.rules import pricing, templates
+from twinshelf.rules.models import Template
+from twinshelf.rules.quantities import quantity_to_offer
+
+
+def held(store_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
+    """Units withheld by variant id; variants without a hold are absent."""
+    found: dict[int, int] = {}
+    for start in range(0, len(variant_ids), 500):
+        rows = Hold.objects.filter(store_id=store_id, variant_id__in=variant_ids[start : start + 500])
+        found.update(rows.values_list("variant_id").annotate(Sum("quantity")))
+    return found
+
+
+# -- both sides of a product ----------------------------------------------------------------------------------------
+
+Agreement = Literal["as_set", "differs", "missing", "unknown"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One field of a product in the store and in a shop, with the rule that makes the difference.
+
+    `shop` None: TikTok has no listing. `agreement` says whether TikTok shows what it should.
+    """
+
+    name: Literal["title", "price", "stock", "barcode", "category", "package", "status"]
+    store: str | Money | tuple[Money, Money] | int | None
+    shop: str | Money | tuple[Money, Money] | int | None
+    rules: tuple[str, ...]
+    agreement: Agreement
+
+
+@dataclass(frozen=True)
+class VariantSides:
+    """One variant on both sides. `expected_price` None: there is none. `link` None: not on TikTok, or not paired."""
+
+    variant: Variant
+    link: Link | None
+    expected_price: Money | None
+    expected_quantity: int
+    held: int
+
+    @property
+    def shop_price(self) -> Money | None:
+        """The price last seen in the shop; None if none was."""
+        return Money(self.link.price, self.link.currency) if self.link and self.link.price is not None else None
+
+    @property
+    def agreement(self) -> Agreement:
+        """Whether the shop shows what it should."""
+        if self.link is None:
+            return "missing"
+        price = self.expected_price is None or self.expected_price.same_as(self.shop_price)
+        return "as_set" if price and self.link.quantity == self.expected_quantity else "differs"
+
+
+def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[int, Link]) -> list[VariantSides]:
+    """Every variant with what the shop should show of it and what was last seen there."""
+    preferences = preferences_from_json(connection.preferences)
+    units = held(connection.store_id, [variant.id for variant in product.variants])
+    rows = []
+    for variant in product.variants:
+        price = pricing.shop_price(
+            pricing.base_price(variant, use_sale_price=preferences.use_sale_price),
+            currency=connection.shop.currency,
+            rate=preferences.exchange_rate,
+            rule=preferences.price_rule,
+            sku=variant.sku,
+        )
+        sellable = (variant.purchasable and product.purchasable) or preferences.include_unpurchasable
+        rows.append(
+            VariantSides(
+                variant,
+                links.get(variant.id),
+                price if isinstance(price, Money) else None,
+                quantity_to_offer(variant.stock, units.get(variant.id, 0), preferences) if sellable else 0,
+                units.get(variant.id, 0),
+            )
+        )
+    return rows
+
+
+def both_sides(
+    product: Product, connection: Connection, listing: ListingRow | None, variants: Sequence[VariantSides]
+) -> list[Side]:
+    """Field by field: the store's value, what TikTok shows, and why they differ where they should."""
+    preferences = preferences_from_json(connection.preferences)
+    template = Template.objects.filter(connection=connection, is_default=True).first()
+    on_tiktok = listing is not None and bool(listing.tiktok_id)
+    linked = [row for row in variants if row.link is not None]
+    title = _title_seen(connection, linked) if on_tiktok else None
+    prices = [row.shop_price for row in linked if row.shop_price is not None]
+    quantity = sum(row.link.quantity or 0 for row in linked if row.link) if linked else None
+    prices_right = all(r.expected_price is None or r.expected_price.same_as(r.shop_price) for r in linked)
+    stock_right = all(r.link is not None and r.link.quantity == r.expected_quantity for r in linked)
+    codes = [variant.gtin for variant in product.variants if variant.gtin]
+    tracked = [variant.stock for variant in product.variants if variant.stock is not None]
+    return [
+        Side("title", product.title, title, (), _agreement(title, title == product.title)),
+        Side(
+            "price",
+            _range([variant.price for variant in product.variants]),
+            _range(prices) if prices else None,
+            _price_rules(preferences, connection),
+            _agreement(prices or None, prices_right),
+        ),
+        Side(
+            "stock",
+            sum(tracked) if tracked else None,
+            quantity,
+            _stock_rules(preferences, variants),
+            _agreement(quantity, stock_right),
+        ),
+        Side(
+            "barcode",
+            ", ".join(codes[:2]) + (f" +{len(codes) - 2}" if len(codes) > 2 else "") if codes else None,
+            None,
+            (),
+            "missing" if preferences.gtin_required and len(codes) < len(product.variants) else "unknown",
+        ),
+        _category(product, template),
+        _package(product, connection, template),
+    ]
+
+
+def _category(product: Product, template: Template | None) -> Side:
+    ours = product.categories[0] if product.categories else None
+    if template is None:
+        return Side("category", ours, None, (), "missing")
+    rule = templates.category_rule_of(product, templates.rules_from_json(template.rules))
+    chosen, why = (template, "template") if rule is None else (rule, "mapping")
+    shown = chosen.category_path or chosen.category_id or None
+    return Side("category", ours, shown, (why,), "unknown" if shown else "missing")
+
+
+def _agreement(seen: object, right: bool) -> Agreement:  # noqa: FBT001 - reads as a sentence where it is called
+    return "missing" if seen is None else ("as_set" if right else "differs")
+
+
+def _range(prices: Sequence[Money]) -> Money | tuple[Money, Money] | None:
+    if not prices:
+        return None
+    low, high = min(prices, key=lambda p: p.amount), max(prices, key=lambda p: p.amount)
+    return low if low.same_as(high) else (low, high)
+
+
+def _title_seen(connection: Connection, linked: Sequence[VariantSides]) -> str | None:
+    sku_ids = [row.link.sku_id for row in linked if row.link]
+    seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, sku_id__in=sku_ids).exclude(title="").first()
+    return seen.title if seen else None
+
+
+def _price_rules(preferences: Preferences, connection: Connection) -> tuple[str, ...]:
+    rules = ["sale_price"] if preferences.use_sale_price else []
+    if connection.store.currency != connection.shop.currency:
+        rules.append(f"rate:{preferences.exchange_rate:f}" if preferences.exchange_rate else "rate:")
+    if preferences.price_rule.kind != "none":
+        rules.append(f"{preferences.price_rule.kind}:{preferences.price_rule.value:f}")
+    return tuple(rules)
+
+
+def _stock_rules(preferences: Preferences, variants: Sequence[VariantSides]) -> tuple[str, ...]:
+    rules = []
+    if units := sum(row.held for row in variants):
+        rules.append(f"held:{units}")
+    if preferences.reserve:
+        rules.append(f"reserve:{preferences.reserve}")
+    if preferences.threshold is not None:
+        rules.append(f"threshold:{preferences.threshold}")
+    if any(row.variant.stock is None for row in variants):
+        rules.append(f"untracked:{preferences.untracked_quantity}")
+    return tuple(rules)
+
+
+def _package(product: Product, connection: Connection, template: Template | None) -> Side:
+    preferences = preferences_from_json(connection.preferences)
+    rules = templates.rules_from_json(template.rules if template else {})
+    unit: Any = connection.store.weight_unit
+    weight, size, _findings = templates.package_of(product, rules, preferences.package, weight_unit=unit)
+    own = f"{product.weight.value:f} {product.weight.unit.lower()}" if product.weight else None
+    sent = None
+    if weight is not None and size is not None:
+        sides = " × ".join(f"{side:f}" for side in (size.length, size.width, size.height) if side is not None)
+        sent = f"{weight.value.normalize():f} {weight.unit.lower()}, {sides} {size.unit.lower()}"
+    from_template = any((rules.package.length, rules.package.width, rules.package.height, rules.package.weight))
+    return Side("package", own, sent, ("template",) if from_template else (), "unknown" if sent else "missing")

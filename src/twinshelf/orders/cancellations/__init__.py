@@ -1,0 +1,1 @@
+"""Cancellations of either side, passed on once."""

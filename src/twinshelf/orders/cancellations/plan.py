@@ -1,0 +1,109 @@
+"""Who cancelled, and whom to tell: one cancellation per order, passed on once, never sent back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import CancelShopOrder, CancelStoreOrder, Finding
+from twinshelf.orders.intake.plan import CANCELLED, next_status
+
+Origin = Literal["shop", "store", "app"]
+
+CANCELLABLE = frozenset({"UNPAID", "ON_HOLD", "AWAITING_SHIPMENT"})
+"""TikTok statuses in which a seller may cancel in every market; in others TikTok is asked what it allows."""
+
+
+_UNPAID_REASONS = (
+    ("seller_cancel_unpaid_reason_out_of_stock", "Out of stock"),
+    ("seller_cancel_unpaid_reason_wrong_price", "Pricing error"),
+    ("seller_cancel_unpaid_reason_buyer_hasnt_paid_within_time_allowed", "Buyer did not pay on time"),
+    ("seller_cancel_unpaid_reason_buyer_requested_cancellation", "Buyer asked for it"),
+)
+_PAID_REASONS = (
+    ("seller_cancel_reason_out_of_stock", "Out of stock"),
+    ("seller_cancel_reason_wrong_price", "Pricing error"),
+    ("seller_cancel_paid_reason_address_not_deliver", "Cannot deliver to the address"),
+    ("seller_cancel_paid_reason_buyer_requested_cancellation", "Buyer asked for it"),
+)
+
+
+def seller_reasons(shop_status: str) -> tuple[tuple[str, str], ...]:
+    """(name, words) of the reasons a seller may give in this status, as documented; none where it is too late.
+
+    For choosing from. What TikTok offers for the very order is asked when cancelling; a reason that it does not offer
+    then gives way to one that it does. Source: TikTok Shop docs, cancel reasons.
+    """
+    if shop_status not in CANCELLABLE:
+        return ()
+    return _UNPAID_REASONS if shop_status == "UNPAID" else _PAID_REASONS
+
+
+class Sides(msgspec.Struct, frozen=True, kw_only=True):
+    """Both sides of one order as just read; `store_status` None: there is no store order."""
+
+    shop_order_id: str
+    shop_status: str
+    store_order_id: int | None
+    store_status: int | None
+    origin: Origin | None
+    """Where the cancellation on record began; None: there is none on record."""
+    refused: bool = False
+
+
+def origin_of(sides: Sides) -> Origin | None:
+    """Where a cancellation that is not on record began, by which side shows it; None: nobody cancelled."""
+    if sides.origin is not None:
+        return sides.origin
+    if sides.shop_status == "CANCELLED":
+        return "shop"
+    if sides.store_status == CANCELLED:
+        return "store"
+    return None
+
+
+def plan_cancellation(
+    sides: Sides, preferences: Preferences, reasons: Sequence[str], chosen_reason: str = ""
+) -> tuple[CancelShopOrder | CancelStoreOrder | None, Finding | None]:
+    """What to pass on to the side that does not know yet, or why it cannot be.
+
+    `reasons` are the names that TikTok offers the seller for this order now. A refusal that is on record is not
+    tried again: it is shown, and the store's status is left as the merchant set it.
+    """
+    match origin_of(sides):
+        case "shop":
+            return _cancel_in_store(sides) if preferences.cancel_tts_to_bc else None, None
+        case "store" | "app" as origin:
+            if sides.shop_status == "CANCELLED":
+                return _cancel_in_store(sides) if origin == "app" and preferences.cancel_app_to_bc else None, None
+            if origin == "store" and not preferences.cancel_bc_to_tts:
+                return None, None
+            if origin == "store" and sides.store_status not in {CANCELLED, None}:  # taken back in time
+                return None, None
+            if sides.refused:
+                return None, _not_allowed(sides.shop_status)
+            if not reasons:
+                return None, _not_allowed(sides.shop_status)
+            wanted = chosen_reason or preferences.cancel_reason
+            reason = wanted if wanted in reasons else next((n for n in reasons if "out_of_stock" in n), reasons[0])
+            return CancelShopOrder(shop_order_id=sides.shop_order_id, reason=reason), None
+        case _:
+            return None, None
+
+
+def _cancel_in_store(sides: Sides) -> CancelStoreOrder | None:
+    """None where there is nothing to cancel: cancelled already, or refunded, disputed and the like by a person."""
+    if sides.store_order_id is None or next_status(sides.store_status or 0, CANCELLED) is None:
+        return None
+    return CancelStoreOrder(store_order_id=sides.store_order_id, shop_order_id=sides.shop_order_id)
+
+
+def _not_allowed(status: str) -> Finding:
+    return Finding(
+        code="E-CAN-STATE",
+        text=f"TikTok does not allow cancelling an order that is {status.replace('_', ' ').lower()}.",
+        remedy="Settle it with the buyer in Seller Center; the status in BigCommerce stays as you set it.",
+    )

@@ -1,0 +1,1 @@
+"""Shipments of the store, reported to TikTok Shop."""

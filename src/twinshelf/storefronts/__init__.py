@@ -1,0 +1,1 @@
+"""Storefronts: one package for each platform that a store can be on."""

@@ -1,0 +1,599 @@
+"""One store of BigCommerce, spoken to in our documents. Knows calls, pages and repeats; the JSON is in its neighbors.
+
+There is no method that deletes or archives orders: `DELETE /v2/orders` takes all of them at once.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+import stamina
+import structlog
+
+from twinshelf.documents import (
+    Address,
+    Product,
+    StoreInfo,
+    StoreLocation,
+    StoreOrder,
+    StoreOrderDraft,
+    StoreOrderItem,
+    StoreShipment,
+)
+from twinshelf.errors import (
+    DocumentError,
+    NotFound,
+    PlatformDown,
+    Refused,
+    ScopeMissing,
+    Throttled,
+    Unauthorized,
+)
+from twinshelf.kit import http
+from twinshelf.kit.budget import Patient
+from twinshelf.kit.http import Budget, Urgency
+from twinshelf.storefronts.bigcommerce import answers, inventory, orders, products, shipments, store, webhooks, wire
+from twinshelf.storefronts.bigcommerce.answers import PLATFORM
+from twinshelf.storefronts.bigcommerce.inventory import StockPage
+from twinshelf.storefronts.bigcommerce.products import Names, ProductPage
+from twinshelf.storefronts.bigcommerce.store import Channel
+from twinshelf.storefronts.bigcommerce.webhooks import Hook
+from twinshelf.storefronts.bigcommerce.wire import Unreadable
+
+API_URL: Final = "https://api.bigcommerce.com"
+
+BUCKET: Final = "store"
+"""BigCommerce counts all calls to a store in one window, whatever they ask for."""
+
+PAGE: Final = 250
+STOCK_PAGE: Final = 1000
+
+_V2_DEFAULT_PAGE = 50
+_LONGEST_ID_LIST = 6000  # characters; leaves room in the 8 KB that servers commonly allow for the address line
+_SHORT_WAIT_SECONDS = 5.0
+# Longer than a short wait: an overloaded store is not asked again within the call, only to refuse again.
+_FIRST_GROWN_WAIT_SECONDS, _LAST_GROWN_WAIT_SECONDS = 8.0, 64.0
+
+_SUBJECTS = (
+    ("/v3/catalog/", "products"),
+    ("/v3/inventory/locations", "locations"),
+    ("/v3/inventory/", "inventory"),
+    ("/v3/channels", "channels"),
+    ("/v3/hooks", "webhooks"),
+    ("/v2/orders", "orders"),
+    ("/", "store information"),
+)
+
+_WITH_PARTS = ("include", "variants,images,custom_fields")  # options or modifiers would cut the page to 10 products
+
+_TOKEN = re.compile(r"[!-~]+")
+
+log = structlog.get_logger(__name__)
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+T = TypeVar("T")
+Params = Sequence[tuple[str, str | int]]
+
+
+class _Patience:
+    """How often in a row the store refused a call without saying how long to wait. Shared by all who use the pool."""
+
+    def __init__(self) -> None:
+        self.refusals = 0
+
+    def next_wait(self) -> float:
+        wait = _FIRST_GROWN_WAIT_SECONDS * 2.0 ** min(self.refusals, 8)
+        self.refusals += 1
+        return min(wait, _LAST_GROWN_WAIT_SECONDS)
+
+
+class BigCommerce:
+    """A store, by its hash and an API account's token. Thread-safe; close it, or use it as a context manager.
+
+    Any method raises, besides what it names: OutOfBudget and Throttled (not now), PlatformDown (no usable answer),
+    Unauthorized (the token no longer holds), ScopeMissing (not with this token), Refused (see its `fields`).
+    """
+
+    def __init__(
+        self,
+        store_hash: str,
+        access_token: str,
+        *,
+        budget: Budget,
+        base_url: str = API_URL,
+        urgency: Urgency = "normal",
+    ) -> None:
+        if not _TOKEN.fullmatch(access_token):  # no header could carry it
+            raise Unauthorized(PLATFORM, "that is not an access token")
+        self.store_hash = store.hash_from_address(store_hash)
+        self._budget = budget
+        self._urgency: Urgency = urgency
+        self._base_url = base_url.rstrip("/")
+        self._http = http.client(base_url, headers={"x-auth-token": access_token, "accept": "application/json"})
+        self._patience = _Patience()
+
+    def with_urgency(self, urgency: Urgency) -> BigCommerce:
+        """The same store and connections, spending the budget with another urgency. Only the original is closed."""
+        other = copy.copy(self)
+        other._urgency = urgency  # noqa: SLF001 - a copy of ourselves
+        return other
+
+    def patient(self) -> BigCommerce:
+        """The same store and connections, waiting for the budget where others put their work off."""
+        other = copy.copy(self)
+        other._budget = Patient(self._budget)  # noqa: SLF001 - a copy of ourselves
+        return other
+
+    def close(self) -> None:
+        """Let go of the connections, also for whoever came from `with_urgency`. Safe to repeat."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the store --------------------------------------------------------------------------------------------------
+
+    def store(self) -> StoreInfo:
+        """Name, currency, time zone and units of the store. Two calls.
+
+        Raises DocumentError if the store uses a unit we do not know.
+        """
+        try:
+            units = self._get("/v3/settings/store/units-of-measurement", store.units_from_json)
+        except (Refused, ScopeMissing):
+            units = ("", "")
+        return self._get("/v2/store", lambda body: store.store_from_json(body, units))
+
+    def time(self) -> datetime:
+        """The platform's clock. The cheapest proof that the credentials work."""
+        return self._get("/v2/time", store.time_from_json)
+
+    def missing_scopes(self) -> tuple[str, ...]:
+        """The scopes we need and the token lacks, as BigCommerce's control panel calls them. One read per scope.
+
+        Whether a scope lets us write cannot be known before we do: a refused write raises ScopeMissing.
+        """
+        missing = []
+        for probe in store.PROBES:
+            try:
+                self._get(probe.path, bytes)
+            except ScopeMissing:
+                missing.append(f"{probe.label} ({probe.scope})")
+        return tuple(missing)
+
+    # -- catalog ----------------------------------------------------------------------------------------------------
+
+    def names(self) -> Names:
+        """All brand names and category paths. A call per 250 of either; good for as long as nobody renames one."""
+        brands: dict[int, str] = {}
+        for found in self._pages("/v3/catalog/brands", products.brands_from_json, [("include_fields", "name")]):
+            brands |= found
+        return Names(brands, products.category_paths(self._categories()))
+
+    def products_after(
+        self,
+        last_id: int,
+        names: Names,
+        *,
+        store: StoreInfo,
+        modified_since: datetime | None = None,
+        limit: int = PAGE,
+        going_on: Callable[[int], object] | None = None,
+    ) -> ProductPage:
+        """The next products by id after `last_id`, 0 to begin. Go on with the page's `last_id` while it has `more`.
+
+        `going_on` is told that `last_id` as soon as it is known, before the products are made, if there is more.
+
+        Ids, unlike page numbers, do not shift while somebody edits the catalog. `modified_since` leaves out products
+        that BigCommerce counts as untouched; that misses price lists and some variants, so it replaces no full scan.
+        Source: products_catalog.v3.yml, GET /catalog/products, `id:greater`, `date_modified:min`.
+        """
+        params: list[tuple[str, str | int]] = [
+            ("sort", "id"),
+            ("direction", "asc"),
+            ("id:greater", last_id),
+            ("limit", limit),
+            _WITH_PARTS,
+        ]
+        if modified_since is not None:
+            params.append(("date_modified:min", wire.stamp(modified_since)))
+        return self._get(
+            "/v3/catalog/products",
+            lambda body: products.page_from_json(body, names, store=store, limit=limit, going_on=going_on),
+            params,
+        )
+
+    def products(self, ids: Iterable[int], names: Names, *, store: StoreInfo) -> ProductPage:
+        """Products by their ids, sorted by id; a call per 250. `missing` are those the store does not have."""
+        wanted = sorted(set(ids))
+        found: list[Product] = []
+        unreadable: list[Unreadable] = []
+        for some in _chunks(wanted, PAGE):
+            params: Params = [("id:in", some), ("limit", PAGE), _WITH_PARTS]
+            page = self._get(
+                "/v3/catalog/products",
+                lambda body: products.page_from_json(body, names, store=store, limit=PAGE),
+                params,
+            )
+            found += page.products
+            unreadable += page.unreadable
+        seen = {product.id for product in found} | {entry.id for entry in unreadable}
+        return ProductPage(
+            products=tuple(sorted(found, key=lambda product: product.id)),
+            unreadable=tuple(unreadable),
+            last_id=max(seen, default=0),
+            more=False,
+            missing=tuple(i for i in wanted if i not in seen),
+        )
+
+    def _categories(self) -> dict[int, tuple[int, str]]:
+        """Through category trees, which know every storefront; where there are none, through the deprecated list."""
+        found: dict[int, tuple[int, str]] = {}
+        try:
+            for page in self._pages("/v3/catalog/trees/categories", products.categories_from_json):
+                found |= page
+        except Refused:
+            found.clear()
+            for page in self._pages("/v3/catalog/categories", products.categories_from_json):
+                found |= page
+        return found
+
+    # -- inventory --------------------------------------------------------------------------------------------------
+
+    def inventory(
+        self, *, product_ids: Iterable[int] = (), variant_ids: Iterable[int] = ()
+    ) -> dict[int, Mapping[int, int]]:
+        """What each location can sell, by variant id and location id, of the products or the variants named.
+
+        A call per 1,000 variants. A variant that is not in the answer is unknown to the inventory, not out of stock.
+        Right after a change the old number may still show.
+        """
+        found: dict[int, Mapping[int, int]] = {}
+        for name, ids in (("product_id:in", product_ids), ("variant_id:in", variant_ids)):
+            for some in _chunks(sorted(set(ids)), STOCK_PAGE):
+                page, more = 1, True
+                while more:
+                    answer = self._stock([(name, some), ("page", page)])
+                    found.update(answer.stock)
+                    page, more = page + 1, answer.more
+        return found
+
+    def inventory_page(self, page: int = 1) -> StockPage:
+        """What each location can sell of 1,000 variants of the whole store; `more` says whether to ask for page + 1.
+
+        Rows may shift between pages while variants come and go.
+        """
+        return self._stock([("page", page)])
+
+    def locations(self) -> tuple[StoreLocation, ...]:
+        """All locations, disabled ones included."""
+        pages = self._pages("/v3/inventory/locations", inventory.locations_from_json)
+        return tuple(location for page in pages for location in page)
+
+    def _stock(self, params: Params) -> StockPage:
+        return self._get(
+            "/v3/inventory/items",
+            lambda body: inventory.stock_from_json(body, limit=STOCK_PAGE),
+            [*params, ("limit", STOCK_PAGE)],
+        )
+
+    # -- channel ----------------------------------------------------------------------------------------------------
+
+    def ensure_channel(self, name: str, external_id: str) -> int:
+        """The id of the connected TikTok Shop channel for the shop `external_id`, made or reconnected if need be.
+
+        Safe to repeat: a channel is found again by its external id. BigCommerce allows few characters in a name and
+        each name once; others are replaced, and a taken name gets the external id at its end.
+        """
+        own = [c for c in self._channels() if c.external_id == external_id and c.revivable]
+        if own:
+            channel = min(own, key=lambda c: (c.status != "connected", c.id))
+            if channel.status != "connected":
+                self._put(f"/v3/channels/{channel.id}", {"status": "connected"})
+            return channel.id
+        try:
+            return self._create_channel(name, external_id)
+        except Refused as refused:
+            if refused.platform_code != 409:
+                raise
+            return self._create_channel(f"{name}-{external_id}", external_id)
+
+    def channel_status(self, channel_id: int) -> str:
+        """BigCommerce's word for the state of a channel; orders are taken only while it is "connected".
+
+        Raises NotFound.
+        """
+        return self._get(f"/v3/channels/{channel_id}", store.channel_from_json).status
+
+    def _channels(self) -> list[Channel]:
+        params: Params = [("type:in", store.MARKETPLACE), ("platform:in", store.PLATFORM)]
+        pages = self._pages("/v3/channels", store.channels_from_json, params)
+        return [channel for page in pages for channel in page if channel.platform == store.PLATFORM]
+
+    def _create_channel(self, name: str, external_id: str) -> int:
+        return self._post("/v3/channels", store.channel_to_json(name, external_id), store.channel_from_json).id
+
+    # -- webhooks ---------------------------------------------------------------------------------------------------
+
+    def hooks(self) -> tuple[Hook, ...]:
+        """All webhooks of our API account; BigCommerce does not show those of others."""
+        return self._hooks([])
+
+    def ensure_hooks(self, destination: str, scopes: Iterable[str], secret: str) -> None:
+        """Have an active webhook with our secret for each scope at `destination`. Others are left alone.
+
+        Safe to repeat, and to repeat with a new secret. BigCommerce switches webhooks off after two days of failures
+        or 90 of silence; this switches them on again. A new one may take a minute to fire.
+        """
+        present = {hook.scope: hook for hook in self._hooks([("destination", destination)])}
+        for scope in scopes:
+            body = webhooks.hook_to_json(scope, destination, secret)
+            hook = present.get(scope)
+            if hook is None:
+                try:
+                    self._post("/v3/hooks", body, bytes)
+                except Refused as refused:
+                    if refused.platform_code != 409:  # 409: another process was faster
+                        raise
+            elif not (hook.active and hook.carries(secret)):
+                self._put(f"/v3/hooks/{hook.id}", body)
+
+    def delete_hooks(self, destination: str) -> None:
+        """Remove all our webhooks to `destination`. Safe to repeat."""
+        for hook in self._hooks([("destination", destination)]):
+            try:
+                self._call("DELETE", f"/v3/hooks/{hook.id}", bytes)
+            except NotFound:
+                continue
+
+    def _hooks(self, params: Params) -> tuple[Hook, ...]:
+        found = (hook for page in self._pages("/v3/hooks", webhooks.hooks_from_json, params) for hook in page)
+        destination = dict(params).get("destination")
+        return tuple(hook for hook in found if destination is None or hook.destination == destination)
+
+    # -- orders -----------------------------------------------------------------------------------------------------
+
+    def orders_after(self, last_id: int, *, limit: int = PAGE) -> tuple[StoreOrder, ...]:
+        """The next orders by id after `last_id`, without their items; empty at the end.
+
+        An order that cannot be read is left out and named in the log.
+        """
+        return self._orders([("min_id", last_id + 1), ("sort", "id:asc"), ("limit", limit)])
+
+    def orders_modified(self, since: datetime, *, page: int = 1, limit: int = PAGE) -> tuple[StoreOrder, ...]:
+        """Orders modified at `since` or later, oldest change first, without their items; empty past the end.
+
+        Orders shift between pages while they change: rather than to the next page, go on with the last order's time as
+        `since`. Only where a whole page has one time does it take the next page. An order that cannot be read is left
+        out and named in the log.
+        """
+        return self._orders(
+            [("min_date_modified", wire.stamp(since)), ("sort", "date_modified:asc"), ("page", page), ("limit", limit)]
+        )
+
+    def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
+        """The orders that carry this external id, without their items: none, one, or a double that must not be.
+
+        Raises DocumentError if one of them cannot be read, and PlatformDown if the answer is about other orders: to
+        overlook an order here would be to create it again.
+        """
+
+        def read(body: bytes) -> list[StoreOrder]:
+            found, unreadable = orders.orders_from_json(body)
+            if unreadable:
+                raise unreadable[0].error
+            return found
+
+        found = self._get("/v2/orders", read, [("external_order_id", external_order_id), ("limit", PAGE)])
+        matching = tuple(order for order in found if order.external_order_id == external_order_id)
+        if found and not matching:
+            raise PlatformDown(f"{PLATFORM} was asked for one order and answered with others")
+        return matching
+
+    def order(self, order_id: int) -> StoreOrder:
+        """One order, archived ones included, without its items. Raises NotFound."""
+        return self._get(f"/v2/orders/{order_id}", orders.order_from_json)
+
+    def order_items(self, order_id: int) -> tuple[StoreOrderItem, ...]:
+        """All lines of an order. Raises NotFound, and DocumentError if one of them cannot be read."""
+        return self._v2_pages(f"/v2/orders/{order_id}/products", orders.items_from_json)
+
+    def create_order(self, draft: StoreOrderDraft, *, store_currency: str | None = None) -> int:
+        """Make the order and return its id. NOT safe to repeat: BigCommerce has no idempotency key.
+
+        Look with `find_orders` before, and again after PlatformDown with `outcome_unknown`. BigCommerce lowers its
+        stock for the lines and sends no e-mail. An order in another currency than `store_currency` is refused unless
+        the store sells in it; None: not compared.
+
+        Raises OutOfStock, whose `fields` name every refused line as `sku:…` or `product:…`; read the stock again after
+        it, since part may have been taken. Raises DocumentError if the draft contradicts itself.
+        Source: orders.v2.oas2.yml, POST /orders.
+        """
+        body = orders.draft_to_json(draft, store_currency=store_currency)
+        return self._post("/v2/orders", body, orders.created_id_from_json)
+
+    def set_order_status(self, order_id: int, status_id: int) -> None:
+        """Safe to repeat: it sets. May e-mail the buyer, as the merchant's settings say. Raises NotFound."""
+        self._put(f"/v2/orders/{order_id}", {"status_id": status_id})
+
+    def set_order_address(self, order_id: int, address: Address) -> None:
+        """Set where an order bills and ships to; its prices stay. Safe to repeat. Raises NotFound."""
+        body = orders.address_to_json(address)
+        for address_id in self._get(f"/v2/orders/{order_id}/shipping_addresses", orders.address_ids_from_json):
+            self._put(f"/v2/orders/{order_id}/shipping_addresses/{address_id}", body)
+        self._put(f"/v2/orders/{order_id}", {"billing_address": body})
+
+    def shipments(self, order_id: int) -> tuple[StoreShipment, ...]:
+        """All shipments of an order. Raises NotFound, and DocumentError if one of them cannot be read."""
+        return self._v2_pages(f"/v2/orders/{order_id}/shipments", shipments.shipments_from_json)
+
+    def create_shipment(
+        self,
+        order_id: int,
+        items: Sequence[tuple[int, int]],
+        *,
+        address_id: int,
+        tracking_number: str = "",
+        tracking_carrier: str = "",
+        shipping_provider: str = "",
+        shipping_method: str = "",
+        tracking_link: str = "",
+        comments: str = "",
+    ) -> StoreShipment:
+        """Ship `items`, pairs of (order_product_id, quantity), of one shipping address (`StoreOrderItem.address_id`).
+
+        NOT safe to repeat: look with `shipments` before, and after PlatformDown with `outcome_unknown`. May e-mail the
+        buyer, so give the tracking number at once. Whether the order's status follows depends on the store: set it too.
+        """
+        body = shipments.shipment_to_json(
+            address_id=address_id,
+            items=items,
+            tracking_number=tracking_number,
+            tracking_carrier=tracking_carrier,
+            shipping_provider=shipping_provider,
+            shipping_method=shipping_method,
+            tracking_link=tracking_link,
+            comments=comments,
+        )
+        return self._post(f"/v2/orders/{order_id}/shipments", body, shipments.shipment_from_json)
+
+    def _orders(self, params: Params) -> tuple[StoreOrder, ...]:
+        found, unreadable = self._get("/v2/orders", orders.orders_from_json, params)
+        for entry in unreadable:
+            log.warning("order_unreadable", store=self.store_hash, order_id=entry.id, field=entry.error.field)
+        return tuple(found)
+
+    # -- calls ------------------------------------------------------------------------------------------------------
+
+    def _get(self, path: str, read: Callable[[bytes], T], params: Params = ()) -> T:
+        return self._call("GET", path, read, params=params)
+
+    def _put(self, path: str, body: Mapping[str, Any]) -> None:
+        self._call("PUT", path, bytes, body=body)
+
+    def _post(self, path: str, body: Mapping[str, Any], read: Callable[[bytes], T]) -> T:
+        return self._call("POST", path, read, body=body)
+
+    def _pages(self, path: str, read: Callable[[bytes], tuple[T, bool | None]], params: Params = ()) -> Iterator[T]:
+        """All numbered pages of a V3 list; where they do not say whether more follow, until one is empty."""
+        page, more = 1, True
+        while more:
+            found, follows = self._get(path, read, [*params, ("page", page), ("limit", PAGE)])
+            more = bool(found) if follows is None else follows
+            page += 1
+            yield found
+
+    def _v2_pages(self, path: str, read: Callable[[bytes], tuple[list[T], tuple[Unreadable, ...]]]) -> tuple[T, ...]:
+        """All numbered pages of a V2 list.
+
+        They do not say whether more follow: a page as long as the limit, or as the default that a server may silently
+        fall back to, is followed by another look.
+        """
+        rows: list[T] = []
+        page, more = 1, True
+        while more:
+            found, unreadable = self._get(path, read, [("page", page), ("limit", PAGE)])
+            if unreadable:
+                raise unreadable[0].error
+            rows += found
+            page, more = page + 1, len(found) in {PAGE, _V2_DEFAULT_PAGE}
+        return tuple(rows)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], T],
+        *,
+        params: Params = (),
+        body: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Make a call and read its answer; the one place where calls are repeated.
+
+        Up to three tries within ten seconds, where the earlier one surely had no effect or the call merely sets.
+        """
+        for attempt in stamina.retry_context(
+            on=_wait_before_retry, attempts=3, timeout=10.0, wait_initial=0.2, wait_max=2.0, wait_jitter=0.2
+        ):
+            with attempt:
+                return self._try(method, path, read, params, body)
+        raise AssertionError("stamina ends by returning or raising")
+
+    def _try(
+        self, method: str, path: str, read: Callable[[bytes], T], params: Params, body: Mapping[str, Any] | None
+    ) -> T:
+        url = f"{self._base_url}/stores/{self.store_hash}{path}"
+        if params:
+            url = f"{url}?{urlencode(params, safe=',:')}"
+        headers = {} if body is None else {"content-type": "application/json"}
+        request = self._http.build_request(
+            method, http.address(url), content=None if body is None else _encode(body), headers=headers
+        )
+        repeatable = method != "POST"
+        self._budget.acquire(BUCKET, self._urgency)
+        answer = http.send(self._http, request, platform=PLATFORM, repeatable=repeatable)
+        self._budget.observe(BUCKET, answer.status, answer.headers, throttled=answer.status == 429)
+        if answer.status != 429:
+            self._patience.refusals = 0
+        try:
+            answers.judge(
+                answer.status,
+                answer.headers,
+                answer.body,
+                content_type=answer.content_type,
+                doing=_doing(method, path),
+                repeatable=repeatable,
+            )
+        except Throttled as throttled:
+            if throttled.wait_seconds:
+                raise
+            raise Throttled(str(throttled), wait_seconds=self._patience.next_wait()) from None
+        try:
+            return read(answer.body)
+        except (wire.NotAnAnswer, DocumentError) as error:
+            if repeatable and isinstance(error, DocumentError):
+                raise
+            raise PlatformDown(
+                f"{PLATFORM} did not answer with its JSON: {error}", outcome_unknown=not repeatable
+            ) from error
+
+
+def _wait_before_retry(error: Exception) -> bool | float:
+    """For stamina: whether to try again, and after how many seconds where the server named a short wait."""
+    if not isinstance(error, Throttled | PlatformDown) or error.outcome_unknown:
+        return False
+    if error.wait_seconds > _SHORT_WAIT_SECONDS:
+        return False
+    return error.wait_seconds or True
+
+
+def _doing(method: str, path: str) -> str:
+    """The operation in words, for whoever has to add a scope."""
+    what = next(words for start, words in _SUBJECTS if path.startswith(start))
+    return f"{'reading' if method == 'GET' else 'changing'} {what}"
+
+
+def _chunks(ids: Sequence[int], size: int) -> Iterator[str]:
+    """`ids` as comma-separated lists, each of at most `size` ids and short enough for an address line."""
+    some: list[str] = []
+    length = 0
+    for text in map(str, ids):
+        if some and (len(some) == size or length + len(text) + 1 > _LONGEST_ID_LIST):
+            yield ",".join(some)
+            some, length = [], 0
+        some.append(text)
+        length += len(text) + 1
+    if some:
+        yield ",".join(some)

@@ -1,0 +1,230 @@
+"""Orders of the V2 API as our documents, and drafts of new ones as its JSON. Pure.
+
+Source: BigCommerce docs, reference/orders.v2.oas2.yml; docs/store-operations/orders/index.mdx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from twinshelf.documents import Address, Money, StoreOrder, StoreOrderDraft, StoreOrderItem, StoreOrderLine
+from twinshelf.errors import DocumentError
+from twinshelf.storefronts.bigcommerce import wire
+from twinshelf.storefronts.bigcommerce.wire import Unreadable
+
+STATUSES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "Incomplete",
+        1: "Pending",
+        2: "Shipped",
+        3: "Partially Shipped",
+        4: "Refunded",
+        5: "Cancelled",
+        6: "Declined",
+        7: "Awaiting Payment",
+        8: "Awaiting Pickup",
+        9: "Awaiting Shipment",
+        10: "Completed",
+        11: "Awaiting Fulfillment",
+        12: "Manual Verification Required",
+        13: "Disputed",
+        14: "Partially Refunded",
+    }
+)
+"""BigCommerce's own name of each order status. Merchants rename them: decide by id, show the name."""
+
+PLACEHOLDER_ZIP = "00000"
+"""Sent where a buyer's postal code has fewer than the two characters BigCommerce demands (countries without codes)."""
+
+_NAME_LIMIT = 250
+_NOTES_LIMIT = 65_535
+
+
+class _Order(msgspec.Struct):
+    id: wire.Id
+    status_id: int
+    date_created: str
+    date_modified: str
+    total_inc_tax: Decimal
+    default_currency_code: str | None = None
+    currency_code: str | None = None
+    external_order_id: str | None = None
+    external_source: str | None = None
+    channel_id: int | None = None
+    is_deleted: bool | None = None
+
+
+class _Item(msgspec.Struct):
+    id: wire.Id
+    quantity: int
+    product_id: int | None = None
+    variant_id: int | None = None
+    order_address_id: int | None = None
+    sku: str | None = None
+    quantity_shipped: int | None = None
+
+
+class _Address(msgspec.Struct):
+    id: wire.Id
+
+
+class _Created(msgspec.Struct):
+    id: wire.Id
+
+
+_orders = wire.Reader(_Order)
+_items = wire.Reader(_Item)
+_addresses = wire.Reader(_Address)
+_created = wire.Reader(_Created)
+
+
+def order_from_json(body: bytes) -> StoreOrder:
+    """One order, without its items. Raises DocumentError naming the field that is missing.
+
+    The total is in the currency that the buyer paid in (`default_currency_code`; the other one is only displayed).
+    """
+    return _order(_orders.bare(body))
+
+
+def orders_from_json(body: bytes) -> tuple[list[StoreOrder], tuple[Unreadable, ...]]:
+    """(orders, those that could not be read)."""
+    return wire.mapped(_orders.v2_list(body), _order, lambda row: row.id)
+
+
+def items_from_json(body: bytes) -> tuple[list[StoreOrderItem], tuple[Unreadable, ...]]:
+    """(lines of one order, those that could not be read). A custom line has product and variant id 0."""
+    rows = _items.v2_list(body)
+    return [_item(row) for row in rows.good], rows.bad
+
+
+def address_ids_from_json(body: bytes) -> tuple[int, ...]:
+    """The ids of an order's shipping addresses. Raises DocumentError if one cannot be read."""
+    rows = _addresses.v2_list(body)
+    if rows.bad:
+        raise rows.bad[0].error
+    return tuple(row.id for row in rows.good)
+
+
+def created_id_from_json(body: bytes) -> int:
+    """The id of the order that was just made. Raises DocumentError if it is not there."""
+    return _created.bare(body).id
+
+
+def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) -> dict[str, Any]:
+    """The body that makes the order; amounts are exact Decimal.
+
+    Prices, shipping, handling, subtotals and totals go in pairs with and without tax, since half a pair gives wrong
+    totals. The buyer's address bills and ships. An order in a currency other than `store_currency` says so, and the
+    store then refuses it unless it sells in that currency; with None it is not compared.
+
+    Raises DocumentError if the draft mixes currencies, has a negative amount, or no lines.
+    Source: reference/orders.v2.oas2.yml, order_Post, order_Shared; orders/index.mdx on overriding totals.
+    """
+    currency = draft.total_inc_tax.currency
+    if not draft.lines:
+        raise DocumentError("lines", "an order needs at least one")
+
+    def amount(name: str, value: Money) -> Decimal:
+        if value.currency != currency:
+            raise DocumentError(name, f"is in {value.currency} while the total is in {currency}")
+        return wire.money(value.amount, currency, name).amount
+
+    address = address_to_json(draft.address)
+    body: dict[str, Any] = {
+        "status_id": draft.status_id,
+        "customer_id": 0,
+        "channel_id": draft.channel_id,
+        "external_source": draft.external_source,
+        "external_order_id": draft.external_order_id,
+        "external_merchant_id": draft.external_merchant_id,
+        "payment_method": draft.payment_method,
+        "billing_address": address,
+        "shipping_addresses": [{**address, "shipping_method": draft.shipping_method}],
+        "products": [_line_to_json(at, line, amount) for at, line in enumerate(draft.lines)],
+        "shipping_cost_ex_tax": amount("shipping_ex_tax", draft.shipping_ex_tax),
+        "shipping_cost_inc_tax": amount("shipping_inc_tax", draft.shipping_inc_tax),
+        "discount_amount": amount("discount", draft.discount),
+        "subtotal_ex_tax": amount("subtotal_ex_tax", draft.subtotal_ex_tax),
+        "subtotal_inc_tax": amount("subtotal_inc_tax", draft.subtotal_inc_tax),
+        "total_ex_tax": amount("total_ex_tax", draft.total_ex_tax),
+        "total_inc_tax": amount("total_inc_tax", draft.total_inc_tax),
+    }
+    if draft.handling is not None:  # fees are told without tax of their own
+        body["handling_cost_ex_tax"] = body["handling_cost_inc_tax"] = amount("handling", draft.handling)
+    if draft.customer_message:
+        body["customer_message"] = draft.customer_message[:_NOTES_LIMIT]
+    if draft.staff_notes:
+        body["staff_notes"] = draft.staff_notes[:_NOTES_LIMIT]
+    if store_currency not in {None, currency}:
+        body["default_currency_code"] = currency
+    return body
+
+
+def address_to_json(address: Address) -> dict[str, str]:
+    """An address as billing and shipping addresses take it.
+
+    The country goes as its code only. No part is null, which BigCommerce refuses; an empty e-mail is left out, since
+    an invalid one is refused. See PLACEHOLDER_ZIP for short postal codes.
+    """
+    zip_code = address.postal_code.strip()
+    body = {
+        "first_name": address.first_name,
+        "last_name": address.last_name,
+        "company": address.company,
+        "street_1": address.street_1,
+        "street_2": address.street_2,
+        "city": address.city,
+        "state": address.state,
+        "zip": zip_code if len(zip_code) >= 2 else PLACEHOLDER_ZIP,
+        "country_iso2": address.country_code,
+        "phone": address.phone,
+    }
+    if address.email:
+        body["email"] = address.email
+    return body
+
+
+def _line_to_json(at: int, line: StoreOrderLine, amount: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "quantity": line.quantity,
+        "price_ex_tax": amount(f"lines[{at}].unit_price_ex_tax", line.unit_price_ex_tax),
+        "price_inc_tax": amount(f"lines[{at}].unit_price_inc_tax", line.unit_price_inc_tax),
+    }
+    if line.variant_id:  # by variant, never by option values: their ids change when somebody edits a shared option
+        return {"product_id": line.product_id, "variant_id": line.variant_id, **body}
+    name = line.name.strip() or line.sku or "TikTok Shop item"
+    return {"name": name[:_NAME_LIMIT], "sku": line.sku, **body}
+
+
+def _order(row: _Order) -> StoreOrder:
+    currency = row.default_currency_code or row.currency_code
+    if not currency:
+        raise DocumentError("default_currency_code", "not in the order BigCommerce sent")
+    return StoreOrder(
+        id=row.id,
+        status_id=row.status_id,
+        external_order_id=row.external_order_id or "",
+        external_source=row.external_source or "",
+        channel_id=row.channel_id or 1,  # the storefront's own
+        total_inc_tax=wire.money(row.total_inc_tax, currency, "total_inc_tax"),
+        modified_at=wire.moment(row.date_modified, "date_modified"),
+        created_at=wire.moment(row.date_created, "date_created"),
+        archived=bool(row.is_deleted),
+    )
+
+
+def _item(row: _Item) -> StoreOrderItem:
+    return StoreOrderItem(
+        id=row.id,
+        product_id=row.product_id or 0,
+        variant_id=row.variant_id or 0,
+        sku=row.sku or "",
+        quantity=row.quantity,
+        shipped=row.quantity_shipped or 0,
+        address_id=row.order_address_id or 0,
+    )

@@ -1,0 +1,281 @@
+"""Webhooks: which ones we ask for, whether one is genuine, and what it hints at. Pure.
+
+A webhook never carries truth, only the id of something worth reading again.
+Source: BigCommerce docs, docs/integrations/webhooks/{overview, https-webhook-overview, events/*}.mdx;
+reference/webhooks.v3.yml.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+import msgspec
+
+from twinshelf.errors import DocumentError, TwinshelfError
+from twinshelf.storefronts.bigcommerce import wire
+
+SCOPES: tuple[str, ...] = (
+    "store/product/created",
+    "store/product/updated",
+    "store/product/deleted",
+    "store/product/inventory/updated",
+    "store/product/inventory/order/updated",
+    "store/sku/created",
+    "store/sku/updated",
+    "store/sku/deleted",
+    "store/sku/inventory/updated",
+    "store/sku/inventory/order/updated",
+    "store/channel/*/inventory/product/stock_changed",
+    "store/inventory/location/created",
+    "store/inventory/location/updated",
+    "store/order/created",
+    "store/order/updated",
+    "store/order/statusUpdated",
+    "store/order/archived",
+    "store/order/refund/created",
+    "store/shipment/created",
+    "store/shipment/updated",
+    "store/shipment/deleted",
+    "store/channel/updated",
+    "store/information/updated",
+    "store/app/uninstalled",
+)
+"""What a store connection subscribes to. No wildcards: with one beside a scope it covers, all comes twice."""
+
+SECRET_HEADER = "X-Twinshelf-Secret"  # noqa: S105 - the name under which it travels
+"""BigCommerce sends each delivery with the headers its webhook was made with: this one carries our secret."""
+
+TOLERANCE_SECONDS = 300
+
+Kind = Literal[
+    "product",
+    "sku",
+    "inventory",
+    "order",
+    "shipment",
+    "location",
+    "channel",
+    "category",
+    "brand",
+    "price_list",
+    "store",
+    "uninstalled",
+    "hook",
+    "ignored",
+]
+
+
+class NotGenuine(TwinshelfError):
+    """A message that claims to be from BigCommerce does not prove it. Says why for the log, never for the sender."""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """One registered webhook. `headers` hold our secret and stay out of its repr."""
+
+    id: int
+    scope: str
+    destination: str
+    active: bool
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    def carries(self, secret: str) -> bool:
+        """Whether its deliveries would pass `verify` with this secret."""
+        return any(name.lower() == SECRET_HEADER.lower() and _same(text, secret) for name, text in self.headers.items())
+
+
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
+    """That something may have changed.
+
+    `ids` are product ids for product, sku and inventory, order ids for order and shipment, and the thing's own ids for
+    the other kinds; `variant_ids` and `shipment_id` tell more where the event did. `event_id` is equal for repeated
+    deliveries of one event, and for events of one second that read the same. `reason` says why an "ignored" one is.
+    """
+
+    scope: str
+    store_hash: str
+    kind: Kind
+    ids: tuple[int, ...] = ()
+    variant_ids: tuple[int, ...] = ()
+    shipment_id: int = 0
+    event_id: str = ""
+    reason: str = ""
+
+
+class _Delivery(msgspec.Struct):
+    scope: str
+    producer: str
+    data: Any = None
+    hash: str | None = None
+
+
+class _Hook(msgspec.Struct):
+    id: wire.Id
+    scope: str
+    destination: str
+    is_active: bool
+    headers: dict[str, str] | None = None
+
+
+_hooks = wire.Reader(_Hook)
+_delivery = msgspec.json.Decoder(_Delivery)
+
+_PRODUCER = re.compile(r"stores/([a-z0-9]{3,32})")
+
+# Beginning of the scope → kind; the longest that fits decides.
+_KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "store/product/": "product",
+        "store/product/inventory/": "inventory",
+        "store/product/metafield/": "ignored",
+        "store/sku/": "sku",
+        "store/sku/inventory/": "inventory",
+        "store/order/": "order",
+        "store/order/metafield/": "ignored",
+        "store/order/message/": "ignored",
+        "store/shipment/": "shipment",
+        "store/inventory/location/": "location",
+        "store/inventory/location/metafield/": "ignored",
+        "store/category/": "category",
+        "store/category/metafield/": "ignored",
+        "store/brand/": "brand",
+        "store/brand/metafield/": "ignored",
+        "store/priceList/": "price_list",
+        "store/information/updated": "store",
+        "store/app/uninstalled": "uninstalled",
+        "store/hook/deliveryException": "hook",
+        "store/channel/created": "channel",
+        "store/channel/updated": "channel",
+        # Scopes of one channel, with the channel's id (or a literal *) cut out.
+        "channel/inventory/product/": "inventory",
+        "channel/product/": "product",
+        "channel/order/": "order",
+    }
+)
+
+# Where an event keeps the ids of what it is about, by kind: paths tried in order.
+_IDS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {
+        "product": ("product_id", "id"),
+        "sku": ("sku.product_id", "product_id"),
+        "inventory": ("inventory.product_id", "product_id", "id"),
+        "order": ("order_id", "orderId", "id"),
+        "shipment": ("orderId", "order_id"),
+        "location": ("location_id", "id"),
+        "channel": ("channel_id", "id"),
+        "category": ("id", "category_id"),
+        "brand": ("id", "brand_id"),
+        "price_list": ("price_list_id", "id"),
+    }
+)
+
+
+def verify(headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime) -> None:
+    """Return if a delivery is genuine; raise NotGenuine otherwise. Compares in constant time, on the raw body.
+
+    Our own secret header must be there and right. A Standard Webhooks signature must be right and no more than five
+    minutes old where there is one and `client_secret` is known (None for an account that typed no client secret).
+    The payload's `hash` proves nothing: it has no key.
+    Source: https-webhook-overview.mdx; standardwebhooks 1.0, `Webhook.verify`.
+    """
+    if not secret:
+        raise NotGenuine("this store has no webhook secret yet")
+    given = {name.lower(): value for name, value in headers.items()}
+    if not _same(given.get(SECRET_HEADER.lower(), ""), secret):
+        raise NotGenuine("the secret header is missing or wrong")
+    signatures = given.get("webhook-signature")
+    if signatures is None or not client_secret:
+        return
+    message_id, time = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+    if not re.fullmatch(r"[0-9]{1,12}", time) or abs(now.timestamp() - int(time)) > TOLERANCE_SECONDS:
+        raise NotGenuine("the signature is too old, or from the future")
+    message = f"{message_id}.{time}.".encode() + body
+    expected = base64.b64encode(hmac.digest(client_secret.encode(), message, hashlib.sha256)).decode()
+    versioned = (entry.partition(",") for entry in signatures.split(" "))
+    if not any(_same(text, expected) for version, _, text in versioned if version == "v1"):
+        raise NotGenuine("the signature does not fit the body")
+
+
+def hint_from_json(body: bytes) -> Hint:
+    """What a delivery is about.
+
+    An event that is not for us, or whose ids cannot be found, is "ignored" with the reason: refusing it would only
+    make BigCommerce repeat it for two days and then switch the webhook off. Raises DocumentError for a body that does
+    not even say its scope and store.
+    """
+    try:
+        delivery = wire.decode(_delivery, body)
+    except wire.NotAnAnswer as error:
+        raise DocumentError("body", "not JSON") from error
+    producer = _PRODUCER.fullmatch(delivery.producer)
+    if producer is None:
+        raise DocumentError("producer", "not a store")
+    return _hint(delivery, producer[1])
+
+
+def hooks_from_json(body: bytes) -> tuple[tuple[Hook, ...], bool | None]:
+    """(webhooks of our account, whether there are more pages)."""
+    rows = _hooks.v3_list(body)
+    hooks = [Hook(row.id, row.scope, row.destination, row.is_active, row.headers or {}) for row in rows.good]
+    return tuple(hooks), rows.more
+
+
+def hook_to_json(scope: str, destination: str, secret: str) -> dict[str, Any]:
+    """The body that makes a webhook, or sets an existing one right."""
+    return {"scope": scope, "destination": destination, "is_active": True, "headers": {SECRET_HEADER: secret}}
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _hint(delivery: _Delivery, store_hash: str) -> Hint:
+    def ignored(reason: str) -> Hint:
+        return Hint(
+            scope=delivery.scope, store_hash=store_hash, kind="ignored", event_id=delivery.hash or "", reason=reason
+        )
+
+    # Some scopes come with a slash at the end, and those of a channel with its id or a literal * inside.
+    scope = re.sub(r"^store/channel/[0-9*]+/", "channel/", delivery.scope.rstrip("/"))
+    kind = max((start for start in _KINDS if scope.startswith(start)), key=len, default="")
+    if not kind or _KINDS[kind] == "ignored":
+        return ignored("a scope we do nothing with")
+    events = delivery.data if isinstance(delivery.data, list) else [delivery.data]
+    ids, variant_ids = set(), set()
+    paths = _IDS.get(_KINDS[kind], ())
+    for event in events:
+        ids |= _first_id(event, paths)
+        variant_ids |= _first_id(event, ("variant_id", "sku.variant_id", "inventory.variant_id"))
+    if paths and not ids:
+        return ignored("it names no id that we could find")
+    shipment_ids = _first_id(delivery.data, ("id",)) if _KINDS[kind] == "shipment" else set()
+    return Hint(
+        scope=delivery.scope,
+        store_hash=store_hash,
+        kind=_KINDS[kind],
+        ids=tuple(sorted(ids)),
+        variant_ids=tuple(sorted(variant_ids)),
+        shipment_id=min(shipment_ids, default=0),
+        event_id=delivery.hash or "",
+    )
+
+
+def _first_id(event: Any, paths: Iterable[str]) -> set[int]:
+    """The id at the first of `paths` that leads to one. Ids come as numbers and, in some scopes, as text."""
+    for path in paths:
+        value = event
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63:
+            return {value}
+    return set()

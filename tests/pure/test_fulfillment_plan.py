@@ -1,0 +1,218 @@
+"""From store shipments to what TikTok is told: which carrier, which units, and what keeps one from being told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies
+
+from tests.pure.builders import LINKS, line, order, random_cases
+from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
+from twinshelf.documents import Finding, ReportShipment, ShippingProvider, StoreOrderItem
+from twinshelf.orders.fulfillment.plan import SHIPPABLE, ShipmentFacts, plan_report, provider_for, units_of
+
+DFL_US, ARROW, FORCE, UPS, USPS = (
+    ShippingProvider("p-1", "DFL US"),
+    ShippingProvider("p-2", "Arrow XL"),
+    ShippingProvider("p-3", "Parcel Force"),
+    ShippingProvider("p-4", "UPS"),
+    ShippingProvider("p-5", "USPS"),
+)
+ALL = (DFL_US, ARROW, FORCE, UPS, USPS)
+
+
+def unmapped(carrier, near):
+    return Finding(
+        code="E-FUL-CARRIER",
+        text=f"No TikTok carrier is mapped to '{carrier}' (nearest: '{near}').",
+        remedy="Add the mapping, or choose a carrier on the shipment in BigCommerce.",
+        waits_for="carrier",
+    )
+
+
+# -- carriers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("SILK-91")
+@pytest.mark.parametrize(
+    ("_case", "carrier", "mapping", "found"),
+    [
+        ("mapped", "DFL", (("DFL", "DFL US"),), DFL_US),
+        ("mapped to any other", "DFL", (("DFL", "Arrow XL"),), ARROW),
+        ("a map beats TikTok's own name", "UPS", (("UPS", "Parcel Force"),), FORCE),
+        ("of two rows for one name the later", "DFL", (("DFL", "DFL US"), ("DFL", "Arrow XL")), ARROW),
+        ("the case of the target does not matter", "DFL", (("DFL", "dfl us"),), DFL_US),
+        ("not mapped, and TikTok has the very name", "UPS", (), UPS),
+        ("not mapped, and TikTok writes it otherwise", "ups", (), UPS),
+        ("a blank too many is another name", "ups ", (), unmapped("ups ", "UPS")),
+        ("another case is another name in the map", "dfl", (("DFL", "DFL US"),), unmapped("dfl", "DFL")),
+        ("part of a name is none", "DFL Express", (("DFL", "DFL US"),), unmapped("DFL Express", "DFL")),
+        (
+            "the nearest is looked for without case",
+            "royal maill",
+            (("UPS", "UPS"), ("Royal Mail", "UPS")),
+            unmapped("royal maill", "Royal Mail"),
+        ),
+        ("the nearest may be TikTok's", "Arow XL", (("DFL", "DFL US"),), unmapped("Arow XL", "Arrow XL")),
+        ("nothing is near", "Zebra", (), unmapped("Zebra", "none")),
+        ("mapped to what TikTok does not offer here", "DFL", (("DFL", "DFL DE"),), unmapped("DFL", "DFL")),
+        ("no carrier told", "", (("DFL", "DFL US"),), unmapped("", "none")),
+    ],
+)
+def test_the_tiktok_carrier_for_a_store_carrier(_case, carrier, mapping, found):
+    assert provider_for(carrier, mapping, ALL) == found
+
+
+def test_a_carrier_without_any_to_choose_from_is_a_finding():
+    assert provider_for("DFL", (), ()) == unmapped("DFL", "none")
+
+
+# -- units ----------------------------------------------------------------------------------------------------------
+
+MUG_ITEM = StoreOrderItem(id=501, product_id=1, variant_id=11, sku="MUG-1", quantity=3)
+JAR_ITEM = StoreOrderItem(id=502, product_id=2, variant_id=21, sku="JAR-1", quantity=1)
+ITEMS = {501: MUG_ITEM, 502: JAR_ITEM}
+
+THREE_MUGS = order(line("MUG-1", 3))
+MUGS_AND_JAR = order(line("MUG-1", 3), line("JAR-1", 1))
+TWO_PRICES = order(line("MUG-1", 2), line("MUG-1", 1, "9.00", unit_ids=("MUG-1/cheap",)))
+ONE_CANCELLED = order(line("MUG-1", 2), line("MUG-1", 1, unit_ids=("MUG-1/back",), status="CANCELLED"))
+
+
+def shipment(*items, **changes):
+    sent: dict[str, Any] = {"id": 900, "tracking_number": "9400 1", "carrier": "UPS", "items": items}
+    return ShipmentFacts(**sent | changes)
+
+
+@pytest.mark.parametrize(
+    ("_case", "sold", "items", "taken", "units"),
+    [
+        ("all of it", THREE_MUGS, [(501, 3)], [], ["MUG-1/1", "MUG-1/2", "MUG-1/3"]),
+        ("the first ones of a line", THREE_MUGS, [(501, 2)], [], ["MUG-1/1", "MUG-1/2"]),
+        ("a later shipment of the line has the next", THREE_MUGS, [(501, 2)], ["MUG-1/1"], ["MUG-1/2", "MUG-1/3"]),
+        ("the last one", THREE_MUGS, [(501, 1)], ["MUG-1/1", "MUG-1/2"], ["MUG-1/3"]),
+        ("more than is left", THREE_MUGS, [(501, 3)], ["MUG-1/1", "MUG-1/3"], ["MUG-1/2"]),
+        ("nothing is left", THREE_MUGS, [(501, 1)], ["MUG-1/1", "MUG-1/2", "MUG-1/3"], []),
+        ("more than was sold", THREE_MUGS, [(501, 9)], [], ["MUG-1/1", "MUG-1/2", "MUG-1/3"]),
+        ("one line of two", MUGS_AND_JAR, [(502, 1)], [], ["JAR-1/1"]),
+        ("both, in the shipment's order", MUGS_AND_JAR, [(502, 1), (501, 1)], [], ["JAR-1/1", "MUG-1/1"]),
+        ("one line twice in a shipment", THREE_MUGS, [(501, 1), (501, 2)], [], ["MUG-1/1", "MUG-1/2", "MUG-1/3"]),
+        (
+            "one variant at two prices, in the order sold",
+            TWO_PRICES,
+            [(501, 3)],
+            [],
+            ["MUG-1/1", "MUG-1/2", "MUG-1/cheap"],
+        ),
+        ("cancelled units are not shipped", ONE_CANCELLED, [(501, 3)], [], ["MUG-1/1", "MUG-1/2"]),
+        ("a line of the store order that we do not know", THREE_MUGS, [(999, 1)], [], []),
+        ("an item that was not sold on TikTok", THREE_MUGS, [(502, 1)], [], []),
+        ("what is not linked cannot be told", order(line("CUP-1", 1)), [(501, 1)], [], []),
+        ("an empty shipment", THREE_MUGS, [], [], []),
+    ],
+)
+def test_the_units_of_a_shipment(_case, sold, items, taken, units):
+    assert units_of(shipment(*items), ITEMS, sold, LINKS, frozenset(taken)) == tuple(units)
+
+
+some_units = strategies.tuples(strategies.sampled_from([501, 502, 999]), strategies.integers(1, 4))
+
+
+@random_cases
+@given(strategies.integers(0, 6), strategies.lists(strategies.lists(some_units, max_size=3), max_size=4))
+def test_shipments_of_one_order_never_share_a_unit(mugs, shipments):
+    sold = order(line("MUG-1", mugs), line("JAR-1", 2))
+    taken: frozenset[str] = frozenset()
+    for items in shipments:
+        units = units_of(shipment(*items), ITEMS, sold, LINKS, taken)
+
+        assert len(set(units)) == len(units)
+        assert not taken & set(units)
+        assert len(units) <= sum(quantity for _item, quantity in items)
+        assert units == units_of(shipment(*items), ITEMS, sold, LINKS, taken)
+        taken |= set(units)
+    assert taken <= {unit for entry in sold.lines for unit in entry.unit_ids}
+
+
+# -- the report -----------------------------------------------------------------------------------------------------
+
+
+def report(sent, *, units=("MUG-1/1",), mapping=(("DFL", "DFL US"),)):
+    return plan_report(THREE_MUGS, sent, units, mapping=mapping, providers=ALL)
+
+
+def told(**changes):
+    said: dict[str, Any] = {
+        "shop_order_id": "5764",
+        "store_shipment_id": 900,
+        "unit_ids": ("MUG-1/1",),
+        "tracking_number": "9400 1",
+        "provider_id": "p-4",
+    }
+    return ReportShipment(**said | changes)
+
+
+NO_NUMBER = Finding(
+    code="E-FUL-TRACK",
+    text="The shipment has no tracking number.",
+    remedy="Add it to the shipment in BigCommerce.",
+)
+NO_UNITS = Finding(
+    code="E-FUL-UNITS",
+    text="The shipment covers nothing of the TikTok order that is not shipped already.",
+    remedy="Check the quantities of the shipments in BigCommerce.",
+)
+
+
+@pytest.mark.parametrize(
+    ("_case", "sent", "units", "result"),
+    [
+        ("carrier, number and units", shipment(), ("MUG-1/1",), told()),
+        pytest.param(
+            "the mapped carrier's id",
+            shipment(carrier="DFL"),
+            ("MUG-1/1",),
+            told(provider_id="p-1"),
+            marks=pytest.mark.covers("CED-152"),
+        ),
+        (
+            "blanks around the number are a slip",
+            shipment(tracking_number=" 9400 1 "),
+            ("MUG-1/1",),
+            told(),
+        ),
+        (
+            "several units",
+            shipment(id=901),
+            ("MUG-1/1", "MUG-1/2"),
+            told(store_shipment_id=901, unit_ids=("MUG-1/1", "MUG-1/2")),
+        ),
+        ("no number", shipment(tracking_number=""), ("MUG-1/1",), NO_NUMBER),
+        ("a blank is no number", shipment(tracking_number="  "), ("MUG-1/1",), NO_NUMBER),
+        (
+            "a number that is missing is told before its carrier",
+            shipment(tracking_number="", carrier="Zebra"),
+            (),
+            NO_NUMBER,
+        ),
+        ("a carrier that is not mapped", shipment(carrier="Zebra"), ("MUG-1/1",), unmapped("Zebra", "none")),
+        ("nothing of the order", shipment(), (), NO_UNITS),
+    ],
+)
+def test_plan_report(_case, sent, units, result):
+    assert report(sent, units=units) == result
+
+
+@pytest.mark.covers("CED-153")
+@pytest.mark.parametrize("provider", ALL)
+def test_any_carrier_may_be_mapped_to_any_other(provider):
+    stored = preferences_to_json(Preferences(carriers=(("DFL", provider.name),)))
+
+    mapping = preferences_from_json(stored).carriers
+
+    assert report(shipment(carrier="DFL"), mapping=mapping) == told(provider_id=provider.id)
+
+
+def test_parcels_are_reported_while_tiktok_waits_for_them():
+    assert {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"} == SHIPPABLE

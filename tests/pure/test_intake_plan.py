@@ -1,0 +1,550 @@
+"""From a TikTok order to its BigCommerce order: whether, with which lines and amounts, in which status, to whom."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies
+
+from tests.pure.builders import (
+    LINKS,
+    address,
+    line,
+    money,
+    order,
+    payment,
+    random_cases,
+    usd,
+    usd_amounts,
+)
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import Address, Finding, Money, OrderPayment
+from twinshelf.orders.intake.plan import (
+    Decision,
+    DraftFacts,
+    decide,
+    draft_address,
+    draft_order,
+    group_by_variant,
+    merged_address,
+    next_status,
+    store_status,
+    unlinked,
+    unlinked_finding,
+)
+
+STATUSES = (
+    "UNPAID",
+    "ON_HOLD",
+    "AWAITING_SHIPMENT",
+    "PARTIALLY_SHIPPING",
+    "AWAITING_COLLECTION",
+    "IN_TRANSIT",
+    "DELIVERED",
+    "COMPLETED",
+    "CANCELLED",
+)
+
+# -- whether --------------------------------------------------------------------------------------------------------
+
+CREATE = Decision("create")
+OFF = Decision("ignore", "Order import is switched off.")
+NOT_LISTED = Decision("ignore", "Not in the list of orders to import.")
+TOO_LATE = Decision("ignore", "Cancelled before it was imported.")
+TIKTOKS = Decision("ignore", "Fulfilled by TikTok; importing these orders is switched off.")
+UNPAID = Decision("wait", "Not paid yet.")
+HELD = Decision("wait", "On hold: TikTok lets the buyer cancel for about an hour.")
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "chosen", "decision"),
+    [
+        ("paid", {"status": "AWAITING_SHIPMENT"}, {}, CREATE),
+        ("shipped in part", {"status": "PARTIALLY_SHIPPING"}, {}, CREATE),
+        ("missed, and handed over meanwhile", {"status": "AWAITING_COLLECTION"}, {}, CREATE),
+        ("missed, and on its way meanwhile", {"status": "IN_TRANSIT"}, {}, CREATE),
+        ("missed, and delivered meanwhile", {"status": "DELIVERED"}, {}, CREATE),
+        ("missed, and completed meanwhile", {"status": "COMPLETED"}, {}, CREATE),
+        ("unpaid", {"status": "UNPAID"}, {}, UNPAID),
+        ("unpaid, and unpaid ones are wanted", {"status": "UNPAID"}, {"create_unpaid": True}, CREATE),
+        ("on hold", {"status": "ON_HOLD"}, {}, HELD),
+        ("on hold, whatever the status says", {"status": "AWAITING_SHIPMENT", "on_hold": True}, {}, HELD),
+        ("on hold, though unpaid ones are wanted", {"status": "ON_HOLD"}, {"create_unpaid": True}, HELD),
+        ("cancelled", {"status": "CANCELLED"}, {}, TOO_LATE),
+        ("cancelled, though unpaid ones are wanted", {"status": "CANCELLED"}, {"create_unpaid": True}, TOO_LATE),
+        ("fulfilled by TikTok", {"fulfilled_by_tiktok": True}, {}, TIKTOKS),
+        ("fulfilled by TikTok, and wanted", {"fulfilled_by_tiktok": True}, {"sync_fbt": True}, CREATE),
+        (
+            "fulfilled by TikTok, wanted, unpaid",
+            {"fulfilled_by_tiktok": True, "status": "UNPAID"},
+            {"sync_fbt": True},
+            UNPAID,
+        ),
+        ("shipped by TikTok, fulfilled by us", {"shipped_by_tiktok": True}, {}, CREATE),
+        ("one of those wanted", {"id": "5764"}, {"order_ids": ("5763", "5764")}, CREATE),
+        ("none of those wanted", {"id": "5764"}, {"order_ids": ("5763",)}, NOT_LISTED),
+        ("part of an id is none", {"id": "5764"}, {"order_ids": ("57645",)}, NOT_LISTED),
+        ("import is off", {}, {"pull_orders": False}, OFF),
+        ("import is off, though it is listed", {"id": "5764"}, {"pull_orders": False, "order_ids": ("5764",)}, OFF),
+        (
+            "a status of tomorrow",
+            {"status": "TELEPORTED"},
+            {},
+            Decision("wait", "TikTok's status TELEPORTED is not one that is imported."),
+        ),
+    ],
+)
+def test_whether_an_order_is_imported(_case, changes, chosen, decision):
+    assert decide(order(**changes), Preferences(**chosen)) == decision
+
+
+# -- status ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("SILK-39")
+@pytest.mark.parametrize(
+    ("status", "chosen", "store"),
+    [
+        ("UNPAID", {}, 7),
+        ("AWAITING_SHIPMENT", {}, 11),
+        ("AWAITING_COLLECTION", {}, 9),
+        ("PARTIALLY_SHIPPING", {}, 3),
+        ("IN_TRANSIT", {}, 2),
+        ("DELIVERED", {}, 8),
+        ("DELIVERED", {"delivered_status": 2}, 2),
+        ("COMPLETED", {}, 10),
+        ("CANCELLED", {}, 5),
+        ("TELEPORTED", {}, 1),
+    ],
+)
+def test_the_store_status_of_a_tiktok_status(status, chosen, store):
+    assert store_status(order(status=status), Preferences(**chosen)) == store
+
+
+@pytest.mark.parametrize(
+    ("status", "store"),
+    [
+        ("AWAITING_SHIPMENT", 2),
+        ("AWAITING_COLLECTION", 2),
+        ("IN_TRANSIT", 2),
+        ("CANCELLED", 5),
+        ("UNPAID", 7),
+    ],
+)
+def test_what_tiktok_fulfills_is_never_to_be_picked(status, store):
+    assert store_status(order(status=status, fulfilled_by_tiktok=True), Preferences(sync_fbt=True)) == store
+
+
+STORE_STATUSES = range(15)
+
+# From the statuses on the left of each arrow a store order moves to the one on its right; from all others it does not.
+MOVES = {
+    "UNPAID": (set(), 7),
+    "ON_HOLD": (set(), 1),
+    "AWAITING_SHIPMENT": ({0, 1, 7}, 11),
+    "AWAITING_COLLECTION": ({0, 1, 7, 11}, 9),
+    "PARTIALLY_SHIPPING": ({0, 1, 7, 11, 9}, 3),
+    "IN_TRANSIT": ({0, 1, 7, 11, 9, 3}, 2),
+    "DELIVERED": ({0, 1, 7, 11, 9, 3, 2}, 8),
+    "COMPLETED": ({0, 1, 7, 11, 9, 3, 2, 8}, 10),
+    "CANCELLED": ({0, 1, 7, 11, 9, 3, 2, 8, 10}, 5),
+}
+
+
+@pytest.mark.covers("SILK-39")
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_never_goes_back(status):
+    moved_from, to = MOVES[status]
+    wanted = store_status(order(status=status), Preferences())
+
+    moves = {current: next_status(current, wanted) for current in STORE_STATUSES}
+
+    assert moves == {current: to if current in moved_from else None for current in STORE_STATUSES}
+
+
+def test_delivered_as_shipped_leaves_shipped_orders_alone():
+    wanted = store_status(order(status="DELIVERED"), Preferences(delivered_status=2))
+
+    assert [current for current in STORE_STATUSES if next_status(current, wanted) == 2] == [0, 1, 3, 7, 9, 11]
+
+
+@random_cases
+@given(strategies.sampled_from(STORE_STATUSES), strategies.lists(strategies.sampled_from(STATUSES), max_size=6))
+def test_sightings_in_any_order_end_at_the_furthest(start, sightings):
+    """Webhooks come late and doubled: what was reached is never taken back, and what people set stays."""
+    ends = []
+    for seen in (sightings, sightings[::-1], sightings * 2):
+        current = start
+        for status in seen:
+            current = next_status(current, store_status(order(status=status), Preferences())) or current
+        ends.append(current)
+
+    assert len(set(ends)) == 1
+    if start in {4, 5, 6, 12, 13, 14}:
+        assert ends[0] == start
+
+
+# -- links ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("CED-107")
+@pytest.mark.parametrize(
+    ("_case", "lines", "held", "text", "waits_for"),
+    [
+        ("all linked", (line("MUG-1"), line("JAR-1")), [], "", ""),
+        (
+            "one of two is not: it holds the order",
+            (line("MUG-1"), line("CUP-1")),
+            ["CUP-1"],
+            "Not created in BigCommerce: no linked product for SKU CUP-1.",
+            "link:tt-CUP-1",
+        ),
+        (
+            "both are told in one finding, each releases it",
+            (line("CUP-1"), line("PAN-1")),
+            ["CUP-1", "PAN-1"],
+            "Not created in BigCommerce: no linked product for SKU CUP-1, PAN-1.",
+            "link:tt-CUP-1 link:tt-PAN-1",
+        ),
+        (
+            "one SKU on two lines is told once",
+            (line("CUP-1"), line("CUP-1", price="9.00")),
+            ["CUP-1", "CUP-1"],
+            "Not created in BigCommerce: no linked product for SKU CUP-1.",
+            "link:tt-CUP-1",
+        ),
+        (
+            "a SKU without a code is told by TikTok's id",
+            (line("CUP-1", seller_sku=""),),
+            [""],
+            "Not created in BigCommerce: no linked product for SKU tt-CUP-1.",
+            "link:tt-CUP-1",
+        ),
+        (
+            "the same code on another TikTok SKU is not linked",
+            (line("MUG-1", sku_id="tt-9"),),
+            ["MUG-1"],
+            "Not created in BigCommerce: no linked product for SKU MUG-1.",
+            "link:tt-9",
+        ),
+    ],
+)
+def test_any_line_that_is_not_linked_holds_the_whole_order(_case, lines, held, text, waits_for):
+    missing = unlinked(order(*lines), LINKS)
+
+    assert [entry.seller_sku for entry in missing] == held
+    if held:
+        assert unlinked_finding(missing) == Finding(
+            code="E-ORD-SKU",
+            text=text,
+            remedy="Link it; the order is then created by itself.",
+            blocking=True,
+            waits_for=waits_for,
+        )
+
+
+@pytest.mark.parametrize(
+    ("_case", "lines", "units"),
+    [
+        ("units of each", (line("MUG-1", 2), line("JAR-1", 1)), {11: 2, 21: 1}),
+        ("one variant at two prices is one", (line("MUG-1", 2), line("MUG-1", 1, "9.00")), {11: 3}),
+        ("gifts leave the shelf as well", (line("MUG-1", 1), line("MUG-1", 1, "0", gift=True)), {11: 2}),
+        ("cancelled lines do not", (line("MUG-1", 2, status="CANCELLED"), line("JAR-1", 1)), {21: 1}),
+        ("nor what is not linked", (line("CUP-1", 5),), {}),
+    ],
+)
+def test_what_an_order_takes_from_stock(_case, lines, units):
+    assert group_by_variant(order(*lines), LINKS) == units
+
+
+# -- the draft ------------------------------------------------------------------------------------------------------
+
+
+def draft(sold, **chosen):
+    return draft_order(
+        sold,
+        DraftFacts(
+            preferences=Preferences(**chosen), channel_id=3, external_source="32000", shop_id="7495", links=LINKS
+        ),
+    )
+
+
+@pytest.mark.covers("CED-107")
+def test_a_draft_names_the_linked_variants_and_where_it_came_from():
+    made = draft(order(line("MUG-1", 2), line("JAR-1", 1, "8.00"), buyer_message="Ring twice"))
+
+    assert [(entry.product_id, entry.variant_id, entry.sku, entry.quantity) for entry in made.lines] == [
+        (1, 11, "MUG-1", 2),
+        (2, 21, "JAR-1", 1),
+    ]
+    assert (made.external_order_id, made.external_source, made.external_merchant_id) == ("5764", "32000", "7495")
+    assert (made.channel_id, made.status_id, made.payment_method) == (3, 11, "TikTok Shop")
+    assert (made.customer_message, made.staff_notes) == ("Ring twice", "TikTok Shop order 5764")
+
+
+@pytest.mark.covers("CED-108")
+@pytest.mark.parametrize(
+    ("_case", "changes", "chosen", "text"),
+    [
+        ("shipped by TikTok", {"shipped_by_tiktok": True}, {}, "shipped by TTS platform"),
+        (
+            "shipped by TikTok, in the merchant's words",
+            {"shipped_by_tiktok": True},
+            {"platform_shipping_text": "TikTok ships"},
+            "TikTok ships",
+        ),
+        (
+            "shipped by TikTok with an option",
+            {"shipped_by_tiktok": True, "delivery_option": "Standard shipping"},
+            {},
+            "shipped by TTS platform",
+        ),
+        ("shipped by us", {"delivery_option": "Standard shipping"}, {}, "Standard shipping"),
+        ("shipped by us, no option told", {}, {}, "TikTok Shop"),
+    ],
+)
+def test_the_shipping_method_says_who_ships(_case, changes, chosen, text):
+    assert draft(order(**changes), **chosen).shipping_method == text
+
+
+def amounts(made):
+    """(subtotal, discount, shipping, handling, total), all before tax but the total."""
+    return tuple(
+        None if amount is None else str(amount.amount)
+        for amount in (made.subtotal_ex_tax, made.discount, made.shipping_ex_tax, made.handling, made.total_inc_tax)
+    )
+
+
+@pytest.mark.parametrize(
+    ("_case", "lines", "paid", "result"),
+    [
+        ("plain", (line(price="12.00"),), {}, ("12.00", "0.00", "0", None, "12.00")),
+        ("several units", (line("MUG-1", 3, "12.00"),), {}, ("36.00", "0.00", "0", None, "36.00")),
+        ("shipping", (line(price="12.00"),), {"shipping": "4.99"}, ("12.00", "0.00", "4.99", None, "16.99")),
+        (
+            "the buyer pays less: the difference is the order's discount",
+            (line(price="12.00", paid=usd("10.00")),),
+            {},
+            ("12.00", "2.00", "0", None, "10.00"),
+        ),
+        (
+            "three for ten: no unit has a third of a cent",
+            (line("MUG-1", 2, "4.00", paid=usd("3.33")), line("MUG-1", 1, "4.00", paid=usd("3.34"))),
+            {},
+            ("12.00", "2.00", "0", None, "10.00"),
+        ),
+        (
+            "three for ten, told only on the order",
+            (line("MUG-1", 3, "4.00"),),
+            {"subtotal": usd("10.00")},
+            ("12.00", "2.00", "0", None, "10.00"),
+        ),
+        ("0.1 and 0.2", (line("MUG-1", 1, "0.1"), line("JAR-1", 1, "0.2")), {}, ("0.3", "0.0", "0", None, "0.3")),
+        (
+            "a gift",
+            (line("MUG-1", 1, "12.00", paid=usd("0.00"), gift=True),),
+            {},
+            ("12.00", "12.00", "0", None, "0.00"),
+        ),
+        ("fees are handling", (line(price="12.00"),), {"fees": "0.75"}, ("12.00", "0.00", "0", "0.75", "12.75")),
+        (
+            "fees below zero are a discount",
+            (line(price="12.00", paid=usd("11.00")),),
+            {"fees": "-0.50"},
+            ("12.00", "1.50", "0", None, "10.50"),
+        ),
+        (
+            "a subtotal above the prices is handling",
+            (line(price="12.00"),),
+            {"subtotal": usd("12.30"), "fees": "0.70"},
+            ("12.00", "0", "0", "1.00", "13.00"),
+        ),
+    ],
+)
+def test_the_amounts_of_a_draft(_case, lines, paid, result):
+    made = draft(order(*lines, payment=payment(lines, **paid)))
+
+    assert tuple(part and Decimal(part) for part in amounts(made)) == tuple(part and Decimal(part) for part in result)
+
+
+@pytest.mark.parametrize(
+    ("_case", "lines", "paid", "goods", "shipping", "ex_tax"),
+    [
+        ("on the goods", (line("MUG-1", 2, "10.00", tax=usd("0.83")),), {}, "21.66", "0", "20.00"),
+        (
+            "on goods and shipping",
+            (line("MUG-1", 2, "10.00", tax=usd("0.83")),),
+            {"shipping": "5.00", "shipping_tax": "0.41"},
+            "21.66",
+            "5.41",
+            "25.00",
+        ),
+        (
+            "told for the whole order: what shipping does not account for is the goods'",
+            (line("MUG-1", 2, "10.00"),),
+            {"shipping": "5.00", "shipping_tax": "0.41", "tax": usd("2.07")},
+            "21.66",
+            "5.41",
+            "25.00",
+        ),
+        ("none", (line("MUG-1", 2, "10.00"),), {}, "20.00", "0", "20.00"),
+    ],
+)
+def test_the_tax_of_a_draft_is_tiktoks(_case, lines, paid, goods, shipping, ex_tax):
+    made = draft(order(*lines, payment=payment(lines, **paid)))
+
+    assert made.subtotal_inc_tax == usd(goods)
+    assert made.shipping_inc_tax == usd(shipping)
+    assert made.total_ex_tax == usd(ex_tax)
+
+
+def test_a_unit_is_priced_before_discounts_with_and_without_its_tax():
+    [entry] = draft(order(line("MUG-1", 2, "12.00", paid=usd("10.00"), tax=usd("0.83")))).lines
+
+    assert (entry.unit_price_ex_tax, entry.unit_price_inc_tax) == (usd("12.00"), usd("12.83"))
+
+
+def test_a_draft_is_in_the_currency_the_buyer_paid_in():
+    yen, none = money("1200", "JPY"), Money.zero("JPY")
+    sold = order(
+        line(original_price=yen, paid=yen, seller_discount=none, platform_discount=none, tax=none),
+        payment=OrderPayment(
+            subtotal=yen, shipping=none, tax=none, product_tax=none, shipping_tax=none, fees=none,
+            seller_discount=none, platform_discount=none, total=yen,
+        ),
+    )  # fmt: skip
+
+    made = draft(sold)
+
+    assert (made.subtotal_ex_tax, made.discount, made.total_inc_tax) == (yen, none, yen)
+
+
+random_line = strategies.builds(
+    lambda sku, quantity, price, paid, tax: line(sku, quantity, original_price=price, paid=paid, tax=tax),
+    strategies.sampled_from(["MUG-1", "JAR-1"]),
+    strategies.integers(1, 5),
+    usd_amounts(),
+    usd_amounts(),
+    usd_amounts(high="9.99"),
+)
+random_payment = strategies.fixed_dictionaries(
+    {
+        "shipping": usd_amounts(high="20.00").map(lambda amount: amount.amount),
+        "shipping_tax": usd_amounts(high="2.00").map(lambda amount: amount.amount),
+        "fees": usd_amounts("-9.99", "9.99").map(lambda amount: amount.amount),
+    },
+    optional={"subtotal": usd_amounts(), "tax": usd_amounts("2.00", "50.00")},
+)
+
+
+@random_cases
+@given(strategies.lists(random_line, min_size=1, max_size=4), random_payment)
+def test_the_parts_of_any_draft_make_up_its_total_exactly(lines, paid):
+    sold = order(*lines, payment=payment(lines, **paid))
+    made = draft(sold)
+
+    tax = (made.subtotal_inc_tax - made.subtotal_ex_tax) + (made.shipping_inc_tax - made.shipping_ex_tax)
+    handling = made.handling or usd(0)
+    assert made.total_inc_tax == sold.payment.total
+    assert made.subtotal_ex_tax - made.discount + made.shipping_ex_tax + handling + tax == made.total_inc_tax
+    assert made.total_ex_tax + tax == made.total_inc_tax
+    assert tax == sold.payment.tax
+    assert made.discount.amount >= 0
+    assert handling.amount >= 0
+    assert made.handling is None or made.handling.amount > 0
+    assert made.subtotal_ex_tax == Money.total((e.unit_price_ex_tax * e.quantity for e in made.lines), "USD")
+    assert [entry.quantity for entry in made.lines] == [entry.quantity for entry in lines]
+
+
+# -- to whom --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "chosen", "email"),
+    [
+        ("by TikTok's pattern", {}, {}, "7493@tiktok.com"),
+        (
+            "TikTok's relay address is not mailed",
+            {"address": address(email="x@relay.tiktok.com")},
+            {},
+            "7493@tiktok.com",
+        ),
+        ("no buyer id", {"buyer_id": ""}, {}, "buyer@tiktok.com"),
+        ("the merchant's pattern", {}, {"email_pattern": "tts+{order_id}@shop.test"}, "tts+5764@shop.test"),
+        ("one address for all", {}, {"email_pattern": "orders@shop.test"}, "orders@shop.test"),
+        ("a pattern with an unknown word", {}, {"email_pattern": "{name}@shop.test"}, "7493@tiktok.com"),
+        ("a pattern that reaches for more", {}, {"email_pattern": "{buyer_id.x!r:>99}@shop.test"}, "7493@tiktok.com"),
+        ("a pattern that is broken", {}, {"email_pattern": "{buyer_id@shop.test"}, "7493@tiktok.com"),
+    ],
+)
+def test_the_email_of_a_store_order(_case, changes, chosen, email):
+    assert draft_address(order(**changes), Preferences(**chosen)).email == email
+
+
+@pytest.mark.parametrize(
+    ("_case", "given_as"),
+    [("clear", address()), ("masked stays masked", address(first_name="A**", last_name="M**", phone="+1 512***0100"))],
+)
+def test_the_rest_of_the_address_is_the_buyers(_case, given_as):
+    assert draft(order(address=given_as)).address == address(
+        first_name=given_as.first_name,
+        last_name=given_as.last_name,
+        phone=given_as.phone,
+        email="7493@tiktok.com",
+    )
+
+
+MASKED = address(first_name="A**", last_name="M***", street_1="1 M*** L***", postal_code="787**", phone="+1 512***0100")
+
+
+@pytest.mark.parametrize(
+    ("_case", "kept", "seen", "result"),
+    [
+        ("nothing yet", Address(), address(), address()),
+        ("nothing yet, and masked", Address(), MASKED, MASKED),
+        ("masked again: the clear one stays", address(), MASKED, address()),
+        ("gone: the clear one stays", address(), Address(), address()),
+        ("gone: even a masked one stays", MASKED, Address(), MASKED),
+        ("clear at last", MASKED, address(), address()),
+        (
+            "masked otherwise: the newer mask",
+            address(first_name="A**"),
+            address(first_name="Ad*"),
+            address(first_name="Ad*"),
+        ),
+        (
+            "another clear one: the buyer moved",
+            address(),
+            address(street_1="2 Mill Lane"),
+            address(street_1="2 Mill Lane"),
+        ),
+        (
+            "part by part",
+            address(street_1="1 M***", phone="+1 5125550100"),
+            address(street_1="1 Mill Lane", phone="+1 512***0100"),
+            address(street_1="1 Mill Lane", phone="+1 5125550100"),
+        ),
+        ("a part that is new is added", address(company=""), address(company="Moss Ltd"), address(company="Moss Ltd")),
+    ],
+)
+def test_a_masked_or_missing_part_never_replaces_a_clear_one(_case, kept, seen, result):
+    assert merged_address(kept, seen) == result
+
+
+parts = strategies.sampled_from(["", "A**", "Ada", "Eve"])
+any_address = strategies.builds(Address, first_name=parts, street_1=parts, city=parts, postal_code=parts, phone=parts)
+
+
+@random_cases
+@given(any_address, any_address)
+def test_what_was_clear_stays_clear(kept, seen):
+    merged = merged_address(kept, seen)
+
+    for name in Address.__struct_fields__:
+        before, now, after = (getattr(entry, name) for entry in (kept, seen, merged))
+        assert after in {before, now}
+        if before and "*" not in before:
+            assert after
+            assert "*" not in after
+    assert merged_address(merged, seen) == merged

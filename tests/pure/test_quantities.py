@@ -1,0 +1,254 @@
+"""How much a shop may offer: the threshold, what is held, the reserve; and the one call that tells it so."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies
+
+from tests.pure.builders import random_cases
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import Finding, SetStock
+from twinshelf.rules.quantities import TIKTOK_MAX_QUANTITY, plan_stock, quantity_to_offer
+
+# -- how much -------------------------------------------------------------------------------------------------------
+
+
+def offer(stock, held=0, **chosen):
+    return quantity_to_offer(stock, held, Preferences(**chosen))
+
+
+@pytest.mark.parametrize(
+    ("_case", "stock", "held", "chosen", "offered"),
+    [
+        ("what is there", 7, 0, {}, 7),
+        ("nothing", 0, 0, {}, 0),
+        ("less what orders on their way hold", 7, 2, {}, 5),
+        ("the last unit is held", 1, 1, {}, 0),
+        ("more is held than is there", 1, 3, {}, 0),
+        ("less the reserve", 7, 0, {"reserve": 2}, 5),
+        ("less both", 7, 3, {"reserve": 2}, 2),
+        ("a reserve as large as the stock", 2, 0, {"reserve": 2}, 0),
+        ("a reserve larger than the stock", 2, 0, {"reserve": 5}, 0),
+        ("TikTok's largest number", 99_999, 0, {}, 99_999),
+        ("more than TikTok takes", 100_000, 0, {}, 99_999),
+        ("held and reserved units are taken off before the cut", 100_005, 3, {"reserve": 2}, 99_999),
+        ("not tracked: the merchant's figure", None, 0, {}, 999),
+        ("not tracked: the figure chosen", None, 0, {"untracked_quantity": 50}, 50),
+        ("not tracked: less what is held", None, 4, {"untracked_quantity": 50}, 46),
+        ("not tracked: less the reserve", None, 0, {"untracked_quantity": 50, "reserve": 2}, 48),
+        ("not tracked and sold out of the figure", None, 9, {"untracked_quantity": 5}, 0),
+        ("not tracked: no threshold applies", None, 0, {"untracked_quantity": 5, "threshold": 13}, 5),
+    ],
+)
+def test_the_units_to_offer(_case, stock, held, chosen, offered):
+    assert offer(stock, held, **chosen) == offered
+
+
+@pytest.mark.covers("CED-148")
+@pytest.mark.parametrize(
+    ("_case", "stock", "threshold", "offered"),
+    [
+        ("above it: all of it, not what is above", 14, 13, 14),
+        ("at it: none", 13, 13, 0),
+        ("below it: none", 12, 13, 0),
+        ("nothing there", 0, 13, 0),
+        ("off: the last unit sells", 1, None, 1),
+        ("0: the last unit sells", 1, 0, 1),
+        ("0: none left is none", 0, 0, 0),
+    ],
+)
+def test_at_the_threshold_nothing_is_offered(_case, stock, threshold, offered):
+    assert offer(stock, threshold=threshold) == offered
+
+
+@pytest.mark.parametrize(
+    ("_case", "stock", "held", "reserve", "offered"),
+    [
+        ("what is held counts as gone", 14, 1, 0, 0),
+        ("above it by one after what is held", 15, 1, 0, 14),
+        ("the reserve does not: it comes off what is offered", 14, 0, 2, 12),
+    ],
+)
+def test_what_is_compared_with_the_threshold(_case, stock, held, reserve, offered):
+    assert offer(stock, held, threshold=13, reserve=reserve) == offered
+
+
+@random_cases
+@given(
+    strategies.one_of(strategies.none(), strategies.integers(-50, 200_000)),
+    strategies.integers(0, 500),
+    strategies.one_of(strategies.none(), strategies.integers(0, 50)),
+    strategies.integers(0, 50),
+    strategies.integers(0, 200_000),
+)
+def test_never_below_nothing_nor_above_what_is_there_or_tiktok_takes(stock, held, threshold, reserve, untracked):
+    offered = offer(stock, held, threshold=threshold, reserve=reserve, untracked_quantity=untracked)
+
+    assert 0 <= offered <= TIKTOK_MAX_QUANTITY
+    assert offered <= max(0, (untracked if stock is None else stock) - held - reserve)
+
+
+# -- the call -------------------------------------------------------------------------------------------------------
+
+GONE = Finding(
+    code="E-LST-SKUGONE",
+    text="SKU-related products are not found, please manually push to create a new product.",
+    remedy="Check SKU/barcode, push again.",
+)
+
+
+@pytest.mark.parametrize(
+    ("_case", "desired", "observed", "stock", "findings"),
+    [
+        ("in step", {"tt-1": 5}, {"tt-1": [("w-1", 5)]}, (), ()),
+        ("one unit less", {"tt-1": 4}, {"tt-1": [("w-1", 5)]}, (("tt-1", (("w-1", 4),)),), ()),
+        ("sold out", {"tt-1": 0}, {"tt-1": [("w-1", 5)]}, (("tt-1", (("w-1", 0),)),), ()),
+        ("sold out there already", {"tt-1": 0}, {"tt-1": [("w-1", 0)]}, (), ()),
+        (
+            "only the SKU that differs",
+            {"tt-1": 5, "tt-2": 3},
+            {"tt-1": [("w-1", 5)], "tt-2": [("w-1", 9)]},
+            (("tt-2", (("w-1", 3),)),),
+            (),
+        ),
+        (
+            "several in one call, by id",
+            {"tt-2": 3, "tt-1": 4},
+            {"tt-1": [("w-1", 5)], "tt-2": [("w-1", 9)]},
+            (("tt-1", (("w-1", 4),)), ("tt-2", (("w-1", 3),))),
+            (),
+        ),
+        (
+            "every warehouse is named, and only ours has stock",
+            {"tt-1": 4},
+            {"tt-1": [("w-2", 0), ("w-1", 5)]},
+            (("tt-1", (("w-1", 4), ("w-2", 0))),),
+            (),
+        ),
+        (
+            "the right sum in the wrong warehouse is moved",
+            {"tt-1": 5},
+            {"tt-1": [("w-1", 2), ("w-2", 3)]},
+            (("tt-1", (("w-1", 5), ("w-2", 0))),),
+            (),
+        ),
+        ("two warehouses in step, in any order", {"tt-1": 5}, {"tt-1": [("w-2", 0), ("w-1", 5)]}, (), ()),
+        (
+            "a SKU that is kept in another warehouse only",
+            {"tt-1": 4},
+            {"tt-1": [("w-2", 5)]},
+            (("tt-1", (("w-2", 4),)),),
+            (),
+        ),
+        (
+            "in several others: the same one in whatever order they are read",
+            {"tt-1": 4},
+            {"tt-1": [("w-3", 4), ("w-2", 0)]},
+            (("tt-1", (("w-2", 4), ("w-3", 0))),),
+            (),
+        ),
+        ("and then it stays there", {"tt-1": 4}, {"tt-1": [("w-3", 0), ("w-2", 4)]}, (), ()),
+        ("a SKU that no warehouse has yet", {"tt-1": 4}, {"tt-1": []}, (("tt-1", (("w-1", 4),)),), ()),
+        ("SKUs that are not linked are left alone", {"tt-1": 5}, {"tt-1": [("w-1", 5)], "tt-9": [("w-1", 7)]}, (), ()),
+        ("nothing is linked", {}, {"tt-9": [("w-1", 7)]}, (), ()),
+        ("a SKU that vanished", {"tt-1": 5}, {}, (), (GONE,)),
+        (
+            "a SKU that vanished does not hold the other",
+            {"tt-1": 5, "tt-2": 3},
+            {"tt-2": [("w-1", 9)]},
+            (("tt-2", (("w-1", 3),)),),
+            (GONE,),
+        ),
+        ("two that vanished are told once", {"tt-1": 5, "tt-2": 3}, {}, (), (GONE,)),
+    ],
+)
+def test_plan_stock(_case, desired, observed, stock, findings):
+    plan = plan_stock("1", tiktok_id="tt-p", desired=desired, observed=observed, warehouse_id="w-1")
+
+    assert plan.changes == ((SetStock(shop_listing_id="tt-p", stock=stock),) if stock else ())
+    assert plan.findings == findings
+    assert (plan.key, plan.later_seconds) == ("1", None)
+
+
+def test_stock_that_is_counted_for_all_variants_together_is_not_sent():
+    plan = plan_stock(
+        "1",
+        tiktok_id="tt-p",
+        desired={"tt-1": 5},
+        observed={"tt-1": [("w-1", 9)]},
+        warehouse_id="w-1",
+        product_level=True,
+    )
+
+    assert plan.changes == ()
+    assert plan.findings == (
+        Finding(
+            code="E-INV-PRODUCTLEVEL",
+            text="Stock is tracked on the product level; switch to the variant level.",
+            remedy="BigCommerce → the product → Track inventory → On the variant level.",
+        ),
+    )
+
+
+RED, BLUE, GREEN = "tt-red", "tt-blue", "tt-green"
+
+
+@pytest.mark.covers("SILK-58", "SILK-59")
+@pytest.mark.parametrize(
+    ("_case", "stock", "shown", "sent"),
+    [
+        (
+            "one at the threshold: it alone goes to 0",
+            {RED: 20, BLUE: 5, GREEN: 6},
+            {RED: 20, BLUE: 6, GREEN: 6},
+            {BLUE: 0},
+        ),
+        ("it stays at 0", {RED: 20, BLUE: 4, GREEN: 6}, {RED: 20, BLUE: 0, GREEN: 6}, {}),
+        ("above it again: all of it is offered", {RED: 20, BLUE: 6, GREEN: 6}, {RED: 20, BLUE: 0, GREEN: 6}, {BLUE: 6}),
+        (
+            "all at it: each goes to 0",
+            {RED: 5, BLUE: 1, GREEN: 0},
+            {RED: 6, BLUE: 6, GREEN: 6},
+            {RED: 0, BLUE: 0, GREEN: 0},
+        ),
+        (
+            "TikTok added back what a cancelled order had",
+            {RED: 20, BLUE: 5, GREEN: 6},
+            {RED: 20, BLUE: 1, GREEN: 6},
+            {BLUE: 0},
+        ),
+    ],
+)
+def test_a_sku_at_the_threshold_goes_to_0_and_the_product_stays(_case, stock, shown, sent):
+    plan = plan_stock(
+        "1",
+        tiktok_id="tt-p",
+        desired={sku_id: offer(count, threshold=5) for sku_id, count in stock.items()},
+        observed={sku_id: [("w-1", count)] for sku_id, count in shown.items()},
+        warehouse_id="w-1",
+    )
+
+    calls = tuple((sku_id, (("w-1", sent[sku_id]),)) for sku_id in sorted(sent))
+    assert plan.changes == ((SetStock(shop_listing_id="tt-p", stock=calls),) if sent else ())
+    assert plan.findings == ()
+
+
+amounts = strategies.integers(0, 9)
+warehouses = strategies.dictionaries(strategies.sampled_from(["w-1", "w-2", "w-3"]), amounts, min_size=1)
+sku_ids = strategies.sampled_from(["tt-1", "tt-2", "tt-3"])
+
+
+@random_cases
+@given(strategies.dictionaries(sku_ids, amounts), strategies.dictionaries(sku_ids, warehouses))
+def test_stock_that_was_set_is_not_set_again(desired, observed):
+    before = {sku_id: list(shown.items()) for sku_id, shown in observed.items()}
+    plan = plan_stock("1", tiktok_id="tt-p", desired=desired, observed=before, warehouse_id="w-1")
+
+    sent = {sku_id: stock for call in plan.changes if isinstance(call, SetStock) for sku_id, stock in call.stock}
+    for sku_id, stock in sent.items():
+        assert dict(stock).keys() == observed[sku_id].keys()
+        assert sum(dict(stock).values()) == desired[sku_id]
+        assert min(dict(stock).values()) >= 0
+    again = plan_stock("1", tiktok_id="tt-p", desired=desired, observed={**before, **sent}, warehouse_id="w-1")
+    assert again.changes == ()
+    assert again.findings == plan.findings
