@@ -497,7 +497,6 @@ def order_row(connection: Connection, order: ShopOrder, store_order_id: int | No
     )
     if store_order_id:
         row.creation, row.store_status, row.referenced = "created", STORE_STATUS.get(order.status, 11), True
-        row.attempted_at = row.seen_at
     elif order.status in {"UNPAID", "ON_HOLD"}:
         row.reason = (
             "Not paid yet." if order.status == "UNPAID" else "On hold: TikTok lets the buyer cancel for about an hour."

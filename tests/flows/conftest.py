@@ -29,15 +29,19 @@ from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
+from twinshelf.goods import actions as goods
 from twinshelf.kit import clock, http, skew
 from twinshelf.kit.budget import PacedBudget
 from twinshelf.listings import actions as catalog
 from twinshelf.listings import observing as scanning
 from twinshelf.listings.models import ListingRow
 from twinshelf.orders import actions as orders
-from twinshelf.orders.intake import flow as orders_reconcile
+from twinshelf.orders.cancellations.polls import poll_cancellations
+from twinshelf.orders.fulfillment.polls import poll_store_orders
+from twinshelf.orders.intake.polls import poll_orders
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.proof import reconcile as proof
+from twinshelf.rules import actions as rules
 from twinshelf.sync import engine, lanes
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import Problem, Task
@@ -224,7 +228,7 @@ class Twinshelf:
         self.settle()
 
     def pull(self) -> Task:
-        return self.finished(catalog.pull(self.connection.store))
+        return self.finished(goods.pull(self.connection.store))
 
     def list(self, *product_ids: int) -> Task:
         """Pull, list these products (all, if none are named) and let reviews pass."""
@@ -242,9 +246,9 @@ class Twinshelf:
         self.connection.refresh_from_db()
         self.connection.shop.refresh_from_db()
         self.connection.store.refresh_from_db()
-        orders_reconcile.poll_orders(self.connection)
-        orders_reconcile.poll_store_orders(self.connection)
-        orders_reconcile.poll_cancellations(self.connection)
+        poll_orders(self.connection)
+        poll_store_orders(self.connection)
+        poll_cancellations(self.connection)
         scanning.scan_listings(self.connection)
         self.settle()
 
@@ -318,7 +322,7 @@ def twinshelf(transactional_db: None, sandbox: Sandbox, store: StoreWorld, shop:
         code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=shop.seller)  # type: ignore[attr-defined]
         shops = connections.authorize_shops(account, code)
         connection = connections.pair(account, store=connected, shop=shops[0], name="US")
-        catalog.set_default_template(connection, category_id=HOME)
+        rules.set_default_template(connection, category_id=HOME)
         product = Twinshelf(sandbox, account, connection, driver)
         product.settle()
         yield product

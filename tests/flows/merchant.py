@@ -22,11 +22,13 @@ from django_scopes import scope, scopes_disabled
 from twinshelf.accounts import actions as accounts
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
+from twinshelf.goods import actions as goods
 from twinshelf.listings import actions as catalog
 from twinshelf.listings import suggesting
 from twinshelf.listings.models import ListingRow
 from twinshelf.orders import actions as orders
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.rules import actions as rules
 from twinshelf.sync import schedules
 from twinshelf.sync.models import ExecutorLease, Lane, Mark, Problem, Schedule, Task
 
@@ -60,13 +62,13 @@ def connect(store: str, keys: dict[str, str], code: str) -> Answer:
 def pull() -> Answer:
     """Have the store's products read."""
     with _connection() as connection:
-        return {"task": catalog.pull(connection.store).id}
+        return {"task": goods.pull(connection.store).id}
 
 
 def template() -> Answer:
     """Set up the template that is suggested for the goods."""
     with _connection() as connection:
-        catalog.set_default_template(connection, **suggesting.suggest_template(connection))
+        rules.set_default_template(connection, **suggesting.suggest_template(connection))
     return {}
 
 

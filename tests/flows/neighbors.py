@@ -12,7 +12,7 @@ from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Store
-from twinshelf.listings import actions as catalog
+from twinshelf.rules import actions as rules
 from twinshelf_sandbox.app import Sandbox
 
 
@@ -36,7 +36,7 @@ def connect_shop(
     shop = open_shop(sandbox, name)
     [authorized] = connections.authorize_shops(account, consent(sandbox, shop))
     connection = connections.pair(account, store=store or twinshelf.connection.store, shop=authorized, name=name)
-    catalog.set_default_template(connection, category_id=HOME)
+    rules.set_default_template(connection, category_id=HOME)
     driven = Twinshelf(sandbox, account, connection, twinshelf.engine)
     driven.settle()
     return shop, driven

@@ -21,7 +21,7 @@ from twinshelf.kit import clock
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
 from twinshelf.sync import actions as sync
 from twinshelf.sync import lanes, problems
-from twinshelf.sync.flows import Ask, installed
+from twinshelf.sync.flows import installed
 from twinshelf.sync.models import Mark, Problem
 
 GONE = "E-PRD-GONE"
@@ -102,15 +102,15 @@ def test_i12_a_batch_that_had_to_be_drafted_one_by_one_is_held_all_the_same(stor
             raise ValueError("a product that nobody can digest")
         keep(store, problems)
 
-    draft = pulling.draft_products
-    asked: list[Ask] = []
+    observe = pulling.observe_products
+    asked: list[str] = []
 
-    def drafted(lane, asks):
-        asked[:] = asks
-        return draft(lane, asks)
+    def observed(batch, keys):
+        asked[:] = keys
+        return observe(batch, keys)
 
     monkeypatch.setattr(snapshot, "keep_unreadable", poisoned)
-    monkeypatch.setitem(installed.flows, "product", replace(installed.flows["product"], draft_many=drafted))
+    monkeypatch.setitem(installed.flows, "product", replace(installed.flows["product"], observe=observed))
     twinshelf.pull()
 
     assert twinshelf.problems() == sorted((str(mug), GONE) for mug in mugs[:3])
@@ -126,7 +126,7 @@ def test_a_confirmation_lets_through_nothing_but_what_was_confirmed(sandbox, sto
 
     with transaction.atomic():  # so that both are read in one batch
         sync.confirm(twinshelf.account, code=GONE)
-        lanes.ask(twinshelf.account.id, "product", f"store:{twinshelf.connection.store_id}", [str(mugs[7])], reason="x")
+        lanes.ask(twinshelf.account.id, "product", f"store:{twinshelf.connection.store_id}", [str(mugs[7])], cause="x")
     twinshelf.settle()
 
     assert shelves(shop, twinshelf, mugs) == [0] * 3 + [7] * 5
@@ -213,11 +213,12 @@ def test_a_confirmation_that_has_to_wait_is_not_replaced_by_the_timetable(store,
     store.act("set_price", sku="MUG-0", price="1200.00")
     twinshelf.settle()
     account, owner, key = twinshelf.account.id, f"connection:{twinshelf.connection.id}", str(mugs[0])
-    reason = sync.confirmed("E-PRC-GUARD")
-    lanes.ask(account, "price", owner, [key], reason=reason, due_at=clock.after(900))  # locked by a promotion
+    sync.confirm(twinshelf.account, code="E-PRC-GUARD")
+    Mark.objects.filter(key=key, lane__kind="price").update(due_at=clock.after(900))  # locked by a promotion
 
     assert problems.ask_again(account, owner, ("price",), younger_than=timedelta(hours=1)) == 0
-    assert Mark.objects.get(key=key, lane__kind="price").reason == reason
+    assert Problem.objects.get(key=key, code="E-PRC-GUARD").confirmed_at is not None
+    assert Mark.objects.get(key=key, lane__kind="price").due_at > clock.after(800)
 
 
 def test_nobody_confirms_for_another_account_or_what_is_not_held_back(store, shop, twinshelf, mugs):

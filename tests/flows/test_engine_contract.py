@@ -18,19 +18,19 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from django_scopes import scope, scopes_disabled
 from pytest_django import DjangoDbBlocker
 
 from twinshelf import wiring
 from twinshelf.accounts.models import Account
-from twinshelf.documents import ActivateListing, AnyChange, Finding, Plan
+from twinshelf.documents import AnyChange, CancelShopOrder, Finding, Plan, SetStock
 from twinshelf.errors import NeedsPerson, OutOfBudget, PlatformDown, Transient, Unauthorized
 from twinshelf.kit import clock
 from twinshelf.sync import drain, durable, engine, lanes, schedules, tasks
-from twinshelf.sync.flows import Ask, Flow, LaneRef, Outcome, backoff, installed
+from twinshelf.sync.flows import Ask, Attempt, Batch, Closed, Flow, Made, backoff, installed
 from twinshelf.sync.inline import InlineEngine
-from twinshelf.sync.models import ChangeRecord, Lane, Mark, Problem, Schedule, StoredPlan, Task, TaskItem
+from twinshelf.sync.models import AttemptRow, ChangeRecord, Lane, Mark, Problem, Schedule, Task, TaskItem
 
 KIND, OWNER = "probe", "connection:1"
 REST_SECONDS = 30.0
@@ -78,7 +78,7 @@ class Durable:
                 if not task.cursor.get("carried_out"):
                     return True
         running = self.port._client.list_workflows(
-            status=["PENDING", "ENQUEUED"], name=["drain.v1", "task.v1"], load_input=False, load_output=False, limit=1
+            status=["PENDING", "ENQUEUED"], name=["drain.v2", "task.v1"], load_input=False, load_output=False, limit=1
         )
         return bool(running)
 
@@ -119,7 +119,7 @@ def driver(made_driver: Callable[[], Inline | Durable], transactional_db: None) 
     engine.use(made.port)
     yield made
     with scopes_disabled():  # nothing of this test may go on in the next one
-        StoredPlan.objects.all().delete()
+        AttemptRow.objects.all().delete()
         Mark.objects.all().delete()
         Lane.objects.update(due_at=None)
         Task.objects.update(state="cancelled")
@@ -143,61 +143,70 @@ def account(transactional_db: None) -> Iterator[Account]:
 class Probe:
     """A flow that copies numbers from `world` to `seen`, and notes how it was called.
 
-    `on_draft` and `on_apply` are called with the keys of the batch and the key, before anything is noted.
+    `on_observe` and `on_apply` are called with the keys of the batch and the key, before anything is noted.
     """
 
     def __init__(self) -> None:
         self.world: Counter[str] = Counter()
         self.seen: dict[str, int] = {}
-        self.drafts: list[list[Ask]] = []
+        self.batches: list[list[Ask]] = []
         self.applied: list[str] = []
+        self.attempts: list[Attempt] = []
         self.at_once = 0
-        self.on_draft: Callable[[Sequence[Ask]], None] = lambda _asks: None
+        self.on_observe: Callable[[Sequence[str]], None] = lambda _keys: None
         self.on_apply: Callable[[str], None] = lambda _key: None
         self.findings: dict[str, tuple[Finding, ...]] = {}
         self.later: dict[str, float] = {}
+        self.once = False
         self._lock = threading.Lock()
         self._active: Counter[int] = Counter()
 
     def install(self, **options: Any) -> Probe:
         """Make this the flow of its kind; `options` are those of `Flow`."""
-        flow = Flow(KIND, self._draft, self._apply, **options)
-        installed.install([flow], tasks={}, schedules={})
+        options = {"apply": self._apply} | options
+        installed.install([Flow(KIND, Batch, self._observe, self._plan, **options)], tasks={}, schedules={})
         return self
 
     @property
     def rounds(self) -> Counter[str]:
-        """How often each key was drafted."""
-        return Counter(ask.key for batch in self.drafts for ask in batch)
+        """How often each key was observed."""
+        return Counter(ask.key for batch in self.batches for ask in batch)
 
-    def _draft(self, lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
+    def _observe(self, batch: Batch, keys: Sequence[str]) -> dict[str, str]:
         with self._lock:
-            self._active[lane.id] += 1
-            self.at_once = max(self.at_once, self._active[lane.id])
+            self._active[batch.lane.id] += 1
+            self.at_once = max(self.at_once, self._active[batch.lane.id])
         try:
-            self.on_draft(asks)
+            self.on_observe(keys)
             with self._lock:
-                self.drafts.append(list(asks))
-                return [
-                    Plan(
-                        key=ask.key,
-                        changes=(ActivateListing(shop_listing_id=str(self.world[ask.key])),),
-                        findings=self.findings.get(ask.key, ()),
-                        later_seconds=self.later.get(ask.key),
-                    )
-                    for ask in asks
-                ]
+                self.batches.append([batch.asks[key] for key in keys])
+                return {key: key for key in keys}
         finally:
             with self._lock:
-                self._active[lane.id] -= 1
+                self._active[batch.lane.id] -= 1
 
-    def _apply(self, _lane: LaneRef, key: str, change: AnyChange) -> str:
-        assert isinstance(change, ActivateListing)
+    def _plan(self, key: str) -> Plan:
+        number = str(self.world[key])
+        change: AnyChange = SetStock(shop_listing_id=f"{key} {number}", stock=())
+        if self.once:
+            change = CancelShopOrder(shop_order_id=f"{key} {number}", reason="")
+        return Plan(
+            key=key,
+            changes=(change,),
+            findings=self.findings.get(key, ()),
+            later_seconds=self.later.get(key),
+        )
+
+    def _apply(self, _batch: Batch, change: AnyChange, attempt: Attempt) -> Made:
+        assert isinstance(change, SetStock | CancelShopOrder)
+        name = change.shop_listing_id if isinstance(change, SetStock) else change.shop_order_id
+        key, _, number = name.rpartition(" ")
         self.on_apply(key)
         with self._lock:
             self.applied.append(key)
-            self.seen[key] = int(change.shop_listing_id)
-        return "done"
+            self.attempts.append(attempt)
+            self.seen[key] = int(number)
+        return Made("done", key)
 
     def change(self, key: str) -> None:
         """Something happens in the world."""
@@ -211,7 +220,7 @@ def probe() -> Probe:
 
 
 def ask(account: Account, *keys: str, **more: Any) -> Lane:
-    lanes.ask(account.id, KIND, OWNER, keys, reason="test", **more)
+    lanes.ask(account.id, KIND, OWNER, keys, cause="test", **more)
     return the_lane()
 
 
@@ -234,10 +243,10 @@ def test_what_is_asked_for_is_done_once_and_the_lane_sleeps(driver, account, pro
     driver.rest()
 
     assert probe.seen == {"a": 1, "b": 0}
-    assert [sorted(one.key for one in batch) for batch in probe.drafts] == [["a", "b"]]
+    assert [sorted(one.key for one in batch) for batch in probe.batches] == [["a", "b"]]
     assert marks() == {}
     assert (the_lane().awake, the_lane().due_at) == (False, None)
-    assert not StoredPlan.objects.exists()
+    assert not AttemptRow.objects.exists()
     assert sorted(ChangeRecord.objects.values_list("key", "ok", "answer")) == [("a", True, "done"), ("b", True, "done")]
 
 
@@ -251,7 +260,7 @@ def test_a_key_asked_for_many_times_is_one_mark_and_one_draft(driver, account, p
         assert (mark.generation, mark.priority) == (50, lanes.URGENT)
     driver.rest()
 
-    assert [(one.key, one.generation) for [one] in probe.drafts] == [("a", 50)]
+    assert [(one.key, one.generation) for [one] in probe.batches] == [("a", 50)]
 
 
 def test_an_ask_that_is_rolled_back_asks_for_nothing(driver, account, probe):
@@ -262,7 +271,7 @@ def test_an_ask_that_is_rolled_back_asks_for_nothing(driver, account, probe):
         transaction.set_rollback(True)
     driver.rest()
 
-    assert probe.drafts == []
+    assert probe.batches == []
     assert marks() == {}
 
 
@@ -281,20 +290,20 @@ def test_an_ask_during_the_work_raises_the_generation_and_is_done_again(driver, 
     driver.rest()
 
     assert during == [2]
-    assert [one.generation for [one] in probe.drafts] == [1, 2]
+    assert [one.generation for [one] in probe.batches] == [1, 2]
     assert probe.seen == {"a": 1}
     assert marks() == {}
 
 
 def test_urgent_keys_go_first(driver, account, probe):
-    probe.install(batch=2)
+    probe.install(size=2)
     with transaction.atomic():
         ask(account, "slow-1", "slow-2", "slow-3", priority=lanes.BULK)
         ask(account, "quick", priority=lanes.URGENT)
 
     driver.rest()
 
-    assert probe.drafts[0][0].key == "quick"
+    assert probe.batches[0][0].key == "quick"
     assert set(probe.applied) == {"quick", "slow-1", "slow-2", "slow-3"}
 
 
@@ -302,7 +311,7 @@ def test_urgent_keys_go_first(driver, account, probe):
 def test_no_ask_is_lost_however_asks_and_work_are_mixed(driver, account, probe, seed):
     """Whatever changes is asked for right after: at rest every key must have been seen as it is."""
     chance = random.Random(seed)
-    probe.install(batch=3)
+    probe.install(size=3)
     left = [40]
 
     def something_changes(_: object) -> None:
@@ -312,7 +321,7 @@ def test_no_ask_is_lost_however_asks_and_work_are_mixed(driver, account, probe, 
             probe.change(key)
             ask(account, key)
 
-    probe.on_draft = probe.on_apply = something_changes
+    probe.on_observe = probe.on_apply = something_changes
     for number in range(8):
         ask(account, f"k{number}")
     driver.rest()
@@ -331,9 +340,9 @@ def test_no_ask_is_lost_however_asks_and_work_are_mixed(driver, account, probe, 
 @only_durable
 @pytest.mark.parametrize("_round", range(2))
 def test_no_ask_is_lost_and_no_two_drains_meet_when_threads_ask(driver, account, probe, _round):
-    probe.install(batch=4)
+    probe.install(size=4)
     chance = random.Random(_round)
-    probe.on_draft = lambda _asks: time.sleep(chance.random() * 0.02)
+    probe.on_observe = lambda _asks: time.sleep(chance.random() * 0.02)
 
     def asker(seed: int) -> None:
         mine = random.Random(seed)
@@ -354,7 +363,7 @@ def test_no_ask_is_lost_and_no_two_drains_meet_when_threads_ask(driver, account,
     assert probe.seen == {key: probe.world[key] for key in probe.seen}
     assert sum(probe.world.values()) == 100
     assert probe.at_once == 1
-    assert len(probe.drafts) < 100  # merged
+    assert len(probe.batches) < 100  # merged
     assert marks() == {}
 
 
@@ -385,9 +394,9 @@ def test_a_ghost_of_an_older_epoch_does_nothing(driver, account, probe):
         driver.port.wake(lane.id, epoch, "sync")
     driver.rest()
 
-    assert probe.drafts == []
+    assert probe.batches == []
     assert (the_lane().epoch, the_lane().awake) == (7, False)
-    assert drain.draft(lane.id, 6) is None
+    assert drain.run_batch(lane.id, 6) is None
     lanes.sleep_or_continue(lane.id, 6)
     assert the_lane().due_at is not None
 
@@ -395,7 +404,7 @@ def test_a_ghost_of_an_older_epoch_does_nothing(driver, account, probe):
 def test_status_tells_missing_running_and_ended(driver, account, probe):
     probe.install()
     states: list[str] = []
-    probe.on_draft = lambda _asks: states.append(driver.port.status(the_lane().id, 1))
+    probe.on_observe = lambda _asks: states.append(driver.port.status(the_lane().id, 1))
     lane = ask(account, "a")
     driver.rest()
 
@@ -419,27 +428,149 @@ def test_finished_work_is_forgotten_when_it_is_old(driver, account, probe):
     assert driver.port.status(lane.id, 1) == "missing"
 
 
-def test_what_a_batch_made_is_kept_with_its_outcomes_or_not_at_all(account, probe, transactional_db):
-    kept: list[str] = []
+def test_what_a_batch_made_is_recorded_with_its_changes_or_not_at_all(account, probe, transactional_db):
+    recorded: list[list[str]] = []
 
-    def keep(lane: LaneRef) -> None:
-        Problem.objects.create(account_id=lane.account_id, lane_id=lane.id, key="1", code="KEPT", text="made")
-        kept.append("once")
-        if len(kept) == 1:
+    def record(batch: Batch, closed: Sequence[Closed[str]]) -> None:
+        recorded.append([each.key for each in closed])
+        Problem.objects.create(
+            account_id=batch.lane.account_id, lane_id=batch.lane.id, key="9", code="KEPT", text="made"
+        )
+        if len(recorded) == 1:
             raise ConnectionError
 
-    probe.install(keep=keep)
+    probe.install(record=record)
     engine.use(Deaf())
     lane = ask(account, "1")
-    plan_ids = drain.draft(lane.id, 1) or []
 
     with pytest.raises(ConnectionError):
-        drain.apply(lane.id, plan_ids)
-    assert (Problem.objects.count(), StoredPlan.objects.get().outcome) == (0, None)
+        drain.run_batch(lane.id, 1)
+    assert (Problem.objects.count(), ChangeRecord.objects.count(), sorted(marks())) == (0, 0, ["1"])
 
-    drain.apply(lane.id, plan_ids)
+    drain.run_batch(lane.id, 1)
     assert Problem.objects.get().code == "KEPT"
-    assert StoredPlan.objects.get().outcome is not None
+    assert (ChangeRecord.objects.count(), marks()) == (1, {})
+
+
+def test_a_record_that_the_database_interrupts_is_made_again_and_nothing_is_sent_twice(
+    account, probe, transactional_db
+):
+    failures = iter([True, True, False])
+
+    def record(_batch: Batch, _closed: Sequence[Closed[str]]) -> None:
+        if next(failures):
+            raise OperationalError("deadlock detected")
+
+    probe.install(record=record)
+    engine.use(Deaf())
+    lane = ask(account, "1")
+    drain.run_batch(lane.id, 1)
+
+    assert probe.applied == ["1"]
+    assert (ChangeRecord.objects.count(), marks()) == (1, {})
+
+
+# -- attempts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_that_must_not_happen_twice_is_noted_before_it_and_the_note_goes_with_its_outcome(
+    driver, account, probe
+):
+    probe.install()
+    probe.once = True
+    noted: list[list[tuple[str, str]]] = []
+    probe.on_apply = lambda _key: noted.append(list(AttemptRow.objects.values_list("key", "name")))
+    ask(account, "a")
+    driver.rest()
+
+    assert noted == [[("a", "cancel")]]
+    assert [attempt.first for attempt in probe.attempts] == [True]
+    assert not AttemptRow.objects.exists()
+
+
+def test_after_a_lost_answer_the_next_try_is_told_so_and_sends_the_same_token(driver, account, probe):
+    probe.install()
+    probe.once = True
+    lost = [True]
+
+    def no_answer(_key: str) -> None:
+        if lost:
+            lost.clear()
+            tokens.append(AttemptRow.objects.get().token)
+            raise Transient("no answer", outcome_unknown=True)
+
+    tokens: list[str] = []
+    probe.on_apply = no_answer
+    ask(account, "a")
+    driver.rest()
+    assert AttemptRow.objects.count() == 1
+    clock.move(60)
+    driver.rest()
+
+    assert [(attempt.first, attempt.token) for attempt in probe.attempts] == [(False, tokens[0])]
+    assert not AttemptRow.objects.exists()
+
+
+def test_a_refusal_leaves_no_note_for_the_outcome_is_known(driver, account, probe):
+    probe.install()
+    probe.once = True
+
+    def refuse(_key: str) -> None:
+        raise NeedsPerson("No.", code="E-ORD-CREATE", remedy="Change it.")
+
+    probe.on_apply = refuse
+    ask(account, "a")
+    driver.rest()
+
+    assert not AttemptRow.objects.exists()
+
+
+def test_after_a_crash_in_the_call_the_next_try_is_told_so(account, probe, transactional_db):
+    probe.install()
+    probe.once = True
+    engine.use(Deaf())
+    lane = ask(account, "a")
+
+    def crash(_key: str) -> None:
+        raise SystemExit
+
+    probe.on_apply = crash
+    with pytest.raises(SystemExit):
+        drain.run_batch(lane.id, 1)
+    probe.on_apply = lambda _key: None
+    drain.run_batch(lane.id, 1)
+
+    assert [attempt.first for attempt in probe.attempts] == [False]
+    assert not AttemptRow.objects.exists()
+
+
+def test_changes_that_may_be_repeated_leave_no_note(driver, account, probe):
+    probe.install()
+    noted: list[int] = []
+    probe.on_apply = lambda _key: noted.append(AttemptRow.objects.count())
+    ask(account, "a")
+    driver.rest()
+
+    assert noted == [0]
+
+
+@pytest.mark.parametrize("refused", ["", "k3"])
+def test_one_call_serves_many_keys_where_the_platform_takes_them(driver, account, probe, refused):
+    calls: list[list[str]] = []
+
+    def together(_batch: Batch, changes: Sequence[tuple[str, AnyChange]]) -> dict[str, Made | Exception]:
+        calls.append([key for key, _change in changes])
+        no = NeedsPerson("No.", code="E-LST-IMG", remedy="Add one.")
+        return {key: no if key == refused else Made("done") for key, _change in changes}
+
+    probe.install(apply_together=together, together=4, size=10)
+    ask(account, *(f"k{n}" for n in range(10)))
+    driver.rest()
+
+    assert [len(some) for some in calls] == [4, 4, 2]
+    assert sorted(key for some in calls for key in some) == sorted(f"k{n}" for n in range(10))
+    assert [problem.key for problem in Problem.objects.all()] == ([refused] if refused else [])
+    assert ChangeRecord.objects.filter(ok=True).count() == 10 - bool(refused)
 
 
 def test_the_sweep_enqueues_what_a_crash_after_the_commit_lost(driver, account, probe):
@@ -477,12 +608,19 @@ def test_a_lane_left_awake_by_a_drain_that_ended_goes_on_with_the_next_epoch(dri
     assert the_lane().epoch == 2
 
 
-def test_a_draft_left_by_a_dead_worker_is_made_anew(driver, account, probe):
+def test_a_batch_that_its_worker_did_not_survive_is_observed_again(driver, account, probe):
     probe.install()
     engine.use(Deaf())
     probe.change("a")
     lane = ask(account, "a")
-    [plan_id] = drain.draft(lane.id, 1) or []
+
+    def die(_key: str) -> None:
+        raise SystemExit
+
+    probe.on_apply = die
+    with pytest.raises(SystemExit):
+        drain.run_batch(lane.id, 1)
+    probe.on_apply = lambda _key: None
     probe.change("a")  # the world moves on while nobody works
     engine.use(driver.port)
 
@@ -490,24 +628,7 @@ def test_a_draft_left_by_a_dead_worker_is_made_anew(driver, account, probe):
     driver.rest()
 
     assert probe.seen == {"a": 2}
-    assert not StoredPlan.objects.filter(id=plan_id).exists()
-
-
-def test_an_apply_that_is_repeated_does_not_run_what_has_its_outcome(account, probe, transactional_db):
-    probe.install()
-    engine.use(Deaf())
-    lane = ask(account, "a", "b")
-    plan_ids = drain.draft(lane.id, 1) or []
-
-    assert drain.apply(lane.id, plan_ids) == 2
-    assert drain.apply(lane.id, plan_ids) == 0
-    drain.close(lane.id, plan_ids)
-    assert drain.close(lane.id, plan_ids) is None
-
-    assert sorted(probe.applied) == ["a", "b"]
-    assert ChangeRecord.objects.count() == 2
-    engine.use(None)
-    wiring.install()
+    assert probe.rounds == {"a": 2}
 
 
 @pytest.mark.parametrize(
@@ -520,26 +641,24 @@ def test_an_apply_that_is_repeated_does_not_run_what_has_its_outcome(account, pr
 )
 @pytest.mark.usefixtures("transactional_db")
 def test_what_comes_in_a_burst_is_gathered(account, probe, asked, meanwhile, wait):
-    probe.install(batch=2, gather_seconds=0.5)
+    probe.install(size=2, gather_seconds=0.5)
     engine.use(Deaf())
     lane = ask(account, *(f"asked {n}" for n in range(asked)))
-    plan_ids = drain.draft(lane.id, 1) or []
-    ask(account, *(f"later {n}" for n in range(meanwhile)))
-    drain.apply(lane.id, plan_ids)
+    probe.on_apply = lambda key: ask(account, *(f"later {n}" for n in range(meanwhile))) if key == "asked 0" else None
 
-    assert drain.close(lane.id, plan_ids) == wait
+    assert drain.run_batch(lane.id, 1) == wait
     engine.use(None)
     wiring.install()
 
 
 def test_a_slice_hands_over_so_that_no_backlog_holds_a_worker(driver, account, probe, monkeypatch):
     monkeypatch.setattr(drain, "SLICE_SECONDS", 0.0)
-    probe.install(batch=5)
+    probe.install(size=5)
     order: list[str] = []
-    probe.on_draft = lambda asks: order.append(asks[0].key[0])
+    probe.on_observe = lambda keys: order.append(keys[0][0])
     with transaction.atomic():
         ask(account, *[f"a{n}" for n in range(20)])
-        lanes.ask(account.id, KIND, "connection:2", [f"b{n}" for n in range(10)], reason="test")
+        lanes.ask(account.id, KIND, "connection:2", [f"b{n}" for n in range(10)], cause="test")
 
     driver.rest()
 
@@ -554,12 +673,12 @@ def test_a_slice_hands_over_so_that_no_backlog_holds_a_worker(driver, account, p
 # -- what fails -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("where", ["draft", "apply"])
+@pytest.mark.parametrize("where", ["observe", "apply"])
 def test_a_poisoned_key_does_not_stop_the_others(driver, account, probe, where):
     probe.install()
 
-    def poisoned(found: object) -> None:
-        keys = [found] if isinstance(found, str) else [one.key for one in found]  # type: ignore[attr-defined]
+    def poisoned(found: str | Sequence[str]) -> None:
+        keys = [found] if isinstance(found, str) else found
         if "bad" in keys:
             raise ValueError("maya@fernhollow.test bought this")
 
@@ -607,7 +726,7 @@ def test_failures_are_tried_again_ever_later_and_not_in_step(driver, account, pr
         if failing:
             raise Transient("the platform is down")
 
-    probe.on_draft = down
+    probe.on_observe = down
     ask(account, *keys)
     waits: list[list[float]] = []
     for attempt in range(1, 6):
@@ -670,22 +789,18 @@ def test_a_platforms_own_wait_lengthens_the_back_off(driver, account, probe):
     def busy(_asks: object) -> None:
         raise Transient("busy", wait_seconds=90.0)
 
-    probe.on_draft = busy
+    probe.on_observe = busy
     ask(account, "a")
     before = clock.now()
     driver.rest()
 
     [mark] = marks().values()
     assert 90.0 <= (mark.due_at - before).total_seconds() <= 90.0 + REST_SECONDS
-    probe.on_draft = lambda _asks: None
+    probe.on_observe = lambda _asks: None
 
 
 def test_what_was_tried_often_enough_is_given_up_and_told(driver, account, probe):
-    given_up: list[Outcome] = []
-    probe.install(
-        retry_seconds=lambda attempts: 1.0 if attempts < 2 else None,
-        gave_up=lambda _lane, outcomes: given_up.extend(outcomes),
-    )
+    probe.install(retry_seconds=lambda attempts: 1.0 if attempts < 2 else None)
 
     def down(_key: str) -> None:
         raise Transient("the platform is down")
@@ -699,7 +814,6 @@ def test_what_was_tried_often_enough_is_given_up_and_told(driver, account, probe
 
     assert marks() == {}
     assert probe.rounds == {"a": 3}
-    assert [(one.key, one.attempts) for one in given_up] == [("a", 3)]
     assert list(Problem.objects.values_list("key", "code", "text")) == [
         ("a", "E-GAVE-UP", "Given up after 3 tries: the platform is down")
     ]
@@ -719,7 +833,7 @@ def test_a_plan_that_is_not_ready_is_drafted_again_at_its_time(driver, account, 
     assert probe.seen == {"a": 0, "b": 0}
 
 
-@pytest.mark.parametrize("where", ["draft", "apply"])
+@pytest.mark.parametrize("where", ["observe", "apply"])
 def test_an_empty_budget_puts_the_lane_to_sleep_and_it_wakes_by_itself(driver, account, probe, where):
     probe.install()
     empty = [True]
@@ -758,7 +872,7 @@ def test_rejected_credentials_hold_the_lane_once_and_release_it_when_they_work(d
         if rejected:
             raise Unauthorized("TikTok Shop", "token revoked")
 
-    probe.on_draft = reject
+    probe.on_observe = reject
     ask(account, "a", "b", "c")
     driver.rest()
     clock.move(301)
@@ -1039,7 +1153,7 @@ def test_marks_of_a_clock_that_was_ahead_do_not_wait_for_it(driver, account, pro
         if failing:
             raise Transient("down")
 
-    probe.on_draft = down
+    probe.on_observe = down
     ask(account, "a")
     driver.rest()
     assert marks()["a"].attempts == 1

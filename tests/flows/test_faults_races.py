@@ -19,17 +19,18 @@ from tests.flows.faults import (
     ship,
 )
 from twinshelf.connections import clients
+from twinshelf.connections.batches import StoreBatch
 from twinshelf.connections.models import Store
 from twinshelf.goods import pulling
 from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.kit import clock
 from twinshelf.kit.models import Budget
 from twinshelf.listings import actions as catalog
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders import actions as orders
 from twinshelf.orders import queries as sales
-from twinshelf.orders.intake import flow as reconcile
-from twinshelf.sync import lanes, preview
+from twinshelf.sync import drain, lanes, preview
 from twinshelf.sync.flows import Ask
 from twinshelf.sync.models import ChangeRecord, Problem
 
@@ -79,17 +80,19 @@ def test_a_page_of_a_pull_never_overwrites_what_was_read_after_it(sandbox, store
     mug = store.add_product(sku="MUG-1", stock=7)
     twinshelf.list(mug)
     lose_webhooks(sandbox)
-    take = pulling._Ahead.take
+    take = ReadAhead.take
 
     def overtaken(ahead):
         page = take(ahead)
         store.act("set_stock", sku="MUG-1", quantity=0)
-        lane = lanes.ref(lanes.lane_of(twinshelf.connection.account_id, "product", f"store:{store_id}"))
-        pulling.draft_products(lane, [Ask(str(mug), 1, "webhook", 0)])
+        lane = lanes.lane_of(twinshelf.connection.account_id, "product", f"store:{store_id}")
+        batch = drain.open_batch(lane, pulling.PRODUCTS, [Ask(str(mug), 1, "webhook", 0)])
+        assert isinstance(batch, StoreBatch)
+        pulling.observe_products(batch, [str(mug)])
         return page
 
     store_id = twinshelf.connection.store_id
-    monkeypatch.setattr(pulling._Ahead, "take", overtaken)
+    monkeypatch.setattr(ReadAhead, "take", overtaken)
 
     twinshelf.pull()
 
@@ -412,7 +415,6 @@ def test_f56_a_store_that_uninstalls_us_ends_all_work_and_nothing_more_is_pushed
     assert Store.objects.get().state == "disconnected"
     assert ("*", "E-CON-AUTH") in twinshelf.problems()
     changes = ChangeRecord.objects.count()
-    reconcile._connections.clear()  # as in a process that has just started
     shop.buy(("MUG-1", 1))
     sandbox.act("tt.set_price", product_id=twinshelf.listing(mug).tiktok_id, sku="MUG-1", price="11.00")
     rest(sandbox, twinshelf)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
-from twinshelf.goods import holds as inventory
 from twinshelf.listings import actions as catalog
+from twinshelf.listings import actions as listings
 from twinshelf.orders import actions as orders
 from twinshelf.sync import engine
 from twinshelf.sync.inline import InlineEngine
@@ -220,7 +220,7 @@ def test_by_hand_a_resync_sets_right_what_moved_in_the_shop(sandbox, store, shop
     listing = twinshelf.listing(mug)
     sandbox.act("tt.set_stock", product_id=listing.tiktok_id, sku="MUG-1", quantity=99)
 
-    twinshelf.finished(inventory.resync(twinshelf.connection, [mug]))
+    twinshelf.finished(listings.resync(twinshelf.connection, [mug]))
 
     assert [e.detail["after"] for e in shop.effects("stock_set")] == [7]
     assert twinshelf.differences() == []

@@ -15,6 +15,7 @@ from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account
 from twinshelf.sync import engine, inbox, lanes
+from twinshelf.sync.flows import Signal
 from twinshelf.sync.inbox import AskFor
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import InboxEvent, Lane, Mark
@@ -33,8 +34,15 @@ def account() -> Account:
     return accounts.create_account("Fernhollow", owner_email="mira@fernhollow.test", password="a long enough password")
 
 
-def receive(account_id: int, event: str, key: str, priority: int = lanes.NORMAL, **more: Any) -> bool:
-    ask = AskFor("product", f"store:{account_id}", key, priority)
+def receive(
+    account_id: int,
+    event: str,
+    key: str,
+    priority: int = lanes.NORMAL,
+    signals: Signal = Signal.NONE,
+    **more: Any,
+) -> bool:
+    ask = AskFor("product", f"store:{account_id}", key, priority, signals)
     return inbox.receive(
         account_id,
         "bigcommerce",
@@ -112,14 +120,15 @@ def test_the_most_urgent_of_several_asks_for_a_key_counts(account, together):
     assert marks(account) == {"77": (1, lanes.URGENT)}
 
 
-def test_that_a_product_was_deleted_is_not_forgotten_over_what_else_is_told_of_it(account, together):
-    told = [("a", "store/product/deleted", lanes.NORMAL), ("b", "store/product/inventory/updated", lanes.URGENT)]
-    together([lambda e=e, t=t, p=p: receive(account.id, e, "77", p, topic=t) for e, t, p in told])
+def test_signals_of_several_deliveries_join_and_none_is_forgotten(account, together):
+    told = [("a", Signal.LOOK, lanes.NORMAL), ("b", Signal.NONE, lanes.URGENT)]
+    together([lambda e=e, s=s, p=p: receive(account.id, e, "77", p, signals=s) for e, s, p in told])
     receive(account.id, "c", "77", topic="store/sku/deleted")
 
     with scope(account=account):
         mark = Mark.objects.get()
-    assert (mark.reason, mark.priority, mark.generation) == ("webhook store/product/deleted", lanes.URGENT, 2)
+    assert (mark.signals, mark.priority, mark.generation) == (Signal.LOOK, lanes.URGENT, 2)
+    assert mark.cause == "webhook store/sku/deleted"
 
 
 def test_accounts_whose_deliveries_come_together_stay_apart(account, together):

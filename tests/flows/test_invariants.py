@@ -9,12 +9,13 @@ import pytest
 
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
 from tests.flows.test_faults_webhooks import life_of_a_mug
+from twinshelf.connections import clients
 from twinshelf.listings.models import Link
 from twinshelf.orders import actions as orders
-from twinshelf.orders.intake import flow as reconcile
-from twinshelf.sync import lanes
+from twinshelf.orders.intake import flow as intake
+from twinshelf.sync import drain, lanes
 from twinshelf.sync.flows import Ask
-from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Mark, StoredPlan, Task
+from twinshelf.sync.models import AttemptRow, ChangeRecord, InboxEvent, Lane, Mark, Task
 
 # -- orders ---------------------------------------------------------------------------------------------------------
 
@@ -27,21 +28,19 @@ def test_f30_two_workers_with_one_order_in_hand_make_one_store_order(sandbox, st
     lose_webhooks(sandbox)
     sandbox.advance(HELD_SECONDS)
     connection = twinshelf.connection
-    lane = lanes.ref(lanes.lane_of(connection.account_id, "order", f"connection:{connection.id}"))
+    lane = lanes.lane_of(connection.account_id, "order", f"connection:{connection.id}")
 
     at_work = []
     for cause in ("webhook", "poll"):
-        plans = reconcile.draft_orders(lane, [Ask(order_id, 1, cause, 0)])
-        reconcile.attempt_orders(lane, plans)
-        at_work.append((plans, reconcile._batches.pop(connection.id)))
-    assert [[type(change).__name__ for plan in plans for change in plan.changes] for plans, _batch in at_work] == [
+        batch, planned, _failed = drain._decide(lane, intake.INTAKE, [Ask(order_id, 1, cause, 0)])
+        at_work.append((batch, planned, drain._note_attempts(lane, 1, batch, planned)))
+    assert [[type(c).__name__ for p in planned for c in p.plan.changes] for _batch, planned, _notes in at_work] == [
         ["CreateStoreOrder"],
         ["CreateStoreOrder"],
     ]
-    for plans, batch in at_work:
-        reconcile._batches[connection.id] = batch
-        for change in plans[0].changes:
-            reconcile.apply_order(lane, order_id, change)
+    assert [attempt.first for _batch, _planned, notes in at_work for attempt in notes.values()] == [True, False]
+    for batch, planned, attempts in at_work:
+        drain._apply(intake.INTAKE, batch, planned, attempts)
     rest(sandbox, twinshelf)
 
     assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [order_id]
@@ -176,7 +175,7 @@ def test_i14_at_rest_nothing_is_left_undone_and_every_webhook_has_its_end(sandbo
     store.act("set_order_status", order_id=theirs, status_id=9)
     rest(sandbox, twinshelf)
 
-    assert (Mark.objects.count(), StoredPlan.objects.count()) == (0, 0)
+    assert (Mark.objects.count(), AttemptRow.objects.count()) == (0, 0)
     assert not Lane.objects.filter(awake=True).exists()
     assert set(Task.objects.values_list("state", flat=True)) == {"completed"}
     for task in Task.objects.all():
@@ -195,6 +194,8 @@ def test_i23_each_change_that_really_happened_has_its_record(sandbox, store, sho
     life_of_a_mug(sandbox, store, shop, twinshelf)
     rest(sandbox, twinshelf)
 
+    shop_client = clients.shop_client(twinshelf.connection.shop)
+    sold = [e.detail["external_order_id"] for e in store.effects("order_created")]
     happened = Counter(
         {
             "CreateListing": len(shop.effects("product_created")),
@@ -203,6 +204,7 @@ def test_i23_each_change_that_really_happened_has_its_record(sandbox, store, sho
             "SetStock": len(shop.effects("stock_set")),
             "ReportShipment": len(shop.effects("package_shipped")),
             "CreateStoreOrder": len(store.effects("order_created")),
+            "ReferenceOrder": len([order_id for order_id in sold if shop_client.references(order_id)]),
             "CancelStoreOrder": len([e for e in store.effects("order_status") if e.detail["after"] == 5]),
         }
     )

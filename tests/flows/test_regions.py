@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.flows.conftest import HOME, ShopWorld, Twinshelf
 from twinshelf.connections import actions as connections
-from twinshelf.listings import actions as catalog
+from twinshelf.rules import actions as rules
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def malaysia(sandbox, twinshelf) -> tuple[ShopWorld, Twinshelf]:
     code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=seller)
     [shop] = connections.authorize_shops(twinshelf.account, code)
     connection = connections.pair(twinshelf.account, store=twinshelf.connection.store, shop=shop, name="MY")
-    catalog.set_default_template(connection, category_id=HOME)
+    rules.set_default_template(connection, category_id=HOME)
     driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
     driven.prefer(exchange_rate=Decimal("4.2"))
     return ShopWorld(sandbox, made["shop_id"]), driven

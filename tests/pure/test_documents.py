@@ -236,7 +236,7 @@ def test_no_address_is_not_clear():
 PLAN = Plan(
     key="1",
     changes=(
-        CreateListing(listing=listing(), key="once"),
+        CreateListing(listing=listing()),
         SetPrices(shop_listing_id="tt-1", prices=(("tt-MUG-1", usd("12.50")),)),
         SetStock(shop_listing_id="tt-1", stock=(("tt-MUG-1", (("w-1", 3), ("w-2", 0))),)),
         CancelShopOrder(shop_order_id="5764", reason="out_of_stock"),

@@ -25,8 +25,9 @@ from tests.pure.builders import (
     variant,
 )
 from twinshelf.connections.preferences import PackageDefaults, PriceRule
-from twinshelf.documents import CategoryRules, Finding, Image, OptionValue, SetPrices, Weight
+from twinshelf.documents import CategoryRules, Finding, Image, OptionValue, SetPrices, Weight, seller_sku
 from twinshelf.listings.plan import (
+    SeenPrices,
     content_digest,
     deleted_findings,
     desired_listing,
@@ -36,7 +37,6 @@ from twinshelf.listings.plan import (
     listable_variants,
     plan_prices,
     review_findings,
-    seller_sku,
     state_of,
 )
 from twinshelf.rules.templates import AttributeRule, TemplateRules
@@ -529,7 +529,7 @@ def seen(red="12.00", blue="14.50"):
     ],
 )
 def test_plan_prices(_case, shop, links, confirmed, prices, told):
-    plan = plan_prices(TWO, shop, tiktok_id="tt-1", links=links, confirmed=confirmed)
+    plan = plan_prices(SeenPrices(TWO, shop, tiktok_id="tt-1", links=links, confirmed=confirmed))
 
     calls = (SetPrices(shop_listing_id="tt-1", prices=tuple((sku, usd(price)) for sku, price in prices)),)
     assert plan.key == "1"
@@ -544,12 +544,12 @@ def test_prices_that_were_set_are_not_set_again(prices, currency):
     shop = facts(currency=currency, exchange_rate=Decimal("150.25"))
     never_seen = {entry.id: (f"tt-{entry.id}", None) for entry in goods.variants}
 
-    first = plan_prices(goods, shop, tiktok_id="tt-1", links=never_seen)
+    first = plan_prices(SeenPrices(goods, shop, tiktok_id="tt-1", links=never_seen))
     [call] = first.changes
     assert isinstance(call, SetPrices)
     set_now = {int(sku_id.removeprefix("tt-")): (sku_id, price) for sku_id, price in call.prices}
     assert set_now.keys() == never_seen.keys()
-    assert plan_prices(goods, shop, tiktok_id="tt-1", links=set_now).changes == ()
+    assert plan_prices(SeenPrices(goods, shop, tiktok_id="tt-1", links=set_now)).changes == ()
 
 
 def test_the_price_of_a_listing_and_of_a_price_call_are_one():

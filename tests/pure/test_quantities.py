@@ -8,7 +8,14 @@ from hypothesis import given, strategies
 from tests.pure.builders import random_cases
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import Finding, SetStock
-from twinshelf.rules.quantities import TIKTOK_MAX_QUANTITY, plan_stock, quantity_to_offer
+from twinshelf.listings.plan import SeenStock
+from twinshelf.listings.plan import plan_stock as plan_seen
+from twinshelf.rules.quantities import TIKTOK_MAX_QUANTITY, quantity_to_offer
+
+
+def plan_stock(key, **seen):
+    return plan_seen(SeenStock(key, **seen))
+
 
 # -- how much -------------------------------------------------------------------------------------------------------
 

@@ -225,7 +225,7 @@ def pull(
 ) -> None:
     """Read the store's products."""
     with _asking(), _connection(connection) as (_account, chosen):
-        from twinshelf.listings import actions
+        from twinshelf.goods import actions
 
         _follow(actions.pull(chosen.store, since=since.replace(tzinfo=UTC) if since else None), as_json=json_)
 

@@ -332,11 +332,12 @@ _REFUSALS = [
 
 def _play(control: Control, story: Story, connection: Connection, console: Console) -> None:
     from twinshelf.accounts.models import User
+    from twinshelf.goods import actions as goods
     from twinshelf.listings import actions as catalog
 
     merchant = User.objects.get(email=EMAIL)
     shop_id = story.done["shop"]["shop_id"]
-    task_id = story.once("pull", lambda: catalog.pull(connection.store, by=merchant).id)
+    task_id = story.once("pull", lambda: goods.pull(connection.store, by=merchant).id)
     _follow(task_id, console)
     story.once("template", lambda: _template(connection))
     story.once("reviews", lambda: control.act("tt.set_audit_policy", shop_id=shop_id, seconds=240, reject=_REFUSALS))
@@ -358,11 +359,11 @@ def _play(control: Control, story: Story, connection: Connection, console: Conso
 
 def _template(connection: Connection) -> int:
     """A default template as a merchant would set it up: suggested categories, attributes from fields of their name."""
-    from twinshelf import wiring
-    from twinshelf.listings import actions as catalog
+    from twinshelf.listings import suggesting
+    from twinshelf.rules import actions as rules
 
-    suggestion = wiring.suggest_template(connection)
-    return catalog.set_default_template(connection, **suggestion).id
+    suggestion = suggesting.suggest_template(connection)
+    return rules.set_default_template(connection, **suggestion).id
 
 
 def _pass_time(control: Control, seconds: float, what: str, console: Console) -> bool:

@@ -431,7 +431,7 @@ def set_preferences(
         owner = f"connection:{connection.id}"
         schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
         for token in ("rate", "carrier", "template", "region"):
-            problems.release(connection.account_id, token)
+            problems.unblock(connection.account_id, token)
 
 
 def disconnected(seller: Seller) -> None:

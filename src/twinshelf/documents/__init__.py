@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -220,6 +221,11 @@ class Product(Document, frozen=True, kw_only=True):
     purchasable: bool = True
     visible: bool = True
     modified_at: datetime
+
+
+def seller_sku(product: Product, variant: Variant) -> str:
+    """The merchant's code of a variant: its own, or the product's where a product without options has only that."""
+    return variant.sku or (product.sku if len(product.variants) == 1 else "")
 
 
 # -- listings -------------------------------------------------------------------------------------------------------
@@ -576,14 +582,23 @@ class StoreLocation(Document, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """One idempotent call's worth of change. Tagged with its class name, so that plans can be stored and read back."""
+    """One call's worth of change. Tagged with its class name, so that it can be stored and read back."""
+
+    @property
+    def once(self) -> str:
+        """The name of a call that must not happen twice, its own among those of one key; "" if it may be repeated."""
+        return ""
 
 
 class CreateListing(Change, frozen=True, kw_only=True):
-    """Create the product. `key` makes TikTok answer a repeat with the first product instead of making a second."""
+    """Create the product. It goes with its attempt's token: TikTok answers a repeat with the first product."""
 
     listing: Listing
-    key: str
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "create"
 
 
 class EditContent(Change, frozen=True, kw_only=True):
@@ -627,6 +642,19 @@ class CreateStoreOrder(Change, frozen=True, kw_only=True):
 
     shop_order_id: str
 
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "create"
+
+
+class ReferenceOrder(Change, frozen=True, kw_only=True):
+    """Note the store's order beside the shop's. `lines` are (our line id, the shop's unit id)."""
+
+    shop_order_id: str
+    store_order_id: str
+    lines: tuple[tuple[str, str], ...] = ()
+
 
 class SetStoreStatus(Change, frozen=True, kw_only=True):
     store_order_id: int
@@ -649,11 +677,23 @@ class ReportShipment(Change, frozen=True, kw_only=True):
     unit_ids: tuple[str, ...]
     tracking_number: str
     provider_id: str
+    carrier: str = ""
+    """The carrier as people say it, for showing."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"ship {self.store_shipment_id}"
 
 
 class CancelShopOrder(Change, frozen=True, kw_only=True):
     shop_order_id: str
     reason: str
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "cancel"
 
 
 class CancelStoreOrder(Change, frozen=True, kw_only=True):
@@ -670,12 +710,18 @@ AnyChange = (
     | ActivateListing
     | DeleteListing
     | CreateStoreOrder
+    | ReferenceOrder
     | SetStoreStatus
     | SetStoreAddress
     | ReportShipment
     | CancelShopOrder
     | CancelStoreOrder
 )
+
+
+def token(kind: str, name: str = "") -> str:
+    """What a finding waits for, and what unblocks it: `link:SKU-9`, `template`. One word, whatever the name holds."""
+    return f"{kind}:{quote(name)}" if name else kind
 
 
 class Finding(Document, frozen=True, kw_only=True):
@@ -689,7 +735,7 @@ class Finding(Document, frozen=True, kw_only=True):
     remedy: str = ""
     blocking: bool = True
     waits_for: str = ""
-    """What would release it, as `sync.problems.release` takes it: `link:SKU-9`, `template`; "" if nothing here does."""
+    """What would release it, as `sync.problems.unblock` takes it: `link:SKU-9`, `template`; "" if nothing here does."""
 
 
 class Plan(Document, frozen=True, kw_only=True):
@@ -699,4 +745,6 @@ class Plan(Document, frozen=True, kw_only=True):
     changes: tuple[AnyChange, ...] = ()
     findings: tuple[Finding, ...] = ()
     later_seconds: float | None = None
-    """Nothing can be said yet: draft again in so many seconds. None: the plan stands."""
+    """Nothing can be said yet: plan again in so many seconds. None: the plan stands."""
+    settled: bool = False
+    """What earlier attempts for this key came to is known by now: their notes may go."""

@@ -1,4 +1,4 @@
-"""Holds on the store's stock, and asking for stock and price to be sent again."""
+"""Holds: units of the store's stock withheld from the shops for orders that will take them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
-from twinshelf.accounts.models import User
 from twinshelf.connections.models import Connection, Store
 from twinshelf.goods.models import Hold
+from twinshelf.goods.selections import mark_stock, products_of_variants
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import upsert
-from twinshelf.kit.words import counted
-from twinshelf.listings.models import Link, ListingRow
-from twinshelf.sync import lanes, tasks
-from twinshelf.sync.models import Task
+from twinshelf.sync import lanes
+
+
+def held(store_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
+    """Units withheld by variant id; variants without a hold are absent."""
+    found: dict[int, int] = {}
+    for start in range(0, len(variant_ids), 500):
+        rows = Hold.objects.filter(store_id=store_id, variant_id__in=variant_ids[start : start + 500])
+        found.update(rows.values_list("variant_id").annotate(Sum("quantity")))
+    return found
 
 
 def hold(connection: Connection, wanted: Mapping[str, Mapping[int, int]]) -> None:
@@ -52,7 +58,7 @@ def hold(connection: Connection, wanted: Mapping[str, Mapping[int, int]]) -> Non
             update=["quantity", "converted_at"],
         )
         touched = {v for order_id, units in differing.items() for v in (*units, *held.get(order_id, ()))}
-        _ask_about(connection.store, touched, reason="held for orders", apart_from=connection)
+        mark_stock(connection.store, touched, cause="held for orders", apart_from=connection)
 
 
 def release(connection: Connection, order_ids: Collection[str]) -> None:
@@ -64,7 +70,7 @@ def release(connection: Connection, order_ids: Collection[str]) -> None:
         gone = set(rows.values_list("variant_id", flat=True))
         if gone:
             rows.delete()
-            _ask_about(connection.store, gone, reason="holds released")
+            mark_stock(connection.store, gone, cause="holds released")
 
 
 def convert(connection: Connection, order_ids: Collection[str]) -> None:
@@ -80,10 +86,9 @@ def convert(connection: Connection, order_ids: Collection[str]) -> None:
         if not variant_ids:
             return
         rows.update(converted_at=clock.now())
-        links = Link.objects.filter(connection=connection, variant_id__in=variant_ids)
         owner = f"store:{connection.store_id}"
-        keys = map(str, set(links.values_list("product_id", flat=True)))
-        lanes.ask(connection.account_id, "product", owner, keys, reason="orders took stock", priority=lanes.URGENT)
+        keys = map(str, products_of_variants(connection.store_id, variant_ids))
+        lanes.ask(connection.account_id, "product", owner, keys, cause="orders took stock", priority=lanes.URGENT)
 
 
 def _of_orders(holds: QuerySet[Hold], order_ids: Iterable[str]) -> QuerySet[Hold]:
@@ -104,53 +109,4 @@ def stock_was_read(store: Store, variant_ids: Sequence[int], started: datetime) 
             Hold.objects.filter(id__in=[hold_id for hold_id, _ in ended]).delete()
             over |= {variant_id for _, variant_id in ended}
     if over:
-        _ask_about(store, over, reason="hold over")
-
-
-def resync(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
-    """Compare price and stock of listings with what they should be, and send what differs. None: all listings."""
-    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
-    if product_ids is not None:
-        rows = rows.filter(product_id__in=list(product_ids))
-    keys = [str(i) for i in sorted(rows.values_list("product_id", flat=True))]
-    with transaction.atomic():
-        task = Task.objects.create(
-            account_id=connection.account_id,
-            kind="ask_stock",
-            title=f"Sync price and stock of {counted(len(keys), 'product')} on {connection.shop}",
-            owner=f"connection:{connection.id}",
-            by=by,
-            state="running",
-            cursor={"carried_out": True},
-            total=2 * len(keys),
-            created_at=clock.now(),
-            started_at=clock.now(),
-        )
-        tasks.ask_for(task, "stock", f"connection:{connection.id}", keys, priority=lanes.URGENT)
-        tasks.ask_for(task, "price", f"connection:{connection.id}", keys)
-        if not keys:
-            tasks.settle(task.id)
-    return task
-
-
-def compare(connection: Connection) -> int:
-    """Ask for price and stock of every listing: what moved unnoticed on either side is set right. Returns how many."""
-    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
-    keys = [str(i) for i in rows.values_list("product_id", flat=True)]
-    owner = f"connection:{connection.id}"
-    for kind in ("stock", "price"):
-        lanes.ask(connection.account_id, kind, owner, keys, reason="comparison", priority=lanes.BULK)
-    return len(keys)
-
-
-def _ask_about(store: Store, variant_ids: set[int], *, reason: str, apart_from: Connection | None = None) -> None:
-    """Ask for the stock of these variants in the connections of the store: what one shop holds, all others lack."""
-    links = Link.objects.filter(connection__store=store, variant_id__in=variant_ids)
-    if apart_from is not None:
-        links = links.exclude(connection=apart_from)
-    by_connection: dict[int, set[str]] = {}
-    for connection_id, product_id in links.values_list("connection_id", "product_id"):
-        by_connection.setdefault(connection_id, set()).add(str(product_id))
-    for connection_id, keys in by_connection.items():
-        owner = f"connection:{connection_id}"
-        lanes.ask(store.account_id, "stock", owner, keys, reason=reason, priority=lanes.URGENT)
+        mark_stock(store, over, cause="hold over")

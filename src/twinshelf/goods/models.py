@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from twinshelf.accounts.models import AccountModel
-from twinshelf.connections.models import Store
+from twinshelf.connections.models import Connection, Store
 from twinshelf.kit import clock
 
 
@@ -35,6 +35,8 @@ class StoreProduct(AccountModel):
     modified_at = models.DateTimeField()
     seen_at = models.DateTimeField(default=clock.now)
     deleted = models.BooleanField(default=False)
+    told_deleted_at = models.DateTimeField(null=True)
+    """When the store itself said that it was deleted: if it is not there at the next look, nobody need confirm it."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["store", "product_id"], name="store_product_once")]
@@ -66,6 +68,30 @@ class StoreVariant(AccountModel):
 
     def __str__(self) -> str:
         return self.sku or str(self.variant_id)
+
+
+class Selection(AccountModel):
+    """A product that a connection lists, or is to list: what changes of it concerns the lanes of that connection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    product_id = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "product_id"], name="selection_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} for {self.connection_id}"
+
+
+class StoreNames(AccountModel):
+    """Brand names and category paths of a store, kept for a few minutes: products name them by id."""
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="+")
+    document = models.BinaryField()
+    read_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"names of {self.store_id}"
 
 
 class Hold(AccountModel):

@@ -1,4 +1,4 @@
-"""Keeping what was read: the store's products and the shops' listings as rows, and which lanes that concerns.
+"""Keeping what was read of the store's products as rows, and telling what changed.
 
 Writes tables and says what changed; decides nothing and calls no platform.
 """
@@ -8,18 +8,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
+import msgspec
 from django.db import transaction
 from django.db.models import Count
 
-from twinshelf.connections.models import Connection, Store
-from twinshelf.documents import Product, ShopListing, from_json, to_json
+from twinshelf.connections.models import Store
+from twinshelf.documents import Money, Product, from_json, seller_sku, to_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
-from twinshelf.kit.upsert import update_rows, upsert
-from twinshelf.listings import plan as planning
-from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
+from twinshelf.kit.upsert import upsert
 
 _PRODUCT_COLUMNS = (
     "store_id", "product_id", "title", "sku", "brand", "category", "image_url", "variant_count", "price_min",
@@ -49,6 +48,8 @@ def keep_products(store: Store, products: Sequence[Product]) -> Changed:
     """Store what was read of these products and say what is different. Unchanged ones cost a look and nothing else."""
     changed = Changed()
     documents = {product.id: to_json(product) for product in products}
+    told_wrong = StoreProduct.objects.filter(store=store, product_id__in=list(documents), told_deleted_at__isnull=False)
+    told_wrong.update(told_deleted_at=None)
     digests = {product_id: hashlib.sha256(document).digest() for product_id, document in documents.items()}
     known = {
         row.product_id: row
@@ -86,7 +87,7 @@ def keep_products(store: Store, products: Sequence[Product]) -> Changed:
             store.account_id,
             _VARIANT_COLUMNS,
             [
-                (store.id, p.id, v.id, planning.seller_sku(p, v), v.gtin, v.price.amount, v.stock, v.purchasable, False)
+                (store.id, p.id, v.id, seller_sku(p, v), v.gtin, v.price.amount, v.stock, v.purchasable, False)
                 for p in fresh
                 for v in p.variants
             ],
@@ -142,12 +143,21 @@ def _compare(before: Product, after: Product, changed: Changed) -> None:
         changed.content.add(after.id)
 
 
-def _content(product: Product) -> tuple[object, ...]:
-    variants = tuple((v.id, v.sku, v.options, v.weight, v.gtin, v.image_url, v.purchasable) for v in product.variants)
-    return (
-        product.title, product.description, product.brand, product.categories, product.custom_fields, product.weight,
-        product.dimensions, product.images, product.purchasable, variants,
-    )  # fmt: skip
+def _content(product: Product) -> Product:
+    """All of a product that has no lane of its own: a field that is read is compared, whoever added it."""
+    nothing = Money.zero(product.price.currency)
+    return msgspec.structs.replace(
+        product,
+        price=nothing,
+        tracking="none",
+        modified_at=_NO_TIME,
+        variants=tuple(
+            msgspec.structs.replace(v, price=nothing, sale_price=None, stock=None) for v in product.variants
+        ),
+    )
+
+
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def seen_since(store: Store, product_ids: Iterable[int], moment: datetime) -> set[int]:
@@ -180,82 +190,6 @@ def products_of(store_id: int, product_ids: Iterable[int]) -> dict[int, Product]
     return {row.product_id: from_json(bytes(row.document), Product) for row in rows.only("product_id", "document")}
 
 
-def keep_listings(connection: Connection, sightings: Iterable[tuple[ListingRow, ShopListing]]) -> dict[int, set[str]]:
-    """Record what the shop shows of listings, and return what is new by product id.
-
-    `live` when it went on sale just now, `price` and `stock` where it shows other numbers than were known. An older
-    sighting than the one on record is ignored.
-    """
-    current = [(row, seen) for row, seen in sightings if row.observed_at is None or seen.updated_at >= row.observed_at]
-    if not current:
-        return {}
-    links: dict[int, list[Link]] = {}
-    linked = Link.objects.filter(connection=connection, product_id__in=[row.product_id for row, _seen in current])
-    for link in linked:
-        links.setdefault(link.product_id, []).append(link)
-    news: dict[int, set[str]] = {}
-    moved: list[Link] = []
-    for row, seen in current:
-        before = row.state
-        row.status, row.audit_status, row.audit_reasons = seen.status, seen.audit_status, list(seen.audit_reasons)
-        row.state = planning.state_of(seen.status, seen.audit_status, deactivated_by_us=before == "inactive_system")
-        row.observed_at, row.checked_at = seen.updated_at, clock.now()
-        became = news[row.product_id] = set()
-        if seen.status == "DELETED":
-            # Somebody took it away over there: it is not made anew before somebody here wants it again.
-            row.tiktok_id, row.sent, row.wanted = "", None, False
-        else:
-            moved += _compare_skus(row, seen, links.get(row.product_id, ()), became)
-        if row.state == "live" and before != "live":
-            became.add("live")
-    with transaction.atomic():
-        linked.filter(product_id__in=[row.product_id for row, seen in current if seen.status == "DELETED"]).delete()
-        update_rows(moved, ["price", "currency", "quantity"])
-        update_rows(
-            [row for row, _seen in current],
-            [
-                "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
-                "wanted", "price_min", "price_max", "quantity",
-            ],
-        )  # fmt: skip
-    return news
-
-
-def _compare_skus(row: ListingRow, seen: ShopListing, links: Sequence[Link], became: set[str]) -> list[Link]:
-    """Bring links and the row's own numbers in line with the sighting; the links that differed."""
-    skus = {sku.id: sku for sku in seen.skus}
-    moved = []
-    for link in links:
-        sku = skus.get(link.sku_id)
-        if sku is None:
-            continue
-        before = link.price, link.currency, link.quantity
-        if sku.price is not None and (sku.price.amount, sku.price.currency) != (link.price, link.currency):
-            link.price, link.currency = sku.price.amount, sku.price.currency
-            became.add("price")
-        quantity = sum(quantity for _warehouse, quantity in sku.stock)
-        if quantity != link.quantity:
-            link.quantity = quantity
-            became.add("stock")
-        if before != (link.price, link.currency, link.quantity):
-            moved.append(link)
-    prices = [link.price for link in links if link.price is not None]
-    row.price_min, row.price_max = min(prices, default=None), max(prices, default=None)
-    row.quantity = sum(link.quantity or 0 for link in links)
-    return moved
-
-
-def seen_by_code(shop_id: int, codes: Iterable[str]) -> dict[str, set[str]]:
-    """Ids of the shop's listings, linked or not, by the seller SKUs in `codes`; what the shop deleted is left out."""
-    wanted = sorted(set(codes))
-    found: dict[str, set[str]] = {}
-    for start in range(0, len(wanted), 500):
-        rows = ShopSkuSeen.objects.filter(shop_id=shop_id, seller_sku__in=wanted[start : start + 500])
-        for code, tiktok_id in rows.exclude(status="DELETED").values_list("seller_sku", "tiktok_id"):
-            found.setdefault(code, set()).add(tiktok_id)
-    return found
-
-
 def doubled_codes(store_id: int, codes: Iterable[str]) -> dict[str, int]:
     """Those of these SKUs that several products of the store use, with the number of products."""
     wanted = sorted({code for code in codes if code})
@@ -276,18 +210,3 @@ def products_with_doubled_codes(store_id: int, product_ids: Sequence[int]) -> se
             codes.setdefault(product_id, set()).add(code)
     doubled = doubled_codes(store_id, set().union(*codes.values())).keys()
     return {product_id for product_id, own in codes.items() if own & doubled}
-
-
-def keep_seen_skus(shop_id: int, account_id: int, listings: Iterable[ShopListing]) -> None:
-    """Remember every SKU of the shop, linked or not: where creating looks for what is already there."""
-    upsert(
-        ShopSkuSeen,
-        account_id,
-        ["shop_id", "tiktok_id", "sku_id", "seller_sku", "title", "status"],
-        [
-            (shop_id, listing.id, sku.id, sku.seller_sku, listing.title, listing.status)
-            for listing in listings
-            for sku in listing.skus
-        ],
-        unique=["shop_id", "sku_id"],
-    )

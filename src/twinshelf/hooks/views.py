@@ -23,11 +23,13 @@ from twinshelf.connections import hook_keys
 from twinshelf.connections.hook_keys import HookKeys
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.errors import DocumentError
+from twinshelf.goods import actions as goods
 from twinshelf.kit import skew
 from twinshelf.listings.models import ListingRow
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.storefronts.bigcommerce import webhooks as store_hooks
 from twinshelf.sync import inbox, lanes
+from twinshelf.sync.flows import Signal
 from twinshelf.sync.inbox import AskFor
 from twinshelf.tiktok import webhooks as shop_hooks
 
@@ -46,6 +48,8 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
         return HttpResponse(status=401)
     keys, hint = found
     with scope(account=Account(id=keys.account_id)):
+        if hint.deleted:
+            goods.told_deleted(store_id, hint.ids)
         asks = list(_store_asks(store_id, hint))
         inbox.receive(
             keys.account_id,
@@ -161,7 +165,7 @@ def _shop_asks(connection: Connection, hint: shop_hooks.Hint) -> Iterable[AskFor
         case "product":
             rows = ListingRow.objects.filter(connection=connection, tiktok_id__in=hint.ids)
             for product_id in rows.values_list("product_id", flat=True):
-                yield AskFor("listing", owner, str(product_id))
+                yield AskFor("listing", owner, str(product_id), signals=Signal.LOOK)
         case _:
             return
 

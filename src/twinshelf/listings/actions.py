@@ -1,41 +1,21 @@
-"""What may be done to the catalog: pull, list, refresh, switch off and on, templates, links."""
+"""What may be done to listings: list, refresh, switch off and on, link, send price and stock again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
-import msgspec
 from django.db import transaction
 
 from twinshelf.accounts.models import User
-from twinshelf.connections.models import Connection, Store
+from twinshelf.connections.models import Connection
 from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.goods.selections import select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
-from twinshelf.listings.models import Link, ListingRow
-from twinshelf.rules import templates
-from twinshelf.rules.models import Template
-from twinshelf.sync import problems, tasks
+from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.sync import lanes, problems, tasks
+from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task
-
-
-def pull(store: Store, *, since: datetime | None = None, by: User | None = None) -> Task:
-    """Read the store's products: those changed since a time, or all of them."""
-    title = (
-        f"Pull products of {store}"
-        if since is None
-        else f"Pull products of {store} changed since {since:%Y-%m-%d %H:%M} UTC"
-    )
-    return tasks.submit(
-        store.account_id,
-        "pull",
-        title,
-        owner=f"store:{store.id}",
-        by=by,
-        params={"store": store.id, "since": since.isoformat() if since else ""},
-    )
 
 
 def list_products(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
@@ -54,9 +34,10 @@ def list_products(connection: Connection, product_ids: Sequence[int] | None, *, 
             batch_size=500,
         )
         for start in range(0, len(ids), 500):
-            ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500]).update(
-                wanted=True
-            )
+            rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
+            rows.update(wanted=True)
+            rows.filter(tiktok_id="").update(state=ListingState.IN_PROGRESS)
+        select(connection, ids)
         return _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
 
 
@@ -72,61 +53,22 @@ def refresh(connection: Connection, product_ids: Sequence[int] | None, *, by: Us
 
 
 def deactivate(connection: Connection, product_ids: Sequence[int], *, by: User | None = None) -> Task:
-    """Take live listings off sale; they can be switched on again."""
-    return tasks.submit(
-        connection.account_id,
-        "switch_listings",
-        f"Deactivate {counted(len(product_ids), 'product')} on {connection.shop}",
-        owner=f"connection:{connection.id}",
-        by=by,
-        params={"connection": connection.id, "products": list(product_ids), "on": False},
-    )
+    """Take live listings off sale; they can be switched on again. Others are skipped, with the reason."""
+    return _switch(connection, product_ids, "Deactivate", on=False, by=by)
 
 
 def activate(connection: Connection, product_ids: Sequence[int], *, by: User | None = None) -> Task:
-    """Put listings that are off on sale again."""
-    return tasks.submit(
-        connection.account_id,
-        "switch_listings",
-        f"Activate {counted(len(product_ids), 'product')} on {connection.shop}",
-        owner=f"connection:{connection.id}",
-        by=by,
-        params={"connection": connection.id, "products": list(product_ids), "on": True},
-    )
+    """Put listings that are off on sale again. Those that are not off are skipped, with the reason."""
+    return _switch(connection, product_ids, "Activate", on=True, by=by)
 
 
-def set_default_template(
-    connection: Connection,
-    *,
-    category_id: str,
-    category_path: str = "",
-    attributes: Sequence[Mapping[str, Any]] = (),
-    package: Mapping[str, Any] | None = None,
-    categories: Sequence[Mapping[str, Any]] = (),
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> Template:
-    """The template for products that no other holds. Applies from the next plan on; what waited for it is tried again.
-
-    Raises DocumentError naming the rule that does not fit.
-    """
-    rules = templates.rules_from_json(
-        {"attributes": list(attributes), "package": dict(package or {}), "categories": list(categories)}
-    )
+def _switch(connection: Connection, product_ids: Sequence[int], verb: str, *, on: bool, by: User | None) -> Task:
     with transaction.atomic():
-        template, _ = Template.objects.update_or_create(
-            account_id=connection.account_id,
-            connection=connection,
-            is_default=True,
-            defaults={
-                "name": "Default",
-                "category_id": category_id,
-                "category_path": category_path,
-                "rules": msgspec.to_builtins(rules),
-                "updated_at": clock.now(),
-            },
-        )
-        problems.release(connection.account_id, "template")
-    return template
+        for start in range(0, len(product_ids), 500):
+            some = list(product_ids)[start : start + 500]
+            ListingRow.objects.filter(connection=connection, product_id__in=some).update(switch_to=on)
+        title = f"{verb} {counted(len(product_ids), 'product')} on {connection.shop}"
+        return _ask(connection, "visibility", product_ids, title, by)
 
 
 def link(connection: Connection, *, variant_id: int, tiktok_id: str, sku_id: str, seller_sku: str = "") -> Link:
@@ -146,7 +88,8 @@ def link(connection: Connection, *, variant_id: int, tiktok_id: str, sku_id: str
                 "manual": True,
             },
         )
-        problems.release(connection.account_id, f"link:{sku_id}")
+        select(connection, [variant.product_id])
+        problems.unblock(connection.account_id, f"link:{sku_id}")
     return made
 
 
@@ -164,7 +107,44 @@ def _ask(connection: Connection, kind: str, product_ids: Sequence[int], title: s
             created_at=clock.now(),
             started_at=clock.now(),
         )
-        tasks.ask_for(task, kind, f"connection:{connection.id}", [str(i) for i in product_ids])
+        keys = [str(i) for i in product_ids]
+        tasks.ask_for(task, kind, f"connection:{connection.id}", keys, signals=Signal.LOOK)
         if not product_ids:
             tasks.settle(task.id)
     return task
+
+
+def resync(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
+    """Compare price and stock of listings with what they should be, and send what differs. None: all listings."""
+    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
+    if product_ids is not None:
+        rows = rows.filter(product_id__in=list(product_ids))
+    keys = [str(i) for i in sorted(rows.values_list("product_id", flat=True))]
+    with transaction.atomic():
+        task = Task.objects.create(
+            account_id=connection.account_id,
+            kind="ask_stock",
+            title=f"Sync price and stock of {counted(len(keys), 'product')} on {connection.shop}",
+            owner=f"connection:{connection.id}",
+            by=by,
+            state="running",
+            cursor={"carried_out": True},
+            total=2 * len(keys),
+            created_at=clock.now(),
+            started_at=clock.now(),
+        )
+        tasks.ask_for(task, "stock", f"connection:{connection.id}", keys, priority=lanes.URGENT)
+        tasks.ask_for(task, "price", f"connection:{connection.id}", keys)
+        if not keys:
+            tasks.settle(task.id)
+    return task
+
+
+def compare(connection: Connection) -> int:
+    """Ask for price and stock of every listing: what moved unnoticed on either side is set right. Returns how many."""
+    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
+    keys = [str(i) for i in rows.values_list("product_id", flat=True)]
+    owner = f"connection:{connection.id}"
+    for kind in ("stock", "price"):
+        lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)
+    return len(keys)

@@ -1,253 +1,75 @@
-"""The flows of a connection: its listings and their prices, brought to what they should be.
+"""The content flow: listings created and edited, and what review made of them.
 
-`listing` creates and edits listings and records what review made of them. `price` sets prices. What is compared comes
-from the neighbours: the store's products from `snapshot`, what the shop shows from `scanning`, what it should show from
-`desiring`.
+What is compared comes from the neighbours: the store's products from `goods.snapshot`, what the shop shows from
+`observing`, what it should show from `desiring`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from uuid import uuid4
+from functools import cached_property
 
-from django.db import transaction
-
-from twinshelf.connections import clients
+from twinshelf.connections.batches import ConnectionBatch
 from twinshelf.connections.models import Connection
-from twinshelf.connections.queries import working_connection
 from twinshelf.documents import (
     AnyChange,
     CreateListing,
-    DeactivateListing,
     EditContent,
     Finding,
     Listing,
-    Money,
-    Plan,
     Product,
-    SetPrices,
     ShopListing,
+    seller_sku,
+    token,
 )
-from twinshelf.errors import NeedsPerson, NotFound, Refused, Transient
+from twinshelf.errors import NotFound, Transient
 from twinshelf.goods import snapshot
+from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
-from twinshelf.kit.words import counted
-from twinshelf.listings import desiring, linking
-from twinshelf.listings import observing as scanning
+from twinshelf.listings import desiring, linking, observing, stock
 from twinshelf.listings import plan as planning
 from twinshelf.listings.models import Link, ListingRow, ListingState
 from twinshelf.listings.pictures import Pictures
-from twinshelf.sync.actions import confirmed
-from twinshelf.sync.flows import Ask, Batches, LaneRef
-from twinshelf.sync.preview import PREVIEW
-from twinshelf.tiktok.errors import PriceLocked
+from twinshelf.sync import problems
+from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, Made, Signal, no_change
+from twinshelf.tiktok.products import CreatedListing, EditedListing
 from twinshelf.tiktok.regions import region as region_of
 
-Quantities = Callable[[Connection, Sequence[int]], Mapping[int, int]]
-"""(connection, product ids) → units to offer by variant id. Handed in by wiring: it is inventory's to say."""
-
-_PRICE_LOCKED_WAIT_SECONDS = 900.0
+_ONE_BY_ONE = 2
+"""Up to so many listings are read by themselves; more, by one search of what changed lately, a hundred a call."""
 
 
-def apply_nothing(_lane: LaneRef, _key: str, change: AnyChange) -> str:
-    """Raises TypeError: a plan with this change was made for another kind of lane, which is a bug."""
-    msg = f"{type(change).__name__} is not a change of this lane"
-    raise TypeError(msg)
+@dataclass
+class ContentBatch(ConnectionBatch):
+    """A batch of products of a connection, with our rows of them by key."""
+
+    rows: dict[str, ListingRow] = field(default_factory=dict)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """The pictures that the shop has, and those uploaded by this batch."""
+        return Pictures(self.connection.shop)
 
 
-# -- listings -------------------------------------------------------------------------------------------------------
+# -- observe --------------------------------------------------------------------------------------------------------
 
 
-class ListingFlow:
-    """The listing lane of connections. `quantities` is inventory's, so that create and stock stay one call."""
-
-    def __init__(self, quantities: Quantities) -> None:
-        self._quantities = quantities
-        self._batches = Batches(_Batch.of)
-        self._scans: dict[int, scanning.Scan] = {}
-
-    def draft_many(self, lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
-        """Plans for the asked products: create, edit, nothing; with all findings that stand in the way."""
-        connection = working_connection(lane.owner_id)
-        product_ids = [int(ask.key) for ask in asks]
+def observe_listings(batch: ContentBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenListing]:
+    """Both sides of these products: read from TikTok where somebody said that it changed there, else as last seen."""
+    connection = batch.connection
+    product_ids = [int(key) for key in keys]
+    rows = _rows_of(connection, product_ids)
+    if not batch.preview and _look_at(batch, [row for row in rows.values() if _wants_look(batch, row)]):
         rows = _rows_of(connection, product_ids)
-        told = [(row, ask) for ask in asks if (row := rows.get(int(ask.key))) and _wants_look(ask.reason, row)]
-        if self._look_at(connection, told):
-            rows = _rows_of(connection, product_ids)
-        rows.update(_as_if_pushed(connection, rows, asks))
-        products = snapshot.products_of(connection.store_id, product_ids)
-        codes = {
-            planning.seller_sku(product, variant)
-            for product_id, product in products.items()
-            if product_id in rows and not rows[product_id].tiktok_id
-            for variant in product.variants
-        }
-        drafting = _Drafting(
-            connection,
-            desiring.facts_of(connection),
-            self._quantities(connection, product_ids),
-            snapshot.seen_by_code(connection.shop_id, codes),
-            snapshot.doubled_codes(connection.store_id, codes),
-        )
-        plans = []
-        for ask in asks:
-            row = rows.get(int(ask.key))
-            if row is None:
-                continue
-            if not (row.wanted or row.tiktok_id):
-                plans.append(Plan(key=ask.key, findings=planning.deleted_findings(row.status)))
-                continue
-            plans.append(self._draft(drafting, ask, row, products.get(row.product_id)))
-        update_rows(drafting.noted, ["state", "warnings"])
-        return plans
-
-    def _draft(self, drafting: _Drafting, ask: Ask, row: ListingRow, product: Product | None) -> Plan:
-        connection = drafting.connection
-        findings = planning.review_findings(row.status, row.audit_status, row.audit_reasons) if row.tiktok_id else ()
-        if product is None or not row.wanted:
-            # Gone from the store, or not wanted any more: the listing stays, its stock goes to 0 by the stock lane.
-            return Plan(key=ask.key, findings=findings)
-        listing, listing_findings = desiring.desire(
-            connection, drafting.facts, product, drafting.quantities, categories=drafting.categories
-        )
-        if listing is not None and not row.tiktok_id:
-            doubled = planning.doubled_findings(listing, drafting.doubled)
-            listing, listing_findings = None if doubled else listing, (*listing_findings, *doubled)
-        if ask.reason != PREVIEW and not row.tiktok_id:
-            drafting.note(row, listing, listing_findings)
-        told = (*findings, *_without_notices(listing_findings))
-        if listing is None:
-            return Plan(key=ask.key, findings=told)
-        if not row.tiktok_id:
-            row = self._adopted(drafting, row, listing, keep=ask.reason != PREVIEW)
-        pushes = region_of(drafting.facts.region).product_push or drafting.facts.preferences.push_opt_in
-        if not row.tiktok_id and not pushes:
-            blocked = planning.region_finding()
-            if ask.reason != PREVIEW:
-                drafting.note(row, None, (blocked,))
-            return Plan(key=ask.key, findings=(*told, blocked))
-        if not row.tiktok_id:
-            key = row.creating_key or str(uuid4())
-            return Plan(key=ask.key, changes=(CreateListing(listing=listing, key=key),), findings=told)
-        digest = planning.content_digest(listing)
-        if not pushes or (row.sent is not None and bytes(row.sent) == digest):
-            return Plan(key=ask.key, findings=told)
-        if row.status in {"FREEZE", "DELETED"} or row.audit_status == "AUDITING" or row.state == ListingState.REVIEWING:
-            # While TikTok reviews, further content waits and goes as one; the end of the review asks for it again.
-            return Plan(key=ask.key, findings=told)
-        sku_ids = tuple(
-            sorted(
-                Link.objects.filter(connection=connection, product_id=row.product_id).values_list(
-                    "variant_id", "sku_id"
-                )
-            )
-        )
-        change = EditContent(shop_listing_id=row.tiktok_id, listing=listing, sku_ids=sku_ids)
-        return Plan(key=ask.key, changes=(change,), findings=told)
-
-    def _adopted(self, drafting: _Drafting, row: ListingRow, listing: Listing, *, keep: bool) -> ListingRow:
-        """The row linked to a product the shop already has for these seller SKUs, else the row as it is.
-
-        Without `keep` the link only shows in the row returned, and nothing is written. Looked up among the SKUs seen in
-        the shop, and at the shop itself while the outcome of a create is unknown.
-        """
-        connection = drafting.connection
-        codes = [sku.seller_sku for sku in listing.skus]
-        seen = {tiktok_id for code in codes for tiktok_id in drafting.seen.get(code, ())}
-        found: ShopListing | None = None
-        client = clients.shop_client(connection.shop)
-        if row.creating_key:
-            matches = client.find_listings(codes[:10])
-            found = next((m for m in matches if m.status != "DELETED"), None)
-        elif len(seen) == 1:
-            try:
-                found = client.listing(seen.pop())
-            except NotFound:
-                found = None
-        if found is None or found.status == "DELETED":
-            return row
-        pairs = planning.linkable(
-            {sku.id: sku.seller_sku for sku in found.skus},
-            tuple((sku.variant_id, sku.seller_sku) for sku in listing.skus),
-        )
-        if not pairs:
-            return row
-        taken = ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(id=row.id).exists()
-        if taken:
-            return row
-        row.tiktok_id, row.creating_key = found.id, ""
-        if keep:
-            with transaction.atomic():
-                linking.keep_links(connection, [linking.Paired(row.product_id, found.id, pairs, listing)])
-                row.save(update_fields=["tiktok_id", "creating_key"])
-                scanning.record_observed(connection, [(row, found)])
-        return row
-
-    def before(self, lane: LaneRef, plans: Sequence[Plan]) -> None:
-        """Note the keys under which creates are about to go out, so that a lost answer is recognized."""
-        changing = {int(plan.key): plan.changes for plan in plans if plan.changes}
-        if not changing:
-            return
-        batch = self._batches.begin(lane)
-        rows = _rows_of(batch.connection, list(changing))
-        creating = []
-        listings = []
-        for product_id, changes in changing.items():
-            for change in changes:
-                if isinstance(change, CreateListing):
-                    rows[product_id].creating_key, rows[product_id].state = change.key, ListingState.IN_PROGRESS
-                    creating.append(rows[product_id])
-                if isinstance(change, CreateListing | EditContent):
-                    listings.append(change.listing)
-        update_rows(creating, ["creating_key", "state"])
-        batch.rows = {str(product_id): row for product_id, row in rows.items()}
-        batch.pictures.look_up(listings)
-
-    def apply(self, lane: LaneRef, key: str, change: AnyChange) -> str:
-        """Make one change at the shop. Safe to repeat: creates carry a key, edits set."""
-        batch = self._batches.of(lane)
-        row = batch.rows.get(key) or ListingRow.objects.get(connection=batch.connection, product_id=int(key))
-        match change:
-            case CreateListing():
-                return _create(batch, row, change)
-            case EditContent():
-                return _edit(batch, row, change)
-            case DeactivateListing():
-                clients.shop_client(batch.connection.shop).deactivate([change.shop_listing_id])
-                row.state = ListingState.INACTIVE_SELLER
-                batch.changed(row, "state")
-                return "deactivated"
-            case _:
-                return apply_nothing(lane, key, change)
-
-    def keep(self, lane: LaneRef) -> None:
-        """Record what the changes of the batch made, all in a few statements.
-
-        Lost with the process before that, a create is found again by its key and its seller SKUs.
-        """
-        batch = self._batches.end(lane)
-        if batch is not None:
-            batch.keep()
-
-    def _look_at(self, connection: Connection, told: Sequence[tuple[ListingRow, Ask]]) -> bool:
-        """Read what the shop shows of these listings and record it. Returns whether other rows than these were written.
-
-        More than a few are read by searching what changed lately, a hundred a call; only a refusal, whose reasons a
-        search does not tell, and what the search did not find are read one by one. One search answers for everything
-        that was asked for before it began, also in the batches that follow.
-        """
-        scan = self._scans.get(connection.id)
-        open_rows = [row for row, ask in told if scan is None or not scan.answers(ask)]
-        scanned = len(open_rows) > _ONE_BY_ONE
-        if scanned:
-            scan = self._scans[connection.id] = scanning.read_changed(connection)
-            open_rows = []
-        for row, _ask in told:
-            if row in open_rows or (scan and (row.tiktok_id in scan.refused or row.tiktok_id not in scan.seen)):
-                scanning.look(connection, row)
-        return scanned
+    if batch.preview:
+        rows = dict(_as_if_pushed(connection, rows, product_ids))
+    batch.rows.update({str(product_id): row for product_id, row in rows.items()})
+    products = snapshot.products_of(connection.store_id, product_ids)
+    around = _Around.of(batch, rows, products)
+    seen = [_seen(batch, around, row, products.get(product_id)) for product_id, row in rows.items()]
+    batch.pictures.look_up([each.listing for each in seen if each.listing is not None])
+    return {each.key: each for each in seen}
 
 
 def _rows_of(connection: Connection, product_ids: Sequence[int]) -> dict[int, ListingRow]:
@@ -255,64 +77,11 @@ def _rows_of(connection: Connection, product_ids: Sequence[int]) -> dict[int, Li
     return {row.product_id: row for row in rows}
 
 
-@dataclass
-class _Drafting:
-    """What the drafts of one batch share; `noted` are the rows whose state or notices they changed."""
-
-    connection: Connection
-    facts: planning.ShopFacts
-    quantities: Mapping[int, int]
-    seen: Mapping[str, set[str]]
-    doubled: Mapping[str, int]
-    categories: desiring.Categories = field(default_factory=dict)
-    noted: list[ListingRow] = field(default_factory=list)
-
-    def note(self, row: ListingRow, listing: Listing | None, findings: Sequence[Finding]) -> None:
-        """Say on the row of a product that is not listed yet why it cannot be, or what is left out when it is sent."""
-        before = row.state, row.warnings
-        if listing is None:
-            skipped = all(finding.code.startswith("I-") for finding in findings)
-            row.state = ListingState.NOT_UPLOADED if skipped else ListingState.FAILED
-        else:
-            row.warnings = [finding.text for finding in findings if finding.code.startswith("N-")]
-        if before != (row.state, row.warnings):
-            self.noted.append(row)
-
-
-@dataclass
-class _Batch:
-    """A batch of changes on their way: what they share, and what they made until it is kept with their outcomes."""
-
-    connection: Connection
-    pictures: Pictures
-    rows: Mapping[str, ListingRow] = field(default_factory=dict)
-    paired: list[linking.Paired] = field(default_factory=list)
-    _changed: list[tuple[tuple[str, ...], ListingRow]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, lane: LaneRef) -> _Batch:
-        connection = Connection.objects.select_related("store", "shop").get(id=lane.owner_id)
-        return cls(connection, Pictures(connection.shop))
-
-    def changed(self, row: ListingRow, *columns: str) -> None:
-        """Note that these columns of the row are to be written. May be called from several threads."""
-        self._changed.append((columns, row))
-
-    def keep(self) -> None:
-        """Write it all, inside the caller's transaction."""
-        self.pictures.keep()
-        linking.keep_links(self.connection, self.paired)
-        for columns in {columns for columns, _row in self._changed}:
-            update_rows([row for some, row in self._changed if some == columns], columns)
-        if self.paired:
-            linking.released(self.connection, [sku.seller_sku for paired in self.paired for sku in paired.listing.skus])
-
-
 def _as_if_pushed(
-    connection: Connection, rows: Mapping[int, ListingRow], asks: Sequence[Ask]
+    connection: Connection, rows: Mapping[int, ListingRow], product_ids: Sequence[int]
 ) -> Iterator[tuple[int, ListingRow]]:
     """For a preview: the rows that pushing these products would leave, as if they were wanted. Nothing is written."""
-    for product_id in (int(ask.key) for ask in asks if ask.reason == PREVIEW):
+    for product_id in product_ids:
         row = rows.get(product_id) or ListingRow(
             account_id=connection.account_id, connection=connection, product_id=product_id
         )
@@ -320,160 +89,244 @@ def _as_if_pushed(
         yield product_id, row
 
 
-def _wants_look(reason: str, row: ListingRow) -> bool:
-    """Whether to read the listing first: somebody told us that it changed, or its review is open."""
-    told = reason.startswith(("webhook", "refresh", "task"))
-    return bool(row.tiktok_id) and reason != PREVIEW and (told or row.observed_at is None)
+def _wants_look(batch: ContentBatch, row: ListingRow) -> bool:
+    """Whether to read the listing first: somebody told us that it changed, and no reading has answered that since."""
+    if not row.tiktok_id:
+        return False
+    if row.observed_at is None or row.checked_at is None:
+        return True
+    ask = batch.asks[str(row.product_id)]
+    told = Signal.LOOK in ask.signals
+    return told and (ask.asked_at is None or row.checked_at <= ask.asked_at or row.checked_at > clock.now())
 
 
-_ONE_BY_ONE = 2
+def _look_at(batch: ContentBatch, rows: Sequence[ListingRow]) -> bool:
+    """Read what the shop shows of these listings and record it. Returns whether other rows than these were written.
+
+    More than a few are read by one search; only a refusal, whose reasons a search does not tell, and what the search
+    did not find are then read one by one.
+    """
+    connection = batch.connection
+    if len(rows) <= _ONE_BY_ONE:
+        for row in rows:
+            observing.look(connection, row)
+        return False
+    scan = observing.read_changed(connection)
+    for row in rows:
+        if row.tiktok_id in scan.refused or row.tiktok_id not in scan.seen:
+            observing.look(connection, row)
+    return True
 
 
-def _create(batch: _Batch, row: ListingRow, change: CreateListing) -> str:
-    if row.tiktok_id:  # the step is being repeated and the first time got through
-        return f"exists as {row.tiktok_id}"
-    listing = change.listing
-    client = clients.shop_client(batch.connection.shop)
-    try:
-        image_uris = batch.pictures.uris_of(listing)
-    except (Transient, NeedsPerson) as error:  # surely nothing was created
-        row.creating_key = ""
-        row.state = ListingState.FAILED if isinstance(error, NeedsPerson) else row.state
-        batch.changed(row, "creating_key", "state")
-        raise
-    try:
-        created = client.create_listing(
-            listing,
-            image_uris=image_uris,
-            key=change.key,
-            region=region_of(batch.connection.shop.region),
+@dataclass(frozen=True)
+class _Around:
+    """What the products of one batch share."""
+
+    facts: planning.ShopFacts
+    quantities: Mapping[int, int]
+    in_shop: Mapping[str, set[str]]
+    """Ids of the shop's listings by seller SKU."""
+    doubled: Mapping[str, int]
+    sku_ids: Mapping[int, tuple[tuple[int, str], ...]]
+    categories: desiring.Categories = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, batch: ContentBatch, rows: Mapping[int, ListingRow], products: Mapping[int, Product]) -> _Around:
+        connection = batch.connection
+        codes = {
+            seller_sku(product, variant)
+            for product_id, product in products.items()
+            if product_id in rows and not rows[product_id].tiktok_id
+            for variant in product.variants
+        }
+        links: dict[int, list[tuple[int, str]]] = {}
+        listed = [product_id for product_id, row in rows.items() if row.tiktok_id]
+        for product_id, variant_id, sku_id in Link.objects.filter(
+            connection=connection, product_id__in=listed
+        ).values_list("product_id", "variant_id", "sku_id"):
+            links.setdefault(product_id, []).append((variant_id, sku_id))
+        return cls(
+            desiring.facts_of(connection),
+            stock.offered(connection, list(rows)),
+            observing.seen_by_code(connection.shop_id, codes),
+            snapshot.doubled_codes(connection.store_id, codes),
+            {product_id: tuple(sorted(pairs)) for product_id, pairs in links.items()},
         )
+
+
+def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Product | None) -> planning.SeenListing:
+    listing: Listing | None = None
+    findings: tuple[Finding, ...] = ()
+    if product is not None and row.wanted:
+        listing, findings = desiring.desire(
+            batch.connection, around.facts, product, around.quantities, categories=around.categories
+        )
+        if listing is not None and not row.tiktok_id:
+            doubled = planning.doubled_findings(listing, around.doubled)
+            findings = (*findings, *doubled)
+            listing = None if doubled else listing
+        if listing is not None and not row.tiktok_id:
+            _adopt(batch, around, row, listing)
+    return planning.SeenListing(
+        str(row.product_id),
+        tiktok_id=row.tiktok_id,
+        wanted=row.wanted,
+        status=row.status,
+        audit_status=row.audit_status,
+        audit_reasons=tuple(row.audit_reasons),
+        reviewing=row.audit_status == "AUDITING" or row.state == ListingState.REVIEWING,
+        sent=None if row.sent is None else bytes(row.sent),
+        listing=listing,
+        findings=findings,
+        pushes=region_of(around.facts.region).product_push or around.facts.preferences.push_opt_in,
+        sku_ids=around.sku_ids.get(row.product_id, ()),
+    )
+
+
+def _adopt(batch: ContentBatch, around: _Around, row: ListingRow, listing: Listing) -> None:
+    """Link the row to a product that the shop already has for these seller SKUs, if it has exactly one.
+
+    Looked up among the SKUs seen in the shop, and at the shop itself while the outcome of a create is unknown. A
+    preview only shows the link in the row at hand.
+    """
+    connection = batch.connection
+    found = _in_shop(batch, around, row, listing)
+    if found is None or found.status == "DELETED":
+        return
+    pairs = planning.linkable(
+        {sku.id: sku.seller_sku for sku in found.skus},
+        tuple((sku.variant_id, sku.seller_sku) for sku in listing.skus),
+    )
+    if not pairs:
+        return
+    if ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(id=row.id).exists():
+        return
+    row.tiktok_id = found.id
+    if not batch.preview:
+        observing.adopt(connection, row, found, linking.Paired(row.product_id, found.id, pairs, listing))
+
+
+def _in_shop(batch: ContentBatch, around: _Around, row: ListingRow, listing: Listing) -> ShopListing | None:
+    codes = [sku.seller_sku for sku in listing.skus]
+    known = {tiktok_id for code in codes for tiktok_id in around.in_shop.get(code, ())}
+    client = batch.shop_client
+    if (str(row.product_id), "create") in batch.attempted:
+        return next((match for match in client.find_listings(codes[:10]) if match.status != "DELETED"), None)
+    if len(known) == 1:
+        try:
+            return client.listing(known.pop())
+        except NotFound:
+            return None
+    return None
+
+
+# -- apply ----------------------------------------------------------------------------------------------------------
+
+
+def apply_listing(batch: ContentBatch, change: AnyChange, attempt: Attempt) -> Made:
+    """Create or edit one product. An edit sets; a create whose earlier outcome is unknown goes with the same token."""
+    match change:
+        case CreateListing():
+            created = batch.shop_client.create_listing(
+                change.listing,
+                image_uris=_pictures_of(batch, change.listing),
+                key=attempt.token,
+                region=region_of(batch.connection.shop.region),
+            )
+            return Made(f"created as {created.id}", created)
+        case EditContent():
+            edited = batch.shop_client.edit_listing(
+                change.shop_listing_id,
+                change.listing,
+                image_uris=_pictures_of(batch, change.listing),
+                sku_ids=dict(change.sku_ids),
+                region=region_of(batch.connection.shop.region),
+            )
+            return Made(f"sent to review: {edited.audit_status or 'accepted'}", edited)
+        case _:
+            return no_change(batch, change, attempt)
+
+
+def _pictures_of(batch: ContentBatch, listing: Listing) -> dict[str, str]:
+    try:
+        return batch.pictures.uris_of(listing)
     except Transient as error:
         if not error.outcome_unknown:
-            row.creating_key = ""
-            batch.changed(row, "creating_key", "state")
-        raise
-    except Refused:
-        row.creating_key, row.state = "", ListingState.FAILED
-        batch.changed(row, "creating_key", "state")
-        raise
-    by_code = {sku.seller_sku: sku.variant_id for sku in listing.skus}
-    pairs = {by_code[code]: sku_id for code, sku_id in created.sku_ids.items() if code in by_code}
-    row.tiktok_id, row.creating_key, row.sent = created.id, "", planning.content_digest(listing)
+            raise
+        # A picture may be there or not; of the product surely nothing was sent.
+        raise Transient(str(error), wait_seconds=error.wait_seconds, exact=error.exact) from error
+
+
+# -- record ---------------------------------------------------------------------------------------------------------
+
+_STATE = ("state", "warnings")
+_EDITED = ("sent", "audit_status")
+_CREATED = (
+    "tiktok_id", "sent", "state", "status", "audit_status", "warnings", "price_min", "price_max", "quantity",
+)  # fmt: skip
+
+
+def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenListing]]) -> None:
+    """Keep what the batch made, all in a few statements.
+
+    Lost with the process before that, a create is found again by its token and its seller SKUs.
+    """
+    batch.pictures.keep()
+    paired: list[linking.Paired] = []
+    written: dict[tuple[str, ...], list[ListingRow]] = {_STATE: [], _EDITED: [], _CREATED: []}
+    for each in closed:
+        row = batch.rows[each.key]
+        made = [(done.change, done.made.kept) for done in each.done if done.made is not None]
+        for change, kept in made:
+            if isinstance(change, CreateListing):
+                paired.append(_note_created(row, change.listing, kept))
+                written[_CREATED].append(row)
+            elif isinstance(change, EditContent):
+                row.sent, row.audit_status = planning.content_digest(change.listing), kept.audit_status
+                paired += [_paired(row, change.listing, kept)] if kept.sku_ids else []
+                written[_EDITED].append(row)
+        if not row.tiktok_id and _note_unlisted(row, each):
+            written[_STATE].append(row)
+    linking.keep_links(batch.connection, paired)
+    for columns, rows in written.items():
+        update_rows(rows, columns)
+    codes = [sku.seller_sku for some in paired for sku in some.listing.skus]
+    problems.unblock(batch.connection.account_id, *(token("sku", code) for code in codes))
+
+
+def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) -> linking.Paired:
+    row.tiktok_id, row.sent = created.id, planning.content_digest(listing)
     row.state, row.status, row.audit_status = ListingState.REVIEWING, "PENDING", "AUDITING"
     row.warnings = [*row.warnings, *created.warnings]
     row.price_min = min(sku.price.amount for sku in listing.skus)
     row.price_max = max(sku.price.amount for sku in listing.skus)
     row.quantity = sum(sku.quantity for sku in listing.skus)
-    batch.changed(
-        row, "tiktok_id", "creating_key", "sent", "state", "status", "audit_status", "warnings", "price_min",
-        "price_max", "quantity",
-    )  # fmt: skip
-    batch.paired.append(linking.Paired(row.product_id, created.id, pairs, listing))
-    return f"created as {created.id}"
+    return _paired(row, listing, created)
 
 
-def _edit(batch: _Batch, row: ListingRow, change: EditContent) -> str:
-    client = clients.shop_client(batch.connection.shop)
-    edited = client.edit_listing(
-        change.shop_listing_id,
-        change.listing,
-        image_uris=batch.pictures.uris_of(change.listing),
-        sku_ids=dict(change.sku_ids),
-        region=region_of(batch.connection.shop.region),
-    )
-    row.sent = planning.content_digest(change.listing)
-    row.audit_status = edited.audit_status
-    batch.changed(row, "sent", "audit_status")
-    by_code = {sku.seller_sku: sku.variant_id for sku in change.listing.skus}
-    pairs = {by_code[code]: sku_id for code, sku_id in edited.sku_ids.items() if code in by_code}
-    if pairs:
-        batch.paired.append(linking.Paired(row.product_id, change.shop_listing_id, pairs, change.listing))
-    return f"sent to review: {edited.audit_status or 'accepted'}"
+def _paired(row: ListingRow, listing: Listing, answer: CreatedListing | EditedListing) -> linking.Paired:
+    by_code = {sku.seller_sku: sku.variant_id for sku in listing.skus}
+    pairs = {by_code[code]: sku_id for code, sku_id in answer.sku_ids.items() if code in by_code}
+    return linking.Paired(row.product_id, row.tiktok_id, pairs, listing)
 
 
-def _without_notices(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if not finding.code.startswith("N-"))
+def _note_unlisted(row: ListingRow, each: Closed[planning.SeenListing]) -> bool:
+    """Say on the row of a product that is not listed why it is not. Returns whether that is new."""
+    before = row.state, list(row.warnings)
+    parked = each.outcome.state == "parked"
+    row.state = planning.state_unlisted(each.seen, each.plan, state=row.state, parked=parked)
+    if each.seen.listing is not None:
+        row.warnings = [finding.text for finding in each.seen.findings if finding.code.startswith("N-")]
+    return before != (row.state, row.warnings)
 
 
-# -- prices ---------------------------------------------------------------------------------------------------------
-
-
-def draft_prices(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
-    """Plans that set every price that is not as it should be; only what is live can take a price."""
-    connection = working_connection(lane.owner_id)
-    product_ids = [int(ask.key) for ask in asks]
-    live = dict(
-        ListingRow.objects.filter(
-            connection=connection, product_id__in=product_ids, state=ListingState.LIVE
-        ).values_list("product_id", "tiktok_id")
-    )
-    products = snapshot.products_of(connection.store_id, live)
-    links: dict[int, dict[int, tuple[str, Money | None]]] = {}
-    for link in Link.objects.filter(connection=connection, product_id__in=live):
-        seen = None if link.price is None else Money(link.price, link.currency)
-        links.setdefault(link.product_id, {})[link.variant_id] = (link.sku_id, seen)
-    facts = desiring.facts_of(connection)
-    return [
-        planning.plan_prices(
-            products[int(ask.key)],
-            facts,
-            tiktok_id=live[int(ask.key)],
-            links=links.get(int(ask.key), {}),
-            confirmed=ask.reason == confirmed("E-PRC-GUARD"),
-        )
-        for ask in asks
-        if int(ask.key) in products
-    ]
-
-
-@dataclass
-class _PriceBatch:
-    """Prices on their way: whose they are, and those that the shop has taken so far, by SKU id."""
-
-    connection: Connection
-    product_ids: list[int] = field(default_factory=list)
-    taken: dict[str, Money] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, lane: LaneRef) -> _PriceBatch:
-        return cls(Connection.objects.select_related("shop").get(id=lane.owner_id))
-
-
-_price_batches = Batches(_PriceBatch.of)
-
-
-def apply_price(lane: LaneRef, key: str, change: AnyChange) -> str:
-    """Set prices. Safe to repeat. A price locked by a promotion is tried again after a while, not given up."""
-    if not isinstance(change, SetPrices):
-        return apply_nothing(lane, key, change)
-    batch, prices = _price_batches.of(lane), dict(change.prices)
-    try:
-        clients.shop_client(batch.connection.shop).set_prices(change.shop_listing_id, prices)
-    except PriceLocked as error:
-        raise Transient("the price is locked by a promotion", wait_seconds=_PRICE_LOCKED_WAIT_SECONDS) from error
-    batch.taken.update(prices)
-    batch.product_ids.append(int(key))
-    return f"{counted(len(prices), 'price')} set"
-
-
-def keep_prices(lane: LaneRef) -> None:
-    """Record the prices that the shop took, of the whole batch. Lost before that, they are set once more."""
-    batch = _price_batches.end(lane)
-    if batch is None or not batch.product_ids:
-        return
-    of_products = {"connection": batch.connection, "product_id__in": batch.product_ids}
-    shown: dict[int, list[Decimal]] = {}
-    moved = []
-    for link in Link.objects.filter(**of_products):
-        if link.sku_id in batch.taken:
-            link.price, link.currency = batch.taken[link.sku_id].amount, batch.taken[link.sku_id].currency
-            moved.append(link)
-        if link.price is not None:
-            shown.setdefault(link.product_id, []).append(link.price)
-    update_rows(moved, ["price", "currency"])
-    rows = list(ListingRow.objects.filter(**of_products))
-    for row in rows:
-        prices = shown.get(row.product_id)
-        row.price_min, row.price_max = (min(prices), max(prices)) if prices else (None, None)
-    update_rows(rows, ["price_min", "price_max"])
+CONTENT = Flow(
+    "listing",
+    ContentBatch,
+    observe_listings,
+    planning.plan_listing,
+    apply_listing,
+    record_listings,
+    size=100,
+    queue=BULK,
+)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Listing
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings.models import Link
-
-released: Callable[[Connection, Sequence[str]], None] = lambda _connection, _codes: None  # noqa: E731
-"""Told of seller SKUs that are there now: orders that waited for them are asked for again. Set by wiring."""
 
 
 @dataclass(frozen=True)

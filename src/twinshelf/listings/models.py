@@ -40,8 +40,8 @@ class ListingRow(AccountModel):
     audit_status = models.CharField(max_length=40, blank=True)
     audit_reasons = models.JSONField(default=list)
     sent = models.BinaryField(null=True)
-    creating_key = models.CharField(max_length=64, blank=True)
-    """The idempotency key of a create whose outcome we have not recorded; "" if none is under way."""
+    switch_to = models.BooleanField(null=True)
+    """Somebody wants it on sale (or off): once, not for good. None: nobody does."""
     warnings = models.JSONField(default=list)
     observed_at = models.DateTimeField(null=True)
     """TikTok's update_time of what we last saw: older sightings never overwrite newer ones."""

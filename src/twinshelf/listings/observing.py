@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db import transaction
 
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import ShopListing
 from twinshelf.errors import NotFound
-from twinshelf.goods import snapshot
 from twinshelf.kit import clock
-from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.kit.upsert import update_rows, upsert
+from twinshelf.listings import linking
+from twinshelf.listings import plan as planning
+from twinshelf.listings.models import Link, ListingRow, ListingState, ShopSkuSeen
 from twinshelf.sync import lanes
-from twinshelf.sync.flows import Ask
+from twinshelf.sync.flows import Signal
 
 _SCAN_OVERLAP = timedelta(minutes=10)
 
@@ -25,10 +29,12 @@ def scan_listings(connection: Connection) -> int:
     Returns how many were read. Safe to repeat.
     """
     scan = read_changed(connection)
-    for refused, reason in ((True, "refresh by scan"), (False, "seen by scan")):
+    for refused, signals in ((True, Signal.LOOK), (False, Signal.NONE)):
         keys = [str(product_id) for product_id, is_refused in scan.touched.items() if is_refused is refused]
         owner = f"connection:{connection.id}"
-        lanes.ask(connection.account_id, "listing", owner, keys, reason=reason, priority=lanes.BULK)
+        lanes.ask(
+            connection.account_id, "listing", owner, keys, cause="seen by scan", priority=lanes.BULK, signals=signals
+        )
     return len(scan.seen)
 
 
@@ -43,10 +49,6 @@ class Scan:
     touched: dict[int, bool] = field(default_factory=dict)
     """Ids of our products that changed since they were last seen → whether they are among the refused."""
 
-    def answers(self, ask: Ask) -> bool:
-        """Whether this search saw what the ask tells of."""
-        return ask.asked_at is not None and ask.asked_at < self.began <= clock.now()
-
 
 def read_changed(connection: Connection) -> Scan:
     """Read the shop's products changed since the last scan and record them, a page at a time, with all their SKUs.
@@ -58,7 +60,7 @@ def read_changed(connection: Connection) -> Scan:
     since = shop.listings_seen_at - _SCAN_OVERLAP if shop.listings_seen_at else None
     scan, newest = Scan(clock.now()), shop.listings_seen_at
     for listings in clients.shop_client(shop, "bulk").listings(updated_from=since):
-        snapshot.keep_seen_skus(shop.id, shop.account_id, listings)
+        keep_seen_skus(shop.id, shop.account_id, listings)
         ids = [listing.id for listing in listings]
         rows = {row.tiktok_id: row for row in ListingRow.objects.filter(connection=connection, tiktok_id__in=ids)}
         sightings = []
@@ -75,7 +77,7 @@ def read_changed(connection: Connection) -> Scan:
                 scan.touched[row.product_id] = refused
             if not refused:
                 sightings.append((row, listing))
-        record_observed(connection, sightings)
+        record_observed(connection, sightings, began=scan.began)
     if newest != shop.listings_seen_at:
         shop.listings_seen_at = newest
         Shop.objects.filter(id=shop.id).update(listings_seen_at=newest)
@@ -84,23 +86,131 @@ def read_changed(connection: Connection) -> Scan:
 
 def look(connection: Connection, row: ListingRow) -> None:
     """Read the listing and record it. If TikTok knows it no more, it counts as not uploaded."""
+    began = clock.now()
     try:
         observed = clients.shop_client(connection.shop).listing(row.tiktok_id)
     except NotFound:
         row.tiktok_id, row.sent, row.state, row.status = "", None, ListingState.NOT_UPLOADED, "DELETED"
-        row.wanted = False
-        row.save(update_fields=["tiktok_id", "sent", "state", "status", "wanted"])
+        row.wanted, row.checked_at = False, began
+        row.save(update_fields=["tiktok_id", "sent", "state", "status", "wanted", "checked_at"])
         Link.objects.filter(connection=connection, product_id=row.product_id).delete()
     else:
-        record_observed(connection, [(row, observed)])
+        record_observed(connection, [(row, observed)], began=began)
 
 
-def record_observed(connection: Connection, sightings: Sequence[tuple[ListingRow, ShopListing]]) -> None:
-    """Keep sightings; what has just gone live, or shows other numbers than known, gets them compared."""
-    became = snapshot.keep_listings(connection, sightings)
+def adopt(connection: Connection, row: ListingRow, found: ShopListing, paired: linking.Paired) -> None:
+    """Link a product to what the shop has of it already, and record what it shows."""
+    began = clock.now()
+    with transaction.atomic():
+        linking.keep_links(connection, [paired])
+        row.save(update_fields=["tiktok_id"])
+        record_observed(connection, [(row, found)], began=began)
+
+
+def record_observed(
+    connection: Connection, sightings: Sequence[tuple[ListingRow, ShopListing]], *, began: datetime
+) -> None:
+    """Keep sightings; what has just gone live, or shows other numbers than known, gets them compared.
+
+    `began` is our time before they were read: what was asked for earlier is answered by them.
+    """
+    became = _keep_listings(connection, sightings, began)
     owner = f"connection:{connection.id}"
     for kind in ("price", "stock"):
         live = [str(product_id) for product_id, news in became.items() if "live" in news]
         moved = [str(product_id) for product_id, news in became.items() if kind in news and "live" not in news]
-        lanes.ask(connection.account_id, kind, owner, live, reason="went live")
-        lanes.ask(connection.account_id, kind, owner, moved, reason=f"{kind} moved in the shop")
+        lanes.ask(connection.account_id, kind, owner, live, cause="went live")
+        lanes.ask(connection.account_id, kind, owner, moved, cause=f"{kind} moved in the shop")
+
+
+def _keep_listings(
+    connection: Connection, sightings: Iterable[tuple[ListingRow, ShopListing]], began: datetime
+) -> dict[int, set[str]]:
+    """Record what the shop shows of listings, and return what is new by product id.
+
+    `live` when it went on sale just now, `price` and `stock` where it shows other numbers than were known. An older
+    sighting than the one on record is ignored.
+    """
+    current = [(row, seen) for row, seen in sightings if row.observed_at is None or seen.updated_at >= row.observed_at]
+    if not current:
+        return {}
+    links: dict[int, list[Link]] = {}
+    linked = Link.objects.filter(connection=connection, product_id__in=[row.product_id for row, _seen in current])
+    for link in linked:
+        links.setdefault(link.product_id, []).append(link)
+    news: dict[int, set[str]] = {}
+    moved: list[Link] = []
+    for row, seen in current:
+        before = row.state
+        row.status, row.audit_status, row.audit_reasons = seen.status, seen.audit_status, list(seen.audit_reasons)
+        row.state = planning.state_of(seen.status, seen.audit_status, deactivated_by_us=before == "inactive_system")
+        row.observed_at, row.checked_at = seen.updated_at, began
+        became = news[row.product_id] = set()
+        if seen.status == "DELETED":
+            # Somebody took it away over there: it is not made anew before somebody here wants it again.
+            row.tiktok_id, row.sent, row.wanted = "", None, False
+        else:
+            moved += _compare_skus(row, seen, links.get(row.product_id, ()), became)
+        if row.state == "live" and before != "live":
+            became.add("live")
+    with transaction.atomic():
+        linked.filter(product_id__in=[row.product_id for row, seen in current if seen.status == "DELETED"]).delete()
+        update_rows(moved, ["price", "currency", "quantity"])
+        update_rows(
+            [row for row, _seen in current],
+            [
+                "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
+                "wanted", "price_min", "price_max", "quantity",
+            ],
+        )  # fmt: skip
+    return news
+
+
+def _compare_skus(row: ListingRow, seen: ShopListing, links: Sequence[Link], became: set[str]) -> list[Link]:
+    """Bring links and the row's own numbers in line with the sighting; the links that differed."""
+    skus = {sku.id: sku for sku in seen.skus}
+    moved = []
+    for link in links:
+        sku = skus.get(link.sku_id)
+        if sku is None:
+            continue
+        before = link.price, link.currency, link.quantity
+        if sku.price is not None and (sku.price.amount, sku.price.currency) != (link.price, link.currency):
+            link.price, link.currency = sku.price.amount, sku.price.currency
+            became.add("price")
+        quantity = sum(quantity for _warehouse, quantity in sku.stock)
+        if quantity != link.quantity:
+            link.quantity = quantity
+            became.add("stock")
+        if before != (link.price, link.currency, link.quantity):
+            moved.append(link)
+    prices = [link.price for link in links if link.price is not None]
+    row.price_min, row.price_max = min(prices, default=None), max(prices, default=None)
+    row.quantity = sum(link.quantity or 0 for link in links)
+    return moved
+
+
+def seen_by_code(shop_id: int, codes: Iterable[str]) -> dict[str, set[str]]:
+    """Ids of the shop's listings, linked or not, by the seller SKUs in `codes`; what the shop deleted is left out."""
+    wanted = sorted(set(codes))
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(wanted), 500):
+        rows = ShopSkuSeen.objects.filter(shop_id=shop_id, seller_sku__in=wanted[start : start + 500])
+        for code, tiktok_id in rows.exclude(status="DELETED").values_list("seller_sku", "tiktok_id"):
+            found.setdefault(code, set()).add(tiktok_id)
+    return found
+
+
+def keep_seen_skus(shop_id: int, account_id: int, listings: Iterable[ShopListing]) -> None:
+    """Remember every SKU of the shop, linked or not: where creating looks for what is already there."""
+    upsert(
+        ShopSkuSeen,
+        account_id,
+        ["shop_id", "tiktok_id", "sku_id", "seller_sku", "title", "status"],
+        [
+            (shop_id, listing.id, sku.id, sku.seller_sku, listing.title, listing.status)
+            for listing in listings
+            for sku in listing.skus
+        ],
+        unique=["shop_id", "sku_id"],
+    )

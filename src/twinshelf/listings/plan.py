@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
+    ActivateListing,
     Attribute,
     CategoryRules,
+    CreateListing,
+    DeactivateListing,
+    EditContent,
     Finding,
     Listing,
     ListingSku,
@@ -19,9 +24,11 @@ from twinshelf.documents import (
     Plan,
     Product,
     SetPrices,
+    SetStock,
     Variant,
     Weight,
     WeightUnit,
+    seller_sku,
     to_json,
 )
 from twinshelf.rules import templates
@@ -46,11 +53,6 @@ def listable_variants(product: Product, preferences: Preferences) -> tuple[Varia
     if preferences.include_unpurchasable:
         return product.variants
     return tuple(variant for variant in product.variants if variant.purchasable and product.purchasable)
-
-
-def seller_sku(product: Product, variant: Variant) -> str:
-    """The merchant's code of a variant: its own, or the product's where a product without options has only that."""
-    return variant.sku or (product.sku if len(product.variants) == 1 else "")
 
 
 def desired_listing(
@@ -87,16 +89,9 @@ def desired_listing(
         )
     if not category_id:
         findings.append(_no_category())
-    if product.tracking == "product" and any(variant.options for variant in product.variants):
+    if counted_for_all_variants(product):
         quantities = {}  # how many there are of which variant is not known: none is offered
-        findings.append(
-            Finding(
-                code="E-INV-PRODUCTLEVEL",
-                text="Stock is tracked on the product level; switch to the variant level.",
-                remedy="BigCommerce → the product → Track inventory → On the variant level.",
-                blocking=False,
-            )
-        )
+        findings.append(product_level_finding(blocking=False))
     values, attribute_findings = templates.attribute_values(product, attributes, facts.template)
     findings += attribute_findings
     findings += _certificates(rules)
@@ -179,39 +174,194 @@ def desired_price(variant: Variant, facts: ShopFacts, sku: str) -> Money | Findi
     )
 
 
-def plan_prices(
-    product: Product,
-    facts: ShopFacts,
-    *,
-    tiktok_id: str,
-    links: Mapping[int, tuple[str, Money | None]],
-    confirmed: bool = False,
-) -> Plan:
-    """One call that sets every price of a product that is not as it should be.
+@dataclass(frozen=True)
+class SeenPrices:
+    """Prices of one live listing on both sides.
 
-    `links` gives the TikTok SKU id and the price last seen there by variant id. A change beyond the guard is held,
-    unless it is `confirmed`; the other prices still go.
+    `links` gives the TikTok SKU id and the price last seen there by variant id. `confirmed`: a person said that a
+    change beyond the guard is meant.
+    """
+
+    product: Product
+    facts: ShopFacts
+    tiktok_id: str
+    links: Mapping[int, tuple[str, Money | None]]
+    confirmed: bool = False
+
+
+def plan_prices(seen: SeenPrices) -> Plan:
+    """The one call that sets every price of a product that is not as it should be.
+
+    A change beyond the guard is held, unless it is confirmed; the other prices still go.
     """
     findings: list[Finding] = []
     prices: list[tuple[str, Money]] = []
-    for variant in product.variants:
-        if variant.id not in links:
+    percent = seen.facts.preferences.price_guard_percent
+    for variant in seen.product.variants:
+        if variant.id not in seen.links:
             continue
-        sku_id, seen = links[variant.id]
-        code = seller_sku(product, variant)
-        price = desired_price(variant, facts, code)
+        sku_id, shown = seen.links[variant.id]
+        code = seller_sku(seen.product, variant)
+        price = desired_price(variant, seen.facts, code)
         if isinstance(price, Finding):
             findings.append(price)
-        elif not price.same_as(seen):
-            held = None if confirmed else guard(seen, price, percent=facts.preferences.price_guard_percent, sku=code)
+        elif not price.same_as(shown):
+            held = None if seen.confirmed else guard(shown, price, percent=percent, sku=code)
             if held is not None:
                 findings.append(held)
             else:
                 prices.append((sku_id, price))
     changes: tuple[SetPrices, ...] = (
-        (SetPrices(shop_listing_id=tiktok_id, prices=tuple(sorted(prices))),) if prices else ()
+        (SetPrices(shop_listing_id=seen.tiktok_id, prices=tuple(sorted(prices))),) if prices else ()
     )
-    return Plan(key=str(product.id), changes=changes, findings=tuple(findings))
+    return Plan(key=str(seen.product.id), changes=changes, findings=tuple(findings))
+
+
+def counted_for_all_variants(product: Product | None) -> bool:
+    """Whether the store counts the stock of all variants together, so that of each it is unknown."""
+    return product is not None and product.tracking == "product" and any(v.options for v in product.variants)
+
+
+@dataclass(frozen=True)
+class SeenStock:
+    """Stock of one listing on both sides.
+
+    `desired` gives the quantity by TikTok SKU id, `observed` (warehouse id, available) pairs as just read, of whatever
+    SKUs. `product_level`: the store counts all variants together.
+    """
+
+    key: str
+    tiktok_id: str
+    desired: Mapping[str, int]
+    observed: Mapping[str, Sequence[tuple[str, int]]]
+    warehouse_id: str
+    product_level: bool = False
+
+
+def plan_stock(seen: SeenStock) -> Plan:
+    """The one call that sets the stock of every SKU of a product that is not as it should be.
+
+    Every warehouse of a SKU is named, changed or not: TikTok wants the full set and no other. All stock goes to our
+    warehouse, none to the others.
+    """
+    if seen.product_level:
+        return Plan(key=seen.key, findings=(product_level_finding(blocking=True),))
+    changes: list[tuple[str, tuple[tuple[str, int], ...]]] = []
+    gone: list[str] = []
+    for sku_id, quantity in sorted(seen.desired.items()):
+        shown = seen.observed.get(sku_id)
+        if shown is None:
+            gone.append(sku_id)
+            continue
+        warehouses = dict.fromkeys([warehouse for warehouse, _ in shown] or [seen.warehouse_id], 0)
+        target = seen.warehouse_id if seen.warehouse_id in warehouses else min(warehouses)  # the same in any order
+        wanted = {**warehouses, target: quantity}
+        if wanted != dict(shown):
+            changes.append((sku_id, tuple(sorted(wanted.items()))))
+    findings = (
+        (
+            Finding(
+                code="E-LST-SKUGONE",
+                text="SKU-related products are not found, please manually push to create a new product.",
+                remedy="Check SKU/barcode, push again.",
+            ),
+        )
+        if gone
+        else ()
+    )
+    return Plan(
+        key=seen.key,
+        changes=(SetStock(shop_listing_id=seen.tiktok_id, stock=tuple(changes)),) if changes else (),
+        findings=findings,
+    )
+
+
+def product_level_finding(*, blocking: bool) -> Finding:
+    """Why no stock is offered of a product whose variants the store counts together."""
+    return Finding(
+        code="E-INV-PRODUCTLEVEL",
+        text="Stock is tracked on the product level; switch to the variant level.",
+        remedy="BigCommerce → the product → Track inventory → On the variant level.",
+        blocking=blocking,
+    )
+
+
+@dataclass(frozen=True)
+class SeenVisibility:
+    """A listing that somebody wants on sale (`switch_to` True) or off (False), with our state of it."""
+
+    key: str
+    tiktok_id: str
+    state: str
+    switch_to: bool | None
+
+
+def plan_visibility(seen: SeenVisibility) -> Plan:
+    """Switch it if its state allows; else say that it was skipped, and why."""
+    if seen.switch_to is None:
+        return Plan(key=seen.key)
+    fit = {"inactive_seller", "inactive_system"} if seen.switch_to else {"live"}
+    if seen.state not in fit:
+        reason = "The product is not off." if seen.switch_to else "The product is not live."
+        return Plan(key=seen.key, findings=(Finding(code="I-LST-STATE", text=reason, blocking=False),))
+    change = ActivateListing if seen.switch_to else DeactivateListing
+    return Plan(key=seen.key, changes=(change(shop_listing_id=seen.tiktok_id),))
+
+
+@dataclass(frozen=True)
+class SeenListing:
+    """One product of a connection on both sides.
+
+    `listing` is what should be there; None where `findings` keep it from being sent, or where the product is gone from
+    the store or not `wanted` any more. `tiktok_id` is "" before it is listed. `sent` stands for the content that TikTok
+    last accepted. `pushes`: the market's catalog is kept in the store. `reviewing`: TikTok is looking at it.
+    """
+
+    key: str
+    tiktok_id: str
+    wanted: bool
+    status: str
+    audit_status: str
+    audit_reasons: tuple[str, ...]
+    reviewing: bool
+    sent: bytes | None
+    listing: Listing | None
+    findings: tuple[Finding, ...]
+    pushes: bool
+    sku_ids: tuple[tuple[int, str], ...] = ()
+
+
+def plan_listing(seen: SeenListing) -> Plan:
+    """Create, edit, or nothing; with everything that stands in the way. Price and stock have plans of their own.
+
+    A product that is gone from the store, or not wanted any more, keeps its listing: its stock goes to 0.
+    """
+    if not (seen.wanted or seen.tiktok_id):
+        return Plan(key=seen.key, findings=deleted_findings(seen.status))
+    review = review_findings(seen.status, seen.audit_status, seen.audit_reasons) if seen.tiktok_id else ()
+    told = (*review, *(finding for finding in seen.findings if not finding.code.startswith("N-")))
+    if seen.listing is None:
+        return Plan(key=seen.key, findings=told, settled=bool(seen.tiktok_id))
+    if not seen.tiktok_id:
+        if not seen.pushes:
+            return Plan(key=seen.key, findings=(*told, region_finding()))
+        return Plan(key=seen.key, changes=(CreateListing(listing=seen.listing),), findings=told)
+    # While TikTok reviews, further content waits and goes as one; the end of the review marks it again.
+    rests = seen.reviewing or seen.status in {"FREEZE", "DELETED"} or not seen.pushes
+    if rests or seen.sent == content_digest(seen.listing):
+        return Plan(key=seen.key, findings=told, settled=True)
+    change = EditContent(shop_listing_id=seen.tiktok_id, listing=seen.listing, sku_ids=seen.sku_ids)
+    return Plan(key=seen.key, changes=(change,), findings=told, settled=True)
+
+
+def state_unlisted(seen: SeenListing, plan: Plan, *, state: str, parked: bool) -> str:
+    """Our state of a product that is not in the shop, after its plan was carried out. `parked`: a person must help."""
+    if plan.changes:
+        return "failed" if parked else "in_progress"
+    if seen.wanted and plan.findings:
+        skipped = all(finding.code.startswith("I-") for finding in plan.findings)
+        return "not_uploaded" if skipped else "failed"
+    return "not_uploaded" if state == "in_progress" else state
 
 
 def content_digest(listing: Listing) -> bytes:

@@ -1,4 +1,4 @@
-"""What may be known about stock and holds."""
+"""A product on both sides: what the store says, what the shop shows, and the rules in between."""
 
 from __future__ import annotations
 
@@ -6,26 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db.models import Sum
-
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.documents import Money, Product, Variant
-from twinshelf.goods.models import Hold
+from twinshelf.goods.holds import held
 from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
 from twinshelf.rules import pricing, templates
 from twinshelf.rules.models import Template
 from twinshelf.rules.quantities import quantity_to_offer
-
-
-def held(store_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
-    """Units withheld by variant id; variants without a hold are absent."""
-    found: dict[int, int] = {}
-    for start in range(0, len(variant_ids), 500):
-        rows = Hold.objects.filter(store_id=store_id, variant_id__in=variant_ids[start : start + 500])
-        found.update(rows.values_list("variant_id").annotate(Sum("quantity")))
-    return found
-
 
 # -- both sides of a product ----------------------------------------------------------------------------------------
 

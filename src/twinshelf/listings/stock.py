@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from twinshelf.connections import actions as connection_actions
-from twinshelf.connections import clients
+from twinshelf.connections.batches import UrgentBatch
 from twinshelf.connections.models import Connection
-from twinshelf.connections.queries import working_connection
-from twinshelf.documents import AnyChange, Plan, SetStock
-from twinshelf.goods import snapshot
+from twinshelf.connections.preferences import preferences_from_json
+from twinshelf.documents import AnyChange, SetStock
+from twinshelf.goods import holds, snapshot
 from twinshelf.goods.models import StoreVariant
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
-from twinshelf.listings import sides as queries
+from twinshelf.listings import plan as planning
+from twinshelf.listings.afterwards import look_again
 from twinshelf.listings.models import Link, ListingRow, ListingState
-from twinshelf.rules import quantities as planning
-from twinshelf.sync.flows import Ask, Batches, LaneRef
+from twinshelf.rules.quantities import quantity_to_offer
+from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
 
 _STOCKABLE = (
     ListingState.LIVE,
@@ -30,51 +29,43 @@ _STOCKABLE = (
 """States in which TikTok takes stock (its status table: all but PLATFORM_DEACTIVATED, FREEZE, DELETED)."""
 
 
-def draft_stock(lane: LaneRef, asks: Sequence[Ask]) -> list[Plan]:
-    """Read the shop's stock of the asked products (100 a call) and plan what sets it right.
+def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenStock]:
+    """Read the shop's stock of these products (100 a call), beside what may be offered of them.
 
     The store's side is its last reading less what orders on their way hold, so a quantity is never above what was
     known to be there when it was decided.
     """
-    connection = working_connection(lane.owner_id)
-    preferences = connection_actions.preferences(connection)
-    if preferences.inventory_direction != "bc_to_tts":
-        return []
-    product_ids = [int(ask.key) for ask in asks]
+    connection = batch.connection
+    if batch.preferences.inventory_direction != "bc_to_tts":
+        return {}
     rows = {
         row.product_id: row
         for row in ListingRow.objects.filter(
-            connection=connection, product_id__in=product_ids, state__in=_STOCKABLE
+            connection=connection, product_id__in=[int(key) for key in keys], state__in=_STOCKABLE
         ).exclude(tiktok_id="")
     }
     if not rows:
-        return []
-    links: dict[int, dict[int, str]] = {}
-    known = list(Link.objects.filter(connection=connection, product_id__in=rows))
-    for link in known:
-        links.setdefault(link.product_id, {})[link.variant_id] = link.sku_id
+        return {}
+    links = list(Link.objects.filter(connection=connection, product_id__in=rows))
     quantities = offered(connection, list(rows))
     products = snapshot.products_of(connection.store_id, rows)
-    observed = clients.shop_client(connection.shop, "urgent").stock([row.tiktok_id for row in rows.values()])
-    _keep_observed(rows, known, observed)
-    plans = []
-    for product_id, row in rows.items():
-        product = products.get(product_id)
-        plans.append(
-            planning.plan_stock(
-                str(product_id),
-                tiktok_id=row.tiktok_id,
-                desired={
-                    sku_id: quantities.get(variant_id, 0) for variant_id, sku_id in links.get(product_id, {}).items()
-                },
-                observed=observed,
-                warehouse_id=connection.warehouse_id,
-                product_level=product is not None
-                and product.tracking == "product"
-                and any(variant.options for variant in product.variants),
-            )
+    observed = batch.shop_client.stock([row.tiktok_id for row in rows.values()])
+    if not batch.preview:
+        _keep_observed(rows, links, observed)
+    desired: dict[int, dict[str, int]] = {}
+    for link in links:
+        desired.setdefault(link.product_id, {})[link.sku_id] = quantities.get(link.variant_id, 0)
+    return {
+        str(product_id): planning.SeenStock(
+            str(product_id),
+            tiktok_id=row.tiktok_id,
+            desired=desired.get(product_id, {}),
+            observed=observed,
+            warehouse_id=connection.warehouse_id,
+            product_level=planning.counted_for_all_variants(products.get(product_id)),
         )
-    return plans
+        for product_id, row in rows.items()
+    }
 
 
 def _keep_observed(
@@ -99,54 +90,47 @@ def _keep_observed(
 
 def offered(connection: Connection, product_ids: Sequence[int]) -> Mapping[int, int]:
     """Units that may be offered in the shop, by variant id: 0 for what is gone from the store."""
-    preferences = connection_actions.preferences(connection)
+    preferences = preferences_from_json(connection.preferences)
     variants = list(
         StoreVariant.objects.filter(store_id=connection.store_id, product_id__in=list(product_ids)).values_list(
             "variant_id", "stock", "deleted", "purchasable"
         )
     )
-    held = queries.held(connection.store_id, [variant_id for variant_id, *_ in variants])
+    held = holds.held(connection.store_id, [variant_id for variant_id, *_ in variants])
     return {
         variant_id: 0
         if deleted or not (purchasable or preferences.include_unpurchasable)
-        else planning.quantity_to_offer(stock, held.get(variant_id, 0), preferences)
+        else quantity_to_offer(stock, held.get(variant_id, 0), preferences)
         for variant_id, stock, deleted, purchasable in variants
     }
 
 
-@dataclass
-class _Batch:
-    """Changes of stock on their way: whose they are, and the numbers that the shop has taken so far, by SKU id."""
-
-    connection: Connection
-    product_ids: list[int] = field(default_factory=list)
-    taken: dict[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, lane: LaneRef) -> _Batch:
-        return cls(Connection.objects.select_related("shop").get(id=lane.owner_id))
-
-
-_batches = Batches(_Batch.of)
-
-
-def apply_stock(lane: LaneRef, key: str, change: AnyChange) -> str:
+def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made:
     """Set the stock of SKUs in their warehouses: absolute numbers, so safe to repeat."""
     if not isinstance(change, SetStock):
-        msg = f"{type(change).__name__} is not a change of this lane"
-        raise TypeError(msg)
-    batch, stock = _batches.of(lane), dict(change.stock)
-    clients.shop_client(batch.connection.shop, "urgent").set_stock(change.shop_listing_id, stock)
-    batch.taken.update(stock)
-    batch.product_ids.append(int(key))
-    return f"stock of {counted(len(stock), 'SKU')} set"
+        return no_change(batch, change, attempt)
+    stock = dict(change.stock)
+    batch.shop_client.set_stock(change.shop_listing_id, stock)
+    return Made(f"stock of {counted(len(stock), 'SKU')} set", stock)
 
 
-def keep_stock(lane: LaneRef) -> None:
-    """Record the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
-    batch = _batches.end(lane)
-    if batch is None or not batch.product_ids:
+def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenStock]]) -> None:
+    """Keep the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
+    look_again(batch, closed)
+    taken: dict[str, Sequence[tuple[str, int]]] = {}
+    product_ids = []
+    for each in closed:
+        for done in each.done:
+            if done.made is not None:
+                taken.update(done.made.kept)
+                product_ids.append(int(each.key))
+    if not product_ids:
         return
-    of_products = {"connection": batch.connection, "product_id__in": batch.product_ids}
+    of_products = {"connection": batch.connection, "product_id__in": product_ids}
     rows = {row.product_id: row for row in ListingRow.objects.filter(**of_products)}
-    _keep_observed(rows, Link.objects.filter(**of_products), batch.taken)
+    _keep_observed(rows, Link.objects.filter(**of_products), taken)
+
+
+STOCK = Flow(
+    "stock", UrgentBatch, observe_stock, planning.plan_stock, apply_stock, record_stock, size=100, queue=ORDERS
+)

@@ -1,52 +1,77 @@
-"""Listings put on sale or taken off where a person says so; nothing of them is edited."""
+"""The visibility flow: listings put on sale or taken off where somebody wants it; nothing of them is edited."""
 
 from __future__ import annotations
 
-from twinshelf.connections import clients
-from twinshelf.connections.models import Connection
+from collections.abc import Mapping, Sequence
+
+from twinshelf.connections.batches import ConnectionBatch
+from twinshelf.documents import ActivateListing, AnyChange, DeactivateListing
+from twinshelf.kit.upsert import update_rows
+from twinshelf.listings import plan as planning
 from twinshelf.listings.models import ListingRow, ListingState
-from twinshelf.sync import lanes, tasks
-from twinshelf.sync.models import Task
+from twinshelf.sync.flows import Closed, Flow, Made
 from twinshelf.tiktok.errors import PartlyRefused
 
-_SWITCH_AT_ONCE = 20
+_AT_ONCE = 20
+"""Products in one call. Source: Activate Product, Deactivate Product, `product_ids`."""
 
 
-def switch_listings(task: Task) -> bool:
-    """Task: put listings on sale or take them off, 20 a call. Those in the wrong state are skipped with a reason."""
-    connection = Connection.objects.select_related("shop").get(id=int(task.params["connection"]))
-    on = bool(task.params["on"])
-    lane = lanes.lane_of(task.account_id, "listing", task.owner)
-    client = clients.shop_client(connection.shop)
-    fit = {ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM} if on else {ListingState.LIVE}
-    rows = {
-        row.product_id: row
-        for row in ListingRow.objects.filter(connection=connection, product_id__in=task.params["products"])
+def observe_visibility(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenVisibility]:
+    """The listings that somebody wants on or off, as last seen."""
+    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=[int(key) for key in keys])
+    seen = {
+        str(row.product_id): planning.SeenVisibility(
+            str(row.product_id), tiktok_id=row.tiktok_id, state=row.state, switch_to=row.switch_to
+        )
+        for row in rows
     }
-    skipped = [i for i in task.params["products"] if i not in rows or rows[i].state not in fit]
-    reason = "not off" if on else "not live"
-    tasks.note_items(task, lane, [(str(i), "skipped", f"The product is {reason}.") for i in skipped])
-    wanted = [rows[i] for i in task.params["products"] if i in rows and rows[i].state in fit]
-    for start in range(0, len(wanted), _SWITCH_AT_ONCE):
-        some = wanted[start : start + _SWITCH_AT_ONCE]
-        refused: dict[str, str] = {}
+    return {key: seen.get(key) or planning.SeenVisibility(key, tiktok_id="", state="", switch_to=None) for key in keys}
+
+
+def apply_visibility(
+    batch: ConnectionBatch, changes: Sequence[tuple[str, AnyChange]]
+) -> Mapping[str, Made | Exception]:
+    """Switch up to 20 listings by a call for each direction. Safe to repeat: it sets."""
+    results: dict[str, Made | Exception] = {}
+    for kind, call, word in (
+        (ActivateListing, batch.shop_client.activate, "activated"),
+        (DeactivateListing, batch.shop_client.deactivate, "deactivated"),
+    ):
+        keys = {change.shop_listing_id: key for key, change in changes if isinstance(change, kind)}
+        if not keys:
+            continue
+        refused: Mapping[str, Exception] = {}
         try:
-            (client.activate if on else client.deactivate)([row.tiktok_id for row in some])
+            call(list(keys))
         except PartlyRefused as error:
-            refused = dict(error.fields)
-        items = []
-        for row in some:
-            why = refused.get(row.tiktok_id, "")
-            if not why:
-                _set_state(row, ListingState.REVIEWING if on else ListingState.INACTIVE_SELLER)
-            items.append((str(row.product_id), "failed" if why else "succeeded", why))
-        tasks.note_items(task, lane, items)
-    task.refresh_from_db()
-    tasks.carried_out(task)
-    return False
+            refused = error.one_by_one()
+        results |= {key: refused.get(tiktok_id) or Made(word) for tiktok_id, key in keys.items()}
+    return results
 
 
-def _set_state(row: ListingRow, state: str) -> None:
-    if row.state != state:
-        row.state = state
-        row.save(update_fields=["state"])
+def record_visibility(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenVisibility]]) -> None:
+    """Keep what was switched. The wish is over once it was carried out or refused: it was for once."""
+    over = [each for each in closed if each.outcome.state in {"applied", "parked"}]
+    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=[int(each.key) for each in over])
+    by_key = {str(row.product_id): row for row in rows}
+    for each in over:
+        if (row := by_key.get(each.key)) is None:
+            continue
+        row.switch_to = None
+        for done in each.done:
+            if done.made is not None:
+                on = isinstance(done.change, ActivateListing)
+                row.state = ListingState.REVIEWING if on else ListingState.INACTIVE_SELLER
+    update_rows(list(by_key.values()), ["switch_to", "state"])
+
+
+VISIBILITY = Flow(
+    "visibility",
+    ConnectionBatch,
+    observe_visibility,
+    planning.plan_visibility,
+    record=record_visibility,
+    apply_together=apply_visibility,
+    together=_AT_ONCE,
+    size=100,
+)

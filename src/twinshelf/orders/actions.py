@@ -87,17 +87,17 @@ def cancel(
         CancellationRow.objects.update_or_create(
             account_id=order.account_id,
             order=order,
-            defaults={"origin": "app", "reason": reason, "state": "passing", "attempted_at": None},
+            defaults={"origin": "app", "reason": reason, "state": "passing"},
         )
         _ask(order, "cancellation", "cancel by hand")
 
 
-def _ask(order: ShopOrderRow, kind: str, reason: str) -> None:
+def _ask(order: ShopOrderRow, kind: str, cause: str) -> None:
     lanes.ask(
         order.account_id,
         kind,
         f"connection:{order.connection_id}",
         [order.order_id],
-        reason=reason,
+        cause=cause,
         priority=lanes.URGENT,
     )

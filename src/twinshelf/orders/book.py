@@ -33,10 +33,11 @@ def binding(connection_id: int, order_id: str) -> str:
     return f"order:{connection_id}:{order_id}"
 
 
-def keep_orders(connection: Connection, orders: Iterable[ShopOrder]) -> dict[str, Kept]:
+def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: bool = True) -> dict[str, Kept]:
     """Record sightings of orders, by order id. An older one than is on record changes nothing.
 
-    The address on record is only replaced by clearer or equally clear parts: TikTok masks buyers again later.
+    The address on record is only replaced by clearer or equally clear parts: TikTok masks buyers again later. Without
+    `write` the rows are only made up, for a preview.
     """
     seen = {order.id: order for order in orders}
     rows = {row.order_id: row for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=list(seen))}
@@ -64,6 +65,8 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder]) -> dict[str
                 row.address_due = row.address_due or (moved and row.store_order_id is not None)
                 stale.append(row)
             result[order.id] = Kept(row, news=news)
+    if not write:
+        return result
     if fresh:
         # Another worker may be storing the same order right now: the constraint decides, and its row is read.
         insert_rows(fresh, unique=["connection_id", "order_id"])

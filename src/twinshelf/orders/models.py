@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.db import models
 
 from twinshelf.accounts.models import AccountModel
-from twinshelf.connections.models import Connection
+from twinshelf.connections.models import Connection, Shop
 from twinshelf.kit import clock
 from twinshelf.orders.cancellations.plan import Origin
 
@@ -46,8 +46,6 @@ class ShopOrderRow(AccountModel):
     creation = models.CharField(max_length=10, choices=Creation.choices, default=Creation.WAITING)
     reason = models.TextField(blank=True)
     """Why there is no store order (yet), in words."""
-    attempted_at = models.DateTimeField(null=True)
-    """Set before the create call goes out; the outcome is unknown while there is no store order and no refusal."""
     attempts = models.IntegerField(default=0)
     """Failed tries to create the store order."""
     failed_at = models.DateTimeField(null=True)
@@ -138,7 +136,6 @@ class CancellationRow(AccountModel):
         default="passing",
     )
     reason = models.CharField(max_length=200, blank=True)
-    attempted_at = models.DateTimeField(null=True)
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -146,3 +143,18 @@ class CancellationRow(AccountModel):
 
     def __str__(self) -> str:
         return f"{self.order_id} by {self.origin}"
+
+
+class Providers(AccountModel):
+    """The carriers that a shop takes for a delivery option, kept for a day."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+")
+    delivery_option_id = models.CharField(max_length=40, blank=True)
+    document = models.BinaryField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "delivery_option_id"], name="providers_once")]
+
+    def __str__(self) -> str:
+        return f"carriers of {self.shop_id} for {self.delivery_option_id}"

@@ -16,10 +16,10 @@ from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Product, ShopListing, ShopOrder, StoreOrder
+from twinshelf.goods import holds
 from twinshelf.kit import clock, skew
 from twinshelf.listings import desiring
 from twinshelf.listings import plan as catalog_plan
-from twinshelf.listings import sides as inventory_queries
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders.intake import plan as importing
 from twinshelf.orders.models import ShipmentRow
@@ -134,7 +134,7 @@ def _compare_listings(
         "product_id", "variant_id", "sku_id"
     ):
         links.setdefault(product_id, {})[variant_id] = sku_id
-    held = inventory_queries.held(
+    held = holds.held(
         connection.store_id, [variant.id for product in products.values() for variant in product.variants]
     )
     categories: desiring.Categories = {}
@@ -204,3 +204,6 @@ def _compare_orders(
                 )
             )
     counts["shipments"] += len(reported)
+
+
+TASKS = {"prove": prove}

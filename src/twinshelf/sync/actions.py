@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from twinshelf.accounts.models import Account, User
+from twinshelf.kit import clock
 from twinshelf.sync import lanes
 from twinshelf.sync.models import Lane, Problem
 from twinshelf.sync.problems import OWNER_KEY
@@ -21,12 +24,7 @@ def retry_problem(
     if problem.key == OWNER_KEY:
         lanes.release_hold(lane.account_id, lane.owner)
         return
-    lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], reason="retry by hand", priority=lanes.URGENT)
-
-
-def confirmed(code: str) -> str:
-    """The reason with which what a problem of this code holds back is asked for again. It lets through nothing else."""
-    return f"confirmed {code}"
+    lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], cause="retry by hand", priority=lanes.URGENT)
 
 
 def confirm(
@@ -39,8 +37,8 @@ def confirm(
 ) -> int:
     """Say of what was held back for a person to check that it is meant: of one problem, or of all of a code (and kind).
 
-    Asks for it again with a reason of its own (`confirmed`), which the flow that held it back heeds. Returns how many
-    keys that were. Safe to repeat.
+    Notes it on the problems, which the flow that held it back heeds, and asks for it again. Returns how many keys that
+    were. Safe to repeat.
     """
     held = Problem.objects.filter(code=code, closed_at=None).exclude(key=OWNER_KEY)
     if kind:
@@ -50,6 +48,8 @@ def confirm(
     keys: dict[tuple[str, str], list[str]] = {}
     for lane_kind, owner, key in held.values_list("lane__kind", "lane__owner", "key"):
         keys.setdefault((lane_kind, owner), []).append(key)
-    for (lane_kind, owner), some in keys.items():
-        lanes.ask(account.id, lane_kind, owner, some, reason=confirmed(code), priority=lanes.URGENT)
+    with transaction.atomic():
+        held.update(confirmed_at=clock.now())
+        for (lane_kind, owner), some in keys.items():
+            lanes.ask(account.id, lane_kind, owner, some, cause="confirmed", priority=lanes.URGENT)
     return sum(map(len, keys.values()))

@@ -1,6 +1,6 @@
 """The engine on DBOS: durable workflows on SQLite by default, on PostgreSQL across machines.
 
-A workflow per slice of a lane and per task, three steps a batch. Arguments and results are ids and small JSON. Facts
+A workflow of one step per slice of a lane, and a workflow per task. Arguments and results are ids and small JSON. Facts
 about DBOS 3.4 that this rests on are in docs/decisions/.
 """
 
@@ -18,16 +18,16 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from django.conf import settings
 from sqlalchemy import event
 
-from twinshelf.kit import clock
 from twinshelf.sync import drain, lanes, leases, schedules, tasks
 from twinshelf.sync.engine import WorkState
+from twinshelf.sync.flows import BULK, ORDERS, SYNC
 
 log = structlog.get_logger(__name__)
 
-CONTRACT = "1"
+CONTRACT = "2"
 """Version of the workflows below. Raise it when their steps change shape; DBOS would otherwise hash the source."""
 
-QUEUES = {"orders": 0.2, "sync": 0.5, "bulk": 0.5}
+QUEUES = {ORDERS: 0.2, SYNC: 0.5, BULK: 0.5}
 """Queue → seconds between polls. Few and not often: each poll costs 10 ms of CPU. Partitioned by lane."""
 
 TICK_CRON = "*/2 * * * * *"
@@ -55,44 +55,18 @@ def _database() -> dict[str, Any]:
     return {"system_database_engine": _sqlite_engine()}
 
 
-@DBOS.step(name="draft.v1")
-def _draft(lane_id: int, epoch: int) -> list[int] | None:
-    return drain.draft(lane_id, epoch)
+@DBOS.step(name="slice.v2")
+def _slice(lane_id: int, epoch: int) -> None:
+    drain.slice_of(lane_id, epoch)
 
 
-@DBOS.step(name="apply.v1")
-def _apply(lane_id: int, plan_ids: list[int]) -> int:
-    return drain.apply(lane_id, plan_ids)
-
-
-@DBOS.step(name="close.v1")
-def _close(lane_id: int, plan_ids: list[int], started: float) -> bool:
-    wait = drain.close(lane_id, plan_ids)
-    if wait is None or clock.real() - started + wait > drain.SLICE_SECONDS:
-        return False
-    clock.sleep(wait)
-    return True
-
-
-@DBOS.step(name="hand_over.v1")
-def _hand_over(lane_id: int, epoch: int) -> None:
-    lanes.sleep_or_continue(lane_id, epoch)
-
-
-@DBOS.workflow(name="drain.v1")
-def drain_lane(lane_id: int, epoch: int, started: float) -> None:
+@DBOS.workflow(name="drain.v2")
+def drain_lane(lane_id: int, epoch: int) -> None:
     """Work off one slice of a lane, then sleep or hand over to the next epoch.
 
-    A crash resumes at the first step not recorded, so a change may be applied twice: every apply is safe to repeat.
+    One step: what must survive a crash is on the lane's own rows, and a slice begun anew looks at everything afresh.
     """
-    while True:
-        plan_ids = _draft(lane_id, epoch)
-        if plan_ids is None:
-            break
-        _apply(lane_id, plan_ids)
-        if not _close(lane_id, plan_ids, started):
-            break
-    _hand_over(lane_id, epoch)
+    _slice(lane_id, epoch)
 
 
 @DBOS.step(name="task_slice.v1")
@@ -152,19 +126,19 @@ class DurableClient:
     def wake(self, lane_id: int, epoch: int, queue: str) -> None:
         """As `Engine.wake`: the workflow's id is (lane, epoch), so DBOS itself drops a second one."""
         options = {
-            "workflow_name": "drain.v1",
+            "workflow_name": "drain.v2",
             "queue_name": queue,
             "workflow_id": _drain_id(lane_id, epoch),
             "app_version": CONTRACT,
             "queue_partition_key": f"lane:{lane_id}",
         }
-        self._queue.put((options, (lane_id, epoch, clock.real())))
+        self._queue.put((options, (lane_id, epoch)))
 
     def run_task(self, task_id: int) -> None:
         """As `Engine.run_task`: the workflow's id is the task's, so DBOS itself drops a second one."""
         options = {
             "workflow_name": "task.v1",
-            "queue_name": "bulk",
+            "queue_name": BULK,
             "workflow_id": f"task:{task_id}",
             "app_version": CONTRACT,
             "queue_partition_key": f"task:{task_id}",

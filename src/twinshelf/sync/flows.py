@@ -1,22 +1,25 @@
-"""What a lane does: the functions a domain hands to the engine, and the small documents that pass between them."""
+"""What a lane does: the four functions a domain hands to the engine, and the small documents that pass between them."""
 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from enum import IntFlag
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
 from twinshelf.documents import AnyChange, Finding, Plan
 
+ORDERS, SYNC, BULK = "orders", "sync", "bulk"
+"""The engine's queues, the most urgent first. Few, since each is polled."""
+
 
 @dataclass(frozen=True)
 class LaneRef:
-    """A lane as its flow sees it. `owner_id` is the id of the store or connection it belongs to."""
+    """A lane as its flow sees it. `owner` is `store:<id>` or `connection:<id>`."""
 
     id: int
     account_id: int
@@ -29,23 +32,68 @@ class LaneRef:
         return int(self.owner.partition(":")[2])
 
 
+class Signal(IntFlag):
+    """What a mark tells its flow beside that its key must be looked at. Signals of one mark join."""
+
+    NONE = 0
+    LOOK = 1
+    """Something changed on the other side, so its last reading is not good enough: read it first."""
+
+
 @dataclass(frozen=True)
 class Ask:
-    """One claimed mark: a key to reconcile, why it was asked for, and how often it has failed in a row."""
+    """One claimed mark: a key to reconcile and how often it has failed in a row.
+
+    `cause` says in words for people why; it goes into the change record and decides nothing.
+    """
 
     key: str
     generation: int
-    reason: str
+    cause: str
     attempts: int
     asked_at: datetime | None = None
     """When it was last asked for, on our clock; None for a look without a mark."""
+    priority: int = 5
+    signals: Signal = Signal.NONE
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The note of a call that must not happen twice, made before it.
+
+    `first`: no earlier try can have had an effect. Otherwise the flow looks at the platform before it sends again.
+    `token` is the same at every try, for platforms that take an idempotency key.
+    """
+
+    token: str
+    first: bool
+
+
+@dataclass
+class Batch:
+    """One drain's batch of keys. Flows extend it by what its observing, applying and recording share.
+
+    Made for each batch and gone with it: nothing of a drain lives longer. `preview`: nothing is written or sent.
+    """
+
+    lane: LaneRef
+    asks: Mapping[str, Ask]
+    preview: bool = False
+    attempted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(key, name of the change) → token of calls made earlier whose outcome is not known."""
+    confirmed: frozenset[tuple[str, str]] = frozenset()
+    """(key, code) of problems that a person has confirmed: what they hold back may pass."""
+
+    def signalled(self, key: str, signal: Signal) -> bool:
+        """Whether somebody who asked for the key gave this signal."""
+        return signal in self.asks[key].signals
 
 
 OutcomeState = Literal["applied", "parked", "retry", "held"]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one plan.
+    """The result of one plan.
 
     applied: every change was made (or there was none). parked: only a person can help; see `findings`.
     retry: try again in `wait_seconds` (None: by the flow's back-off). held: the whole lane must wait.
@@ -60,6 +108,48 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
 
 
+@dataclass(frozen=True)
+class Made:
+    """The result of one change: a few words for the change record, and what `record` is to keep of it."""
+
+    text: str
+    kept: Any = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """One change of a plan that was tried. `made` is None where it failed; then `error` says how."""
+
+    change: AnyChange
+    made: Made | None
+    error: Exception | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it may have taken effect although no answer arrived."""
+        return self.error is not None and getattr(self.error, "outcome_unknown", False)
+
+
+S = TypeVar("S")
+B = TypeVar("B", bound=Batch)
+
+
+@dataclass(frozen=True)
+class Closed(Generic[S]):
+    """A key of the batch at its end: what was seen, what was planned, and what was done of it."""
+
+    key: str
+    seen: S
+    plan: Plan
+    done: tuple[Done, ...]
+    outcome: Outcome
+
+    @property
+    def failed(self) -> Done | None:
+        """The change that failed, if one did; those after it were not tried."""
+        return self.done[-1] if self.done and self.done[-1].error is not None else None
+
+
 def backoff(attempt: int) -> float | None:
     """Seconds before try `attempt` + 1: 2, 4, 8 … up to ten minutes, each ± 25 %.
 
@@ -68,90 +158,58 @@ def backoff(attempt: int) -> float | None:
     return min(600.0, 2.0 ** (1 + min(attempt, 9))) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
 
-def nothing_before(_lane: LaneRef, _plans: Sequence[Plan]) -> None:
-    """A flow whose changes all set what should be needs no note of them beforehand."""
+def no_change(_batch: Any, change: AnyChange, _attempt: Attempt) -> Made:
+    """`apply` of flows that only read. Raises TypeError: a plan with a change in it is a bug."""
+    msg = f"{type(change).__name__} is not a change of this lane"
+    raise TypeError(msg)
 
 
-def nothing_to_keep(_lane: LaneRef) -> None:
-    """A flow whose changes record what they made by themselves."""
-
-
-def nothing_after(_lane: LaneRef, _outcomes: Sequence[Outcome]) -> None:
-    """A flow that has nothing to finish for the batch as a whole."""
+def nothing_to_record(_batch: Any, _closed: Sequence[Closed[Any]]) -> None:
+    """`record` of flows whose observing has stored everything."""
 
 
 @dataclass(frozen=True)
-class Flow:
+class Flow(Generic[B, S]):
     """How one kind of lane reconciles a batch of keys.
 
-    `draft_many` reads both sides in bulk and plans; it may store what it read. `apply` makes one change, is safe to
-    repeat, and returns a few words for the record. `before` makes durable that these plans are about to go out, for
-    changes whose outcome may stay unknown. `keep` records what the changes of a batch made, in bulk, in the transaction
-    that stores their outcomes. `after` finishes the batch as a whole (bulk calls). `retry_seconds` gives the wait after
-    the n-th failure in a row; None means that a person must look (`gave_up` says what then happens).
+    `batch` opens what the four share. `observe` reads both sides in bulk and stores what it saw (unless it is a
+    preview); keys it leaves out are closed with nothing to do. `plan` is pure. `apply` makes one change by one outward
+    call; told of an attempt whose outcome is unknown, it looks first. `apply_together` takes the place of `apply` where
+    one call serves up to `together` keys. `record` keeps what was made, in one transaction with the change record.
+    `retry_seconds` gives the wait after the n-th failure in a row; None means that a person must look.
     """
 
     kind: str
-    draft_many: Callable[[LaneRef, Sequence[Ask]], Sequence[Plan]]
-    apply: Callable[[LaneRef, str, AnyChange], str]
-    before: Callable[[LaneRef, Sequence[Plan]], None] = nothing_before
-    keep: Callable[[LaneRef], None] = nothing_to_keep
-    after: Callable[[LaneRef, Sequence[Outcome]], None] = nothing_after
-    gave_up: Callable[[LaneRef, Sequence[Outcome]], None] = nothing_after
-    batch: int = 50
+    batch: Callable[..., B]
+    observe: Callable[[B, Sequence[str]], Mapping[str, S]]
+    plan: Callable[[S], Plan]
+    apply: Callable[[B, AnyChange, Attempt], Made] = no_change
+    record: Callable[[B, Sequence[Closed[S]]], None] = nothing_to_record
+    apply_together: Callable[[B, Sequence[tuple[str, AnyChange]]], Mapping[str, Made | Exception]] | None = None
+    together: int = 1
+    size: int = 50
     gather_seconds: float = 0.0
     """How long a batch that was not full is waited for others: what comes in a burst is then read together."""
-    threads: int = 8
     retry_seconds: Callable[[int], float | None] = backoff
-    queue: str = "sync"
-    record: bool = True
-    """Whether changes go into the change record (plans without outward changes have none)."""
+    queue: str = SYNC
 
 
-T = TypeVar("T")
-
-
-class Batches(Generic[T]):
-    """What the changes of one batch share and have made so far, for each lane at work in this process.
-
-    For flows whose `apply` writes nothing by itself: its threads note on the batch what `keep` then records.
-    """
-
-    def __init__(self, make: Callable[[LaneRef], T]) -> None:
-        self._make = make
-        self._under_way: dict[int, T] = {}
-        self._lock = threading.Lock()
-
-    def begin(self, lane: LaneRef) -> T:
-        """A batch for the lane, in place of one whose worker died."""
-        batch = self._make(lane)
-        self._under_way[lane.id] = batch
-        return batch
-
-    def of(self, lane: LaneRef) -> T:
-        """The lane's batch; begun if this process did not do it (another one made the draft)."""
-        with self._lock:
-            found = self._under_way.get(lane.id)
-            return self.begin(lane) if found is None else found
-
-    def end(self, lane: LaneRef) -> T | None:
-        """The lane's batch, forgotten here. None if nothing was changed."""
-        return self._under_way.pop(lane.id, None)
+AnyFlow = Flow[Any, Any]
 
 
 @dataclass
 class Flows:
-    """The flows by kind of lane, and the tasks and schedules by name: filled once, by `wiring`."""
+    """The flows by kind of lane, and the tasks and timetables by name: filled once, by `wiring`."""
 
-    flows: dict[str, Flow] = field(default_factory=dict)
+    flows: dict[str, AnyFlow] = field(default_factory=dict)
     tasks: dict[str, Callable[..., bool]] = field(default_factory=dict)
     """Task kind → function(task) that does a slice of its work and says whether more is left."""
     schedules: dict[str, Callable[[int, str], None]] = field(default_factory=dict)
-    """Schedule kind → function(account id, owner) that asks for what is due. It must be quick."""
+    """Timetable → function(account id, owner) that asks for what is due. It must be quick."""
 
     def install(
         self,
-        flows: Sequence[Flow],
+        flows: Sequence[AnyFlow],
         tasks: Mapping[str, Callable[..., bool]],
         schedules: Mapping[str, Callable[[int, str], None]],
     ) -> None:

@@ -16,6 +16,7 @@ from django_scopes import scope
 from twinshelf.accounts.models import Account
 from twinshelf.kit import clock
 from twinshelf.sync import lanes
+from twinshelf.sync.flows import Signal
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class AskFor:
     owner: str
     key: str
     priority: int = lanes.NORMAL
+    signals: Signal = Signal.NONE
 
 
 def receive(
@@ -99,15 +101,13 @@ def _store(deliveries: Sequence[_Delivery]) -> set[_Delivery]:
     """Those that were not here before; on disk, with all that they ask for, when this returns."""
     with transaction.atomic(durable=True):
         new = _insert(deliveries)
-        wanted: dict[tuple[int, str, str], dict[str, tuple[int, str]]] = {}
+        wanted: dict[tuple[int, str, str], dict[str, tuple[int, Signal, str]]] = {}
         for delivery in new:
             for one in delivery.asks:
                 of_lane = wanted.setdefault((delivery.account_id, one.kind, one.owner), {})
-                ask = one.priority, f"webhook {delivery.topic}"[:60]
-                before = of_lane.get(one.key, ask)
-                # As a mark that is there already: the most urgent counts, and that it was deleted is not forgotten.
-                reason = before[1] if before[1].endswith("product/deleted") else ask[1]
-                of_lane[one.key] = min(ask[0], before[0]), reason
+                before, signals, _cause = of_lane.get(one.key, (one.priority, Signal.NONE, ""))
+                # As a mark that is there already: the most urgent counts, and signals join.
+                of_lane[one.key] = min(one.priority, before), one.signals | signals, f"webhook {delivery.topic}"
         for (account_id, kind, owner), keys in sorted(wanted.items()):
             with scope(account=Account(id=account_id)):
                 lanes.ask_each(account_id, kind, owner, [(key, *ask) for key, ask in keys.items()])

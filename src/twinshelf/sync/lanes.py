@@ -16,7 +16,7 @@ from django_scopes import scope, scopes_disabled
 
 from twinshelf.kit import clock
 from twinshelf.sync import engine
-from twinshelf.sync.flows import Ask, LaneRef, Outcome, installed
+from twinshelf.sync.flows import SYNC, Ask, LaneRef, Outcome, Signal, installed
 from twinshelf.sync.models import Lane, Mark, Schedule
 
 log = structlog.get_logger(__name__)
@@ -38,22 +38,28 @@ def ask(
     owner: str,
     keys: Iterable[str],
     *,
-    reason: str,
+    cause: str,
     priority: int = NORMAL,
+    signals: Signal = Signal.NONE,
     due_at: datetime | None = None,
 ) -> None:
     """Ask for `keys` to be reconciled: one mark per key, however often it is asked, and wake the lane.
 
     An ask for a key that is being worked on right now is not lost: it raises the generation, and the key is done
-    again.
+    again. `cause` says why in words for people; what the flow must know are `signals`, which add to those given before.
     """
-    ask_each(account_id, kind, owner, [(key, priority, reason) for key in set(keys)], due_at=due_at)
+    ask_each(account_id, kind, owner, [(key, priority, signals, cause) for key in set(keys)], due_at=due_at)
 
 
 def ask_each(
-    account_id: int, kind: str, owner: str, asks: Iterable[tuple[str, int, str]], *, due_at: datetime | None = None
+    account_id: int,
+    kind: str,
+    owner: str,
+    asks: Iterable[tuple[str, int, Signal, str]],
+    *,
+    due_at: datetime | None = None,
 ) -> None:
-    """As `ask`, for (key, priority, reason) each; no key twice.
+    """As `ask`, for (key, priority, signals, cause) each; no key twice.
 
     Every webhook comes through here: its few statements are written out, which takes a fifth of the ORM's time.
     """
@@ -71,16 +77,17 @@ def ask_each(
             lane_id: int = found[0] if found else lane_of(account_id, kind, owner).id
             cursor.executemany(
                 "insert into sync_mark "
-                "(account_id, lane_id, key, generation, asked_at, due_at, priority, attempts, reason) "
-                "values (%s, %s, %s, 1, %s, %s, %s, 0, %s) on conflict (lane_id, key) do update set "
+                "(account_id, lane_id, key, generation, asked_at, due_at, priority, attempts, signals, cause) "
+                "values (%s, %s, %s, 1, %s, %s, %s, 0, %s, %s) on conflict (lane_id, key) do update set "
                 "generation = sync_mark.generation + 1, asked_at = excluded.asked_at, "
-                # That a thing was deleted is not forgotten over what else is told of it.
-                "reason = case when sync_mark.reason like '%%product/deleted' then sync_mark.reason "
-                "else excluded.reason end, "
+                "signals = sync_mark.signals | excluded.signals, cause = excluded.cause, "
                 "due_at = case when excluded.due_at < sync_mark.due_at then excluded.due_at else sync_mark.due_at end, "
                 "priority = case when excluded.priority < sync_mark.priority "
                 "then excluded.priority else sync_mark.priority end",
-                [(account_id, lane_id, key, _db(now), _db(due), priority, reason) for key, priority, reason in wanted],
+                [
+                    (account_id, lane_id, key, _db(now), _db(due), priority, int(signals), cause[:60])
+                    for key, priority, signals, cause in wanted
+                ],
             )
         wake(lane_id, due_at=due)
 
@@ -117,7 +124,7 @@ def _locked_awake(lane_id: int) -> bool:
 def _next_epoch(row: Lane) -> None:
     epoch = row.epoch + 1
     Lane.objects.filter(id=row.id).update(awake=True, epoch=epoch, due_at=None, held_until=None, woken_at=clock.now())
-    queue = installed.flows[row.kind].queue if row.kind in installed.flows else "sync"
+    queue = installed.flows[row.kind].queue if row.kind in installed.flows else SYNC
     transaction.on_commit(lambda: engine.current().wake(row.id, epoch, queue))
 
 
@@ -142,9 +149,12 @@ def claim(lane: Lane, limit: int) -> list[Ask]:
     marks = (
         Mark.objects.filter(lane=lane, due_at__lte=clock.now())
         .order_by("priority", "due_at", "id")
-        .values_list("key", "generation", "reason", "attempts", "asked_at")[:limit]
+        .values_list("key", "generation", "cause", "attempts", "asked_at", "priority", "signals")[:limit]
     )
-    return [Ask(*mark) for mark in marks]
+    return [
+        Ask(key, generation, cause, attempts, asked_at, priority, Signal(signals))
+        for key, generation, cause, attempts, asked_at, priority, signals in marks
+    ]
 
 
 def due_count(lane_id: int) -> int:
@@ -231,7 +241,7 @@ def sweep() -> int:
             continue
         touched += 1
         if state == "missing":
-            queue = installed.flows[lane.kind].queue if lane.kind in installed.flows else "sync"
+            queue = installed.flows[lane.kind].queue if lane.kind in installed.flows else SYNC
             port.wake(lane.id, lane.epoch, queue)
             continue
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""The engine's tables: lanes, marks, stored plans, problems, tasks, the inbox, the change record, executor leases."""
+"""The engine's tables: lanes, marks, attempts, problems, tasks, the inbox, the change record, executor leases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ class Mark(AccountModel):
     due_at = models.DateTimeField()
     priority = models.SmallIntegerField(default=5)
     attempts = models.IntegerField(default=0)
-    reason = models.CharField(max_length=60, blank=True)
+    signals = models.IntegerField(default=0)
+    """`flows.Signal`: what the flow is told. Asking again adds to them."""
+    cause = models.CharField(max_length=60, blank=True)
+    """Why it was asked for, in words for people. No code reads it."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["lane", "key"], name="mark_once")]
@@ -56,20 +59,24 @@ class Mark(AccountModel):
         return self.key
 
 
-class StoredPlan(AccountModel):
-    """A plan on its way to being applied. Gone once closed; what it changed stays in `ChangeRecord`."""
+class AttemptRow(AccountModel):
+    """The note of a call that must not happen twice, made before it and kept until its outcome is known.
+
+    `name` tells the calls of one key apart; `token` is sent along where a platform takes an idempotency key.
+    """
 
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=120)
-    generation = models.BigIntegerField()
-    plan = models.BinaryField()
-    outcome = models.BinaryField(null=True)
+    name = models.CharField(max_length=80)
+    token = models.CharField(max_length=64)
+    epoch = models.IntegerField()
+    made_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["lane"], name="plan_by_lane")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lane", "key", "name"], name="attempt_once")]
 
     def __str__(self) -> str:
-        return self.key
+        return f"{self.name} of {self.key}"
 
 
 class Problem(AccountModel):
@@ -83,6 +90,8 @@ class Problem(AccountModel):
     blocking = models.BooleanField(default=True)
     waits_for = models.TextField(blank=True)
     platform_answer = models.JSONField(default=dict)
+    confirmed_at = models.DateTimeField(null=True)
+    """When a person said that what it holds back is meant. Lets through nothing but that."""
     opened_at = models.DateTimeField(default=clock.now)
     closed_at = models.DateTimeField(null=True)
 

@@ -56,7 +56,11 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
             )
         elif (existing.text, existing.waits_for) != (finding.text, finding.waits_for):
             Problem.objects.filter(id=existing.id).update(
-                text=finding.text, remedy=finding.remedy, blocking=finding.blocking, waits_for=finding.waits_for
+                text=finding.text,
+                remedy=finding.remedy,
+                blocking=finding.blocking,
+                waits_for=finding.waits_for,
+                confirmed_at=None,  # what was confirmed is not what it says now
             )
     Problem.objects.bulk_create(fresh, batch_size=200)
 
@@ -90,7 +94,7 @@ def ask_again(account_id: int, owner: str, kinds: Sequence[str], *, younger_than
         if not Mark.objects.filter(lane_id=lane_id, key=key).exists():  # who asked knew why (somebody confirmed it)
             keys.setdefault(kind, []).append(key)
     for kind, some in keys.items():
-        lanes.ask(account_id, kind, owner, some, reason="refused before", priority=lanes.BULK)
+        lanes.ask(account_id, kind, owner, some, cause="refused before", priority=lanes.BULK)
     return sum(map(len, keys.values()))
 
 
@@ -145,13 +149,19 @@ def close_owner(account_id: int, owner: str) -> None:
     )
 
 
+def confirmed(lane: Lane, keys: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """(key, code) of the open problems of these keys that somebody has confirmed."""
+    found = Problem.objects.filter(lane=lane, key__in=keys, closed_at=None).exclude(confirmed_at=None)
+    return frozenset(found.values_list("key", "code"))
+
+
 def open_keys(account_id: int, owner: str, code: str) -> list[str]:
     """The keys of an owner that have an open problem of this code."""
     found = Problem.objects.filter(account_id=account_id, lane__owner=owner, code=code, closed_at=None)
     return list(found.values_list("key", flat=True))
 
 
-def release(account_id: int, *tokens: str) -> int:
+def unblock(account_id: int, *tokens: str) -> int:
     """Ask again for everything that waited for one of `tokens` (`link:SKU-9`, `template`, …), since it is there now.
 
     Returns how many keys were asked for. Safe to repeat.
@@ -165,6 +175,6 @@ def release(account_id: int, *tokens: str) -> int:
                 if wanted.intersection(waits_for.split()):
                     by_lane.setdefault(lane_id, []).append(key)
         for lane in Lane.objects.filter(id__in=by_lane):
-            reason = f"{' '.join(sorted(stems))} is there"[:60]
-            lanes.ask(account_id, lane.kind, lane.owner, by_lane[lane.id], reason=reason)
+            cause = f"{' '.join(sorted(stems))} is there"
+            lanes.ask(account_id, lane.kind, lane.owner, by_lane[lane.id], cause=cause)
         return sum(len(set(keys)) for keys in by_lane.values())

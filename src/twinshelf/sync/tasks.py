@@ -15,7 +15,7 @@ from twinshelf.errors import NeedsPerson, Transient
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.sync import engine, lanes
-from twinshelf.sync.flows import Outcome, installed
+from twinshelf.sync.flows import Outcome, Signal, installed
 from twinshelf.sync.models import Lane, Mark, Task, TaskItem, TaskState
 
 log = structlog.get_logger(__name__)
@@ -67,6 +67,20 @@ def run_slice(task_id: int) -> bool:
         if not more:
             settle(task.id)
         return more
+
+
+_left: dict[int, Any] = {}
+"""By task: what its last slice in this process left for the next. The engine's own; a lost one costs a little work."""
+
+
+def leave_for_next_slice(task: Task, thing: Any) -> None:
+    """Keep what the next slice can go on with if it runs in this process. It must be able to do without."""
+    _left[task.id] = thing
+
+
+def left_by_last_slice(task: Task) -> Any:
+    """What the last slice left, once; None if there is nothing."""
+    return _left.pop(task.id, None)
 
 
 def attempt(task_id: int, failures: int) -> float | None:
@@ -134,11 +148,19 @@ def cancel(task: Task) -> None:
     Task.objects.filter(id=task.id).exclude(state__in=_FINAL).update(state=TaskState.CANCELLED, finished_at=clock.now())
 
 
-def ask_for(task: Task, kind: str, owner: str, keys: Sequence[str], *, priority: int = lanes.NORMAL) -> None:
+def ask_for(
+    task: Task,
+    kind: str,
+    owner: str,
+    keys: Sequence[str],
+    *,
+    priority: int = lanes.NORMAL,
+    signals: Signal = Signal.NONE,
+) -> None:
     """Ask for keys on behalf of a task: each becomes an item that waits for the lane to close it."""
     with transaction.atomic():
         lane = lanes.lane_of(task.account_id, kind, owner)
-        lanes.ask(task.account_id, kind, owner, keys, reason=f"task {task.id}", priority=priority)
+        lanes.ask(task.account_id, kind, owner, keys, cause=f"task {task.id}", priority=priority, signals=signals)
         upsert(
             TaskItem,
             task.account_id,

@@ -127,6 +127,10 @@ class PartlyRefused(Refused):
         )
         self.platform_message = items[0].message
 
+    def one_by_one(self) -> dict[str, PartlyRefused]:
+        """The refusal of each item by its id."""
+        return {item.id: PartlyRefused((item,), request_id=self.request_id) for item in self.items}
+
 
 class _ExtraError(msgspec.Struct, frozen=True):
     code: int

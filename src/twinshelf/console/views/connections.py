@@ -19,10 +19,11 @@ from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
 from twinshelf.console.views.answers import Told, started
 from twinshelf.errors import NeedsPerson, Transient
-from twinshelf.goods import holds as inventory_actions
+from twinshelf.goods import actions as goods_actions
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
+from twinshelf.rules import actions as rules_actions
 from twinshelf.sync import queries as sync
 from twinshelf.sync import tasks
 
@@ -167,7 +168,7 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
         form, rows = TemplateForm(request.POST), AttributeFormSet(request.POST, prefix="a")
         if form.is_valid() and rows.is_valid():
             with Told(request):
-                catalog_actions.set_default_template(
+                rules_actions.set_default_template(
                     connection,
                     category_id=form.cleaned_data["category_id"],
                     category_path=form.cleaned_data["category_path"],
@@ -196,11 +197,11 @@ def act(request: ConsoleRequest, connection_id: int, action: str) -> HttpRespons
     with Told(request):
         match action:
             case "pull":
-                made.append(catalog_actions.pull(connection.store, by=request.user))
+                made.append(goods_actions.pull(connection.store, by=request.user))
             case "refresh":
                 made.append(catalog_actions.refresh(connection, None, by=request.user))
             case "sync":
-                made.append(inventory_actions.resync(connection, None, by=request.user))
+                made.append(catalog_actions.resync(connection, None, by=request.user))
             case "orders":
                 made.append(order_actions.fetch_now(connection, by=request.user))
             case "check":

@@ -23,7 +23,7 @@ from twinshelf.console import charts, counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.templatetags.console import moment_text, zone
 from twinshelf.console.views.answers import started, whole
-from twinshelf.listings import actions as catalog_actions
+from twinshelf.goods import actions as goods_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as orders
@@ -130,7 +130,7 @@ def running(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.OPERATE)
 def sync_now(request: ConsoleRequest) -> HttpResponse:
     """Read what changed on both sides right now instead of waiting for the timetable."""
-    made = [catalog_actions.pull(store, since=store.pulled_at, by=request.user) for store in connections.stores()]
+    made = [goods_actions.pull(store, since=store.pulled_at, by=request.user) for store in connections.stores()]
     made += [order_actions.fetch_now(connection, by=request.user) for connection in connections.connections()]
     return started(request, made, "dashboard", follow=False)
 

@@ -15,7 +15,7 @@ from twinshelf.connections.models import Connection
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
-from twinshelf.goods import holds as inventory_actions
+from twinshelf.goods import actions as goods_actions
 from twinshelf.goods.models import StoreProduct
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
@@ -28,7 +28,7 @@ from twinshelf.sync.models import Task
 ACTIONS: dict[str, Callable[..., Task]] = {
     "list": catalog_actions.list_products,
     "refresh": catalog_actions.refresh,
-    "sync": inventory_actions.resync,
+    "sync": catalog_actions.resync,
     "deactivate": catalog_actions.deactivate,
     "activate": catalog_actions.activate,
 }
@@ -196,7 +196,7 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
 @needs(Permission.OPERATE)
 def pull(request: ConsoleRequest) -> HttpResponse:
     """Read every product of every store."""
-    made = [catalog_actions.pull(store, by=request.user) for store in connections.stores()]
+    made = [goods_actions.pull(store, by=request.user) for store in connections.stores()]
     return started(request, made, "products", follow=True)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import CancelShopOrder, CancelStoreOrder, Finding
+from twinshelf.documents import CancelShopOrder, CancelStoreOrder, Finding, Plan
 from twinshelf.orders.intake.plan import CANCELLED, next_status
 
 Origin = Literal["shop", "store", "app"]
@@ -92,6 +93,32 @@ def plan_cancellation(
             return CancelShopOrder(shop_order_id=sides.shop_order_id, reason=reason), None
         case _:
             return None, None
+
+
+def asks_shop(sides: Sides) -> bool:
+    """Whether the shop is to be asked to cancel, so that its reasons must be known."""
+    return origin_of(sides) in {"store", "app"} and sides.shop_status != "CANCELLED" and not sides.refused
+
+
+@dataclass(frozen=True)
+class SeenCancellation:
+    """One order on both sides, where its cancellation began, and what TikTok offers as reasons now."""
+
+    sides: Sides
+    preferences: Preferences
+    reasons: tuple[str, ...] = ()
+    chosen_reason: str = ""
+
+
+def plan(seen: SeenCancellation) -> Plan:
+    """What to pass on to the side that does not know yet, or why it cannot be."""
+    change, finding = plan_cancellation(seen.sides, seen.preferences, seen.reasons, seen.chosen_reason)
+    return Plan(
+        key=seen.sides.shop_order_id,
+        changes=(change,) if change else (),
+        findings=(finding,) if finding else (),
+        settled=seen.sides.shop_status == "CANCELLED",
+    )
 
 
 def _cancel_in_store(sides: Sides) -> CancelStoreOrder | None:

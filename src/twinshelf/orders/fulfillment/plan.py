@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import msgspec
 
-from twinshelf.documents import Finding, ReportShipment, ShippingProvider, ShopOrder, StoreOrderItem
+from twinshelf.documents import AnyChange, Finding, Plan, ReportShipment, ShippingProvider, ShopOrder, StoreOrderItem
 
 
 class ShipmentFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +104,42 @@ def plan_report(
         unit_ids=units,
         tracking_number=shipment.tracking_number.strip(),
         provider_id=provider.id,
+        carrier=shipment.carrier,
     )
+
+
+@dataclass(frozen=True)
+class SeenShipments:
+    """The shipments of one order that TikTok has not been told of, and what telling it needs.
+
+    `items` are the lines of the store order by id, `own_units` what a shipment was planned with before by shipment id,
+    `taken` the units of all shipments on record.
+    """
+
+    order: ShopOrder
+    pending: tuple[ShipmentFacts, ...]
+    items: Mapping[int, StoreOrderItem]
+    links: Mapping[str, tuple[int, int]]
+    own_units: Mapping[int, tuple[str, ...]]
+    taken: frozenset[str]
+    mapping: Sequence[tuple[str, str]]
+    providers: Sequence[ShippingProvider]
+
+
+def plan_shipments(seen: SeenShipments) -> Plan:
+    """What to tell TikTok of each shipment, in the store's order, or why one cannot be told."""
+    changes: list[AnyChange] = []
+    findings: list[Finding] = []
+    taken = seen.taken
+    for shipment in seen.pending:
+        units = seen.own_units.get(shipment.id) or units_of(shipment, seen.items, seen.order, seen.links, taken)
+        taken |= set(units)
+        planned = plan_report(seen.order, shipment, units, mapping=seen.mapping, providers=seen.providers)
+        if isinstance(planned, Finding):
+            findings.append(planned)
+        else:
+            changes.append(planned)
+    return Plan(key=seen.order.id, changes=tuple(changes), findings=tuple(findings))
 
 
 SHIPPABLE = frozenset({"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"})

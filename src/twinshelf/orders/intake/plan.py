@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import Address, Finding, Money, OrderLine, ShopOrder, StoreOrderDraft, StoreOrderLine
+from twinshelf.documents import (
+    Address,
+    AnyChange,
+    CreateStoreOrder,
+    Finding,
+    Money,
+    OrderLine,
+    Plan,
+    SetStoreAddress,
+    SetStoreStatus,
+    ShopOrder,
+    StoreOrderDraft,
+    StoreOrderLine,
+    token,
+)
 
 PAID = frozenset(
     {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"}
@@ -101,8 +117,112 @@ def unlinked_finding(lines: tuple[OrderLine, ...]) -> Finding:
         code="E-ORD-SKU",
         text=f"Not created in BigCommerce: no linked product for SKU {names}.",
         remedy="Link it; the order is then created by itself.",
-        waits_for=" ".join(dict.fromkeys(f"link:{line.sku_id}" for line in lines)),
+        waits_for=" ".join(dict.fromkeys(word for line in lines for word in _awaited(line))),
     )
+
+
+def _awaited(line: OrderLine) -> tuple[str, ...]:
+    return (token("link", line.sku_id), *((token("sku", line.seller_sku),) if line.seller_sku else ()))
+
+
+@dataclass(frozen=True)
+class SeenOrder:
+    """One TikTok order on both sides. `order` None: TikTok does not know it (yet), `tries` looks in a row.
+
+    `store_order_id` None: it has no store order. `links` gives (product id, variant id) by TikTok SKU id.
+    `shippable`: TikTok still takes another address for it. `address_due`: the store order does not have the newest one.
+    """
+
+    key: str
+    order: ShopOrder | None
+    preferences: Preferences
+    links: Mapping[str, tuple[int, int]]
+    store_order_id: int | None = None
+    store_status: int | None = None
+    address_due: bool = False
+    shippable: bool = False
+    tries: int = 0
+
+
+_LOOKS_FOR_UNKNOWN = 6
+
+
+def plan_order(seen: SeenOrder) -> Plan:
+    """The store order to make of a TikTok order, or the status and address that its store order should have."""
+    order = seen.order
+    if order is None:  # webhooks may come before the order can be read
+        if seen.tries < _LOOKS_FOR_UNKNOWN:
+            return Plan(key=seen.key, later_seconds=5.0 * 2**seen.tries)
+        return Plan(key=seen.key, findings=(_unknown_order(seen.key),))
+    if seen.store_order_id is not None:
+        return _plan_existing(seen, order, seen.store_order_id)
+    if decide(order, seen.preferences).verdict != "create":
+        return Plan(key=seen.key)
+    if missing := unlinked(order, seen.links):
+        return Plan(key=seen.key, findings=(unlinked_finding(missing),))
+    return Plan(key=seen.key, changes=(CreateStoreOrder(shop_order_id=order.id),))
+
+
+def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: int) -> Plan:
+    if is_cancelled(seen):  # the cancellation lane looks after it
+        return Plan(key=seen.key, settled=True)
+    changes: list[AnyChange] = []
+    before, wanted = seen.store_status or 0, store_status(order, seen.preferences)
+    if next_status(before, wanted) is not None:
+        changes.append(SetStoreStatus(store_order_id=store_order_id, status_id=wanted, before=before))
+    findings: tuple[Finding, ...] = ()
+    if seen.address_due and seen.shippable:
+        changes.append(SetStoreAddress(store_order_id=store_order_id, shop_order_id=order.id))
+    elif seen.address_due:
+        findings = (_too_late_for_address(),)
+    return Plan(key=seen.key, changes=tuple(changes), findings=findings, settled=True)
+
+
+def is_cancelled(seen: SeenOrder) -> bool:
+    """Whether an order that has its store order is cancelled on either side."""
+    cancelled = seen.order is not None and seen.order.status == "CANCELLED"
+    return seen.store_order_id is not None and (cancelled or seen.store_status == CANCELLED)
+
+
+def _unknown_order(order_id: str) -> Finding:
+    return Finding(
+        code="E-ORD-GONE",
+        text=f"TikTok Shop does not know order {order_id}.",
+        remedy="Check the order in Seller Center.",
+    )
+
+
+def _too_late_for_address() -> Finding:
+    return Finding(
+        code="W-ORD-ADDRESS",
+        text="The buyer changed the address after the order was shipped.",
+        remedy="Settle it with the carrier or the buyer.",
+        blocking=False,
+    )
+
+
+RETRY_EVERY_SECONDS, RETRIES = 600.0, 3
+"""A failed creation is tried again 10, 20 and 30 minutes after its first failure, then a person must look."""
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The failed creations of one order. `retry_at` None: no more by itself."""
+
+    attempts: int
+    failed_at: datetime
+    retry_at: datetime | None
+    reason: str
+
+
+def failed_again(why: str, *, before: int, first_at: datetime | None, now: datetime, retry: bool) -> Failures:
+    """What follows from one more failed creation: `before` it there were so many, the first of them at `first_at`."""
+    attempts, failed_at = before + 1, first_at or now
+    reason = f"BigCommerce refused the order: {why}."
+    if not retry or attempts > RETRIES:
+        return Failures(attempts, failed_at, None, reason)
+    at = failed_at + timedelta(seconds=RETRY_EVERY_SECONDS * attempts)
+    return Failures(attempts, failed_at, at, f"{reason} Retry {attempts} of {RETRIES} at {at:%H:%M} UTC.")
 
 
 def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:

@@ -109,6 +109,11 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str = ""
     reason: str = ""
 
+    @property
+    def deleted(self) -> bool:
+        """Whether it says that the products in `ids` were deleted."""
+        return self.scope == "store/product/deleted"
+
 
 class _Delivery(msgspec.Struct):
     scope: str

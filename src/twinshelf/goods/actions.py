@@ -1,0 +1,40 @@
+"""What may be done to the store's goods: pull them; take its word that one was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from twinshelf.accounts.models import User
+from twinshelf.connections.models import Store
+from twinshelf.goods.models import StoreProduct
+from twinshelf.kit import clock
+from twinshelf.sync import tasks
+from twinshelf.sync.models import Task
+
+
+def pull(store: Store, *, since: datetime | None = None, by: User | None = None) -> Task:
+    """Read the store's products: those changed since a time, or all of them."""
+    title = (
+        f"Pull products of {store}"
+        if since is None
+        else f"Pull products of {store} changed since {since:%Y-%m-%d %H:%M} UTC"
+    )
+    return tasks.submit(
+        store.account_id,
+        "pull",
+        title,
+        owner=f"store:{store.id}",
+        by=by,
+        params={"store": store.id, "since": since.isoformat() if since else ""},
+    )
+
+
+def told_deleted(store_id: int, product_ids: Sequence[int]) -> None:
+    """Note that the store itself said of these products that they were deleted. Safe to repeat.
+
+    Decides nothing: the next look at them does. Seen again, they were not.
+    """
+    StoreProduct.objects.filter(store_id=store_id, product_id__in=product_ids, deleted=False).update(
+        told_deleted_at=clock.now()
+    )

@@ -1,0 +1,45 @@
+"""Which products concern which connections: the keys that a change in the store marks in their lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from twinshelf.connections.models import Connection, Store
+from twinshelf.goods.models import Selection, StoreVariant
+from twinshelf.kit.upsert import upsert
+from twinshelf.sync import lanes
+
+
+def select(connection: Connection, product_ids: Iterable[int]) -> None:
+    """Have changes of these products mark the lanes of the connection from now on. Safe to repeat."""
+    rows = [(connection.id, product_id) for product_id in product_ids]
+    columns = ["connection_id", "product_id"]
+    upsert(Selection, connection.account_id, columns, rows, unique=columns, update=[])
+
+
+def selected(connection: Connection, product_ids: Collection[int]) -> set[int]:
+    """Those of these products that concern the connection."""
+    wanted, found = list(product_ids), set()
+    for start in range(0, len(wanted), 500):
+        rows = Selection.objects.filter(connection=connection, product_id__in=wanted[start : start + 500])
+        found |= set(rows.values_list("product_id", flat=True))
+    return found
+
+
+def mark_stock(store: Store, variant_ids: Collection[int], *, cause: str, apart_from: Connection | None = None) -> None:
+    """Mark the stock of these variants in the connections of the store: what one shop holds, all others lack."""
+    product_ids = products_of_variants(store.id, variant_ids)
+    for connection in Connection.objects.filter(store=store):
+        if connection != apart_from:
+            keys = map(str, selected(connection, product_ids))
+            owner = f"connection:{connection.id}"
+            lanes.ask(store.account_id, "stock", owner, keys, cause=cause, priority=lanes.URGENT)
+
+
+def products_of_variants(store_id: int, variant_ids: Collection[int]) -> set[int]:
+    """The products that these variants are of."""
+    wanted, found = list(variant_ids), set()
+    for start in range(0, len(wanted), 500):
+        rows = StoreVariant.objects.filter(store_id=store_id, variant_id__in=wanted[start : start + 500])
+        found |= set(rows.values_list("product_id", flat=True))
+    return found

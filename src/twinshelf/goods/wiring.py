@@ -1,0 +1,26 @@
+"""What the store's goods bring to the engine."""
+
+from __future__ import annotations
+
+from twinshelf.connections.models import Store
+from twinshelf.goods import actions, pulling
+
+
+def _read_changed_products(_account_id: int, owner: str) -> None:
+    """Read what changed in the store since the last pull: webhooks can be lost."""
+    store = _store(owner)
+    actions.pull(store, since=store.pulled_at)
+
+
+def _read_all_products(_account_id: int, owner: str) -> None:
+    """Read all of the store: a change that moved no modification time is found by nothing else."""
+    actions.pull(_store(owner))
+
+
+def _store(owner: str) -> Store:
+    return Store.objects.get(id=int(owner.partition(":")[2]))
+
+
+FLOWS = (pulling.PRODUCTS,)
+TASKS = {"pull": pulling.pull}
+TIMETABLES = {"store_products": _read_changed_products, "store_comparison": _read_all_products}

@@ -1,0 +1,92 @@
+"""The price flow: what each live listing asks, set where it is not what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from twinshelf.connections.batches import ConnectionBatch
+from twinshelf.documents import AnyChange, Money, SetPrices
+from twinshelf.errors import Transient
+from twinshelf.goods import snapshot
+from twinshelf.kit.upsert import update_rows
+from twinshelf.kit.words import counted
+from twinshelf.listings import desiring
+from twinshelf.listings import plan as planning
+from twinshelf.listings.afterwards import look_again
+from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.sync.flows import Attempt, Closed, Flow, Made, no_change
+from twinshelf.tiktok.errors import PriceLocked
+
+_PRICE_LOCKED_WAIT_SECONDS = 900.0
+
+
+def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenPrices]:
+    """The store's prices of these products and those last seen in the shop; only what is live can take a price."""
+    connection = batch.connection
+    product_ids = [int(key) for key in keys]
+    live = dict(
+        ListingRow.objects.filter(
+            connection=connection, product_id__in=product_ids, state=ListingState.LIVE
+        ).values_list("product_id", "tiktok_id")
+    )
+    products = snapshot.products_of(connection.store_id, live)
+    links: dict[int, dict[int, tuple[str, Money | None]]] = {}
+    for link in Link.objects.filter(connection=connection, product_id__in=live):
+        seen = None if link.price is None else Money(link.price, link.currency)
+        links.setdefault(link.product_id, {})[link.variant_id] = (link.sku_id, seen)
+    facts = desiring.facts_of(connection)
+    return {
+        str(product_id): planning.SeenPrices(
+            product,
+            facts,
+            tiktok_id=live[product_id],
+            links=links.get(product_id, {}),
+            confirmed=(str(product_id), "E-PRC-GUARD") in batch.confirmed,
+        )
+        for product_id, product in products.items()
+    }
+
+
+def apply_price(batch: ConnectionBatch, change: AnyChange, attempt: Attempt) -> Made:
+    """Set prices. Safe to repeat. A price locked by a promotion is tried again after a while, not given up."""
+    if not isinstance(change, SetPrices):
+        return no_change(batch, change, attempt)
+    prices = dict(change.prices)
+    try:
+        batch.shop_client.set_prices(change.shop_listing_id, prices)
+    except PriceLocked as error:
+        raise Transient("the price is locked by a promotion", wait_seconds=_PRICE_LOCKED_WAIT_SECONDS) from error
+    return Made(f"{counted(len(prices), 'price')} set", prices)
+
+
+def record_prices(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenPrices]]) -> None:
+    """Keep the prices that the shop took, of the whole batch. Lost before that, they are set once more."""
+    look_again(batch, closed)
+    taken: dict[str, Money] = {}
+    product_ids = []
+    for each in closed:
+        for done in each.done:
+            if done.made is not None:
+                taken.update(done.made.kept)
+                product_ids.append(int(each.key))
+    if not product_ids:
+        return
+    of_products = {"connection": batch.connection, "product_id__in": product_ids}
+    shown: dict[int, list[Decimal]] = {}
+    moved = []
+    for link in Link.objects.filter(**of_products):
+        if link.sku_id in taken:
+            link.price, link.currency = taken[link.sku_id].amount, taken[link.sku_id].currency
+            moved.append(link)
+        if link.price is not None:
+            shown.setdefault(link.product_id, []).append(link.price)
+    update_rows(moved, ["price", "currency"])
+    rows = list(ListingRow.objects.filter(**of_products))
+    for row in rows:
+        prices = shown.get(row.product_id)
+        row.price_min, row.price_max = (min(prices), max(prices)) if prices else (None, None)
+    update_rows(rows, ["price_min", "price_max"])
+
+
+PRICES = Flow("price", ConnectionBatch, observe_prices, planning.plan_prices, apply_price, record_prices, size=100)

@@ -1,0 +1,25 @@
+"""What the shop side brings to the engine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from twinshelf.connections.models import Connection
+from twinshelf.listings import actions, afterwards, content, prices, stock, visibility
+from twinshelf.sync import lanes, problems
+
+
+def _poll(account_id: int, owner: str) -> None:
+    lanes.ask(account_id, afterwards.KIND, owner, ["listings"], cause="timetable")
+
+
+def _compare(_account_id: int, owner: str) -> None:
+    actions.compare(Connection.objects.get(id=int(owner.partition(":")[2])))
+
+
+def _try_refused_again(account_id: int, owner: str) -> None:
+    problems.ask_again(account_id, owner, ("price", "stock"), younger_than=timedelta(hours=1))
+
+
+FLOWS = (content.CONTENT, prices.PRICES, stock.STOCK, visibility.VISIBILITY, afterwards.POLLS)
+TIMETABLES = {"shop_listings": _poll, "shop_comparison": _compare, "shop_refusals": _try_refused_again}

@@ -1,0 +1,152 @@
+"""The cancellation flow: what one side cancelled is passed on to the other, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from twinshelf.connections.batches import UrgentBatch
+from twinshelf.documents import AnyChange, CancelShopOrder, CancelStoreOrder, ShopOrder, StoreOrder
+from twinshelf.errors import NotFound, Refused
+from twinshelf.goods import holds
+from twinshelf.kit import clock
+from twinshelf.kit.upsert import update_rows
+from twinshelf.orders import book
+from twinshelf.orders.cancellations import plan as planning
+from twinshelf.orders.intake.plan import CANCELLED, next_status
+from twinshelf.orders.models import CancellationRow, Creation, ShopOrderRow
+from twinshelf.sync import lanes
+from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
+
+
+@dataclass
+class CancellationBatch(UrgentBatch):
+    """A batch of orders whose cancellation is looked at, with our rows of them by order id."""
+
+    rows: dict[str, ShopOrderRow] = field(default_factory=dict)
+    records: dict[str, CancellationRow] = field(default_factory=dict)
+
+
+def observe_cancellations(batch: CancellationBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenCancellation]:
+    """Read both sides of these orders, and keep where a cancellation began that is seen for the first time."""
+    known = ShopOrderRow.objects.filter(connection=batch.connection, order_id__in=list(keys))
+    ids = list(known.values_list("order_id", flat=True))
+    orders = {order.id: order for order in batch.shop_client.orders(ids)} if ids else {}
+    kept = book.keep_orders(batch.connection, orders.values(), write=not batch.preview)
+    batch.rows.update({key: entry.row for key, entry in kept.items()})
+    records = CancellationRow.objects.filter(order__in=[row.id for row in batch.rows.values()])
+    batch.records.update({record.order.order_id: record for record in records.select_related("order")})
+    seen = {key: _seen(batch, orders[key]) for key in ids if key in orders}
+    return {key: each for key, each in seen.items() if each is not None}
+
+
+def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellation | None:
+    """Both sides of one order; None where nobody cancelled it."""
+    row, record = batch.rows[order.id], batch.records.get(order.id)
+    store_order = _store_order(batch, row)
+    sides = planning.Sides(
+        shop_order_id=order.id,
+        shop_status=order.status,
+        store_order_id=store_order.id if store_order else None,
+        store_status=store_order.status_id if store_order else None,
+        origin=record.origin if record else None,
+        refused=bool(record and record.state == "refused"),
+    )
+    origin = planning.origin_of(sides)
+    if origin is None:
+        return None
+    if record is None and not batch.preview:
+        record, _ = CancellationRow.objects.get_or_create(
+            account_id=row.account_id, order=row, defaults={"origin": origin}
+        )
+        batch.records[order.id] = record
+    reasons: Sequence[str] = ()
+    if planning.asks_shop(sides):
+        reasons = batch.shop_client.cancel_reasons(order.id)
+    return planning.SeenCancellation(sides, batch.preferences, tuple(reasons), record.reason if record else "")
+
+
+def _store_order(batch: CancellationBatch, row: ShopOrderRow) -> StoreOrder | None:
+    if row.store_order_id is None:
+        return None
+    try:
+        found = batch.store_client.order(row.store_order_id)
+    except NotFound:
+        return None
+    row.store_status = found.status_id
+    if not batch.preview:
+        row.save(update_fields=["store_status"])
+    return found
+
+
+def apply_cancellation(batch: CancellationBatch, change: AnyChange, attempt: Attempt) -> Made:
+    """Tell the other side. Both read first where a repeat could do harm."""
+    match change:
+        case CancelStoreOrder():
+            client = batch.store_client
+            current = client.order(change.store_order_id).status_id
+            if next_status(current, CANCELLED) is None:
+                return Made("cancelled in BigCommerce", current)
+            client.set_order_status(change.store_order_id, CANCELLED)
+            return Made("cancelled in BigCommerce", CANCELLED)
+        case CancelShopOrder():
+            shop = batch.shop_client
+            if not attempt.first and [o.status for o in shop.orders([change.shop_order_id])] == ["CANCELLED"]:
+                return Made("was cancelled already", "done")
+            shop.cancel_order(change.shop_order_id, change.reason)
+            return Made(f"cancelled at TikTok Shop ({change.reason})")
+        case _:
+            return no_change(batch, change, attempt)
+
+
+def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[planning.SeenCancellation]]) -> None:
+    """Keep how far each cancellation got; what it held of the stock is free if no store order took it."""
+    connection = batch.connection
+    rows: list[ShopOrderRow] = []
+    records: list[CancellationRow] = []
+    again: list[str] = []
+    for each in closed:
+        row, record = batch.rows[each.key], batch.records[each.key]
+        before = record.state
+        record.state = _state(each, before)
+        if record.state != before:
+            records.append(record)
+        for done in each.done:
+            if done.made is not None and isinstance(done.change, CancelStoreOrder):
+                row.store_status = done.made.kept
+                rows.append(row)
+            if done.made is not None and isinstance(done.change, CancelShopOrder):
+                again.append(each.key)
+        if each.seen.sides.shop_status == "CANCELLED" and each.seen.sides.store_order_id is None:
+            row.creation, row.reason = Creation.IGNORED, "Cancelled before it was imported."
+            rows.append(row)
+    update_rows(records, ["state"])
+    update_rows(rows, ["store_status", "creation", "reason"])
+    holds.release(connection, [each.key for each in closed if each.seen.sides.shop_status == "CANCELLED"])
+    lane, due = batch.lane, clock.after(1)
+    lanes.ask(lane.account_id, "cancellation", lane.owner, again, cause="cancelled at TikTok", due_at=due)
+
+
+def _state(each: Closed[planning.SeenCancellation], before: str) -> str:
+    if each.failed is not None:
+        return "refused" if isinstance(each.failed.error, Refused) and _at_shop(each.failed.change) else before
+    if each.plan.findings:
+        return "refused"
+    cancelled_now = any(_at_shop(done.change) and done.made and done.made.kept != "done" for done in each.done)
+    return before if cancelled_now else "done"  # after a cancel at TikTok the next look says whether it took effect
+
+
+def _at_shop(change: AnyChange) -> bool:
+    return isinstance(change, CancelShopOrder)
+
+
+CANCELLATIONS = Flow(
+    "cancellation",
+    CancellationBatch,
+    observe_cancellations,
+    planning.plan,
+    apply_cancellation,
+    record_cancellations,
+    size=50,
+    queue=ORDERS,
+)

@@ -1,0 +1,69 @@
+"""Reading the store's orders: shipments and cancellations whose webhooks were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+
+from twinshelf.connections import clients
+from twinshelf.connections.models import Connection, Store
+from twinshelf.documents import StoreOrder
+from twinshelf.kit import skew
+from twinshelf.orders.fulfillment.plan import SHIPPABLE
+from twinshelf.orders.intake.plan import CANCELLED
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync import lanes
+
+log = structlog.get_logger(__name__)
+
+_OVERLAP = timedelta(minutes=10)
+_FIRST_LOOK = timedelta(days=30)
+
+
+def poll_store_orders(connection: Connection) -> int:
+    """Read the store's orders changed since the last poll: shipments and cancellations whose webhooks were lost."""
+    store = connection.store
+    client = clients.store_client(store, "urgent")
+    now = skew.now(settings.OPERATOR.bigcommerce_api)
+    since = store.orders_modified_at - _OVERLAP if store.orders_modified_at else now - _FIRST_LOOK
+    read, seen, page_number = 0, set(), 1
+    while True:
+        page = client.orders_modified(since, page=page_number)
+        fresh = [order for order in page if order.id not in seen]
+        seen |= {order.id for order in page}
+        read += len(fresh)
+        _ask_about(store, fresh)
+        if len(page) < 250:
+            break
+        last = page[-1].modified_at
+        if last > since:
+            since, page_number = last, 1
+        else:
+            page_number += 1
+    newest = max((order.modified_at for order in page), default=None)
+    if newest is not None:
+        Store.objects.filter(id=store.id).update(orders_modified_at=newest)
+    log.debug("store orders polled", store=store.id, read=read)
+    return read
+
+
+def _ask_about(store: Store, orders: Sequence[StoreOrder]) -> None:
+    """Ask the lanes about store orders of ours that show another state than we know.
+
+    Those of every connection of the store: they share one watermark, and what one poll passes, none sees again.
+    """
+    by_id = {order.id: order for order in orders}
+    rows = ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=list(by_id))
+    keys: dict[tuple[str, int], list[str]] = {}
+    for row in rows:
+        order = by_id[row.store_order_id or 0]
+        if order.status_id == CANCELLED and row.status != "CANCELLED":
+            keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
+        elif order.status_id in {2, 3, 10} and row.status in SHIPPABLE:
+            keys.setdefault(("shipment", row.connection_id), []).append(row.order_id)
+    for (kind, connection_id), order_ids in keys.items():
+        owner = f"connection:{connection_id}"
+        lanes.ask(store.account_id, kind, owner, order_ids, cause="poll", priority=lanes.URGENT)

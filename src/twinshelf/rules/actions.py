@@ -1,0 +1,50 @@
+"""What may be done to the merchant's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from twinshelf.accounts.models import User
+from twinshelf.connections.models import Connection
+from twinshelf.kit import clock
+from twinshelf.rules import templates
+from twinshelf.rules.models import Template
+from twinshelf.sync import problems
+
+
+def set_default_template(
+    connection: Connection,
+    *,
+    category_id: str,
+    category_path: str = "",
+    attributes: Sequence[Mapping[str, Any]] = (),
+    package: Mapping[str, Any] | None = None,
+    categories: Sequence[Mapping[str, Any]] = (),
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> Template:
+    """The template for products that no other holds. Applies from the next plan on; what waited for it is tried again.
+
+    Raises DocumentError naming the rule that does not fit.
+    """
+    rules = templates.rules_from_json(
+        {"attributes": list(attributes), "package": dict(package or {}), "categories": list(categories)}
+    )
+    with transaction.atomic():
+        template, _ = Template.objects.update_or_create(
+            account_id=connection.account_id,
+            connection=connection,
+            is_default=True,
+            defaults={
+                "name": "Default",
+                "category_id": category_id,
+                "category_path": category_path,
+                "rules": msgspec.to_builtins(rules),
+                "updated_at": clock.now(),
+            },
+        )
+        problems.unblock(connection.account_id, "template")
+    return template
