@@ -1,0 +1,159 @@
+"""What a plan is made of: idempotent calls' worth of change, and the plan itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+from twinshelf.documents.findings import Finding
+from twinshelf.documents.listings import Listing
+from twinshelf.documents.money import Document, Money
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """One call's worth of change. Tagged with its class name, so that it can be stored and read back."""
+
+    @property
+    def once(self) -> str:
+        """The name of a call that must not happen twice, its own among those of one key; "" if it may be repeated."""
+        return ""
+
+
+class CreateListing(Change, frozen=True, kw_only=True):
+    """Create the product. It goes with its attempt's token: TikTok answers a repeat with the first product."""
+
+    listing: Listing
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "create"
+
+
+class EditContent(Change, frozen=True, kw_only=True):
+    """Send edited content to review. Price and stock are not part of it: they never wait behind a review."""
+
+    shop_listing_id: str
+    listing: Listing
+    sku_ids: tuple[tuple[int, str], ...]
+    """(variant id, TikTok SKU id) of the SKUs that stay."""
+
+
+class SetPrices(Change, frozen=True, kw_only=True):
+    shop_listing_id: str
+    prices: tuple[tuple[str, Money], ...]
+    """(TikTok SKU id, price), sorted by id."""
+
+
+class SetStock(Change, frozen=True, kw_only=True):
+    shop_listing_id: str
+    stock: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    """(TikTok SKU id, ((warehouse id, available quantity), …)), sorted by id; every warehouse of a SKU is named."""
+
+
+class DeactivateListing(Change, frozen=True, kw_only=True):
+    shop_listing_id: str
+
+
+class ActivateListing(Change, frozen=True, kw_only=True):
+    shop_listing_id: str
+
+
+class DeleteListing(Change, frozen=True, kw_only=True):
+    shop_listing_id: str
+
+
+class CreateStoreOrder(Change, frozen=True, kw_only=True):
+    """Make the order in the store, exactly once: looked up by its external id first whenever an outcome is unknown.
+
+    The draft is kept apart (it is personal), under the TikTok order id.
+    """
+
+    shop_order_id: str
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "create"
+
+
+class ReferenceOrder(Change, frozen=True, kw_only=True):
+    """Note the store's order beside the shop's. `lines` are (our line id, the shop's unit id)."""
+
+    shop_order_id: str
+    store_order_id: str
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+class SetStoreStatus(Change, frozen=True, kw_only=True):
+    store_order_id: int
+    status_id: int
+    before: int
+
+
+class SetStoreAddress(Change, frozen=True, kw_only=True):
+    """Send the store order to the address the shop has now. The address is kept apart: it is personal."""
+
+    store_order_id: int
+    shop_order_id: str
+
+
+class ReportShipment(Change, frozen=True, kw_only=True):
+    """Tell the shop that these units are on their way."""
+
+    shop_order_id: str
+    store_shipment_id: int
+    unit_ids: tuple[str, ...]
+    tracking_number: str
+    provider_id: str
+    carrier: str = ""
+    """The carrier as people say it, for showing."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"ship {self.store_shipment_id}"
+
+
+class CancelShopOrder(Change, frozen=True, kw_only=True):
+    shop_order_id: str
+    reason: str
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "cancel"
+
+
+class CancelStoreOrder(Change, frozen=True, kw_only=True):
+    store_order_id: int
+    shop_order_id: str
+
+
+AnyChange = (
+    CreateListing
+    | EditContent
+    | SetPrices
+    | SetStock
+    | DeactivateListing
+    | ActivateListing
+    | DeleteListing
+    | CreateStoreOrder
+    | ReferenceOrder
+    | SetStoreStatus
+    | SetStoreAddress
+    | ReportShipment
+    | CancelShopOrder
+    | CancelStoreOrder
+)
+
+
+class Plan(Document, frozen=True, kw_only=True):
+    """What to do for one key: changes in order, and the findings that go with them."""
+
+    key: str
+    changes: tuple[AnyChange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    later_seconds: float | None = None
+    """Nothing can be said yet: plan again in so many seconds. None: the plan stands."""
+    settled: bool = False
+    """What earlier attempts for this key came to is known by now: their notes may go."""

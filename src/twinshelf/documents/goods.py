@@ -1,0 +1,90 @@
+"""The store and its goods: products with all their variants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from twinshelf.documents.money import Dimensions, Document, LengthUnit, Money, Weight, WeightUnit
+
+Tracking = Literal["none", "product", "variant"]
+
+
+class OptionValue(msgspec.Struct, frozen=True):
+    option: str
+    value: str
+
+
+class Image(Document, frozen=True, kw_only=True):
+    """A picture of a product in the store. `url` is the largest the store serves."""
+
+    url: str
+    thumbnail: bool = False
+    sort_order: int = 0
+
+
+class Variant(Document, frozen=True, kw_only=True):
+    """One sellable thing. `price` is the regular price in effect (a null of BigCommerce is the product's price).
+
+    `stock` is what the store can sell of it over the locations that count; None where the store does not track it.
+    """
+
+    id: int
+    sku: str
+    options: tuple[OptionValue, ...] = ()
+    price: Money
+    sale_price: Money | None = None
+    stock: int | None = None
+    weight: Weight | None = None
+    gtin: str = ""
+    image_url: str = ""
+    purchasable: bool = True
+
+
+class Product(Document, frozen=True, kw_only=True):
+    """One product of the store with all its variants; a product without options has one variant with none."""
+
+    id: int
+    title: str
+    sku: str = ""
+    description: str = ""
+    brand: str = ""
+    categories: tuple[str, ...] = ()
+    """Full category paths such as `Home > Storage`, in the store's order."""
+    custom_fields: tuple[tuple[str, str], ...] = ()
+    price: Money
+    weight: Weight | None = None
+    dimensions: Dimensions | None = None
+    images: tuple[Image, ...] = ()
+    variants: tuple[Variant, ...]
+    tracking: Tracking = "none"
+    purchasable: bool = True
+    visible: bool = True
+    modified_at: datetime
+
+
+class StoreInfo(Document, frozen=True, kw_only=True):
+    """What a store says of itself. `aggregates_locations`: more than one enabled location exists."""
+
+    hash: str
+    name: str
+    currency: str
+    time_zone: str
+    weight_unit: WeightUnit
+    length_unit: LengthUnit
+    prices_include_tax: bool = False
+    control_panel_url: str = ""
+
+
+class StoreLocation(Document, frozen=True, kw_only=True):
+    id: int
+    code: str
+    label: str
+    enabled: bool
+
+
+def seller_sku(product: Product, variant: Variant) -> str:
+    """The merchant's code of a variant: its own, or the product's where a product without options has only that."""
+    return variant.sku or (product.sku if len(product.variants) == 1 else "")

@@ -1,0 +1,129 @@
+"""A product as it should be in a shop, as the shop has it, and what the shop asks of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from twinshelf.documents.goods import OptionValue
+from twinshelf.documents.money import Dimensions, Document, Money, Weight
+
+ListingStatus = Literal[
+    "DRAFT", "PENDING", "FAILED", "ACTIVATE", "SELLER_DEACTIVATED", "PLATFORM_DEACTIVATED", "FREEZE", "DELETED"
+]
+
+
+class AttributeValue(Document, frozen=True, kw_only=True):
+    """A product attribute of a TikTok category: by ids from its list, or by own words where it takes them."""
+
+    id: str
+    value_ids: tuple[str, ...] = ()
+    value_names: tuple[str, ...] = ()
+
+
+class ListingSku(Document, frozen=True, kw_only=True):
+    """One SKU as it should be in the shop."""
+
+    variant_id: int
+    seller_sku: str
+    options: tuple[OptionValue, ...] = ()
+    price: Money
+    quantity: int = 0
+    gtin: str = ""
+    image_url: str = ""
+
+
+class Listing(Document, frozen=True, kw_only=True):
+    """One product as it should be in one shop."""
+
+    product_id: int
+    title: str
+    description: str
+    category_id: str
+    brand_id: str = ""
+    attributes: tuple[AttributeValue, ...] = ()
+    image_urls: tuple[str, ...]
+    weight: Weight
+    dimensions: Dimensions
+    warehouse_id: str
+    skus: tuple[ListingSku, ...]
+
+
+class ShopSku(Document, frozen=True, kw_only=True):
+    """One SKU as the shop has it. `stock` is the available quantity per warehouse id; `price` None if not told."""
+
+    id: str
+    seller_sku: str
+    price: Money | None = None
+    stock: tuple[tuple[str, int], ...] = ()
+
+
+class ShopListing(Document, frozen=True, kw_only=True):
+    """One product as the shop has it. `status` and `audit_status` are TikTok's words, unknown ones included."""
+
+    id: str
+    title: str
+    status: str
+    audit_status: str = ""
+    audit_reasons: tuple[str, ...] = ()
+    has_draft: bool = False
+    external_product_id: str = ""
+    category_id: str = ""
+    description: str = ""
+    skus: tuple[ShopSku, ...] = ()
+    updated_at: datetime
+
+
+class Attribute(Document, frozen=True, kw_only=True):
+    """What a TikTok category asks. `sales` attributes tell SKUs apart; the others describe the product."""
+
+    id: str
+    name: str
+    sales: bool
+    required: bool
+    multiple: bool = False
+    customizable: bool = False
+    numeric: bool = False
+    """Own words must be a number above 0."""
+    required_with: tuple[tuple[str, str], ...] = ()
+    """(attribute id, value id) of other attributes with whose values this one is required too."""
+    values: tuple[tuple[str, str], ...] = ()
+    """(value id, name); empty where the attribute takes free text."""
+
+
+class CategoryRules(Document, frozen=True, kw_only=True):
+    """The rules of one TikTok leaf category that decide whether a product can be listed."""
+
+    certifications: tuple[tuple[str, str], ...] = ()
+    """(id, name) of the certificates it requires."""
+    size_chart_required: bool = False
+    package_dimension_required: bool = True
+    cod_supported: bool = False
+    seller_sku_required: bool = False
+
+
+class ShopCategory(Document, frozen=True, kw_only=True):
+    id: str
+    parent_id: str
+    name: str
+    leaf: bool
+    available: bool = True
+
+
+class Warehouse(Document, frozen=True, kw_only=True):
+    id: str
+    name: str
+    sales: bool
+    enabled: bool
+    default: bool = False
+
+
+class ShopInfo(Document, frozen=True, kw_only=True):
+    """A shop our app is authorized for. `region` is a country code (GB, not UK)."""
+
+    id: str
+    name: str
+    region: str
+    seller_type: str
+    cipher: str
+    code: str = ""

@@ -1,0 +1,214 @@
+"""Orders of both sides, their shipments and cancellations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from twinshelf.documents.money import Document, Money
+
+ShopOrderStatus = Literal[
+    "UNPAID",
+    "ON_HOLD",
+    "AWAITING_SHIPMENT",
+    "PARTIALLY_SHIPPING",
+    "AWAITING_COLLECTION",
+    "IN_TRANSIT",
+    "DELIVERED",
+    "COMPLETED",
+    "CANCELLED",
+]
+
+
+class Address(Document, frozen=True, kw_only=True):
+    """Where to send an order. Personal: kept only encrypted. Masked or missing parts are as the shop gave them."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    street_1: str = ""
+    street_2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country_code: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def clear(self) -> bool:
+        """Enough to ship to, and nothing of it masked with asterisks."""
+        needed = (self.first_name or self.last_name, self.street_1, self.city, self.country_code)
+        return all(needed) and not any("*" in part for part in (*needed, self.postal_code))
+
+
+class OrderLine(Document, frozen=True, kw_only=True):
+    """Units of one SKU bought alike. TikTok sends one line item per unit: `unit_ids` are theirs.
+
+    Amounts are per unit. `paid` is what the buyer pays for one unit before tax (`sale_price`).
+    """
+
+    unit_ids: tuple[str, ...]
+    product_id: str
+    sku_id: str
+    seller_sku: str
+    title: str
+    sku_title: str = ""
+    original_price: Money
+    paid: Money
+    seller_discount: Money
+    platform_discount: Money
+    tax: Money
+    gift: bool = False
+    status: str = ""
+
+    @property
+    def quantity(self) -> int:
+        """How many units the line has."""
+        return len(self.unit_ids)
+
+
+class OrderPayment(Document, frozen=True, kw_only=True):
+    """What the buyer pays, as TikTok adds it up: total = subtotal + shipping + tax + fees."""
+
+    subtotal: Money
+    shipping: Money
+    tax: Money
+    product_tax: Money
+    shipping_tax: Money
+    fees: Money
+    seller_discount: Money
+    platform_discount: Money
+    total: Money
+
+
+class ShopOrder(Document, frozen=True, kw_only=True):
+    """One order of the shop. Times are TikTok's. `address` is personal (see Address)."""
+
+    id: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    paid_at: datetime | None = None
+    on_hold: bool = False
+    lines: tuple[OrderLine, ...]
+    payment: OrderPayment
+    address: Address = Address()
+    buyer_id: str = ""
+    buyer_message: str = ""
+    fulfilled_by_tiktok: bool = False
+    shipped_by_tiktok: bool = False
+    delivery_option_id: str = ""
+    delivery_option: str = ""
+    warehouse_id: str = ""
+    package_ids: tuple[str, ...] = ()
+    tracking_number: str = ""
+    shipping_provider: str = ""
+    ship_by: datetime | None = None
+    cancel_reason: str = ""
+    cancelled_by: str = ""
+    buyer_wants_cancel: bool = False
+    sample: bool = False
+    replacement: bool = False
+
+
+class StoreOrderLine(Document, frozen=True, kw_only=True):
+    """A catalog line of an order to be made in the store: `unit_price_*` per unit. A custom line has variant_id 0."""
+
+    product_id: int
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+    unit_price_ex_tax: Money
+    unit_price_inc_tax: Money
+
+
+class StoreOrderDraft(Document, frozen=True, kw_only=True):
+    """An order as it should be made in the store. Totals are stated, not left to the store to compute."""
+
+    external_order_id: str
+    external_source: str
+    external_merchant_id: str
+    channel_id: int
+    status_id: int
+    address: Address
+    lines: tuple[StoreOrderLine, ...]
+    shipping_method: str
+    shipping_ex_tax: Money
+    shipping_inc_tax: Money
+    discount: Money
+    handling: Money | None = None
+    """Fees the buyer paid beside goods, shipping and tax (small orders, delivery, insurance); None: none."""
+    subtotal_ex_tax: Money
+    subtotal_inc_tax: Money
+    total_ex_tax: Money
+    total_inc_tax: Money
+    payment_method: str = "TikTok Shop"
+    customer_message: str = ""
+    staff_notes: str = ""
+
+
+class StoreOrderItem(Document, frozen=True, kw_only=True):
+    """A line of an order in the store: `id` is BigCommerce's order_product_id.
+
+    `address_id` is the shipping address it goes to, 0 if it is not shipped.
+    """
+
+    id: int
+    product_id: int
+    variant_id: int
+    sku: str
+    quantity: int
+    shipped: int = 0
+    address_id: int = 0
+
+
+class StoreOrder(Document, frozen=True, kw_only=True):
+    """An order as the store has it. `items` are empty unless they were read."""
+
+    id: int
+    status_id: int
+    external_order_id: str
+    external_source: str
+    channel_id: int
+    total_inc_tax: Money
+    modified_at: datetime
+    created_at: datetime
+    archived: bool = False
+    items: tuple[StoreOrderItem, ...] = ()
+
+
+class StoreShipment(Document, frozen=True, kw_only=True):
+    """A shipment in the store: `items` are (order_product_id, quantity)."""
+
+    id: int
+    order_id: int
+    tracking_number: str = ""
+    tracking_carrier: str = ""
+    shipping_provider: str = ""
+    shipping_method: str = ""
+    items: tuple[tuple[int, int], ...] = ()
+
+
+class CancellationRequest(Document, frozen=True, kw_only=True):
+    """A cancellation at TikTok: asked for by the buyer, or done. `awaiting_us` is True while the seller must answer."""
+
+    id: str
+    order_id: str
+    status: str
+    role: str
+    reason: str = ""
+    reason_text: str = ""
+    awaiting_us: bool = False
+    deadline: datetime | None = None
+    updated_at: datetime | None = None
+    unit_ids: tuple[str, ...] = ()
+    """The units it takes back; () if TikTok named none, which means the whole order."""
+
+
+class ShippingProvider(msgspec.Struct, frozen=True):
+    id: str
+    name: str
