@@ -240,7 +240,7 @@ def product_document(number: int, *, picture_url: str = "", modified_at: datetim
     amount = Decimal(price) + number // 20 * Decimal("2.50")
     sku = f"FH-{2041 + 7 * number}"
     return Product(
-        id=1000 + number,
+        id=str(1000 + number),
         title=f"{line} {title}".strip(),
         sku=sku,
         description="<p>Made to be used every day, easy to clean and to store.</p>",
@@ -253,7 +253,7 @@ def product_document(number: int, *, picture_url: str = "", modified_at: datetim
         modified_at=modified_at,
         variants=tuple(
             Variant(
-                id=10 * (1000 + number) + n,
+                id=str(10 * (1000 + number) + n),
                 sku=f"{sku}-{colors[n][:3].upper()}" if int(variants) > 1 else sku,
                 options=(OptionValue("Color", colors[n]),) if int(variants) > 1 else (),
                 price=Money(amount + n, "USD"),
@@ -305,11 +305,11 @@ def product_rows(store: Store, document: Product, seen_at: datetime) -> tuple[St
 
 
 def listing_id(connection: Connection, document: Product) -> str:
-    return f"1729{connection.id:04d}{document.id:08d}"
+    return f"1729{connection.id:04d}{document.id:0>8}"
 
 
 def listing_rows(connection: Connection, document: Product, state: str, now: datetime) -> tuple[ListingRow, list[Link]]:
-    on_tiktok = state not in {"not_uploaded", "in_progress"} and not (state == "failed" and document.id % 2)
+    on_tiktok = state not in {"not_uploaded", "in_progress"} and not (state == "failed" and int(document.id) % 2)
     tiktok_id = listing_id(connection, document) if on_tiktok else ""
     rate = Decimal("1.10") if connection.shop.region == "US" else Decimal("0.88")
     links = [
@@ -341,7 +341,7 @@ def listing_rows(connection: Connection, document: Product, state: str, now: dat
         price_min=min(prices, default=None),
         price_max=max(prices, default=None),
         quantity=sum(link.quantity or 0 for link in links) if links else None,
-        checked_at=now - timedelta(minutes=2 + document.id % 9) if on_tiktok else None,
+        checked_at=now - timedelta(minutes=2 + int(document.id) % 9) if on_tiktok else None,
         observed_at=now if on_tiktok else None,
     )
     return row, links
@@ -472,7 +472,7 @@ def order_document(
     )
 
 
-def order_row(connection: Connection, order: ShopOrder, store_order_id: int | None) -> ShopOrderRow:
+def order_row(connection: Connection, order: ShopOrder, store_order_id: str | None) -> ShopOrderRow:
     buyer = json.dumps({"address": msgspec.to_builtins(order.address), "message": order.buyer_message})
     row = ShopOrderRow(
         account_id=connection.account_id,
@@ -539,7 +539,7 @@ def _orders(world: World, tag: str) -> None:
             linked=not failed,
         )
         row = order_row(
-            connection, order, None if young or failed or (status == "CANCELLED" and number % 2) else 2000 + number
+            connection, order, None if young or failed or (status == "CANCELLED" and number % 2) else str(2000 + number)
         )
         if failed:
             row.creation, row.attempts, row.reason = (
@@ -673,7 +673,7 @@ def _problems(world: World) -> None:
         Problem(
             account=world.account,
             lane=lane,
-            key=str(product_id),
+            key=product_id,
             code=code,
             text=text,
             remedy=remedy,
@@ -724,7 +724,7 @@ def _tasks(world: World) -> None:
             account=world.account,
             task=world.running,
             lane=lane,
-            key=str(product_id),
+            key=product_id,
             state="succeeded" if n < 27 else ("failed" if n < 30 else "waiting"),
             text="Missing required attribute(s): Material." if 27 <= n < 30 else "",
         )
@@ -746,7 +746,7 @@ def _tasks(world: World) -> None:
             account=world.account,
             task=listed,
             lane=uk_lane,
-            key=str(product_id),
+            key=product_id,
             state="failed" if n < 2 else "succeeded",
             text="=cmd|' /C calc'!A0"
             if n == 0
@@ -956,7 +956,7 @@ def fill_many(world: World, products: int, orders: int) -> None:
                     connection,
                     prefix="57724",
                 )
-                chunk.append(order_row(connection, order, 2000 + number))
+                chunk.append(order_row(connection, order, str(2000 + number)))
             _create(ShopOrderRow, chunk)
 
 

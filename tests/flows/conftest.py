@@ -148,7 +148,9 @@ class StoreWorld:
         self._sandbox, self.hash = sandbox, store_hash
 
     def act(self, action: str, **arguments: Any) -> Any:
-        return self._sandbox.act(f"bc.{action}", hash=self.hash, **arguments)
+        """An action of the sandbox, whose ids are numbers, as BigCommerce's are; ours are text."""
+        numbers = {name: int(value) for name, value in arguments.items() if name in {"order_id", "product_id"}}
+        return self._sandbox.act(f"bc.{action}", hash=self.hash, **arguments | numbers)
 
     def add_product(
         self, *, sku: str, title: str = "Enamel mug", price: str = "12.00", stock: int = 10, **more: Any
@@ -233,7 +235,7 @@ class Twinshelf:
     def list(self, *product_ids: int) -> Task:
         """Pull, list these products (all, if none are named) and let reviews pass."""
         self.pull()
-        task = catalog.list_products(self.connection, product_ids or None)
+        task = catalog.list_products(self.connection, [str(number) for number in product_ids] or None)
         self.settle()
         self.wait(600)
         return self.finished(task)
@@ -262,7 +264,7 @@ class Twinshelf:
         connections.set_preferences(self.connection, Preferences(**choices))
 
     def listing(self, product_id: int) -> ListingRow:
-        return ListingRow.objects.get(connection=self.connection, product_id=product_id)
+        return ListingRow.objects.get(connection=self.connection, product_id=str(product_id))
 
     def order(self, order_id: str) -> ShopOrderRow:
         return ShopOrderRow.objects.get(connection=self.connection, order_id=order_id)

@@ -38,7 +38,7 @@ def rest(sandbox: Sandbox, twinshelf: Twinshelf) -> None:
         twinshelf.wait(601)
 
 
-def ready_to_ship(shop: ShopWorld, twinshelf: Twinshelf, *items: tuple[str, int]) -> tuple[str, int]:
+def ready_to_ship(shop: ShopWorld, twinshelf: Twinshelf, *items: tuple[str, int]) -> tuple[str, str]:
     """(TikTok order, store order) of a paid order of these SKUs whose hold is over."""
     order_id = shop.buy(*items)
     twinshelf.wait(HELD_SECONDS)
@@ -47,5 +47,5 @@ def ready_to_ship(shop: ShopWorld, twinshelf: Twinshelf, *items: tuple[str, int]
     return order_id, store_order_id
 
 
-def ship(store: StoreWorld, store_order_id: int, number: str = "9400111899223100000001") -> None:
+def ship(store: StoreWorld, store_order_id: str, number: str = "9400111899223100000001") -> None:
     store.act("ship_order", order_id=store_order_id, carrier="usps", tracking_number=number)

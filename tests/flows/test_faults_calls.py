@@ -113,7 +113,7 @@ def test_a_cancellation_at_tiktok_cancels_the_store_order_once(sandbox, store, s
     twinshelf.settle()
     rest(sandbox, twinshelf)
 
-    changes = [e for e in store.effects("order_status") if e.key == str(store_order_id)]
+    changes = [e for e in store.effects("order_status") if e.key == store_order_id]
     assert [(e.detail["before"], e.detail["after"]) for e in changes] == [(11, 5)]
     assert store.act("stock", sku="MUG-1") == 7
     assert twinshelf.problems() == []

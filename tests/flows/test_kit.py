@@ -412,14 +412,14 @@ def goods(transactional_db) -> Iterator[Store]:
 def row(store: Store, number: int, title: str, *, minutes: int = 0) -> tuple[object, ...]:
     at = clock.parse("2026-03-01T12:00:00+00:00") + timedelta(minutes=minutes)
     return (
-        store.id, number, title, f"SKU-{number}", "", "", "", 1, Decimal("12.50"), None, None, title.lower(),
+        store.id, str(number), title, f"SKU-{number}", "", "", "", 1, Decimal("12.50"), None, None, title.lower(),
         b"\x00\xff" + title.encode(), hashlib.sha256(title.encode()).digest(), "", at, at, False,
     )  # fmt: skip
 
 
 def titles(*numbers: int) -> list[str]:
     found = dict(StoreProduct.objects.values_list("product_id", "title"))
-    return [found[number] for number in numbers]
+    return [found[str(number)] for number in numbers]
 
 
 sizes = pytest.mark.parametrize("size", [3, upsert._COPY_FROM + 50])

@@ -46,7 +46,7 @@ def a_day_with_trouble(sandbox, store, shop, twinshelf) -> None:
     fault(sandbox, platform="tiktok", path="/order/*/orders", action="truncate")
     twinshelf.wait(HELD_SECONDS)
     rest(sandbox, twinshelf)
-    ship(store, ShopOrderRow.objects.get().store_order_id or 0)
+    ship(store, ShopOrderRow.objects.get().store_order_id or "")
     cancelled, _store_order = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
     sandbox.act("tt.cancel_order", order_id=cancelled)
     twinshelf.settle()

@@ -190,8 +190,8 @@ def test_shipments_and_cancellations_reach_the_shop_that_sold(sandbox, store, sh
         twinshelf.wait(HELD_SECONDS / 4)
     here, there = twinshelf.order(sold_here), in_outlet.order(sold_there)
     made = {i: store.act("order", order_id=i) for i in (here.store_order_id, there.store_order_id)}
-    assert made[here.store_order_id]["channel_id"] == twinshelf.connection.channel_id
-    assert made[there.store_order_id]["channel_id"] == in_outlet.connection.channel_id
+    assert str(made[here.store_order_id]["channel_id"]) == twinshelf.connection.channel_id
+    assert str(made[there.store_order_id]["channel_id"]) == in_outlet.connection.channel_id
     assert twinshelf.connection.channel_id != in_outlet.connection.channel_id
 
     ship(store, there.store_order_id)

@@ -128,8 +128,8 @@ def client(platform, budget):
 
 def draft(**changes):
     line = StoreOrderLine(
-        product_id=77,
-        variant_id=93,
+        product_id="77",
+        variant_id="93",
         sku="MUG",
         name="Enamel mug",
         quantity=2,
@@ -140,7 +140,7 @@ def draft(**changes):
         "external_order_id": "576461413038785752",
         "external_source": "41037",
         "external_merchant_id": "7495123456789012345",
-        "channel_id": 1,
+        "channel_id": "1",
         "status_id": 11,
         "address": Address(
             first_name="Jane",
@@ -220,7 +220,7 @@ def test_f01_an_order_whose_answer_was_lost_is_sent_once(client, platform, error
 @pytest.mark.parametrize("error", NEVER_SENT)
 def test_an_order_that_never_left_may_be_sent_again(client, platform, error):
     platform.answer(error=error).answer(201, {"id": 218})
-    assert client.create_order(draft()) == 218
+    assert client.create_order(draft()) == "218"
     assert len(platform.asked) == 2
 
 
@@ -258,7 +258,7 @@ def test_an_unusable_answer_to_a_read_is_asked_for_again(client, platform, _case
 def test_a_document_that_cannot_be_read_is_not_asked_for_again(client, platform):
     platform.answer(200, {"id": 5, "status_id": None})
     with pytest.raises(DocumentError):
-        client.order(5)
+        client.order("5")
     assert len(platform.asked) == 1
 
 
@@ -325,17 +325,17 @@ def test_a_throttled_order_was_not_made(client, platform):
 def test_what_a_person_must_mend_is_not_repeated(client, platform, status, body, kind):
     platform.answer(status, body)
     with pytest.raises(kind):
-        client.order(5)
+        client.order("5")
     assert len(platform.asked) == 1
 
 
 def test_a_missing_scope_says_what_could_not_be_done(client, platform):
     platform.answer(403, {"title": "You don't have a required scope to access the endpoint"})
     for call, words in [
-        (lambda: client.order(5), "reading orders"),
-        (lambda: client.set_order_status(5, 2), "changing orders"),
+        (lambda: client.order("5"), "reading orders"),
+        (lambda: client.set_order_status("5", 2), "changing orders"),
         (client.locations, "reading locations"),
-        (lambda: client.inventory(product_ids=[1]), "reading inventory"),
+        (lambda: client.inventory(product_ids=["1"]), "reading inventory"),
         (client.hooks, "reading webhooks"),
         (client.time, "reading store information"),
     ]:
@@ -391,17 +391,17 @@ def test_products_are_scanned_by_id_with_all_their_parts(client, platform):
 
 def test_products_by_id_come_250_at_a_time_and_name_the_missing(client, platform):
     platform.answer(200, page([]))
-    ids = [*range(1, 301), 7]
+    ids = [str(number) for number in (*range(1, 301), 7)]
     found = client.products(ids, Names(), store=STORE)
-    assert (found.products, found.missing) == ((), tuple(range(1, 301)))
+    assert (found.products, found.missing) == ((), tuple(ids[:300]))
     assert [len(platform.query(at)["id:in"].split(",")) for at in range(2)] == [250, 50]
     assert platform.query()["limit"] == "250"
 
 
 def test_no_address_line_grows_too_long(client, platform):
     platform.answer(200, page([]))
-    client.products([10**17 + n for n in range(250)], Names(), store=STORE)
-    client.inventory(variant_ids=[10**9 + n for n in range(1000)])
+    client.products([str(10**17 + n) for n in range(250)], Names(), store=STORE)
+    client.inventory(variant_ids=[str(10**9 + n) for n in range(1000)])
     assert max(len(str(request.url)) for request in platform.requests) < 6200
     assert sum(len(platform.query(at)["variant_id:in"].split(",")) for at in (-2, -1)) == 1000
 
@@ -416,7 +416,7 @@ def test_stock_is_read_to_the_last_page(client, platform):
     row = {"identity": {"variant_id": 5}, "locations": [{"location_id": 1, "available_to_sell": 3}]}
     other = {"identity": {"variant_id": 6}, "locations": [{"location_id": 2, "available_to_sell": 4}]}
     platform.answer(200, page([row], 1, 2)).answer(200, page([other], 2, 2))
-    assert client.inventory(product_ids=[1]) == {5: {1: 3}, 6: {2: 4}}
+    assert client.inventory(product_ids=["1"]) == {"5": {"1": 3}, "6": {"2": 4}}
     assert [platform.query(at)["page"] for at in range(2)] == ["1", "2"]
     assert platform.query()["limit"] == "1000"
 
@@ -426,14 +426,14 @@ def test_all_lines_of_an_order_are_read_even_if_the_server_cuts_pages_to_50(clie
     for length in lengths:
         rows = [{"id": n + 1, "quantity": 1} for n in range(length)]
         platform.answer(200 if rows else 204, rows or None)
-    assert len(client.order_items(5)) == sum(lengths)
+    assert len(client.order_items("5")) == sum(lengths)
     assert len(platform.asked) == calls
 
 
 def test_an_order_with_an_unreadable_line_is_not_half_read(client, platform):
     platform.answer(200, [{"id": 1, "quantity": 1}, {"id": 2}])
     with pytest.raises(DocumentError):
-        client.order_items(5)
+        client.order_items("5")
 
 
 ORDER = {
@@ -451,7 +451,7 @@ def test_a_search_that_finds_nothing_is_empty(client, platform):
 
 def test_a_search_keeps_only_what_matches_exactly(client, platform):
     platform.answer(200, [ORDER, {**ORDER, "id": 219, "external_order_id": "5764614130387857521"}])
-    assert [order.id for order in client.find_orders("576461413038785752")] == [218]
+    assert [order.id for order in client.find_orders("576461413038785752")] == ["218"]
 
 
 def test_a_search_answered_with_other_orders_is_no_search(client, platform):
@@ -469,10 +469,16 @@ def test_a_search_that_finds_an_unreadable_order_does_not_overlook_it(client, pl
 def test_a_scan_goes_past_an_unreadable_order_and_says_so(client, platform):
     platform.answer(200, [{**ORDER, "id": 217, "status_id": None}, ORDER])
     with structlog.testing.capture_logs() as lines:
-        assert [order.id for order in client.orders_after(216)] == [218]
+        assert [order.id for order in client.orders_after("216").orders] == ["218"]
     assert platform.query() == {"min_id": "217", "sort": "id:asc", "limit": "250"}
     assert [line for line in lines if line["event"] == "order_unreadable"] == [
-        {"event": "order_unreadable", "log_level": "warning", "store": "abc123", "order_id": 217, "field": "status_id"}
+        {
+            "event": "order_unreadable",
+            "log_level": "warning",
+            "store": "abc123",
+            "order_id": "217",
+            "field": "status_id",
+        }
     ]
 
 
@@ -496,12 +502,12 @@ CHANNEL = {"id": 7, "name": "TikTok-Shop-US", "type": "marketplace", "platform":
 @pytest.mark.parametrize(
     ("_case", "present", "changed", "channel_id"),
     [
-        ("as it should be", [CHANNEL], [], 7),
-        ("disconnected", [CHANNEL | {"status": "disconnected"}], [("PUT", "/stores/abc123/v3/channels/7")], 7),
-        ("of another shop", [CHANNEL | {"external_id": "750"}], [("POST", "/stores/abc123/v3/channels")], 9),
-        ("deleted", [CHANNEL | {"status": "deleted"}], [("POST", "/stores/abc123/v3/channels")], 9),
-        ("of another platform", [CHANNEL | {"platform": "etsy"}], [("POST", "/stores/abc123/v3/channels")], 9),
-        ("twice", [CHANNEL | {"id": 5, "status": "disconnected"}, CHANNEL], [], 7),
+        ("as it should be", [CHANNEL], [], "7"),
+        ("disconnected", [CHANNEL | {"status": "disconnected"}], [("PUT", "/stores/abc123/v3/channels/7")], "7"),
+        ("of another shop", [CHANNEL | {"external_id": "750"}], [("POST", "/stores/abc123/v3/channels")], "9"),
+        ("deleted", [CHANNEL | {"status": "deleted"}], [("POST", "/stores/abc123/v3/channels")], "9"),
+        ("of another platform", [CHANNEL | {"platform": "etsy"}], [("POST", "/stores/abc123/v3/channels")], "9"),
+        ("twice", [CHANNEL | {"id": 5, "status": "disconnected"}, CHANNEL], [], "7"),
     ],
 )
 def test_the_channel_of_a_shop_is_found_before_one_is_made(client, platform, _case, present, changed, channel_id):
@@ -513,7 +519,7 @@ def test_the_channel_of_a_shop_is_found_before_one_is_made(client, platform, _ca
 def test_a_taken_channel_name_gets_the_shop_s_id(client, platform):
     platform.answer(200, page([])).answer(409, {"title": "Channel already exists"})
     platform.answer(200, {"data": CHANNEL | {"id": 9}})
-    assert client.ensure_channel("TikTok Shop (US)", "749") == 9
+    assert client.ensure_channel("TikTok Shop (US)", "749") == "9"
     assert [platform.body(at)["name"] for at in (1, 2)] == ["TikTok-Shop-US", "TikTok-Shop-US-749"]
 
 
@@ -582,7 +588,12 @@ class Store:
         self.account = sandbox.act("bc.create_api_account", hash=self.hash)
 
     def act(self, action, **arguments):
-        return self.sandbox.act(f"bc.{action}", hash=self.hash, **arguments)
+        """An action of the sandbox. Its ids are numbers, as BigCommerce's are; ours are text."""
+        numbers = {name: int(value) for name, value in arguments.items() if name in {"order_id", "product_id"}}
+        found = self.sandbox.act(f"bc.{action}", hash=self.hash, **arguments | numbers)
+        if action in {"orders", "ship_order"}:
+            return [str(number) for number in found]
+        return str(found) if action in {"add_location", "add_product", "place_order"} else found
 
     def client(self, **account):
         account = account or self.account
@@ -727,7 +738,7 @@ def test_a_product_as_the_store_has_it(store, shop):
 def test_the_whole_catalog_is_scanned_by_id(store, shop):
     ids = [store.add_mug(f"MUG-{n}") for n in range(7)]
     names, info = Names(), shop.store()
-    pages, last_id, more = [], 0, True
+    pages, last_id, more = [], "", True
     while more:
         page = shop.products_after(last_id, names, store=info, limit=3)
         pages.append([product.id for product in page.products])
@@ -746,7 +757,7 @@ def test_a_scan_learns_where_to_go_on_before_the_page_is_made(store, shop, monke
 
     monkeypatch.setattr(products, "_product", made)
 
-    first = shop.products_after(0, Names(), store=shop.store(), limit=3, going_on=told.append)
+    first = shop.products_after("", Names(), store=shop.store(), limit=3, going_on=told.append)
     shop.products_after(first.last_id, Names(), store=shop.store(), limit=3, going_on=told.append)
 
     assert told == [ids[2], "made", "made", "made", "made"]  # and of the last page nothing
@@ -755,7 +766,7 @@ def test_a_scan_learns_where_to_go_on_before_the_page_is_made(store, shop, monke
 def test_f31_nothing_is_skipped_when_products_go_between_pages(store, shop):
     ids = [store.add_mug(f"MUG-{n}") for n in range(6)]
     info = shop.store()
-    first = shop.products_after(0, Names(), store=info, limit=3)
+    first = shop.products_after("", Names(), store=info, limit=3)
     store.act("delete_product", product_id=ids[0])
     second = shop.products_after(first.last_id, Names(), store=info, limit=3)
     assert [product.id for product in (*first.products, *second.products)] == ids
@@ -767,15 +778,15 @@ def test_only_what_was_modified_since(store, shop):
     since = shop.time()
     store.sandbox.advance(60)
     new = store.add_mug("NEW")
-    page = shop.products_after(0, Names(), store=shop.store(), modified_since=since)
+    page = shop.products_after("", Names(), store=shop.store(), modified_since=since)
     assert [product.id for product in page.products] == [new]
 
 
 def test_a_deleted_product_is_missing(store, shop):
     mug, gone = store.add_mug("MUG"), store.add_mug("GONE")
     store.act("delete_product", product_id=gone)
-    page = shop.products([mug, gone, 999_999], Names(), store=shop.store())
-    assert ([product.id for product in page.products], page.missing) == ([mug], (gone, 999_999))
+    page = shop.products([mug, gone, "999999"], Names(), store=shop.store())
+    assert ([product.id for product in page.products], page.missing) == ([mug], (gone, "999999"))
 
 
 def test_f16_keys_of_tomorrow_do_no_harm(store, shop):
@@ -789,17 +800,17 @@ def test_f16_keys_of_tomorrow_do_no_harm(store, shop):
 def test_stock_is_per_variant_and_location(store, shop):
     product_id = store.add_shirt()
     outlet = store.act("add_location", location={"code": "OUTLET", "label": "Outlet", "type_id": "VIRTUAL"})
-    store.act("set_stock", sku="TEE-M", quantity=7, location_id=outlet)
-    small, medium = (variant["id"] for variant in store.act("product", product_id=product_id)["variants"])
-    assert shop.inventory(product_ids=[product_id]) == {small: {1: 3}, medium: {1: 0, outlet: 7}}
-    assert shop.inventory(variant_ids=[medium]) == {medium: {1: 0, outlet: 7}}
+    store.act("set_stock", sku="TEE-M", quantity=7, location_id=int(outlet))
+    small, medium = (str(variant["id"]) for variant in store.act("product", product_id=product_id)["variants"])
+    assert shop.inventory(product_ids=[product_id]) == {small: {"1": 3}, medium: {"1": 0, outlet: 7}}
+    assert shop.inventory(variant_ids=[medium]) == {medium: {"1": 0, outlet: 7}}
     assert shop.inventory_page().stock == shop.inventory(product_ids=[product_id])
     assert not shop.inventory_page().more
 
-    store.act("set_location", location_id=outlet, enabled=False)
-    assert shop.inventory(variant_ids=[medium]) == {medium: {1: 0}}
+    store.act("set_location", location_id=int(outlet), enabled=False)
+    assert shop.inventory(variant_ids=[medium]) == {medium: {"1": 0}}
     assert [(at.id, at.code, at.enabled) for at in shop.locations()] == [
-        (1, "BC-LOCATION-1", True),
+        ("1", "BC-LOCATION-1", True),
         (outlet, "OUTLET", False),
     ]
 
@@ -832,7 +843,7 @@ def test_a_deleted_channel_is_replaced(store, shop):
 
 def test_an_unknown_channel_is_not_found(shop):
     with pytest.raises(NotFound):
-        shop.channel_status(999)
+        shop.channel_status("999")
 
 
 HERE, THERE = "https://twinshelf.test/hooks/1", "https://other.test/hooks"
@@ -900,9 +911,9 @@ def test_a_delivery_of_the_sandbox_is_genuine_and_becomes_a_hint(store, shop):
     found = {(hint.kind, hint.ids, hint.shipment_id) for hint in hints}
     assert {hint.store_hash for hint in hints} == {"abc123"}
     assert {
-        ("product", (product_id,), 0),
-        ("inventory", (product_id,), 0),
-        ("order", (order_id,), 0),
+        ("product", (product_id,), ""),
+        ("inventory", (product_id,), ""),
+        ("order", (order_id,), ""),
         ("shipment", (order_id,), shipment_id),
     } <= found
 
@@ -914,8 +925,8 @@ def sandbox_draft(store, shop, sku="MUG", quantity=2, **changes):
     product = store.act("product", sku=sku)
     variant = next(v for v in product["variants"] if v["sku"] == sku)
     line = StoreOrderLine(
-        product_id=product["id"],
-        variant_id=variant["id"],
+        product_id=str(product["id"]),
+        variant_id=str(variant["id"]),
         sku=sku,
         name="As TikTok calls it",
         quantity=quantity,
@@ -956,15 +967,15 @@ def test_an_order_arrives_as_drafted(store, shop):
     assert shop.find_orders("576461413038785752") == (read,)
     assert shop.find_orders("576461413038785753") == ()
     (item,) = shop.order_items(order_id)
-    assert (item.sku, item.quantity, item.shipped, item.address_id) == ("MUG", 2, 0, address["id"])
+    assert (item.sku, item.quantity, item.shipped, item.address_id) == ("MUG", 2, 0, str(address["id"]))
 
 
 def test_a_custom_line_touches_no_stock(store, shop):
     store.add_mug()
     made = sandbox_draft(store, shop)
     custom = StoreOrderLine(
-        product_id=0,
-        variant_id=0,
+        product_id="",
+        variant_id="",
         sku="MUG",
         name="Enamel mug",
         quantity=3,
@@ -973,7 +984,7 @@ def test_a_custom_line_touches_no_stock(store, shop):
     )
     order_id = shop.create_order(draft(lines=(custom,), channel_id=made.channel_id))
     (item,) = shop.order_items(order_id)
-    assert (item.product_id, item.variant_id, item.sku, item.quantity) == (0, 0, "MUG", 3)
+    assert (item.product_id, item.variant_id, item.sku, item.quantity) == ("", "", "MUG", 3)
     assert store.act("stock", sku="MUG") == 10
 
 
@@ -992,8 +1003,8 @@ def test_an_order_beyond_the_stock_names_the_lines(store, shop):
     tee = next(variant for variant in product["variants"] if variant["sku"] == "TEE-M")
     made = sandbox_draft(store, shop)
     second = StoreOrderLine(
-        product_id=product["id"],
-        variant_id=tee["id"],
+        product_id=str(product["id"]),
+        variant_id=str(tee["id"]),
         sku="TEE-M",
         name="Tee",
         quantity=1,
@@ -1075,10 +1086,11 @@ def test_f07_a_spent_quota_says_how_long_to_wait(store, shop):
 def test_orders_are_scanned_by_id(store, shop):
     store.add_mug()
     ids = [store.act("place_order", lines=[{"sku": "MUG"}]) for _ in range(5)]
-    pages, last_id = [], 0
-    while page := shop.orders_after(last_id, limit=2):
-        pages.append([order.id for order in page])
-        last_id = page[-1].id
+    pages, last_id, more = [], "", True
+    while more:
+        page = shop.orders_after(last_id, limit=2)
+        pages.append([order.id for order in page.orders])
+        last_id, more = page.last_id, page.more
     assert pages == [ids[:2], ids[2:4], ids[4:]]
 
 
@@ -1124,7 +1136,7 @@ def test_status_and_address_are_set_as_often_as_asked(store, shop):
 def test_an_unknown_order_is_not_found(shop):
     for call in (shop.order, shop.order_items, shop.shipments, lambda order_id: shop.set_order_status(order_id, 2)):
         with pytest.raises(NotFound):
-            call(4711)
+            call("4711")
 
 
 def test_shipments_are_read_and_made(store, shop):
@@ -1200,7 +1212,7 @@ def test_every_reading_of_the_documentation_is_coped_with(store, shop, _position
     shop.create_shipment(order_id, [(item.id, 2)], address_id=item.address_id, tracking_number="9400")
     shop.ensure_hooks(HERE, ["store/order/created"], "secret-1")
     shop.ensure_hooks(HERE, ["store/order/created"], "secret-1")
-    page = shop.products_after(0, shop.names(), store=shop.store())
+    page = shop.products_after("", shop.names(), store=shop.store())
     assert [product.variants[0].stock for product in page.products] == [8]
-    assert [order.id for order in shop.orders_after(0)] == [order_id]
+    assert [order.id for order in shop.orders_after("").orders] == [order_id]
     assert shop.shipments(order_id)[0].items == ((item.id, 2),)

@@ -368,7 +368,7 @@ def test_the_button_of_a_row_acts_on_that_row_alone_and_comes_back(console, worl
 def test_deactivating_can_be_undone_from_its_task(console, world):
     console.post("/products/do/deactivate/", {"product": [row.pk for row in world.products[:2]], "shop": world.us.id})
     task = Task.objects.latest("id")
-    assert (task.kind, task.params["products"], task.params["on"]) == ("switch_listings", [1000, 1001], False)
+    assert (task.kind, task.params["products"], task.params["on"]) == ("switch_listings", ["1000", "1001"], False)
     assert "Undo" not in console.get(f"/activity/{task.id}/")  # not while it has not ended
 
     Task.objects.filter(id=task.id).update(state="completed", succeeded=2, finished_at=clock.now())
@@ -376,7 +376,7 @@ def test_deactivating_can_be_undone_from_its_task(console, world):
     console.post(f"/activity/{task.id}/undo/")
 
     back = Task.objects.latest("id")
-    assert (back.params["products"], back.params["on"]) == ([1000, 1001], True)
+    assert (back.params["products"], back.params["on"]) == (["1000", "1001"], True)
     assert console.post(f"/activity/{world.running.id}/undo/").status == 404
 
 

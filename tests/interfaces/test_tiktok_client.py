@@ -646,7 +646,7 @@ def test_a_failed_sign_in_is_sorted_and_never_tried_again(platform, through, _ca
 # -- against the sandbox --------------------------------------------------------------------------------------------
 
 LISTING = Listing(
-    product_id=81,
+    product_id="81",
     title="Enamel mug with a steel rim",
     description="<p>Holds <b>tea</b></p>",
     category_id="600042",
@@ -657,11 +657,11 @@ LISTING = Listing(
     warehouse_id="7068",
     skus=(
         ListingSku(
-            variant_id=61, seller_sku="MUG-RED", options=(OptionValue("Color", "Red"),), price=usd("12.50"),
+            variant_id="61", seller_sku="MUG-RED", options=(OptionValue("Color", "Red"),), price=usd("12.50"),
             quantity=5, gtin="4006381333931",
         ),
         ListingSku(
-            variant_id=62, seller_sku="MUG-BLUE", options=(OptionValue("Color", "Blue"),), price=usd("13.00"),
+            variant_id="62", seller_sku="MUG-BLUE", options=(OptionValue("Color", "Blue"),), price=usd("13.00"),
             quantity=7,
         ),
     ),
@@ -934,7 +934,7 @@ def test_more_listings_than_a_search_may_find_are_read_in_slices_of_time(world, 
     for number in range(7):
         skus = tuple(replace(sku, seller_sku=f"{sku.seller_sku}-{number}") for sku in LISTING.skus)
         title = f"Enamel mug of the {number}th kind with a steel rim"
-        made.append(world.list(key=f"key-{number}", title=title, product_id=100 + number, skus=skus).id)
+        made.append(world.list(key=f"key-{number}", title=title, product_id=str(100 + number), skus=skus).id)
     world.sandbox.act("tt.set_limits", shop_id=world.shop_id, per_second=0)  # nothing but slices is looked at here
     start = datetime.fromtimestamp(clock.timestamp(), UTC) - timedelta(days=1)
     monkeypatch.setattr("twinshelf_sandbox.tiktok.shelf._SEARCH_LIMIT", 2)
@@ -1026,7 +1026,7 @@ def test_stock_of_a_wrong_warehouse_is_refused_and_the_rest_takes_effect(world):
 def test_an_edit_changes_content_and_keeps_prices_stock_and_ids(world):
     made = world.list()
     world.shop.set_prices(made.id, {made.sku_ids["MUG-RED"]: usd("14.50")})
-    ids = {61: made.sku_ids["MUG-RED"], 62: made.sku_ids["MUG-BLUE"]}
+    ids = {"61": made.sku_ids["MUG-RED"], "62": made.sku_ids["MUG-BLUE"]}
 
     edited = world.shop.edit_listing(
         made.id, world.listing(title="A new name for the mug"), image_uris=world.uris, sku_ids=ids, region=US
@@ -1045,11 +1045,15 @@ def test_an_edit_changes_content_and_keeps_prices_stock_and_ids(world):
 def test_an_edit_adds_a_variant_and_keeps_one_that_it_does_not_know(world):
     made = world.list()
     green = ListingSku(
-        variant_id=63, seller_sku="MUG-GREEN", options=(OptionValue("Color", "Green"),), price=usd("11.00"), quantity=2
+        variant_id="63",
+        seller_sku="MUG-GREEN",
+        options=(OptionValue("Color", "Green"),),
+        price=usd("11.00"),
+        quantity=2,
     )
     listed = world.listing(skus=(LISTING.skus[0], green))
 
-    world.shop.edit_listing(made.id, listed, image_uris=world.uris, sku_ids={61: made.sku_ids["MUG-RED"]}, region=US)
+    world.shop.edit_listing(made.id, listed, image_uris=world.uris, sku_ids={"61": made.sku_ids["MUG-RED"]}, region=US)
     world.pass_time(600)
 
     by_code = {sku.seller_sku: sku for sku in world.shop.listing(made.id).skus}
@@ -1063,7 +1067,7 @@ def test_an_edit_adds_a_variant_and_keeps_one_that_it_does_not_know(world):
 def test_an_edit_survives_tiktok_renaming_options(world):
     made = world.list()
     world.sandbox.act("tt.standardize_attributes", product_id=made.id)
-    ids = {61: made.sku_ids["MUG-RED"], 62: made.sku_ids["MUG-BLUE"]}
+    ids = {"61": made.sku_ids["MUG-RED"], "62": made.sku_ids["MUG-BLUE"]}
 
     world.shop.edit_listing(made.id, world.listing(), image_uris=world.uris, sku_ids=ids, region=US)
     world.pass_time(600)
@@ -1098,7 +1102,7 @@ def test_a_shop_that_may_list_no_more_today_waits(world):
     world.list()
 
     with pytest.raises(errors.ListingCapReached):
-        world.list(key="key-2", product_id=82, skus=(replace(LISTING.skus[0], seller_sku="CUP-1"),))
+        world.list(key="key-2", product_id="82", skus=(replace(LISTING.skus[0], seller_sku="CUP-1"),))
 
 
 # -- orders in the sandbox ------------------------------------------------------------------------------------------
@@ -1271,7 +1275,7 @@ def test_a_package_of_a_market_that_packs_first_is_shipped(open_world):
         title="Cốc tráng men viền thép bền đẹp",
         description="<p>Cốc tráng men.</p>",
         weight=Weight(Decimal("0.5"), "KG"),
-        skus=(ListingSku(variant_id=61, seller_sku="MUG-RED", price=dong, quantity=5),),
+        skus=(ListingSku(variant_id="61", seller_sku="MUG-RED", price=dong, quantity=5),),
     )
     order = shippable(world, ("MUG-RED", 1))
     (option, *_) = world.shop.delivery_options(world.warehouse_id)

@@ -35,7 +35,7 @@ from twinshelf.listings.plan import ShopFacts
 from twinshelf.rules.templates import TemplateRules
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-MUG, JAR = (1, 11), (2, 21)
+MUG, JAR = ("1", "11"), ("2", "21")
 """(product id, variant id) in the store; `line` sells them as tt-MUG-1 and tt-JAR-1."""
 LINKS = {"tt-MUG-1": MUG, "tt-JAR-1": JAR}
 
@@ -70,21 +70,21 @@ def inches(length, width, height):
 
 
 def variant(**changes):
-    given: dict[str, Any] = {"id": 11, "sku": "MUG-1", "price": usd("12.00"), "stock": 10, "weight": ounces(12)}
+    given: dict[str, Any] = {"id": "11", "sku": "MUG-1", "price": usd("12.00"), "stock": 10, "weight": ounces(12)}
     return Variant(**given | changes)
 
 
 def red_and_blue():
     """Two variants of one product."""
     return (
-        variant(id=11, sku="MUG-RED", options=(OptionValue("Color", "Red"),)),
-        variant(id=12, sku="MUG-BLUE", options=(OptionValue("Color", "Blue"),)),
+        variant(id="11", sku="MUG-RED", options=(OptionValue("Color", "Red"),)),
+        variant(id="12", sku="MUG-BLUE", options=(OptionValue("Color", "Blue"),)),
     )
 
 
 def product(*variants, **changes):
     given: dict[str, Any] = {
-        "id": 1,
+        "id": "1",
         "title": "Enamel mug",
         "description": "<p>Plain and sturdy.</p>",
         "price": usd("12.00"),
@@ -129,13 +129,13 @@ def facts(template=None, **chosen):
 
 
 def listing_sku(**changes):
-    given: dict[str, Any] = {"variant_id": 11, "seller_sku": "MUG-1", "price": usd("12.00"), "quantity": 10}
+    given: dict[str, Any] = {"variant_id": "11", "seller_sku": "MUG-1", "price": usd("12.00"), "quantity": 10}
     return ListingSku(**given | changes)
 
 
 def listing(*skus, **changes):
     given: dict[str, Any] = {
-        "product_id": 1,
+        "product_id": "1",
         "title": "Enamel mug",
         "description": "<p>Plain and sturdy.</p>",
         "category_id": "600001",
@@ -233,11 +233,11 @@ def address(**changes):
 
 def store_order(**changes):
     given: dict[str, Any] = {
-        "id": 100,
+        "id": "100",
         "status_id": 11,
         "external_order_id": "5764",
         "external_source": "32000",
-        "channel_id": 1,
+        "channel_id": "1",
         "total_inc_tax": usd("12.00"),
         "modified_at": NOON,
         "created_at": NOON,

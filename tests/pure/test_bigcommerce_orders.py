@@ -48,11 +48,11 @@ def order_json(**changes):
 
 def order(**changes):
     found = StoreOrder(
-        id=218,
+        id="218",
         status_id=11,
         external_order_id="576461413038785752",
         external_source="41037",
-        channel_id=1053001,
+        channel_id="1053001",
         total_inc_tax=usd("69.8400"),
         created_at=datetime(2019, 3, 5, 21, 40, 11, tzinfo=UTC),
         modified_at=datetime(2019, 3, 11, 15, 17, 25, tzinfo=UTC),
@@ -69,7 +69,7 @@ def order(**changes):
         ("without the keys", {"external_order_id": GONE, "external_source": GONE, "is_deleted": GONE},
          order(external_order_id="", external_source="")),
         ("archived", {"is_deleted": True}, order(archived=True)),
-        ("of the storefront", {"channel_id": None}, order(channel_id=1)),
+        ("of the storefront", {"channel_id": None}, order(channel_id="1")),
         ("numbers in quotes", {"id": "218", "status_id": "11"}, order()),
         ("a status of tomorrow", {"status_id": 99}, order(status_id=99)),
         ("one currency named", {"default_currency_code": ""}, order(total_inc_tax=Money(Decimal("69.8400"), "EUR"))),
@@ -100,8 +100,22 @@ def test_an_order_without_a_currency():
 def test_a_list_of_orders_survives_one_bad_row():
     rows = [order_json(id=1), order_json(id=2, status_id=None), order_json(id=3, date_modified="")]
     good, bad = orders.orders_from_json(json.dumps(rows).encode())
-    assert good == [order(id=1)]
-    assert [(entry.id, entry.error.field) for entry in bad] == [(2, "status_id"), (3, "date_modified")]
+    assert good == [order(id="1")]
+    assert [(entry.id, entry.error.field) for entry in bad] == [("2", "status_id"), ("3", "date_modified")]
+
+
+@pytest.mark.parametrize(
+    ("_case", "rows", "last_id", "more"),
+    [
+        ("nothing more", [], "98", False),
+        ("by number, not by text", [order_json(id=99), order_json(id=100)], "100", True),
+        ("past an order that cannot be read", [order_json(id=99), order_json(id=100, status_id=None)], "100", True),
+        ("a page that is not full", [order_json(id=99)], "99", False),
+    ],
+)
+def test_a_scan_of_orders_goes_on_after_the_highest_number(_case, rows, last_id, more):
+    page = orders.page_from_json(json.dumps(rows).encode(), after="98", limit=2)
+    assert (page.last_id, page.more) == (last_id, more)
 
 
 def test_no_content_is_an_empty_list():
@@ -132,10 +146,10 @@ def test_items():
     ]
     good, bad = orders.items_from_json(json.dumps(rows).encode())
     assert good == [
-        StoreOrderItem(id=65, product_id=77, variant_id=93, sku="S", quantity=2, shipped=1, address_id=51),
-        StoreOrderItem(id=66, product_id=0, variant_id=0, sku="", quantity=1),
+        StoreOrderItem(id="65", product_id="77", variant_id="93", sku="S", quantity=2, shipped=1, address_id="51"),
+        StoreOrderItem(id="66", product_id="", variant_id="", sku="", quantity=1),
     ]
-    assert [(entry.id, entry.error.field) for entry in bad] == [(67, "quantity")]
+    assert [(entry.id, entry.error.field) for entry in bad] == [("67", "quantity")]
 
 
 # -- drafts ---------------------------------------------------------------------------------------------------------
@@ -160,8 +174,8 @@ JANE_JSON = {
 
 def line(**changes):
     found = StoreOrderLine(
-        product_id=77,
-        variant_id=93,
+        product_id="77",
+        variant_id="93",
         sku="MUG-S",
         name="Enamel mug",
         quantity=2,
@@ -176,7 +190,7 @@ def draft(**changes):
         external_order_id="576461413038785752",
         external_source="41037",
         external_merchant_id="7495123456789012345",
-        channel_id=1053001,
+        channel_id="1053001",
         status_id=11,
         address=JANE,
         lines=(line(),),
@@ -234,7 +248,7 @@ def test_a_draft_becomes_the_body_of_an_order():
     ],
 )
 def test_a_line_without_a_variant_is_a_custom_line(_case, changes, expected):
-    (row,) = orders.draft_to_json(draft(lines=(line(product_id=0, variant_id=0, **changes),)))["products"]
+    (row,) = orders.draft_to_json(draft(lines=(line(product_id="", variant_id="", **changes),)))["products"]
     name, sku = expected
     assert row == {
         "name": name, "sku": sku, "quantity": 2, "price_ex_tax": Decimal("12.00"), "price_inc_tax": Decimal("12.99"),
@@ -303,12 +317,12 @@ def test_shipment():
         "items": [{"order_product_id": 194, "product_id": 0, "quantity": "1"}],
     }  # fmt: skip
     expected = StoreShipment(
-        id=11, order_id=228, tracking_number="EJ958083578US", shipping_provider="usps", items=((194, 1),)
+        id="11", order_id="228", tracking_number="EJ958083578US", shipping_provider="usps", items=(("194", 1),)
     )
     assert shipments.shipment_from_json(json.dumps(row).encode()) == expected
     good, bad = shipments.shipments_from_json(json.dumps([row, row | {"items": None}]).encode())
     assert good == [expected]
-    assert [(entry.id, entry.error.field) for entry in bad] == [(11, "items")]
+    assert [(entry.id, entry.error.field) for entry in bad] == [("11", "items")]
 
 
 @pytest.mark.parametrize(
@@ -327,8 +341,8 @@ def test_shipment():
 )
 def test_carrier(_case, tracking_carrier, shipping_provider, shipping_method, name):
     shipment = StoreShipment(
-        id=1,
-        order_id=2,
+        id="1",
+        order_id="2",
         tracking_carrier=tracking_carrier,
         shipping_provider=shipping_provider,
         shipping_method=shipping_method,
@@ -338,8 +352,8 @@ def test_carrier(_case, tracking_carrier, shipping_provider, shipping_method, na
 
 def test_a_shipment_always_names_its_provider():
     body = shipments.shipment_to_json(
-        address_id=51,
-        items=[(65, 2)],
+        address_id="51",
+        items=[("65", 2)],
         tracking_number="1Z",
         tracking_carrier="",
         shipping_provider="",

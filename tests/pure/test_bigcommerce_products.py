@@ -27,7 +27,7 @@ from twinshelf.storefronts.bigcommerce.products import Names
 
 SHARED = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared")
 STORE = StoreInfo(hash="abc123", name="Mugs", currency="USD", time_zone="UTC", weight_unit="LB", length_unit="IN")
-NAMES = Names(brands={30: "Luma"}, categories={18: "Home", 20: "Home > Kitchen"})
+NAMES = Names(brands={"30": "Luma"}, categories={"18": "Home", "20": "Home > Kitchen"})
 GONE = object()
 
 
@@ -81,7 +81,7 @@ def test_a_whole_product():
         ]
     )
     assert read(row) == Product(
-        id=81,
+        id="81",
         title="Enamel mug",
         sku="MUG",
         description="<p>Holds <b>tea</b></p>",
@@ -97,7 +97,7 @@ def test_a_whole_product():
         ),
         variants=(
             Variant(
-                id=61,
+                id="61",
                 sku="MUG-S",
                 options=(OptionValue("Size", "S"),),
                 price=usd("12.5"),
@@ -321,25 +321,25 @@ def test_one_unreadable_product_costs_only_itself():
     found = page(
         product_json(id=1), product_json(id=2, price=None), product_json(id=3, date_modified="soon"), {"id": 9}, 7
     )
-    assert [product.id for product in found.products] == [1]
+    assert [product.id for product in found.products] == ["1"]
     assert [(entry.id, entry.error.field) for entry in found.unreadable] == [
-        (2, "price"),
-        (9, "name"),
-        (0, "document"),
-        (3, "date_modified"),
+        ("2", "price"),
+        ("9", "name"),
+        ("", "document"),
+        ("3", "date_modified"),
     ]
-    assert (found.last_id, found.more) == (9, False)
+    assert (found.last_id, found.more) == ("9", False)
 
 
 @pytest.mark.parametrize(
     ("_case", "rows", "limit", "meta", "expected"),
     [
-        ("an empty page", 0, 2, {"current_page": 1, "total_pages": 0}, (0, False)),
-        ("the last page, full", 2, 2, {"current_page": 1, "total_pages": 1}, (2, False)),
-        ("more to come", 2, 2, {"current_page": 1, "total_pages": 4}, (2, True)),
-        ("a page cut by the server", 2, 250, {"current_page": 1, "total_pages": 4}, (2, True)),
-        ("nothing told, full", 2, 2, {}, (2, True)),
-        ("nothing told, not full", 1, 2, {}, (1, False)),
+        ("an empty page", 0, 2, {"current_page": 1, "total_pages": 0}, ("", False)),
+        ("the last page, full", 2, 2, {"current_page": 1, "total_pages": 1}, ("2", False)),
+        ("more to come", 2, 2, {"current_page": 1, "total_pages": 4}, ("2", True)),
+        ("a page cut by the server", 2, 250, {"current_page": 1, "total_pages": 4}, ("2", True)),
+        ("nothing told, full", 2, 2, {}, ("2", True)),
+        ("nothing told, not full", 1, 2, {}, ("1", False)),
     ],
 )
 def test_where_a_scan_goes_on(_case, rows, limit, meta, expected):
@@ -359,7 +359,7 @@ def test_what_is_no_page_is_no_answer(body):
 
 def test_an_unreadable_product_does_not_hide_that_there_is_more():
     found = page(product_json(id=1, price=None), current_page=1, total_pages=2)
-    assert (found.products, found.last_id, found.more) == ((), 1, True)
+    assert (found.products, found.last_id, found.more) == ((), "1", True)
 
 
 def test_category_paths():
@@ -375,13 +375,13 @@ def test_category_paths():
     found, more = products.categories_from_json(json.dumps({"data": rows}).encode())
     assert more is None
     assert products.category_paths(found) == {
-        1: "Home",
-        2: "Home > Kitchen",
-        3: "Home > Kitchen > Mugs",
-        4: "Orphan",
-        5: "Egg > Hen",
-        6: "Hen > Egg",
-        7: "Self",
+        "1": "Home",
+        "2": "Home > Kitchen",
+        "3": "Home > Kitchen > Mugs",
+        "4": "Orphan",
+        "5": "Egg > Hen",
+        "6": "Hen > Egg",
+        "7": "Self",
     }
 
 
@@ -389,7 +389,7 @@ def test_brands():
     body = json.dumps(
         {"data": [{"id": 1, "name": " Luma "}, {"id": 2, "name": None}, {"name": "?"}], "meta": {}}
     ).encode()
-    assert products.brands_from_json(body) == ({1: "Luma", 2: ""}, None)
+    assert products.brands_from_json(body) == ({"1": "Luma", "2": ""}, None)
 
 
 # -- stock ----------------------------------------------------------------------------------------------------------
@@ -404,18 +404,23 @@ def at_location(location_id, available, **changes):
 @pytest.mark.parametrize(
     ("_case", "identity", "locations", "expected"),
     [
-        ("two locations", {"variant_id": 5}, [at_location(1, 3), at_location(2, 0)], {5: {1: 3, 2: 0}}),
-        ("nowhere", {"variant_id": 5}, [], {5: {}}),
-        ("oversold", {"variant_id": 5}, [at_location(1, -2)], {5: {1: -2}}),
-        ("disabled", {"variant_id": 5}, [at_location(1, 3), at_location(2, 4, location_enabled=False)], {5: {1: 3}}),
-        ("not told whether enabled", {"variant_id": 5}, [at_location(1, 3, location_enabled=None)], {5: {1: 3}}),
+        ("two locations", {"variant_id": 5}, [at_location(1, 3), at_location(2, 0)], {"5": {"1": 3, "2": 0}}),
+        ("nowhere", {"variant_id": 5}, [], {"5": {}}),
+        ("oversold", {"variant_id": 5}, [at_location(1, -2)], {"5": {"1": -2}}),
+        (
+            "disabled",
+            {"variant_id": 5},
+            [at_location(1, 3), at_location(2, 4, location_enabled=False)],
+            {"5": {"1": 3}},
+        ),
+        ("not told whether enabled", {"variant_id": 5}, [at_location(1, 3, location_enabled=None)], {"5": {"1": 3}}),
         (
             "marked as not in stock",
             {"variant_id": 5},
             [at_location(1, 3, settings={"is_in_stock": False})],
-            {5: {1: 0}},
+            {"5": {"1": 0}},
         ),
-        ("no settings", {"variant_id": 5}, [at_location(1, 3, settings=None)], {5: {1: 3}}),
+        ("no settings", {"variant_id": 5}, [at_location(1, 3, settings=None)], {"5": {"1": 3}}),
         ("tracked for the product", {"variant_id": None, "product_id": 7}, [at_location(1, 3)], {}),
         ("variant 0", {"variant_id": 0}, [at_location(1, 3)], {}),
         ("unreadable is unknown, not 0", {"variant_id": 5}, [at_location(1, None)], {}),
@@ -429,7 +434,7 @@ def test_stock_by_location(_case, identity, locations, expected):
 def test_a_broken_item_leaves_the_others():
     rows = [{"identity": {"variant_id": 5}, "locations": [at_location(1, 3)]}, {"identity": None}, "?"]
     body = json.dumps({"data": rows, "meta": {"pagination": {"current_page": 1, "total_pages": 3}}}).encode()
-    assert inventory.stock_from_json(body, limit=1000) == inventory.StockPage({5: {1: 3}}, more=True)
+    assert inventory.stock_from_json(body, limit=1000) == inventory.StockPage({"5": {"1": 3}}, more=True)
 
 
 def test_locations():
@@ -440,8 +445,8 @@ def test_locations():
     ]
     assert inventory.locations_from_json(json.dumps({"data": rows}).encode()) == (
         (
-            StoreLocation(id=1, code="MAIN", label="Main", enabled=True),
-            StoreLocation(id=2, code="", label="", enabled=False),
+            StoreLocation(id="1", code="MAIN", label="Main", enabled=True),
+            StoreLocation(id="2", code="", label="", enabled=False),
         ),
         None,
     )
@@ -477,7 +482,7 @@ def test_a_real_catalog_maps_without_loss():
     lines = shared("catalog-bigcommerce", "products.jsonl").strip().split("\n")
     rows = json.loads(shared("catalog-bigcommerce", "categories.json"))
     categories = {category["category_id"]: (category["parent_id"], category["name"]) for category in rows}
-    brands = {brand["id"]: brand["name"] for brand in json.loads(shared("catalog-bigcommerce", "brands.json"))}
+    brands = {str(brand["id"]): brand["name"] for brand in json.loads(shared("catalog-bigcommerce", "brands.json"))}
     names = Names(brands, products.category_paths(categories))
 
     body = ('{"data": [' + ",".join(lines) + '], "meta": {}}').encode()
@@ -487,14 +492,14 @@ def test_a_real_catalog_maps_without_loss():
 
     for line, product in zip(lines, found.products, strict=True):
         row = json.loads(line, parse_float=Decimal)
-        assert product.id == row["id"]
+        assert product.id == str(row["id"])
         assert product.title == row["name"].strip()
         assert product.price == usd(row["price"])
-        assert product.brand == brands.get(row["brand_id"], "")
+        assert product.brand == brands.get(str(row["brand_id"]), "")
         assert len(product.categories) == len(row["categories"])
         assert {image.url for image in product.images} == {image["url_zoom"] for image in row["images"]}
         assert product.images[:1] == tuple(image for image in product.images if image.thumbnail)
-        assert [variant.id for variant in product.variants] == [variant["id"] for variant in row["variants"]]
+        assert [variant.id for variant in product.variants] == [str(variant["id"]) for variant in row["variants"]]
         for variant, v in zip(product.variants, row["variants"], strict=True):
             assert variant.price == usd(v["calculated_price"]) or variant.sale_price == usd(v["calculated_price"])
             assert variant.weight == (Weight(Decimal(v["calculated_weight"]), "LB") if v["calculated_weight"] else None)

@@ -285,79 +285,79 @@ def delivery(scope, data, **changes):
 @pytest.mark.parametrize(
     ("scope", "data", "expected"),
     [
-        ("store/product/created", {"type": "product", "id": 81}, {"kind": "product", "ids": (81,)}),
-        ("store/product/deleted", {"type": "product", "id": 81}, {"kind": "product", "ids": (81,)}),
-        ("store/product/updated", {"type": "product", "id": "81"}, {"kind": "product", "ids": (81,)}),
+        ("store/product/created", {"type": "product", "id": 81}, {"kind": "product", "ids": ("81",)}),
+        ("store/product/deleted", {"type": "product", "id": 81}, {"kind": "product", "ids": ("81",)}),
+        ("store/product/updated", {"type": "product", "id": "81"}, {"kind": "product", "ids": ("81",)}),
         (
             "store/product/inventory/updated",
             {"type": "product", "id": 81, "inventory": {"product_id": 81, "method": "absolute", "value": 7}},
-            {"kind": "inventory", "ids": (81,)},
+            {"kind": "inventory", "ids": ("81",)},
         ),
         (
             "store/product/inventory/order/updated",
             {"type": "product", "id": 81, "inventory": {"product_id": 81, "method": "relative", "value": -1}},
-            {"kind": "inventory", "ids": (81,)},
+            {"kind": "inventory", "ids": ("81",)},
         ),
         (
             "store/sku/updated",
             {"type": "sku", "id": 461, "sku": {"product_id": 81, "variant_id": 61}},
-            {"kind": "sku", "ids": (81,), "variant_ids": (61,)},
+            {"kind": "sku", "ids": ("81",), "variant_ids": ("61",)},
         ),
         (
             "store/sku/inventory/order/updated",
             {"type": "sku", "id": 461, "inventory": {"product_id": 81, "variant_id": 61, "value": -1}},
-            {"kind": "inventory", "ids": (81,), "variant_ids": (61,)},
+            {"kind": "inventory", "ids": ("81",), "variant_ids": ("61",)},
         ),
-        ("store/order/created", {"type": "order", "id": 250}, {"kind": "order", "ids": (250,)}),
+        ("store/order/created", {"type": "order", "id": 250}, {"kind": "order", "ids": ("250",)}),
         (
             "store/order/statusUpdated",
             {"type": "order", "id": 250, "status": {"previous_status_id": 0, "new_status_id": 11}},
-            {"kind": "order", "ids": (250,)},
+            {"kind": "order", "ids": ("250",)},
         ),
         (
             "store/order/refund/created",
             {"type": "order", "id": 250, "refund": {"refund_id": 12}},
-            {"kind": "order", "ids": (250,)},
+            {"kind": "order", "ids": ("250",)},
         ),
         (
             "store/order/transaction/created",
             {"type": "transaction", "order_id": "250", "transaction_id": 1},
-            {"kind": "order", "ids": (250,)},
+            {"kind": "order", "ids": ("250",)},
         ),
         (
             "store/shipment/created",
             {"type": "shipment", "id": 12, "orderId": 251},
-            {"kind": "shipment", "ids": (251,), "shipment_id": 12},
+            {"kind": "shipment", "ids": ("251",), "shipment_id": "12"},
         ),
         (
             "store/shipment/updated",
             {"type": "shipment", "id": "12", "order_id": "251"},
-            {"kind": "shipment", "ids": (251,), "shipment_id": 12},
+            {"kind": "shipment", "ids": ("251",), "shipment_id": "12"},
         ),
-        ("store/channel/1053001/order/statusUpdated", {"order_id": 250}, {"kind": "order", "ids": (250,)}),
-        ("store/channel/1053001/product/assigned", {"product_id": 81}, {"kind": "product", "ids": (81,)}),
+        ("store/channel/1053001/order/statusUpdated", {"order_id": 250}, {"kind": "order", "ids": ("250",)}),
+        ("store/channel/1053001/product/assigned", {"product_id": 81}, {"kind": "product", "ids": ("81",)}),
         (
             "store/channel/*/inventory/product/stock_changed",
             {"variant_id": 61, "product_id": 81, "location_id": 1},
-            {"kind": "inventory", "ids": (81,), "variant_ids": (61,)},
+            {"kind": "inventory", "ids": ("81",), "variant_ids": ("61",)},
         ),
         (
             "store/channel/1/inventory/product/out_of_stock_reached",
             {"variant_id": 61, "product_id": 81, "location_id": 1},
-            {"kind": "inventory", "ids": (81,), "variant_ids": (61,)},
+            {"kind": "inventory", "ids": ("81",), "variant_ids": ("61",)},
         ),
-        ("store/channel/updated", {"type": "channel", "id": 1053001}, {"kind": "channel", "ids": (1053001,)}),
-        ("store/inventory/location/updated", {"location_id": 2}, {"kind": "location", "ids": (2,)}),
-        ("store/category/updated", {"type": "category", "id": 20}, {"kind": "category", "ids": (20,)}),
+        ("store/channel/updated", {"type": "channel", "id": 1053001}, {"kind": "channel", "ids": ("1053001",)}),
+        ("store/inventory/location/updated", {"location_id": 2}, {"kind": "location", "ids": ("2",)}),
+        ("store/category/updated", {"type": "category", "id": 20}, {"kind": "category", "ids": ("20",)}),
         (
             "store/priceList/record/updated",
             {"type": "price_list", "price_list_id": 1, "variant_id": 61, "currency": "usd"},
-            {"kind": "price_list", "ids": (1,), "variant_ids": (61,)},
+            {"kind": "price_list", "ids": ("1",), "variant_ids": ("61",)},
         ),
         (
             "store/priceList/records/updated/",
             [{"price_list_id": 1, "variant_id": 62}, {"price_list_id": 1, "variant_id": 61}],
-            {"kind": "price_list", "ids": (1,), "variant_ids": (61, 62)},
+            {"kind": "price_list", "ids": ("1",), "variant_ids": ("61", "62")},
         ),
         ("store/information/updated", {"type": "store"}, {"kind": "store"}),
         ("store/app/uninstalled", {"type": "store"}, {"kind": "uninstalled"}),
@@ -424,7 +424,7 @@ def test_each_scope_we_ask_for_is_one_we_understand():
 
 
 def test_a_hook_does_not_show_its_secret():
-    hook = Hook(1, "store/order/created", "https://x.example", active=True, headers={SECRET_HEADER: "hook-secret"})
+    hook = Hook("1", "store/order/created", "https://x.example", active=True, headers={SECRET_HEADER: "hook-secret"})
     assert "hook-secret" not in repr(hook)
     assert (hook.carries("hook-secret"), hook.carries("other")) == (True, False)
 
@@ -436,6 +436,6 @@ def test_hooks():
         {"id": 3},
     ]
     assert webhooks.hooks_from_json(json.dumps({"data": rows}).encode()) == (
-        (Hook(1, "a", "https://x", active=True, headers={"k": "v"}), Hook(2, "b", "https://x", active=False)),
+        (Hook("1", "a", "https://x", active=True, headers={"k": "v"}), Hook("2", "b", "https://x", active=False)),
         None,
     )

@@ -13,7 +13,7 @@ from twinshelf.orders.cancellations.plan import CANCELLABLE, Sides, origin_of, p
 REASONS = ("seller_cancel_reason_wrong_price", "seller_cancel_reason_out_of_stock", "seller_cancel_paid_reason_address")
 WRONG_PRICE, OUT_OF_STOCK, ADDRESS = REASONS
 
-TELL_STORE = CancelStoreOrder(store_order_id=100, shop_order_id="5764")
+TELL_STORE = CancelStoreOrder(store_order_id="100", shop_order_id="5764")
 
 
 def tell_shop(reason=OUT_OF_STOCK):
@@ -33,7 +33,7 @@ def sides(shop="AWAITING_SHIPMENT", store=11, origin=None, **changes):
     given = {
         "shop_order_id": "5764",
         "shop_status": shop,
-        "store_order_id": None if store is None else 100,
+        "store_order_id": None if store is None else "100",
         "store_status": store,
         "origin": origin,
     } | changes

@@ -264,10 +264,10 @@ def test_a_document_comes_back_from_json_as_it_went(_case, document, kind):
 @pytest.mark.parametrize(
     ("_case", "data", "field"),
     [
-        ("a field of the wrong kind", b'{"id":"x","code":"","label":"","enabled":true}', "id"),
+        ("a field of the wrong kind", b'{"id":7,"code":"","label":"","enabled":true}', "id"),
         ("a field that is missing", b'{"code":"","label":"","enabled":true}', "id"),
         ("something else altogether", b"[]", "document"),
-        ("cut off", b'{"id":1,', "document"),
+        ("cut off", b'{"id":"1",', "document"),
         ("nothing", b"", "document"),
         ("not JSON", b"<html>", "document"),
     ],

@@ -247,10 +247,10 @@ def test_any_line_that_is_not_linked_holds_the_whole_order(_case, lines, held, t
 @pytest.mark.parametrize(
     ("_case", "lines", "units"),
     [
-        ("units of each", (line("MUG-1", 2), line("JAR-1", 1)), {11: 2, 21: 1}),
-        ("one variant at two prices is one", (line("MUG-1", 2), line("MUG-1", 1, "9.00")), {11: 3}),
-        ("gifts leave the shelf as well", (line("MUG-1", 1), line("MUG-1", 1, "0", gift=True)), {11: 2}),
-        ("cancelled lines do not", (line("MUG-1", 2, status="CANCELLED"), line("JAR-1", 1)), {21: 1}),
+        ("units of each", (line("MUG-1", 2), line("JAR-1", 1)), {"11": 2, "21": 1}),
+        ("one variant at two prices is one", (line("MUG-1", 2), line("MUG-1", 1, "9.00")), {"11": 3}),
+        ("gifts leave the shelf as well", (line("MUG-1", 1), line("MUG-1", 1, "0", gift=True)), {"11": 2}),
+        ("cancelled lines do not", (line("MUG-1", 2, status="CANCELLED"), line("JAR-1", 1)), {"21": 1}),
         ("nor what is not linked", (line("CUP-1", 5),), {}),
     ],
 )
@@ -265,7 +265,7 @@ def draft(sold, **chosen):
     return draft_order(
         sold,
         DraftFacts(
-            preferences=Preferences(**chosen), channel_id=3, external_source="32000", shop_id="7495", links=LINKS
+            preferences=Preferences(**chosen), channel_id="3", external_source="32000", shop_id="7495", links=LINKS
         ),
     )
 
@@ -275,11 +275,11 @@ def test_a_draft_names_the_linked_variants_and_where_it_came_from():
     made = draft(order(line("MUG-1", 2), line("JAR-1", 1, "8.00"), buyer_message="Ring twice"))
 
     assert [(entry.product_id, entry.variant_id, entry.sku, entry.quantity) for entry in made.lines] == [
-        (1, 11, "MUG-1", 2),
-        (2, 21, "JAR-1", 1),
+        ("1", "11", "MUG-1", 2),
+        ("2", "21", "JAR-1", 1),
     ]
     assert (made.external_order_id, made.external_source, made.external_merchant_id) == ("5764", "32000", "7495")
-    assert (made.channel_id, made.status_id, made.payment_method) == (3, 11, "TikTok Shop")
+    assert (made.channel_id, made.status_id, made.payment_method) == ("3", 11, "TikTok Shop")
     assert (made.customer_message, made.staff_notes) == ("Ring twice", "TikTok Shop order 5764")
 
 

@@ -22,7 +22,7 @@ from twinshelf.proof.plan import Difference, compare_listing, compare_orders
 
 # -- listings -------------------------------------------------------------------------------------------------------
 
-MUG_LINK = {11: "tt-MUG-1"}
+MUG_LINK = {"11": "tt-MUG-1"}
 
 
 def differs(kind, text, expected="", found="", key="1"):
@@ -88,7 +88,7 @@ def test_a_sku_without_a_link_is_not_in_the_shop():
 )
 def test_a_listing_shown_as_it_should_be_has_no_difference(rows):
     wanted = [
-        listing_sku(variant_id=at, seller_sku=f"MUG-{at}", price=usd(cents), quantity=count)
+        listing_sku(variant_id=str(at), seller_sku=f"MUG-{at}", price=usd(cents), quantity=count)
         for at, (cents, count) in enumerate(rows)
     ]
     shown = [
@@ -96,7 +96,7 @@ def test_a_listing_shown_as_it_should_be_has_no_difference(rows):
         for at, (cents, count) in enumerate(rows)
     ]
 
-    links = {at: f"tt-{at}" for at in range(len(rows))}
+    links = {str(at): f"tt-{at}" for at in range(len(rows))}
     assert compare_listing(listing(*wanted), on_shelf(*shown), links) == ()
 
 
@@ -124,9 +124,9 @@ def cancel_differs(expected, found):
         ("not there", SOLD, True, [], MISSING),
         ("not there, and not to be: unpaid, on hold, not linked", SOLD, False, [], ()),
         ("there although it need not be", SOLD, False, [store_order()], ()),
-        ("twice", SOLD, True, [store_order(id=100), store_order(id=101)], TWICE),
-        ("twice, and not to be there at all", SOLD, False, [store_order(id=100), store_order(id=101)], TWICE),
-        ("twice, one of them archived", SOLD, True, [store_order(id=100), store_order(id=101, archived=True)], ()),
+        ("twice", SOLD, True, [store_order(id="100"), store_order(id="101")], TWICE),
+        ("twice, and not to be there at all", SOLD, False, [store_order(id="100"), store_order(id="101")], TWICE),
+        ("twice, one of them archived", SOLD, True, [store_order(id="100"), store_order(id="101", archived=True)], ()),
         ("archived alone is not there", SOLD, True, [store_order(archived=True)], MISSING),
         (
             "a cent too little",
@@ -186,8 +186,8 @@ def test_each_order_is_compared_with_its_own():
     third = order(line(price="9.00"), id="5766", payment=payment((line(price="9.00"),)))
     store_orders = {
         "5764": [store_order()],
-        "5766": [store_order(id=102, external_order_id="5766", total_inc_tax=usd("8.00"))],
-        "9999": [store_order(id=103, external_order_id="9999")],
+        "5766": [store_order(id="102", external_order_id="5766", total_inc_tax=usd("8.00"))],
+        "9999": [store_order(id="103", external_order_id="9999")],
     }
 
     differences = compare_orders([SOLD, second, third], frozenset({"5764", "5765", "5766"}), store_orders)

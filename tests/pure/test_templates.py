@@ -368,9 +368,9 @@ HEAVY = PackageDefaults(weight=40)
         (
             "of several variants the heaviest, across units",
             product(
-                variant(id=11, weight=ounces(12)),
-                variant(id=12, weight=Weight(Decimal(1), "LB")),
-                variant(id=13, weight=None),
+                variant(id="11", weight=ounces(12)),
+                variant(id="12", weight=Weight(Decimal(1), "LB")),
+                variant(id="13", weight=None),
             ),
             PackageDefaults(),
             HEAVY,

@@ -41,9 +41,9 @@ ODD: tuple[Any, ...] = (
 
 
 MUG = Listing(
-    product_id=81, title="Mug", description="", category_id="1", image_urls=(), warehouse_id="7",
+    product_id="81", title="Mug", description="", category_id="1", image_urls=(), warehouse_id="7",
     weight=Weight(Decimal(1), "LB"), dimensions=Dimensions(Decimal(1), Decimal(1), Decimal(1), "IN"),
-    skus=(ListingSku(variant_id=61, seller_sku="MUG", price=Money(Decimal(9), "USD")),),
+    skus=(ListingSku(variant_id="61", seller_sku="MUG", price=Money(Decimal(9), "USD")),),
 )  # fmt: skip
 
 
@@ -107,4 +107,4 @@ def test_a_product_with_one_odd_value_can_be_sent_back_or_is_refused():
         for odd in ODD[number % 3 :: 3]:
             current = msgspec.json.encode(changed(row, path, odd))
             with contextlib.suppress(DocumentError):
-                products.edit_to_json(MUG, current, image_uris={}, sku_ids={61: "10001"}, region=region("US"))
+                products.edit_to_json(MUG, current, image_uris={}, sku_ids={"61": "10001"}, region=region("US"))

@@ -43,7 +43,7 @@ def options(**values):
     return tuple(OptionValue(option, value) for option, value in values.items())
 
 
-def sku(variant_id=61, seller_sku="MUG-1", price="12.50", **changes):
+def sku(variant_id="61", seller_sku="MUG-1", price="12.50", **changes):
     fields: dict[str, Any] = {"quantity": 5, "price": price if isinstance(price, Money) else money(price)} | changes
     return ListingSku(variant_id=variant_id, seller_sku=seller_sku, **fields)
 
@@ -55,7 +55,7 @@ def size(length="20", width="12", height="10", unit="IN"):
 
 def listing(**changes):
     fields: dict[str, Any] = {
-        "product_id": 81,
+        "product_id": "81",
         "title": "Enamel mug",
         "description": "<p>Holds tea</p>",
         "category_id": "600001",
@@ -171,8 +171,8 @@ def test_options_become_sales_attributes_with_pictures_on_the_one_that_shows_mos
     red, blue = "https://store/red.jpg", "https://store/2.jpg"
     listed = listing(
         skus=(
-            sku(1, "R-S", options=options(Size="S", Color="Red"), image_url=red),
-            sku(2, "R-M", options=options(Size="M", Color="Red"), image_url=red),
+            sku("1", "R-S", options=options(Size="S", Color="Red"), image_url=red),
+            sku("2", "R-M", options=options(Size="M", Color="Red"), image_url=red),
             sku(3, "B-S", options=options(Size="S", Color="Blue"), image_url=blue),
         )
     )
@@ -187,8 +187,8 @@ def test_options_become_sales_attributes_with_pictures_on_the_one_that_shows_mos
 def test_a_bad_or_doubled_product_code_is_left_out():
     listed = listing(
         skus=(
-            sku(1, "A", options=options(Size="S"), gtin="4006381333931"),
-            sku(2, "B", options=options(Size="M"), gtin="4006381333931"),
+            sku("1", "A", options=options(Size="S"), gtin="4006381333931"),
+            sku("2", "B", options=options(Size="M"), gtin="4006381333931"),
             sku(3, "C", options=options(Size="L"), gtin="N/A"),
         )
     )
@@ -264,12 +264,12 @@ def test_an_edit_keeps_prices_stock_and_what_a_listing_does_not_speak_of():
     listed = listing(
         attributes=(AttributeValue(id="100392", value_ids=("2",)),),
         skus=(
-            sku(1, "R", options=options(Color="Red"), gtin="4006381333931"),
-            sku(2, "B", options=options(Color="Blue")),
+            sku("1", "R", options=options(Color="Red"), gtin="4006381333931"),
+            sku("2", "B", options=options(Color="Blue")),
         ),
     )
 
-    body = edited(listed, sku_ids={1: "901"})
+    body = edited(listed, sku_ids={"1": "901"})
 
     assert body["title"] == "Enamel mug"
     assert body["brand_id"] == "7082"
@@ -317,14 +317,14 @@ def test_an_edit_names_delivery_options_only_where_products_have_their_own():
 
 
 def test_an_edit_of_a_bare_product_sends_only_ours():
-    body = edited(listing(), sku_ids={61: "1"}, current={"id": "1729", "skus": [{"id": "1"}], "brand": None})
+    body = edited(listing(), sku_ids={"61": "1"}, current={"id": "1729", "skus": [{"id": "1"}], "brand": None})
 
     assert body["skus"] == [{"id": "1", "seller_sku": "MUG-1", "external_sku_id": "61"}]
     assert "brand_id" not in body
 
 
 def test_a_product_code_may_still_be_given_to_a_sku_without_one():
-    body = edited(listing(skus=(sku(gtin="4006381333931"),)), sku_ids={61: "902"})
+    body = edited(listing(skus=(sku(gtin="4006381333931"),)), sku_ids={"61": "902"})
 
     assert body["skus"][0]["identifier_code"] == {"code": "4006381333931", "type": "EAN"}
 
@@ -342,7 +342,7 @@ def test_a_good_listing_has_no_problems():
 
 VN = region("VN")
 DONG = (sku(price=money("169000", "VND")),)
-TWO = (sku(1, "A", options=options(Size="S")), sku(2, "B", options=options(Size="M")))
+TWO = (sku("1", "A", options=options(Size="S")), sku("2", "B", options=options(Size="M")))
 LONG = "A long title that has at least twenty-five characters"
 
 
@@ -380,8 +380,8 @@ LONG = "A long title that has at least twenty-five characters"
         ("a SKU with a space", listing(skus=(sku(seller_sku="MUG 1"),)), US, {("E-LST-SKU", True)}),
         ("a SKU of 51", listing(skus=(sku(seller_sku="A" * 51),)), US, {("E-LST-SKU", True)}),
         ("a short SKU in Germany", listing(skus=(sku(price=money("9", "EUR")),)), region("DE"), {("E-LST-SKU", True)}),
-        ("one SKU twice", listing(skus=(TWO[0], sku(2, "A", options=options(Size="M")))), US, {("E-SKU-DUP", True)}),
-        ("SKUs that differ in case", listing(skus=(TWO[0], sku(2, "a", options=options(Size="M")))), US, set()),
+        ("one SKU twice", listing(skus=(TWO[0], sku("2", "A", options=options(Size="M")))), US, {("E-SKU-DUP", True)}),
+        ("SKUs that differ in case", listing(skus=(TWO[0], sku("2", "a", options=options(Size="M")))), US, set()),
         ("another currency", listing(skus=(sku(price=money("9", "EUR")),)), US, {("E-PRC-CUR", True)}),
         ("nothing to pay", listing(skus=(sku(price="0"),)), US, {("E-PRC-RANGE", True)}),
         ("too much to pay", listing(skus=(sku(price="7600.01"),)), US, {("E-PRC-RANGE", True)}),
@@ -390,11 +390,11 @@ LONG = "A long title that has at least twenty-five characters"
         ("half a dong", listing(title=LONG, skus=(sku(price=money("169000.50", "VND")),)), VN, {("E-PRC-MIN", True)}),
         ("below Indonesia's least", listing(title=LONG, skus=(sku(price=money("10", "IDR")),)), region("ID"),
          {("E-PRC-RANGE", True)}),
-        ("variants without options", listing(skus=(sku(1, "A"), sku(2, "B"))), US, {("E-LST-VAR", True)}),
-        ("one variant of two without options", listing(skus=(TWO[0], sku(2, "B"))), US, {("E-LST-VAR", True)}),
-        ("different options", listing(skus=(TWO[0], sku(2, "B", options=options(Color="Red")))), US,
+        ("variants without options", listing(skus=(sku("1", "A"), sku("2", "B"))), US, {("E-LST-VAR", True)}),
+        ("one variant of two without options", listing(skus=(TWO[0], sku("2", "B"))), US, {("E-LST-VAR", True)}),
+        ("different options", listing(skus=(TWO[0], sku("2", "B", options=options(Color="Red")))), US,
          {("E-LST-VAR", True)}),
-        ("the same options twice", listing(skus=(TWO[0], sku(2, "B", options=options(Size=" S ")))), US,
+        ("the same options twice", listing(skus=(TWO[0], sku("2", "B", options=options(Size=" S ")))), US,
          {("E-LST-VAR", True)}),
         ("four options", listing(skus=(sku(options=options(A="1", B="2", C="3", D="4")),)), US, {("E-LST-VAR", True)}),
         ("an option of 21", listing(skus=(sku(options=options(**{"A" * 21: "S"})),)), US, {("E-LST-VAR", True)}),
@@ -403,8 +403,8 @@ LONG = "A long title that has at least twenty-five characters"
         ("a value of emoji", listing(skus=(sku(options=options(Size="🔥")),)), US, {("E-LST-VAR", True)}),
         ("a bad product code", listing(skus=(sku(gtin="N/A"),)), US, {("W-LST-GTIN", False)}),
         ("one product code twice",
-         listing(skus=(sku(1, "A", options=options(Size="S"), gtin="40123455"),
-                       sku(2, "B", options=options(Size="M"), gtin="4012 3455"))), US, {("W-LST-GTIN", False)}),
+         listing(skus=(sku("1", "A", options=options(Size="S"), gtin="40123455"),
+                       sku("2", "B", options=options(Size="M"), gtin="4012 3455"))), US, {("W-LST-GTIN", False)}),
     ],
 )  # fmt: skip
 def test_problems_are_found_before_the_call(_case, listed, market, problems):
@@ -681,7 +681,7 @@ def test_the_documented_product_can_be_sent_back():
     documented = json.loads((DATA / "tiktok-doc-samples" / "products.json").read_text(encoding="utf-8"))
     current = documented["get-product"]["response"]["data"]
 
-    body = edited(listing(), sku_ids={61: current["skus"][0]["id"]}, current=current)
+    body = edited(listing(), sku_ids={"61": current["skus"][0]["id"]}, current=current)
 
     assert body["skus"][0]["id"] == "10001"
     assert msgspec.json.encode(body)

@@ -232,22 +232,20 @@ def pull(
 
 @app.command()
 def plan(
-    products: Annotated[list[int] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
+    products: Annotated[list[str] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
 ) -> None:
     """Show what a push would change, without changing anything. Without products: all."""
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.sync import preview
 
         ids = _pulled(chosen, products)
-        plans = preview.preview(
-            chosen.account_id, f"connection:{chosen.id}", ["listing", "price", "stock"], [str(i) for i in ids]
-        )
+        plans = preview.preview(chosen.account_id, f"connection:{chosen.id}", ["listing", "price", "stock"], ids)
         _print_plans(plans, as_json=json_)
 
 
 @app.command()
 def push(
-    products: Annotated[list[int] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
+    products: Annotated[list[str] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
 ) -> None:
     """List products in the shop and bring listings up to date. Without products: all."""
     with _asking(), _connection(connection) as (_account, chosen):
@@ -380,7 +378,7 @@ def _connection(name: str) -> Iterator[tuple[Account, Connection]]:
         yield chosen[0].account, chosen[0]
 
 
-def _pulled(connection: Connection, products: list[int] | None) -> list[int]:
+def _pulled(connection: Connection, products: list[str] | None) -> list[str]:
     """The ids of these products of the store, or of all that were pulled. Ends the command if one is unknown."""
     from twinshelf.goods.models import StoreProduct
 
@@ -388,7 +386,7 @@ def _pulled(connection: Connection, products: list[int] | None) -> list[int]:
     ids = sorted(known.filter(product_id__in=products) if products else known)
     if missing := sorted(set(products or ()) - set(ids)):
         _complain(
-            f"{connection.store} has no pulled product {', '.join(map(str, missing))}.",
+            f"{connection.store} has no pulled product {', '.join(missing)}.",
             "Pull first (twinshelf pull), or check the number in BigCommerce.",
         )
         raise typer.Exit(2)

@@ -35,8 +35,8 @@ class Store(AccountModel):
     created_at = models.DateTimeField(default=clock.now)
     pulled_at = models.DateTimeField(null=True)
     """Newest `date_modified` that a finished pull has seen (BigCommerce's clock)."""
-    orders_seen = models.BigIntegerField(default=0)
-    """Highest store order id whose external reference we have on file."""
+    orders_seen = models.CharField(max_length=64, blank=True)
+    """How far the store's orders were scanned for external references, as the storefront tells it; "": not at all."""
     orders_modified_at = models.DateTimeField(null=True)
     """Newest `date_modified` of the store's orders that a finished poll has seen (BigCommerce's clock)."""
 
@@ -106,7 +106,7 @@ class Connection(AccountModel):
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="connections")
     shop = models.OneToOneField(Shop, on_delete=models.CASCADE, related_name="connection")
     preferences = models.JSONField(default=dict)
-    channel_id = models.IntegerField(default=1)
+    channel_id = models.CharField(max_length=64, default="1")
     warehouse_id = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 

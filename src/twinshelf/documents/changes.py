@@ -34,7 +34,7 @@ class EditContent(Change, frozen=True, kw_only=True):
 
     shop_listing_id: str
     listing: Listing
-    sku_ids: tuple[tuple[int, str], ...]
+    sku_ids: tuple[tuple[str, str], ...]
     """(variant id, TikTok SKU id) of the SKUs that stay."""
 
 
@@ -85,7 +85,7 @@ class ReferenceOrder(Change, frozen=True, kw_only=True):
 
 
 class SetStoreStatus(Change, frozen=True, kw_only=True):
-    store_order_id: int
+    store_order_id: str
     status_id: int
     before: int
 
@@ -93,7 +93,7 @@ class SetStoreStatus(Change, frozen=True, kw_only=True):
 class SetStoreAddress(Change, frozen=True, kw_only=True):
     """Send the store order to the address the shop has now. The address is kept apart: it is personal."""
 
-    store_order_id: int
+    store_order_id: str
     shop_order_id: str
 
 
@@ -101,7 +101,7 @@ class ReportShipment(Change, frozen=True, kw_only=True):
     """Tell the shop that these units are on their way."""
 
     shop_order_id: str
-    store_shipment_id: int
+    store_shipment_id: str
     unit_ids: tuple[str, ...]
     tracking_number: str
     provider_id: str
@@ -125,7 +125,7 @@ class CancelShopOrder(Change, frozen=True, kw_only=True):
 
 
 class CancelStoreOrder(Change, frozen=True, kw_only=True):
-    store_order_id: int
+    store_order_id: str
     shop_order_id: str
 
 

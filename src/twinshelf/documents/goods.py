@@ -31,7 +31,7 @@ class Variant(Document, frozen=True, kw_only=True):
     `stock` is what the store can sell of it over the locations that count; None where the store does not track it.
     """
 
-    id: int
+    id: str
     sku: str
     options: tuple[OptionValue, ...] = ()
     price: Money
@@ -46,7 +46,7 @@ class Variant(Document, frozen=True, kw_only=True):
 class Product(Document, frozen=True, kw_only=True):
     """One product of the store with all its variants; a product without options has one variant with none."""
 
-    id: int
+    id: str
     title: str
     sku: str = ""
     description: str = ""
@@ -79,7 +79,7 @@ class StoreInfo(Document, frozen=True, kw_only=True):
 
 
 class StoreLocation(Document, frozen=True, kw_only=True):
-    id: int
+    id: str
     code: str
     label: str
     enabled: bool

@@ -24,7 +24,7 @@ class AttributeValue(Document, frozen=True, kw_only=True):
 class ListingSku(Document, frozen=True, kw_only=True):
     """One SKU as it should be in the shop."""
 
-    variant_id: int
+    variant_id: str
     seller_sku: str
     options: tuple[OptionValue, ...] = ()
     price: Money
@@ -36,7 +36,7 @@ class ListingSku(Document, frozen=True, kw_only=True):
 class Listing(Document, frozen=True, kw_only=True):
     """One product as it should be in one shop."""
 
-    product_id: int
+    product_id: str
     title: str
     description: str
     category_id: str

@@ -115,10 +115,10 @@ class ShopOrder(Document, frozen=True, kw_only=True):
 
 
 class StoreOrderLine(Document, frozen=True, kw_only=True):
-    """A catalog line of an order to be made in the store: `unit_price_*` per unit. A custom line has variant_id 0."""
+    """A catalog line of an order to be made in the store: `unit_price_*` per unit. A custom line has variant_id ""."""
 
-    product_id: int
-    variant_id: int
+    product_id: str
+    variant_id: str
     sku: str
     name: str
     quantity: int
@@ -132,7 +132,7 @@ class StoreOrderDraft(Document, frozen=True, kw_only=True):
     external_order_id: str
     external_source: str
     external_merchant_id: str
-    channel_id: int
+    channel_id: str
     status_id: int
     address: Address
     lines: tuple[StoreOrderLine, ...]
@@ -154,26 +154,26 @@ class StoreOrderDraft(Document, frozen=True, kw_only=True):
 class StoreOrderItem(Document, frozen=True, kw_only=True):
     """A line of an order in the store: `id` is BigCommerce's order_product_id.
 
-    `address_id` is the shipping address it goes to, 0 if it is not shipped.
+    `address_id` is the shipping address it goes to, "" if it is not shipped.
     """
 
-    id: int
-    product_id: int
-    variant_id: int
+    id: str
+    product_id: str
+    variant_id: str
     sku: str
     quantity: int
     shipped: int = 0
-    address_id: int = 0
+    address_id: str = ""
 
 
 class StoreOrder(Document, frozen=True, kw_only=True):
     """An order as the store has it. `items` are empty unless they were read."""
 
-    id: int
+    id: str
     status_id: int
     external_order_id: str
     external_source: str
-    channel_id: int
+    channel_id: str
     total_inc_tax: Money
     modified_at: datetime
     created_at: datetime
@@ -184,13 +184,13 @@ class StoreOrder(Document, frozen=True, kw_only=True):
 class StoreShipment(Document, frozen=True, kw_only=True):
     """A shipment in the store: `items` are (order_product_id, quantity)."""
 
-    id: int
-    order_id: int
+    id: str
+    order_id: str
     tracking_number: str = ""
     tracking_carrier: str = ""
     shipping_provider: str = ""
     shipping_method: str = ""
-    items: tuple[tuple[int, int], ...] = ()
+    items: tuple[tuple[str, int], ...] = ()
 
 
 class CancellationRequest(Document, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ def pull(store: Store, *, since: datetime | None = None, by: User | None = None)
     )
 
 
-def told_deleted(store_id: int, product_ids: Sequence[int]) -> None:
+def told_deleted(store_id: int, product_ids: Sequence[str]) -> None:
     """Note that the store itself said of these products that they were deleted. Safe to repeat.
 
     Decides nothing: the next look at them does. Seen again, they were not.

@@ -16,16 +16,16 @@ from twinshelf.kit.upsert import upsert
 from twinshelf.sync import lanes
 
 
-def held(store_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
+def held(store_id: int, variant_ids: Sequence[str]) -> dict[str, int]:
     """Units withheld by variant id; variants without a hold are absent."""
-    found: dict[int, int] = {}
+    found: dict[str, int] = {}
     for start in range(0, len(variant_ids), 500):
         rows = Hold.objects.filter(store_id=store_id, variant_id__in=variant_ids[start : start + 500])
         found.update(rows.values_list("variant_id").annotate(Sum("quantity")))
     return found
 
 
-def hold(connection: Connection, wanted: Mapping[str, Mapping[int, int]]) -> None:
+def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> None:
     """Withhold units (variant id → quantity, by order id) for orders that will take them from the store's stock.
 
     What an order held before is replaced, so this may be repeated. The shop where the order was placed has lowered its
@@ -34,7 +34,7 @@ def hold(connection: Connection, wanted: Mapping[str, Mapping[int, int]]) -> Non
     if not wanted:
         return
     with transaction.atomic():
-        held: dict[str, dict[int, int]] = {}
+        held: dict[str, dict[str, int]] = {}
         mine = Hold.objects.filter(store_id=connection.store_id, converted_at=None)
         rows = _of_orders(mine, wanted)
         for order_id, variant_id, quantity in rows.values_list("order_id", "variant_id", "quantity"):
@@ -87,7 +87,7 @@ def convert(connection: Connection, order_ids: Collection[str]) -> None:
             return
         rows.update(converted_at=clock.now())
         owner = f"store:{connection.store_id}"
-        keys = map(str, products_of_variants(connection.store_id, variant_ids))
+        keys = products_of_variants(connection.store_id, variant_ids)
         lanes.ask(connection.account_id, "product", owner, keys, cause="orders took stock", priority=lanes.URGENT)
 
 
@@ -95,9 +95,9 @@ def _of_orders(holds: QuerySet[Hold], order_ids: Iterable[str]) -> QuerySet[Hold
     return holds.filter(order_id__in=list(order_ids))
 
 
-def stock_was_read(store: Store, variant_ids: Sequence[int], started: datetime) -> None:
+def stock_was_read(store: Store, variant_ids: Sequence[str], started: datetime) -> None:
     """End the holds whose units the store had already taken when this reading of its stock began."""
-    over: set[int] = set()
+    over: set[str] = set()
     if not Hold.objects.filter(store=store, converted_at__lt=started).exists():  # the usual case, and a cheap look
         return
     for start in range(0, len(variant_ids), 500):

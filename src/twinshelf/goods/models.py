@@ -15,7 +15,7 @@ class StoreProduct(AccountModel):
     """A product as last read from the store. `document` is the whole `documents.Product`, the columns are for lists."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    product_id = models.BigIntegerField()
+    product_id = models.CharField(max_length=64)
     title = models.TextField()
     sku = models.CharField(max_length=255, blank=True)
     brand = models.CharField(max_length=255, blank=True)
@@ -50,8 +50,8 @@ class StoreVariant(AccountModel):
     """A variant as last read, for matching by SKU and for stock."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    product_id = models.BigIntegerField()
-    variant_id = models.BigIntegerField()
+    product_id = models.CharField(max_length=64)
+    variant_id = models.CharField(max_length=64)
     sku = models.CharField(max_length=255, blank=True)
     gtin = models.CharField(max_length=14, blank=True)
     price = models.DecimalField(max_digits=20, decimal_places=4)
@@ -67,14 +67,14 @@ class StoreVariant(AccountModel):
         ]
 
     def __str__(self) -> str:
-        return self.sku or str(self.variant_id)
+        return self.sku or self.variant_id
 
 
 class Selection(AccountModel):
     """A product that a connection lists, or is to list: what changes of it concerns the lanes of that connection."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
-    product_id = models.BigIntegerField()
+    product_id = models.CharField(max_length=64)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "product_id"], name="selection_once")]
@@ -98,7 +98,7 @@ class Hold(AccountModel):
     """Units of a variant that an unpaid, held or not yet imported TikTok order will take from the store's stock."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    variant_id = models.BigIntegerField()
+    variant_id = models.CharField(max_length=64)
     order_id = models.CharField(max_length=40)
     shop_id = models.CharField(max_length=40)
     quantity = models.IntegerField()

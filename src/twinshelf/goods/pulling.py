@@ -37,7 +37,7 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
     urgent = any(ask.priority <= lanes.URGENT for ask in batch.asks.values())
     client = clients.store_client(store, "urgent" if urgent else "normal")
     started = clock.now()
-    page = client.products([int(key) for key in keys], names_of(store), store=clients.info_of(store))
+    page = client.products(list(keys), names_of(store), store=clients.info_of(store))
     fresh = _wanted(store, page.products)
     doubtful = _gone_at_once(batch, keys, page.missing)
     with transaction.atomic():  # what is on record as seen has been marked: never one without the other
@@ -60,14 +60,14 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
             text=f"BigCommerce no longer shows this product and {len(doubtful) - 1} others that were there before.",
             remedy="Confirm it if they were removed on purpose. What is there again is noticed by itself.",
         )
-    return {key: Plan(key=key, findings=(findings[int(key)],) if int(key) in findings else ()) for key in keys}
+    return {key: Plan(key=key, findings=(findings[key],) if key in findings else ()) for key in keys}
 
 
 GONE = "E-PRD-GONE"
 _MOST_GONE, _MOST_GONE_PERCENT, _FEW_GONE = 20, 5, 2
 
 
-def _gone_at_once(batch: StoreBatch, keys: Sequence[str], missing: Iterable[int]) -> set[int]:
+def _gone_at_once(batch: StoreBatch, keys: Sequence[str], missing: Iterable[str]) -> set[str]:
     """Those of the missing products that are not taken as gone before somebody has confirmed it.
 
     More than 20, or than 5 % of the store's products, that vanish together without a word are likelier a wrong answer
@@ -75,20 +75,20 @@ def _gone_at_once(batch: StoreBatch, keys: Sequence[str], missing: Iterable[int]
     where a batch is planned one by one. BigCommerce's own message that a product was deleted is such a word.
     """
     store = batch.store
-    meant = {int(key) for key in keys if (key, GONE) in batch.confirmed}
+    meant = {key for key in keys if (key, GONE) in batch.confirmed}
     here = StoreProduct.objects.filter(store=store, deleted=False)
     silent = set(
         here.filter(product_id__in=set(missing) - meant, told_deleted_at=None).values_list("product_id", flat=True)
     )
     if not silent:
         return set()
-    waiting = {int(key) for key in problems.open_keys(store.account_id, batch.lane.owner, GONE)}
+    waiting = set(problems.open_keys(store.account_id, batch.lane.owner, GONE))
     number = len(silent | waiting) if len(keys) > 1 else max(len(silent | waiting), lanes.due_count(batch.lane.id))
     most = max(_FEW_GONE, min(_MOST_GONE, here.count() * _MOST_GONE_PERCENT // 100))
     return silent if number > most else set()
 
 
-def spread(store: Store, changed: snapshot.Changed, gone: set[int], *, cause: str) -> None:
+def spread(store: Store, changed: snapshot.Changed, gone: set[str], *, cause: str) -> None:
     """Ask the lanes of every connection of the store for what a reading showed to have changed."""
     if not changed.any and not gone:
         return
@@ -103,24 +103,24 @@ def spread(store: Store, changed: snapshot.Changed, gone: set[int], *, cause: st
             store.account_id,
             "stock",
             owner,
-            map(str, (changed.stock | gone) & listed),
+            (changed.stock | gone) & listed,
             cause=cause,
             priority=lanes.URGENT,
         )
         if preferences.catalog_direction != "bc_to_tts":
             continue
-        lanes.ask(store.account_id, "price", owner, map(str, changed.price & listed), cause=cause)
+        lanes.ask(store.account_id, "price", owner, changed.price & listed, cause=cause)
         lanes.ask(
             store.account_id,
             "listing",
             owner,
-            map(str, (changed.content | changed.new | gone) & listed),
+            (changed.content | changed.new | gone) & listed,
             cause=cause,
             priority=lanes.BULK,
         )
 
 
-def _unblock_codes(store: Store, product_ids: set[int]) -> None:
+def _unblock_codes(store: Store, product_ids: set[str]) -> None:
     """Tell of the SKUs of new or changed products: orders may wait for one."""
     variants = StoreVariant.objects.filter(store=store, product_id__in=product_ids, deleted=False).exclude(sku="")
     problems.unblock(store.account_id, *(token("sku", code) for code in variants.values_list("sku", flat=True)))
@@ -132,8 +132,8 @@ def _look_at_doubled(store: Store) -> None:
         owner = f"connection:{connection.id}"
         keys = problems.open_keys(store.account_id, owner, "E-SKU-DUP")
         if keys:
-            doubled = snapshot.products_with_doubled_codes(store.id, [int(key) for key in keys])
-            alone = [key for key in keys if int(key) not in doubled]
+            doubled = snapshot.products_with_doubled_codes(store.id, list(keys))
+            alone = [key for key in keys if key not in doubled]
             lanes.ask(store.account_id, "listing", owner, alone, cause="SKU is its own", priority=lanes.BULK)
 
 
@@ -171,7 +171,7 @@ def pull(task: Task) -> bool:
     since = clock.parse(task.params["since"]) if task.params.get("since") else None
     names, info = names_of(store), clients.info_of(store)
     cursor = task.cursor or {
-        "last_id": 0,
+        "last_id": "",
         "started": clock.now().isoformat(),
         "watermark": (skew.now(settings.OPERATOR.bigcommerce_api) - _PULL_OVERLAP).isoformat(),
         "counts_itself": True,
@@ -190,7 +190,7 @@ def pull(task: Task) -> bool:
             holds.stock_was_read(store, [variant.id for product in products for variant in product.variants], started)
             back = _there_again(store, page.products)
             owner, cause = f"store:{store.id}", f"read beside pull {task.id}"
-            lanes.ask(store.account_id, "product", owner, map(str, overtaken | back), cause=cause)
+            lanes.ask(store.account_id, "product", owner, overtaken | back, cause=cause)
             if page.unreadable:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
@@ -210,7 +210,7 @@ def pull(task: Task) -> bool:
         started_at = clock.parse(cursor["started"])
         unseen = StoreProduct.objects.filter(store=store, deleted=False, seen_at__lt=started_at)
         # Only asked for: a page that was cut short must not empty a shop. Who is not there by id either, is gone.
-        keys = map(str, unseen.values_list("product_id", flat=True))
+        keys = unseen.values_list("product_id", flat=True)
         lanes.ask(store.account_id, "product", f"store:{store.id}", keys, cause=f"not seen by pull {task.id}")
     # From the platform's time when this pull began: what was edited meanwhile on a page already read comes again.
     Store.objects.filter(id=store.id).update(pulled_at=clock.parse(cursor["watermark"]))
@@ -220,9 +220,9 @@ def pull(task: Task) -> bool:
     return False
 
 
-def _there_again(store: Store, products: Sequence[Product]) -> set[int]:
+def _there_again(store: Store, products: Sequence[Product]) -> set[str]:
     """Products that were missing for a while and are still waiting to be confirmed as gone."""
-    waiting = {int(key) for key in problems.open_keys(store.account_id, f"store:{store.id}", GONE)}
+    waiting = set(problems.open_keys(store.account_id, f"store:{store.id}", GONE))
     return {product.id for product in products} & waiting if waiting else set()
 
 

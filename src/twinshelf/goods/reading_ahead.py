@@ -16,7 +16,7 @@ from django.db import connections
 from twinshelf.kit import clock
 from twinshelf.storefronts.bigcommerce.products import ProductPage
 
-ReadPage = Callable[[int, Callable[[int], object]], ProductPage]
+ReadPage = Callable[[str, Callable[[str], object]], ProductPage]
 """(id after which the page begins, who is told where to go on) → the page."""
 
 
@@ -28,11 +28,11 @@ class ReadAhead:
 
     PAGES, FRESH_SECONDS = 2, 3.0
 
-    def __init__(self, read_page: ReadPage, last_id: int) -> None:
+    def __init__(self, read_page: ReadPage, last_id: str) -> None:
         self._read_page = read_page
         self._lock = threading.Lock()
         self._pages: deque[_Coming] = deque()
-        self._due: int | None = last_id
+        self._due: str | None = last_id
         self._begin()
 
     def take(self) -> tuple[datetime, ProductPage]:
@@ -42,13 +42,13 @@ class ReadAhead:
         self._begin()
         return page
 
-    def next_after(self) -> int | None:
+    def next_after(self) -> str | None:
         """The id after which the next page begins; None if none is on its way or it is not fresh any more."""
         if not self._pages or clock.monotonic() - self._pages[0].begun > self.FRESH_SECONDS:
             return None
         return self._pages[0].after
 
-    def _begin(self, last_id: int | None = None) -> None:
+    def _begin(self, last_id: str | None = None) -> None:
         with self._lock:
             self._due = last_id or self._due
             if self._due is not None and len(self._pages) < self.PAGES:
@@ -72,6 +72,6 @@ class ReadAhead:
 class _Coming:
     """A page on its way: the one after an id, since when."""
 
-    after: int
+    after: str
     begun: float
     page: Future[tuple[datetime, ProductPage]] = field(default_factory=Future)

@@ -10,14 +10,14 @@ from twinshelf.kit.upsert import upsert
 from twinshelf.sync import lanes
 
 
-def select(connection: Connection, product_ids: Iterable[int]) -> None:
+def select(connection: Connection, product_ids: Iterable[str]) -> None:
     """Have changes of these products mark the lanes of the connection from now on. Safe to repeat."""
     rows = [(connection.id, product_id) for product_id in product_ids]
     columns = ["connection_id", "product_id"]
     upsert(Selection, connection.account_id, columns, rows, unique=columns, update=[])
 
 
-def selected(connection: Connection, product_ids: Collection[int]) -> set[int]:
+def selected(connection: Connection, product_ids: Collection[str]) -> set[str]:
     """Those of these products that concern the connection."""
     wanted, found = list(product_ids), set()
     for start in range(0, len(wanted), 500):
@@ -26,17 +26,17 @@ def selected(connection: Connection, product_ids: Collection[int]) -> set[int]:
     return found
 
 
-def mark_stock(store: Store, variant_ids: Collection[int], *, cause: str, apart_from: Connection | None = None) -> None:
+def mark_stock(store: Store, variant_ids: Collection[str], *, cause: str, apart_from: Connection | None = None) -> None:
     """Mark the stock of these variants in the connections of the store: what one shop holds, all others lack."""
     product_ids = products_of_variants(store.id, variant_ids)
     for connection in Connection.objects.filter(store=store):
         if connection != apart_from:
-            keys = map(str, selected(connection, product_ids))
+            keys = selected(connection, product_ids)
             owner = f"connection:{connection.id}"
             lanes.ask(store.account_id, "stock", owner, keys, cause=cause, priority=lanes.URGENT)
 
 
-def products_of_variants(store_id: int, variant_ids: Collection[int]) -> set[int]:
+def products_of_variants(store_id: int, variant_ids: Collection[str]) -> set[str]:
     """The products that these variants are of."""
     wanted, found = list(variant_ids), set()
     for start in range(0, len(wanted), 500):

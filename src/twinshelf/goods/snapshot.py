@@ -33,13 +33,13 @@ _VARIANT_COLUMNS = (
 class Changed:
     """Product ids by what changed of them since they were last read. One that came back is in all of them."""
 
-    new: set[int] = field(default_factory=set)
-    content: set[int] = field(default_factory=set)
-    price: set[int] = field(default_factory=set)
-    stock: set[int] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    content: set[str] = field(default_factory=set)
+    price: set[str] = field(default_factory=set)
+    stock: set[str] = field(default_factory=set)
 
     @property
-    def any(self) -> set[int]:
+    def any(self) -> set[str]:
         """The products of which anything changed."""
         return self.new | self.content | self.price | self.stock
 
@@ -97,7 +97,7 @@ def keep_products(store: Store, products: Sequence[Product]) -> Changed:
     return changed
 
 
-def _drop_gone_variants(store: Store, fresh: Sequence[Product], known: Mapping[int, StoreProduct]) -> None:
+def _drop_gone_variants(store: Store, fresh: Sequence[Product], known: Mapping[str, StoreProduct]) -> None:
     present = {variant.id for product in fresh for variant in product.variants}
     again = [product.id for product in fresh if product.id in known]
     before = StoreVariant.objects.filter(store=store, product_id__in=again, deleted=False)
@@ -160,19 +160,19 @@ def _content(product: Product) -> Product:
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def seen_since(store: Store, product_ids: Iterable[int], moment: datetime) -> set[int]:
+def seen_since(store: Store, product_ids: Iterable[str], moment: datetime) -> set[str]:
     """Those of these products that another reading has stored since then: which of the two is newer, nobody knows."""
     rows = StoreProduct.objects.filter(store=store, product_id__in=list(product_ids), seen_at__gt=moment)
     return set(rows.values_list("product_id", flat=True))
 
 
-def keep_unreadable(store: Store, problems: Mapping[int, str]) -> None:
+def keep_unreadable(store: Store, problems: Mapping[str, str]) -> None:
     """Note why a product could not be read, on its row if it has one: it is shown, not dropped."""
     for product_id, why in problems.items():
         StoreProduct.objects.filter(store=store, product_id=product_id).update(problem=why, seen_at=clock.now())
 
 
-def mark_deleted(store: Store, product_ids: Iterable[int]) -> set[int]:
+def mark_deleted(store: Store, product_ids: Iterable[str]) -> set[str]:
     """Mark products as gone from the store, with their variants' stock at 0. Returns those that were there before."""
     gone = set(
         StoreProduct.objects.filter(store=store, product_id__in=list(product_ids), deleted=False).values_list(
@@ -184,7 +184,7 @@ def mark_deleted(store: Store, product_ids: Iterable[int]) -> set[int]:
     return gone
 
 
-def products_of(store_id: int, product_ids: Iterable[int]) -> dict[int, Product]:
+def products_of(store_id: int, product_ids: Iterable[str]) -> dict[str, Product]:
     """The products as last read, by id; deleted ones are left out."""
     rows = StoreProduct.objects.filter(store_id=store_id, product_id__in=list(product_ids), deleted=False)
     return {row.product_id: from_json(bytes(row.document), Product) for row in rows.only("product_id", "document")}
@@ -201,9 +201,9 @@ def doubled_codes(store_id: int, codes: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def products_with_doubled_codes(store_id: int, product_ids: Sequence[int]) -> set[int]:
+def products_with_doubled_codes(store_id: int, product_ids: Sequence[str]) -> set[str]:
     """Those of these products that have a SKU which another product of the store has too."""
-    codes: dict[int, set[str]] = {}
+    codes: dict[str, set[str]] = {}
     for start in range(0, len(product_ids), 500):
         rows = StoreVariant.objects.filter(store_id=store_id, product_id__in=product_ids[start : start + 500])
         for product_id, code in rows.filter(deleted=False).values_list("product_id", "sku"):

@@ -60,7 +60,7 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
             or hint.event_id
             or hashlib.sha1(body, usedforsecurity=False).hexdigest(),
             topic=hint.scope,
-            subject=",".join(map(str, hint.ids[:5])),
+            subject=",".join(hint.ids[:5]),
             asks=asks,
             ignored_because=hint.reason or ("" if asks else "nothing of ours"),
         )
@@ -96,10 +96,10 @@ def _store_asks(store_id: int, hint: store_hooks.Hint) -> Iterable[AskFor]:
     match hint.kind:
         case "product" | "sku":
             for product_id in hint.ids:
-                yield AskFor("product", owner, str(product_id))
+                yield AskFor("product", owner, product_id)
         case "inventory":
             for product_id in hint.ids:
-                yield AskFor("product", owner, str(product_id), lanes.URGENT)
+                yield AskFor("product", owner, product_id, lanes.URGENT)
         case "uninstalled":
             yield AskFor("store", owner, "hooks", lanes.URGENT)
         case "order" | "shipment":
@@ -165,7 +165,7 @@ def _shop_asks(connection: Connection, hint: shop_hooks.Hint) -> Iterable[AskFor
         case "product":
             rows = ListingRow.objects.filter(connection=connection, tiktok_id__in=hint.ids)
             for product_id in rows.values_list("product_id", flat=True):
-                yield AskFor("listing", owner, str(product_id), signals=Signal.LOOK)
+                yield AskFor("listing", owner, product_id, signals=Signal.LOOK)
         case _:
             return
 

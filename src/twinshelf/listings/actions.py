@@ -18,7 +18,7 @@ from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task
 
 
-def list_products(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
+def list_products(connection: Connection, product_ids: Sequence[str] | None, *, by: User | None = None) -> Task:
     """Offer products in the shop, and bring those that are there up to date. None: every product of the store.
 
     Only pulled products can be listed; unknown ids are left out.
@@ -41,7 +41,7 @@ def list_products(connection: Connection, product_ids: Sequence[int] | None, *, 
         return _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
 
 
-def refresh(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
+def refresh(connection: Connection, product_ids: Sequence[str] | None, *, by: User | None = None) -> Task:
     """Read what TikTok shows of listings; its answer wins over what we remembered. None: all listings."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
     if product_ids is not None:
@@ -52,17 +52,17 @@ def refresh(connection: Connection, product_ids: Sequence[int] | None, *, by: Us
     )
 
 
-def deactivate(connection: Connection, product_ids: Sequence[int], *, by: User | None = None) -> Task:
+def deactivate(connection: Connection, product_ids: Sequence[str], *, by: User | None = None) -> Task:
     """Take live listings off sale; they can be switched on again. Others are skipped, with the reason."""
     return _switch(connection, product_ids, "Deactivate", on=False, by=by)
 
 
-def activate(connection: Connection, product_ids: Sequence[int], *, by: User | None = None) -> Task:
+def activate(connection: Connection, product_ids: Sequence[str], *, by: User | None = None) -> Task:
     """Put listings that are off on sale again. Those that are not off are skipped, with the reason."""
     return _switch(connection, product_ids, "Activate", on=True, by=by)
 
 
-def _switch(connection: Connection, product_ids: Sequence[int], verb: str, *, on: bool, by: User | None) -> Task:
+def _switch(connection: Connection, product_ids: Sequence[str], verb: str, *, on: bool, by: User | None) -> Task:
     with transaction.atomic():
         for start in range(0, len(product_ids), 500):
             some = list(product_ids)[start : start + 500]
@@ -71,7 +71,7 @@ def _switch(connection: Connection, product_ids: Sequence[int], verb: str, *, on
         return _ask(connection, "visibility", product_ids, title, by)
 
 
-def link(connection: Connection, *, variant_id: int, tiktok_id: str, sku_id: str, seller_sku: str = "") -> Link:
+def link(connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str, seller_sku: str = "") -> Link:
     """Pair a variant with a TikTok SKU by hand. Orders that waited for it are created by themselves."""
     variant = StoreVariant.objects.get(store_id=connection.store_id, variant_id=variant_id)
     with transaction.atomic():
@@ -93,7 +93,7 @@ def link(connection: Connection, *, variant_id: int, tiktok_id: str, sku_id: str
     return made
 
 
-def _ask(connection: Connection, kind: str, product_ids: Sequence[int], title: str, by: User | None) -> Task:
+def _ask(connection: Connection, kind: str, product_ids: Sequence[str], title: str, by: User | None) -> Task:
     with transaction.atomic():
         task = Task.objects.create(
             account_id=connection.account_id,
@@ -107,19 +107,19 @@ def _ask(connection: Connection, kind: str, product_ids: Sequence[int], title: s
             created_at=clock.now(),
             started_at=clock.now(),
         )
-        keys = [str(i) for i in product_ids]
+        keys = list(product_ids)
         tasks.ask_for(task, kind, f"connection:{connection.id}", keys, signals=Signal.LOOK)
         if not product_ids:
             tasks.settle(task.id)
     return task
 
 
-def resync(connection: Connection, product_ids: Sequence[int] | None, *, by: User | None = None) -> Task:
+def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: User | None = None) -> Task:
     """Compare price and stock of listings with what they should be, and send what differs. None: all listings."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
     if product_ids is not None:
         rows = rows.filter(product_id__in=list(product_ids))
-    keys = [str(i) for i in sorted(rows.values_list("product_id", flat=True))]
+    keys = sorted(rows.values_list("product_id", flat=True))
     with transaction.atomic():
         task = Task.objects.create(
             account_id=connection.account_id,
@@ -143,7 +143,7 @@ def resync(connection: Connection, product_ids: Sequence[int] | None, *, by: Use
 def compare(connection: Connection) -> int:
     """Ask for price and stock of every listing: what moved unnoticed on either side is set right. Returns how many."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
-    keys = [str(i) for i in rows.values_list("product_id", flat=True)]
+    keys = list(rows.values_list("product_id", flat=True))
     owner = f"connection:{connection.id}"
     for kind in ("stock", "price"):
         lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)

@@ -58,13 +58,13 @@ class ContentBatch(ConnectionBatch):
 def observe_listings(batch: ContentBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenListing]:
     """Both sides of these products: read from TikTok where somebody said that it changed there, else as last seen."""
     connection = batch.connection
-    product_ids = [int(key) for key in keys]
+    product_ids = list(keys)
     rows = _rows_of(connection, product_ids)
     if not batch.preview and _look_at(batch, [row for row in rows.values() if _wants_look(batch, row)]):
         rows = _rows_of(connection, product_ids)
     if batch.preview:
         rows = dict(_as_if_pushed(connection, rows, product_ids))
-    batch.rows.update({str(product_id): row for product_id, row in rows.items()})
+    batch.rows.update(rows)
     products = snapshot.products_of(connection.store_id, product_ids)
     around = _Around.of(batch, rows, products)
     seen = [_seen(batch, around, row, products.get(product_id)) for product_id, row in rows.items()]
@@ -72,14 +72,14 @@ def observe_listings(batch: ContentBatch, keys: Sequence[str]) -> Mapping[str, p
     return {each.key: each for each in seen}
 
 
-def _rows_of(connection: Connection, product_ids: Sequence[int]) -> dict[int, ListingRow]:
+def _rows_of(connection: Connection, product_ids: Sequence[str]) -> dict[str, ListingRow]:
     rows = ListingRow.objects.filter(connection=connection, product_id__in=product_ids)
     return {row.product_id: row for row in rows}
 
 
 def _as_if_pushed(
-    connection: Connection, rows: Mapping[int, ListingRow], product_ids: Sequence[int]
-) -> Iterator[tuple[int, ListingRow]]:
+    connection: Connection, rows: Mapping[str, ListingRow], product_ids: Sequence[str]
+) -> Iterator[tuple[str, ListingRow]]:
     """For a preview: the rows that pushing these products would leave, as if they were wanted. Nothing is written."""
     for product_id in product_ids:
         row = rows.get(product_id) or ListingRow(
@@ -95,7 +95,7 @@ def _wants_look(batch: ContentBatch, row: ListingRow) -> bool:
         return False
     if row.observed_at is None or row.checked_at is None:
         return True
-    ask = batch.asks[str(row.product_id)]
+    ask = batch.asks[row.product_id]
     told = Signal.LOOK in ask.signals
     return told and (ask.asked_at is None or row.checked_at <= ask.asked_at or row.checked_at > clock.now())
 
@@ -123,15 +123,15 @@ class _Around:
     """What the products of one batch share."""
 
     facts: planning.ShopFacts
-    quantities: Mapping[int, int]
+    quantities: Mapping[str, int]
     in_shop: Mapping[str, set[str]]
     """Ids of the shop's listings by seller SKU."""
     doubled: Mapping[str, int]
-    sku_ids: Mapping[int, tuple[tuple[int, str], ...]]
+    sku_ids: Mapping[str, tuple[tuple[str, str], ...]]
     categories: desiring.Categories = field(default_factory=dict)
 
     @classmethod
-    def of(cls, batch: ContentBatch, rows: Mapping[int, ListingRow], products: Mapping[int, Product]) -> _Around:
+    def of(cls, batch: ContentBatch, rows: Mapping[str, ListingRow], products: Mapping[str, Product]) -> _Around:
         connection = batch.connection
         codes = {
             seller_sku(product, variant)
@@ -139,7 +139,7 @@ class _Around:
             if product_id in rows and not rows[product_id].tiktok_id
             for variant in product.variants
         }
-        links: dict[int, list[tuple[int, str]]] = {}
+        links: dict[str, list[tuple[str, str]]] = {}
         listed = [product_id for product_id, row in rows.items() if row.tiktok_id]
         for product_id, variant_id, sku_id in Link.objects.filter(
             connection=connection, product_id__in=listed
@@ -168,7 +168,7 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         if listing is not None and not row.tiktok_id:
             _adopt(batch, around, row, listing)
     return planning.SeenListing(
-        str(row.product_id),
+        row.product_id,
         tiktok_id=row.tiktok_id,
         wanted=row.wanted,
         status=row.status,
@@ -210,7 +210,7 @@ def _in_shop(batch: ContentBatch, around: _Around, row: ListingRow, listing: Lis
     codes = [sku.seller_sku for sku in listing.skus]
     known = {tiktok_id for code in codes for tiktok_id in around.in_shop.get(code, ())}
     client = batch.shop_client
-    if (str(row.product_id), "create") in batch.attempted:
+    if (row.product_id, "create") in batch.attempted:
         return next((match for match in client.find_listings(codes[:10]) if match.status != "DELETED"), None)
     if len(known) == 1:
         try:

@@ -47,7 +47,7 @@ def desire(
     connection: Connection,
     facts: planning.ShopFacts,
     product: Product,
-    quantities: Mapping[int, int],
+    quantities: Mapping[str, int],
     *,
     categories: Categories,
 ) -> tuple[Listing | None, tuple[Finding, ...]]:

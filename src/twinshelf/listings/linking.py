@@ -15,9 +15,9 @@ from twinshelf.listings.models import Link
 class Paired:
     """Variants of a product whose TikTok SKU ids are known: variant id → SKU id."""
 
-    product_id: int
+    product_id: str
     tiktok_id: str
-    pairs: Mapping[int, str]
+    pairs: Mapping[str, str]
     listing: Listing
 
 

@@ -32,7 +32,7 @@ class ListingRow(AccountModel):
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
-    product_id = models.BigIntegerField()
+    product_id = models.CharField(max_length=64)
     wanted = models.BooleanField(default=False)
     state = models.CharField(max_length=20, choices=ListingState.choices, default=ListingState.NOT_UPLOADED)
     tiktok_id = models.CharField(max_length=40, blank=True)
@@ -68,8 +68,8 @@ class Link(AccountModel):
     """One variant paired with one TikTok SKU, and what we last saw of the SKU."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
-    product_id = models.BigIntegerField()
-    variant_id = models.BigIntegerField()
+    product_id = models.CharField(max_length=64)
+    variant_id = models.CharField(max_length=64)
     seller_sku = models.CharField(max_length=255, blank=True)
     tiktok_id = models.CharField(max_length=40)
     sku_id = models.CharField(max_length=40)

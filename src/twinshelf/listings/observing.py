@@ -30,7 +30,7 @@ def scan_listings(connection: Connection) -> int:
     """
     scan = read_changed(connection)
     for refused, signals in ((True, Signal.LOOK), (False, Signal.NONE)):
-        keys = [str(product_id) for product_id, is_refused in scan.touched.items() if is_refused is refused]
+        keys = [product_id for product_id, is_refused in scan.touched.items() if is_refused is refused]
         owner = f"connection:{connection.id}"
         lanes.ask(
             connection.account_id, "listing", owner, keys, cause="seen by scan", priority=lanes.BULK, signals=signals
@@ -46,7 +46,7 @@ class Scan:
     seen: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     """Ids of listings that TikTok refused or stopped. Its reasons are not in a search, so they are not recorded."""
-    touched: dict[int, bool] = field(default_factory=dict)
+    touched: dict[str, bool] = field(default_factory=dict)
     """Ids of our products that changed since they were last seen → whether they are among the refused."""
 
 
@@ -117,15 +117,15 @@ def record_observed(
     became = _keep_listings(connection, sightings, began)
     owner = f"connection:{connection.id}"
     for kind in ("price", "stock"):
-        live = [str(product_id) for product_id, news in became.items() if "live" in news]
-        moved = [str(product_id) for product_id, news in became.items() if kind in news and "live" not in news]
+        live = [product_id for product_id, news in became.items() if "live" in news]
+        moved = [product_id for product_id, news in became.items() if kind in news and "live" not in news]
         lanes.ask(connection.account_id, kind, owner, live, cause="went live")
         lanes.ask(connection.account_id, kind, owner, moved, cause=f"{kind} moved in the shop")
 
 
 def _keep_listings(
     connection: Connection, sightings: Iterable[tuple[ListingRow, ShopListing]], began: datetime
-) -> dict[int, set[str]]:
+) -> dict[str, set[str]]:
     """Record what the shop shows of listings, and return what is new by product id.
 
     `live` when it went on sale just now, `price` and `stock` where it shows other numbers than were known. An older
@@ -134,11 +134,11 @@ def _keep_listings(
     current = [(row, seen) for row, seen in sightings if row.observed_at is None or seen.updated_at >= row.observed_at]
     if not current:
         return {}
-    links: dict[int, list[Link]] = {}
+    links: dict[str, list[Link]] = {}
     linked = Link.objects.filter(connection=connection, product_id__in=[row.product_id for row, _seen in current])
     for link in linked:
         links.setdefault(link.product_id, []).append(link)
-    news: dict[int, set[str]] = {}
+    news: dict[str, set[str]] = {}
     moved: list[Link] = []
     for row, seen in current:
         before = row.state

@@ -62,7 +62,7 @@ def desired_listing(
     category_id: str,
     attributes: tuple[Attribute, ...],
     rules: CategoryRules,
-    quantities: Mapping[int, int],
+    quantities: Mapping[str, int],
 ) -> tuple[Listing | None, tuple[Finding, ...]]:
     """The listing as it should be, and everything that keeps it from being so: all problems of a product at once.
 
@@ -120,11 +120,11 @@ def desired_listing(
 
 
 def _skus(
-    product: Product, variants: tuple[Variant, ...], facts: ShopFacts, quantities: Mapping[int, int]
+    product: Product, variants: tuple[Variant, ...], facts: ShopFacts, quantities: Mapping[str, int]
 ) -> tuple[tuple[ListingSku, ...], list[Finding]]:
     findings: list[Finding] = []
     skus: list[ListingSku] = []
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     for variant in variants:
         code = seller_sku(product, variant)
         if not code:
@@ -135,7 +135,7 @@ def _skus(
             )
         elif code in seen:
             findings.append(_duplicate_sku(code, product.title))
-        seen[code] = variant.id
+        seen.add(code)
         if facts.preferences.gtin_required and not variant.gtin:
             findings.append(
                 Finding(
@@ -185,7 +185,7 @@ class SeenPrices:
     product: Product
     facts: ShopFacts
     tiktok_id: str
-    links: Mapping[int, tuple[str, Money | None]]
+    links: Mapping[str, tuple[str, Money | None]]
     confirmed: bool = False
 
 
@@ -328,7 +328,7 @@ class SeenListing:
     listing: Listing | None
     findings: tuple[Finding, ...]
     pushes: bool
-    sku_ids: tuple[tuple[int, str], ...] = ()
+    sku_ids: tuple[tuple[str, str], ...] = ()
 
 
 def plan_listing(seen: SeenListing) -> Plan:
@@ -459,7 +459,7 @@ def deleted_findings(status: str) -> tuple[Finding, ...]:
     )
 
 
-def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[int, str], ...]) -> dict[int, str]:
+def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """Variant id → TikTok SKU id for seller SKUs that are equal, case and blanks included, and unique on both sides.
 
     `listing_skus` gives TikTok SKU id → seller SKU, `variants` (variant id, SKU).
@@ -467,7 +467,7 @@ def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[int, str], .
     theirs: dict[str, list[str]] = {}
     for sku_id, code in listing_skus.items():
         theirs.setdefault(code, []).append(sku_id)
-    ours: dict[str, list[int]] = {}
+    ours: dict[str, list[str]] = {}
     for variant_id, code in variants:
         ours.setdefault(code, []).append(variant_id)
     return {

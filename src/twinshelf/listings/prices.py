@@ -24,25 +24,25 @@ _PRICE_LOCKED_WAIT_SECONDS = 900.0
 def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenPrices]:
     """The store's prices of these products and those last seen in the shop; only what is live can take a price."""
     connection = batch.connection
-    product_ids = [int(key) for key in keys]
+    product_ids = list(keys)
     live = dict(
         ListingRow.objects.filter(
             connection=connection, product_id__in=product_ids, state=ListingState.LIVE
         ).values_list("product_id", "tiktok_id")
     )
     products = snapshot.products_of(connection.store_id, live)
-    links: dict[int, dict[int, tuple[str, Money | None]]] = {}
+    links: dict[str, dict[str, tuple[str, Money | None]]] = {}
     for link in Link.objects.filter(connection=connection, product_id__in=live):
         seen = None if link.price is None else Money(link.price, link.currency)
         links.setdefault(link.product_id, {})[link.variant_id] = (link.sku_id, seen)
     facts = desiring.facts_of(connection)
     return {
-        str(product_id): planning.SeenPrices(
+        product_id: planning.SeenPrices(
             product,
             facts,
             tiktok_id=live[product_id],
             links=links.get(product_id, {}),
-            confirmed=(str(product_id), "E-PRC-GUARD") in batch.confirmed,
+            confirmed=(product_id, "E-PRC-GUARD") in batch.confirmed,
         )
         for product_id, product in products.items()
     }
@@ -69,11 +69,11 @@ def record_prices(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenP
         for done in each.done:
             if done.made is not None:
                 taken.update(done.made.kept)
-                product_ids.append(int(each.key))
+                product_ids.append(each.key)
     if not product_ids:
         return
     of_products = {"connection": batch.connection, "product_id__in": product_ids}
-    shown: dict[int, list[Decimal]] = {}
+    shown: dict[str, list[Decimal]] = {}
     moved = []
     for link in Link.objects.filter(**of_products):
         if link.sku_id in taken:

@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 from django.db import connection
 from django.db.models import (
     Case,
-    CharField,
     Count,
     DecimalField,
     Exists,
@@ -25,7 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
 from twinshelf.connections.models import Connection, Store
@@ -134,7 +133,7 @@ def products(
     )
 
 
-def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> list[tuple[int, int]]:
+def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> list[tuple[int, str]]:
     """(store id, product id) of every product that matches: for an action on all of them."""
     return list(_matching(wanted, connections).values_list("store_id", "product_id"))
 
@@ -214,10 +213,7 @@ def _with_problems(code: str, connections: Sequence[Connection]) -> Q:
         owners = [f"store:{store_id}", *(f"connection:{c.id}" for c in some)]
         problems = sync.open_problems(sync.PRODUCT_KINDS, owners, code=code)
         keys = set(problems.values_list("key", flat=True)[: _FEW + 1])
-        if len(keys) <= _FEW:
-            here = Q(product_id__in=[int(key) for key in keys if key.isdecimal()])
-        else:
-            here = Q(Exists(problems.filter(key=Cast(OuterRef("product_id"), CharField()))))
+        here = Q(product_id__in=keys) if len(keys) <= _FEW else Q(Exists(problems.filter(key=OuterRef("product_id"))))
         found |= Q(store_id=store_id) & here
     return found
 
@@ -230,7 +226,7 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> l
         for row in _unscoped().filter(connection_id__in=[c.id for c in connections], product_id__in=ids).defer("sent")
     }
     owners = [f"connection:{c.id}" for c in connections]
-    problems = sync.problems_of([str(i) for i in ids], sync.PRODUCT_KINDS, owners)
+    problems = sync.problems_of(ids, sync.PRODUCT_KINDS, owners)
     return [
         ProductLine(
             row,
@@ -238,7 +234,7 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> l
                 (
                     connection,
                     listings.get((connection.id, row.product_id)),
-                    sum(p.blocking for p in problems.get((f"connection:{connection.id}", str(row.product_id)), ())),
+                    sum(p.blocking for p in problems.get((f"connection:{connection.id}", row.product_id), ())),
                 )
                 for connection in by_store.get(row.store_id, ())
             ),
@@ -322,9 +318,9 @@ def document_of(row: StoreProduct) -> Product:
     return from_json(bytes(row.document), Product)
 
 
-def products_by_pk(pks: Sequence[int]) -> list[tuple[int, int]]:
+def products_by_pk(pks: Sequence[int]) -> list[tuple[int, str]]:
     """(store id, product id) of these rows; those of other accounts and deleted ones are left out."""
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, str]] = []
     for start in range(0, len(pks), 500):
         rows = StoreProduct.objects.filter(pk__in=pks[start : start + 500], deleted__in=_KEPT)
         found += rows.values_list("store_id", "product_id")
@@ -337,7 +333,7 @@ def listings_of(row: StoreProduct, connections: Sequence[Connection]) -> dict[in
     return {listing.connection_id: listing for listing in rows}
 
 
-def links_of(row: StoreProduct, connection: Connection) -> dict[int, Link]:
+def links_of(row: StoreProduct, connection: Connection) -> dict[str, Link]:
     """The links of a product's variants in one shop, by variant id."""
     return {link.variant_id: link for link in Link.objects.filter(connection=connection, product_id=row.product_id)}
 
@@ -345,9 +341,7 @@ def links_of(row: StoreProduct, connection: Connection) -> dict[int, Link]:
 def variants_of(row: StoreProduct) -> list[StoreVariant]:
     """The variants of a product that are still in the store."""
     return list(
-        StoreVariant.objects.filter(store_id=row.store_id, product_id=row.product_id, deleted__in=_KEPT).order_by(
-            "variant_id"
-        )
+        StoreVariant.objects.filter(store_id=row.store_id, product_id=row.product_id, deleted__in=_KEPT).order_by("id")
     )
 
 
@@ -356,7 +350,7 @@ def default_template(connection: Connection) -> Template | None:
     return Template.objects.filter(connection=connection, is_default=True).first()
 
 
-def named(store_id: int, product_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+def named(store_id: int, product_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """(primary key, title) by product id, for lists that speak of products."""
     if store_id not in _store_ids():
         return {}

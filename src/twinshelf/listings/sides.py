@@ -58,7 +58,7 @@ class VariantSides:
         return "as_set" if price and self.link.quantity == self.expected_quantity else "differs"
 
 
-def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[int, Link]) -> list[VariantSides]:
+def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[str, Link]) -> list[VariantSides]:
     """Every variant with what the shop should show of it and what was last seen there."""
     preferences = preferences_from_json(connection.preferences)
     units = held(connection.store_id, [variant.id for variant in product.variants])

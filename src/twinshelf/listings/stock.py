@@ -41,7 +41,7 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
     rows = {
         row.product_id: row
         for row in ListingRow.objects.filter(
-            connection=connection, product_id__in=[int(key) for key in keys], state__in=_STOCKABLE
+            connection=connection, product_id__in=list(keys), state__in=_STOCKABLE
         ).exclude(tiktok_id="")
     }
     if not rows:
@@ -52,12 +52,12 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
     observed = batch.shop_client.stock([row.tiktok_id for row in rows.values()])
     if not batch.preview:
         _keep_observed(rows, links, observed)
-    desired: dict[int, dict[str, int]] = {}
+    desired: dict[str, dict[str, int]] = {}
     for link in links:
         desired.setdefault(link.product_id, {})[link.sku_id] = quantities.get(link.variant_id, 0)
     return {
-        str(product_id): planning.SeenStock(
-            str(product_id),
+        product_id: planning.SeenStock(
+            product_id,
             tiktok_id=row.tiktok_id,
             desired=desired.get(product_id, {}),
             observed=observed,
@@ -69,10 +69,10 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
 
 
 def _keep_observed(
-    rows: Mapping[int, ListingRow], links: Iterable[Link], observed: Mapping[str, Sequence[tuple[str, int]]]
+    rows: Mapping[str, ListingRow], links: Iterable[Link], observed: Mapping[str, Sequence[tuple[str, int]]]
 ) -> None:
     """Record the numbers that the shop shows: sales there move them without any call of ours."""
-    totals: dict[int, int] = {}
+    totals: dict[str, int] = {}
     moved = []
     for link in links:
         if link.sku_id in observed:
@@ -88,7 +88,7 @@ def _keep_observed(
     update_rows(stale, ["quantity"])
 
 
-def offered(connection: Connection, product_ids: Sequence[int]) -> Mapping[int, int]:
+def offered(connection: Connection, product_ids: Sequence[str]) -> Mapping[str, int]:
     """Units that may be offered in the shop, by variant id: 0 for what is gone from the store."""
     preferences = preferences_from_json(connection.preferences)
     variants = list(
@@ -123,7 +123,7 @@ def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenStock]
         for done in each.done:
             if done.made is not None:
                 taken.update(done.made.kept)
-                product_ids.append(int(each.key))
+                product_ids.append(each.key)
     if not product_ids:
         return
     of_products = {"connection": batch.connection, "product_id__in": product_ids}

@@ -18,10 +18,10 @@ _AT_ONCE = 20
 
 def observe_visibility(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenVisibility]:
     """The listings that somebody wants on or off, as last seen."""
-    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=[int(key) for key in keys])
+    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=list(keys))
     seen = {
-        str(row.product_id): planning.SeenVisibility(
-            str(row.product_id), tiktok_id=row.tiktok_id, state=row.state, switch_to=row.switch_to
+        row.product_id: planning.SeenVisibility(
+            row.product_id, tiktok_id=row.tiktok_id, state=row.state, switch_to=row.switch_to
         )
         for row in rows
     }
@@ -52,8 +52,8 @@ def apply_visibility(
 def record_visibility(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenVisibility]]) -> None:
     """Keep what was switched. The wish is over once it was carried out or refused: it was for once."""
     over = [each for each in closed if each.outcome.state in {"applied", "parked"}]
-    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=[int(each.key) for each in over])
-    by_key = {str(row.product_id): row for row in rows}
+    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=[each.key for each in over])
+    by_key = {row.product_id: row for row in rows}
     for each in over:
         if (row := by_key.get(each.key)) is None:
             continue

@@ -121,7 +121,7 @@ def buyer_of(row: ShopOrderRow) -> tuple[Address, str]:
     return msgspec.convert(data["address"], Address), data["message"]
 
 
-def links_of(connection: Connection, orders: Iterable[ShopOrder]) -> Mapping[str, tuple[int, int]]:
+def links_of(connection: Connection, orders: Iterable[ShopOrder]) -> Mapping[str, tuple[str, str]]:
     """(product id, variant id) by TikTok SKU id, for the SKUs of these orders that have a variant.
 
     By link, else by the seller SKU, if it is exactly that of one variant of the store and of one SKU of the shop.
@@ -139,9 +139,9 @@ def links_of(connection: Connection, orders: Iterable[ShopOrder]) -> Mapping[str
     return found
 
 
-def _by_code(connection: Connection, codes: set[str]) -> dict[str, tuple[int, int]]:
+def _by_code(connection: Connection, codes: set[str]) -> dict[str, tuple[str, str]]:
     """The variants that these seller SKUs name without doubt."""
-    variants: dict[str, list[tuple[int, int]]] = {}
+    variants: dict[str, list[tuple[str, str]]] = {}
     rows = StoreVariant.objects.filter(store_id=connection.store_id, sku__in=codes, deleted=False)
     for code, product_id, variant_id in rows.values_list("sku", "product_id", "variant_id"):
         variants.setdefault(code, []).append((product_id, variant_id))

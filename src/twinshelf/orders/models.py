@@ -50,7 +50,7 @@ class ShopOrderRow(AccountModel):
     """Failed tries to create the store order."""
     failed_at = models.DateTimeField(null=True)
     """When the first of them failed: retries are counted from it."""
-    store_order_id = models.BigIntegerField(null=True)
+    store_order_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - none yet, and each only once
     store_status = models.IntegerField(null=True)
     address_due = models.BooleanField(default=False)
     """The buyer changed the address, and the store order does not have it yet."""
@@ -78,8 +78,10 @@ class StoreOrderSeen(AccountModel):
     """A store order that carries an external id, seen while scanning the store's orders: where a create looks first."""
 
     store = models.ForeignKey("connections.Store", on_delete=models.CASCADE, related_name="+")
-    store_order_id = models.BigIntegerField()
+    store_order_id = models.CharField(max_length=64)
     external_order_id = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+    """When the store made it: of several for one external id, the oldest counts."""
     status_id = models.IntegerField()
     total = models.DecimalField(max_digits=20, decimal_places=4)
 
@@ -90,7 +92,7 @@ class StoreOrderSeen(AccountModel):
         indexes: ClassVar = [models.Index(fields=["store", "external_order_id"], name="store_order_by_external")]
 
     def __str__(self) -> str:
-        return str(self.store_order_id)
+        return self.store_order_id
 
 
 class ReportState(models.TextChoices):
@@ -104,7 +106,7 @@ class ShipmentRow(AccountModel):
     """A shipment of the store and whether the shop has been told of it."""
 
     order = models.ForeignKey(ShopOrderRow, on_delete=models.CASCADE, related_name="shipments")
-    shipment_id = models.BigIntegerField()
+    shipment_id = models.CharField(max_length=64)
     tracking_number = models.CharField(max_length=100, blank=True)
     carrier = models.CharField(max_length=100, blank=True)
     provider_id = models.CharField(max_length=40, blank=True)
@@ -120,7 +122,7 @@ class ShipmentRow(AccountModel):
         ]
 
     def __str__(self) -> str:
-        return str(self.shipment_id)
+        return self.shipment_id
 
 
 class CancellationRow(AccountModel):

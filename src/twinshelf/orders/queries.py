@@ -13,8 +13,8 @@ from statistics import median
 from typing import Any, Final, Literal
 
 import msgspec
-from django.db.models import Count, Min, Q, QuerySet, Sum, TextField
-from django.db.models.functions import Cast, Substr
+from django.db.models import Count, Expression, Min, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, LPad, Substr
 from django.shortcuts import get_object_or_404
 
 from twinshelf.connections.models import Connection
@@ -84,11 +84,11 @@ class OrderFilter:
 def orders(wanted: OrderFilter, connections: Sequence[Connection], *, total: int | None = None) -> Page[ShopOrderRow]:
     """One page of orders, newest first unless asked otherwise. `total` is how many there are, where that is known."""
     rows = _matching(wanted, connections, total)
-    column = {
+    column: dict[Sort, str | Expression] = {
         "placed": "placed_at",
         "total": "total",
         "order": "order_id",
-        "store_order": "store_order_id",
+        "store_order": LPad("store_order_id", 64, Value("0")),  # numbers, most of them, and as long as they like
         "status": "status",
         "ship_by": "ship_by",
     }
@@ -135,8 +135,8 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
 def _containing(rows: QuerySet[ShopOrderRow], text: str, connection_ids: Sequence[int]) -> QuerySet[ShopOrderRow]:
     """Orders whose number on either side is `text`, or whose SKUs and titles contain each of its words."""
     text = text.strip().removeprefix("#")
-    if text.isdecimal() and len(text) <= 18:
-        number = Q(order_id=text) | Q(store_order_id=int(text))
+    if text.isdecimal() and len(text) <= 64:
+        number = Q(order_id=text) | Q(store_order_id=text)
         exact = list(_unscoped().filter(number, connection_id__in=connection_ids).values_list("pk", flat=True)[:50])
         if exact:
             return rows.filter(pk__in=exact)

@@ -25,9 +25,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
 
 
-def compare_listing(desired: Listing, shop: ShopListing, links: Mapping[int, str]) -> tuple[Difference, ...]:
+def compare_listing(desired: Listing, shop: ShopListing, links: Mapping[str, str]) -> tuple[Difference, ...]:
     """Price, stock and title of one live listing against what they should be, SKU by SKU."""
-    key = str(desired.product_id)
+    key = desired.product_id
     found: list[Difference] = []
     skus = {sku.id: sku for sku in shop.skus}
     if shop.title != desired.title and shop.audit_status not in {"AUDITING", "FAILED"}:
@@ -76,7 +76,7 @@ def compare_orders(
     for order in orders:
         pairs = [entry for entry in store_orders.get(order.id, ()) if not entry.archived]
         if len(pairs) > 1:
-            ids = ", ".join(str(entry.id) for entry in pairs)
+            ids = ", ".join(entry.id for entry in pairs)
             found.append(
                 Difference(kind="order_double", key=order.id, text=f"BigCommerce has it more than once: {ids}.")
             )

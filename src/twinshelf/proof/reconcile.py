@@ -77,11 +77,11 @@ def check(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _read_products(connection: Connection) -> dict[int, Product]:
+def _read_products(connection: Connection) -> dict[str, Product]:
     client = clients.store_client(connection.store, "bulk").patient()
     names, info = client.names(), clients.info_of(connection.store)
-    found: dict[int, Product] = {}
-    last_id, more = 0, True
+    found: dict[str, Product] = {}
+    last_id, more = "", True
     while more:
         page = client.products_after(last_id, names, store=info)
         found.update({product.id: product for product in page.products})
@@ -109,19 +109,19 @@ def _read_shop_orders(connection: Connection) -> list[ShopOrder]:
 def _read_store_orders(connection: Connection) -> dict[str, list[StoreOrder]]:
     client = clients.store_client(connection.store, "bulk").patient()
     found: dict[str, list[StoreOrder]] = {}
-    last_id = 0
+    last_id = ""
     while True:
         page = client.orders_after(last_id)
-        for order in page:
+        for order in page.orders:
             if order.external_order_id:
                 found.setdefault(order.external_order_id, []).append(order)
-        if not page:
+        if page.last_id == last_id:
             return found
-        last_id = max(order.id for order in page)
+        last_id = page.last_id
 
 
 def _compare_listings(
-    connection: Connection, products: dict[int, Product], listings: dict[str, ShopListing],
+    connection: Connection, products: dict[str, Product], listings: dict[str, ShopListing],
     differences: list[planning.Difference], counts: Counter[str],
 ) -> dict[str, int]:  # fmt: skip
     """Compare what is live; what is in review or refused is counted by state, not as a difference."""
@@ -129,7 +129,7 @@ def _compare_listings(
     facts = desiring.facts_of(connection)
     states: Counter[str] = Counter()
     rows = list(ListingRow.objects.filter(connection=connection))
-    links: dict[int, dict[int, str]] = {}
+    links: dict[str, dict[str, str]] = {}
     for product_id, variant_id, sku_id in Link.objects.filter(connection=connection).values_list(
         "product_id", "variant_id", "sku_id"
     ):
@@ -145,7 +145,7 @@ def _compare_listings(
             if row.state == "live":
                 differences.append(
                     planning.Difference(
-                        kind="listing_missing", key=str(row.product_id), text="The shop does not have it any more."
+                        kind="listing_missing", key=row.product_id, text="The shop does not have it any more."
                     )
                 )
         else:

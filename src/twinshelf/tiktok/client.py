@@ -363,7 +363,7 @@ class TikTok:
         listing: Listing,
         *,
         image_uris: Mapping[str, str],
-        sku_ids: Mapping[int, str],
+        sku_ids: Mapping[str, str],
         region: Region,
         category_version: str = "",
     ) -> EditedListing:

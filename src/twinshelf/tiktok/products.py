@@ -82,7 +82,7 @@ def edit_to_json(
     current: bytes | msgspec.Raw,
     *,
     image_uris: Mapping[str, str],
-    sku_ids: Mapping[int, str],
+    sku_ids: Mapping[str, str],
     region: Region,
     category_version: str = "",
 ) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _content_to_json(
         "category_id": listing.category_id,
         "category_version": category_version or region.category_version,
         "main_images": [{"uri": uri} for uri in _uris(listing.image_urls, image_uris)[:_MAX_IMAGES]],
-        "external_product_id": str(listing.product_id),
+        "external_product_id": listing.product_id,
     }
     if listing.brand_id:
         body["brand_id"] = listing.brand_id
@@ -249,7 +249,7 @@ def _attributes_of(listing: Listing, image_uris: Mapping[str, str], known: Itera
 def _new_sku_to_json(listing: Listing, sku: ListingSku, attributes: _Attributes) -> dict[str, Any]:
     body: dict[str, Any] = {
         "seller_sku": sku.seller_sku,
-        "external_sku_id": str(sku.variant_id),
+        "external_sku_id": sku.variant_id,
         "price": _money(sku.price),
         "inventory": [{"warehouse_id": listing.warehouse_id, "quantity": _quantity(sku.quantity)}],
     }
@@ -419,7 +419,7 @@ def _sales_attribute_again(attribute: _SalesAttribute) -> dict[str, Any]:
 
 
 def _known_sku_to_json(sku: ListingSku, now: _CurrentSku, attributes: _Attributes) -> dict[str, Any]:
-    body = {**_sku_again(now), "seller_sku": sku.seller_sku, "external_sku_id": str(sku.variant_id)}
+    body = {**_sku_again(now), "seller_sku": sku.seller_sku, "external_sku_id": sku.variant_id}
     if sku.options:
         body["sales_attributes"] = attributes.to_json(sku)
     # A code that was submitted cannot be changed (12052593); one that is missing may still be given.

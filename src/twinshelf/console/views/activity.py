@@ -147,15 +147,15 @@ class Links:
 
     def __init__(self, keys: Sequence[tuple[Lane | None, str]]) -> None:
         store_of = {c.id: c.store_id for c in connections.connections()}
-        products: dict[int, set[int]] = {}
+        products: dict[int, set[str]] = {}
         order_ids: dict[int, set[str]] = {}
         for lane, key in keys:
             if lane is None:
                 continue
             owner = sync.owner_id(lane.owner)
-            if lane.kind in sync.PRODUCT_KINDS and key.isdecimal():
+            if lane.kind in sync.PRODUCT_KINDS:
                 store = owner if lane.owner.startswith("store:") else store_of.get(owner, 0)
-                products.setdefault(store, set()).add(int(key))
+                products.setdefault(store, set()).add(key)
             elif lane.kind in sync.ORDER_KINDS:
                 order_ids.setdefault(owner, set()).add(key)
         self._store_of = store_of
@@ -165,7 +165,7 @@ class Links:
     def _product(self, lane: Lane, key: str) -> tuple[int, str] | None:
         owner = sync.owner_id(lane.owner)
         store = owner if lane.owner.startswith("store:") else self._store_of.get(owner, 0)
-        return self._products.get(store, {}).get(int(key)) if key.isdecimal() else None
+        return self._products.get(store, {}).get(key)
 
     def title(self, lane: Lane | None, key: str) -> str:
         """The product's name, the order's number, or the key as it is."""

@@ -112,7 +112,7 @@ def product(request: ConsoleRequest, pk: int) -> HttpResponse:
     row = catalog.product_or_404(pk)
     every = [c for c in connections.connections() if c.store_id == row.store_id]
     listings = catalog.listings_of(row, every)
-    found = sync.problems_of([str(row.product_id)], sync.PRODUCT_KINDS, _owners(row, every))
+    found = sync.problems_of([row.product_id], sync.PRODUCT_KINDS, _owners(row, every))
     chosen = _chosen(whole(request.GET, "shop", 0), every, found, row)
     context: dict[str, Any] = {
         "row": row,
@@ -129,7 +129,7 @@ def _owners(row: StoreProduct, every: Sequence[Connection]) -> list[str]:
 
 
 def _to_fix(found: Any, connection: Connection, row: StoreProduct) -> int:
-    return sum(p.blocking for p in found.get((sync.owner_ref("connection", connection.id), str(row.product_id)), ()))
+    return sum(p.blocking for p in found.get((sync.owner_ref("connection", connection.id), row.product_id), ()))
 
 
 def _chosen(shop: int, every: Sequence[Connection], found: Any, row: StoreProduct) -> Connection | None:
@@ -139,7 +139,7 @@ def _chosen(shop: int, every: Sequence[Connection], found: Any, row: StoreProduc
 
 
 def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: Any) -> dict[str, Any]:
-    key = str(row.product_id)
+    key = row.product_id
     owners = [sync.owner_ref("store", row.store_id)]
     if chosen is not None:
         owners.append(sync.owner_ref("connection", chosen.id))
@@ -169,7 +169,7 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
     every = connections.connections()
     shop = whole(request.POST, "shop", 0)
     chosen = [c for c in every if shop in {0, c.id}]
-    keys: list[tuple[int, int]] | None
+    keys: list[tuple[int, str]] | None
     if request.POST.get("all"):
         wanted = product_filter(QueryDict(request.POST.get("filter", "")), every)
         everything = wanted.everything and action in _TAKES_EVERYTHING

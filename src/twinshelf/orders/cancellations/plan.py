@@ -48,7 +48,7 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
 
     shop_order_id: str
     shop_status: str
-    store_order_id: int | None
+    store_order_id: str | None
     store_status: int | None
     origin: Origin | None
     """Where the cancellation on record began; None: there is none on record."""

@@ -14,10 +14,10 @@ from twinshelf.documents import AnyChange, Finding, Plan, ReportShipment, Shippi
 class ShipmentFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One store shipment: `items` are (order_product_id, quantity), `carrier` as people say it."""
 
-    id: int
+    id: str
     tracking_number: str
     carrier: str
-    items: tuple[tuple[int, int], ...]
+    items: tuple[tuple[str, int], ...]
 
 
 def provider_for(
@@ -49,16 +49,16 @@ def _nearest(name: str, candidates: Iterable[str]) -> str:
 
 def units_of(
     shipment: ShipmentFacts,
-    items: Mapping[int, StoreOrderItem],
+    items: Mapping[str, StoreOrderItem],
     order: ShopOrder,
-    links: Mapping[str, tuple[int, int]],
+    links: Mapping[str, tuple[str, str]],
     taken: frozenset[str],
 ) -> tuple[str, ...]:
     """The TikTok units that a shipment covers: the first ones not yet reported of each variant it names.
 
     `taken` are units of other shipments. The same inputs give the same units, so a repeated report names the same.
     """
-    free: dict[int, list[str]] = {}
+    free: dict[str, list[str]] = {}
     for line in order.lines:
         if line.sku_id in links and line.status != "CANCELLED":
             variant_id = links[line.sku_id][1]
@@ -118,9 +118,9 @@ class SeenShipments:
 
     order: ShopOrder
     pending: tuple[ShipmentFacts, ...]
-    items: Mapping[int, StoreOrderItem]
-    links: Mapping[str, tuple[int, int]]
-    own_units: Mapping[int, tuple[str, ...]]
+    items: Mapping[str, StoreOrderItem]
+    links: Mapping[str, tuple[str, str]]
+    own_units: Mapping[str, tuple[str, ...]]
     taken: frozenset[str]
     mapping: Sequence[tuple[str, str]]
     providers: Sequence[ShippingProvider]

@@ -59,7 +59,7 @@ def _ask_about(store: Store, orders: Sequence[StoreOrder]) -> None:
     rows = ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=list(by_id))
     keys: dict[tuple[str, int], list[str]] = {}
     for row in rows:
-        order = by_id[row.store_order_id or 0]
+        order = by_id[row.store_order_id or ""]
         if order.status_id == CANCELLED and row.status != "CANCELLED":
             keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
         elif order.status_id in {2, 3, 10} and row.status in SHIPPABLE:

@@ -46,7 +46,7 @@ class OrderBatch(UrgentBatch):
     """A batch of orders of a connection, with our rows of them by order id."""
 
     rows: dict[str, ShopOrderRow] = field(default_factory=dict)
-    links: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 # -- observe --------------------------------------------------------------------------------------------------------
@@ -90,14 +90,14 @@ def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
     wanted = {row.order_id: row for row in rows}
     found = StoreOrderSeen.objects.filter(store_id=connection.store_id, external_order_id__in=list(wanted))
     adopted = {}
-    for seen in found.order_by("-store_order_id"):  # the oldest one comes last and stays
+    for seen in found.order_by("-created_at", "-id"):  # the oldest one comes last and stays
         row = adopted[seen.external_order_id] = wanted[seen.external_order_id]
         _note_created(row, seen.store_order_id, seen.status_id)
     update_rows(list(adopted.values()), _CREATED)
 
 
 def hold(
-    connection: Connection, preferences: Preferences, orders: Iterable[ShopOrder], links: Mapping[str, tuple[int, int]]
+    connection: Connection, preferences: Preferences, orders: Iterable[ShopOrder], links: Mapping[str, tuple[str, str]]
 ) -> None:
     """Withhold what orders without a store order will take; give back what ignored ones held; end what was taken.
 
@@ -145,7 +145,7 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
 
 @dataclass(frozen=True)
 class _StoreOrderMade:
-    store_order_id: int
+    store_order_id: str
     status_id: int
 
 
@@ -230,7 +230,7 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
     _ask_for_the_rest(batch, closed)
 
 
-def _note_created(row: ShopOrderRow, store_order_id: int, status_id: int) -> None:
+def _note_created(row: ShopOrderRow, store_order_id: str, status_id: int) -> None:
     row.store_order_id, row.store_status, row.creation, row.reason = store_order_id, status_id, Creation.CREATED, ""
     row.failed_at, row.attempts = None, 0
 

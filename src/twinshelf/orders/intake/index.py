@@ -19,9 +19,7 @@ def index_store_orders(store: Store) -> int:
     read = 0
     while True:
         page = client.orders_after(store.orders_seen)
-        if not page:
-            return read
-        read += len(page)
+        read += len(page.orders)
         with transaction.atomic():
             insert_rows(
                 [
@@ -30,15 +28,17 @@ def index_store_orders(store: Store) -> int:
                         store=store,
                         store_order_id=order.id,
                         external_order_id=order.external_order_id,
+                        created_at=order.created_at,
                         status_id=order.status_id,
                         total=order.total_inc_tax.amount,
                     )
-                    for order in page
+                    for order in page.orders
                     if order.external_order_id and not order.archived
                 ],
                 unique=["store_id", "store_order_id"],
             )
-            store.orders_seen = max(store.orders_seen, *(order.id for order in page))
-            Store.objects.filter(id=store.id, orders_seen__lt=store.orders_seen).update(orders_seen=store.orders_seen)
-        if len(page) < 250:
+            # Where another drain has scanned meanwhile, its place stays: at worst the same orders are read again.
+            Store.objects.filter(id=store.id, orders_seen=store.orders_seen).update(orders_seen=page.last_id)
+            store.orders_seen = page.last_id
+        if not page.more:
             return read

@@ -99,13 +99,13 @@ class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a draft needs beside the order. `links` gives (product id, variant id) by TikTok SKU id."""
 
     preferences: Preferences
-    channel_id: int
+    channel_id: str
     external_source: str
     shop_id: str
-    links: Mapping[str, tuple[int, int]]
+    links: Mapping[str, tuple[str, str]]
 
 
-def unlinked(order: ShopOrder, links: Mapping[str, tuple[int, int]]) -> tuple[OrderLine, ...]:
+def unlinked(order: ShopOrder, links: Mapping[str, tuple[str, str]]) -> tuple[OrderLine, ...]:
     """The lines whose SKU is not linked to a variant: any one of them holds the whole order."""
     return tuple(line for line in order.lines if line.sku_id not in links)
 
@@ -136,8 +136,8 @@ class SeenOrder:
     key: str
     order: ShopOrder | None
     preferences: Preferences
-    links: Mapping[str, tuple[int, int]]
-    store_order_id: int | None = None
+    links: Mapping[str, tuple[str, str]]
+    store_order_id: str | None = None
     store_status: int | None = None
     address_due: bool = False
     shippable: bool = False
@@ -163,7 +163,7 @@ def plan_order(seen: SeenOrder) -> Plan:
     return Plan(key=seen.key, changes=(CreateStoreOrder(shop_order_id=order.id),))
 
 
-def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: int) -> Plan:
+def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Plan:
     if is_cancelled(seen):  # the cancellation lane looks after it
         return Plan(key=seen.key, settled=True)
     changes: list[AnyChange] = []
@@ -273,7 +273,7 @@ def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
     )
 
 
-def _line(line: OrderLine, link: tuple[int, int]) -> StoreOrderLine:
+def _line(line: OrderLine, link: tuple[str, str]) -> StoreOrderLine:
     product_id, variant_id = link
     return StoreOrderLine(
         product_id=product_id,
@@ -304,9 +304,9 @@ def merged_address(kept: Address, seen: Address) -> Address:
     return Address(**values)
 
 
-def group_by_variant(order: ShopOrder, links: Mapping[str, tuple[int, int]]) -> dict[int, int]:
+def group_by_variant(order: ShopOrder, links: Mapping[str, tuple[str, str]]) -> dict[str, int]:
     """Units of an order by variant id, for what is linked: what it will take from the store's stock."""
-    units: dict[int, int] = {}
+    units: dict[str, int] = {}
     for line in order.lines:
         if line.sku_id in links and line.status != "CANCELLED":
             variant_id = links[line.sku_id][1]

@@ -23,7 +23,7 @@ class SeenReference:
     """An order with its store order, and whether TikTok has been told. `unit_ids` are TikTok's."""
 
     order_id: str
-    store_order_id: int | None
+    store_order_id: str | None
     referenced: bool
     unit_ids: tuple[str, ...]
 
@@ -47,7 +47,7 @@ def plan_reference(seen: SeenReference) -> Plan:
     if seen.store_order_id is None or seen.referenced:
         return Plan(key=seen.order_id)
     lines = tuple((f"{seen.store_order_id}-{number}", unit) for number, unit in enumerate(seen.unit_ids[:_LINES], 1))
-    change = ReferenceOrder(shop_order_id=seen.order_id, store_order_id=str(seen.store_order_id), lines=lines)
+    change = ReferenceOrder(shop_order_id=seen.order_id, store_order_id=seen.store_order_id, lines=lines)
     return Plan(key=seen.order_id, changes=(change,))
 
 

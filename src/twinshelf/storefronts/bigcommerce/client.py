@@ -42,6 +42,7 @@ from twinshelf.kit.http import Budget, Urgency
 from twinshelf.storefronts.bigcommerce import answers, inventory, orders, products, shipments, store, webhooks, wire
 from twinshelf.storefronts.bigcommerce.answers import PLATFORM
 from twinshelf.storefronts.bigcommerce.inventory import StockPage
+from twinshelf.storefronts.bigcommerce.orders import OrderPage
 from twinshelf.storefronts.bigcommerce.products import Names, ProductPage
 from twinshelf.storefronts.bigcommerce.store import Channel
 from twinshelf.storefronts.bigcommerce.webhooks import Hook
@@ -177,22 +178,22 @@ class BigCommerce:
 
     def names(self) -> Names:
         """All brand names and category paths. A call per 250 of either; good for as long as nobody renames one."""
-        brands: dict[int, str] = {}
+        brands: dict[str, str] = {}
         for found in self._pages("/v3/catalog/brands", products.brands_from_json, [("include_fields", "name")]):
             brands |= found
         return Names(brands, products.category_paths(self._categories()))
 
     def products_after(
         self,
-        last_id: int,
+        last_id: str,
         names: Names,
         *,
         store: StoreInfo,
         modified_since: datetime | None = None,
         limit: int = PAGE,
-        going_on: Callable[[int], object] | None = None,
+        going_on: Callable[[str], object] | None = None,
     ) -> ProductPage:
-        """The next products by id after `last_id`, 0 to begin. Go on with the page's `last_id` while it has `more`.
+        """The next products by id after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
 
         `going_on` is told that `last_id` as soon as it is known, before the products are made, if there is more.
 
@@ -203,7 +204,7 @@ class BigCommerce:
         params: list[tuple[str, str | int]] = [
             ("sort", "id"),
             ("direction", "asc"),
-            ("id:greater", last_id),
+            ("id:greater", last_id or 0),
             ("limit", limit),
             _WITH_PARTS,
         ]
@@ -215,9 +216,9 @@ class BigCommerce:
             params,
         )
 
-    def products(self, ids: Iterable[int], names: Names, *, store: StoreInfo) -> ProductPage:
+    def products(self, ids: Iterable[str], names: Names, *, store: StoreInfo) -> ProductPage:
         """Products by their ids, sorted by id; a call per 250. `missing` are those the store does not have."""
-        wanted = sorted(set(ids))
+        wanted = sorted(set(ids), key=int)
         found: list[Product] = []
         unreadable: list[Unreadable] = []
         for some in _chunks(wanted, PAGE):
@@ -231,9 +232,9 @@ class BigCommerce:
             unreadable += page.unreadable
         seen = {product.id for product in found} | {entry.id for entry in unreadable}
         return ProductPage(
-            products=tuple(sorted(found, key=lambda product: product.id)),
+            products=tuple(sorted(found, key=lambda product: int(product.id))),
             unreadable=tuple(unreadable),
-            last_id=max(seen, default=0),
+            last_id=max(seen, key=lambda i: int(i or 0), default=""),
             more=False,
             missing=tuple(i for i in wanted if i not in seen),
         )
@@ -253,16 +254,16 @@ class BigCommerce:
     # -- inventory --------------------------------------------------------------------------------------------------
 
     def inventory(
-        self, *, product_ids: Iterable[int] = (), variant_ids: Iterable[int] = ()
-    ) -> dict[int, Mapping[int, int]]:
+        self, *, product_ids: Iterable[str] = (), variant_ids: Iterable[str] = ()
+    ) -> dict[str, Mapping[str, int]]:
         """What each location can sell, by variant id and location id, of the products or the variants named.
 
         A call per 1,000 variants. A variant that is not in the answer is unknown to the inventory, not out of stock.
         Right after a change the old number may still show.
         """
-        found: dict[int, Mapping[int, int]] = {}
+        found: dict[str, Mapping[str, int]] = {}
         for name, ids in (("product_id:in", product_ids), ("variant_id:in", variant_ids)):
-            for some in _chunks(sorted(set(ids)), STOCK_PAGE):
+            for some in _chunks(sorted(set(ids), key=int), STOCK_PAGE):
                 page, more = 1, True
                 while more:
                     answer = self._stock([(name, some), ("page", page)])
@@ -291,7 +292,7 @@ class BigCommerce:
 
     # -- channel ----------------------------------------------------------------------------------------------------
 
-    def ensure_channel(self, name: str, external_id: str) -> int:
+    def ensure_channel(self, name: str, external_id: str) -> str:
         """The id of the connected TikTok Shop channel for the shop `external_id`, made or reconnected if need be.
 
         Safe to repeat: a channel is found again by its external id. BigCommerce allows few characters in a name and
@@ -299,7 +300,7 @@ class BigCommerce:
         """
         own = [c for c in self._channels() if c.external_id == external_id and c.revivable]
         if own:
-            channel = min(own, key=lambda c: (c.status != "connected", c.id))
+            channel = min(own, key=lambda c: (c.status != "connected", int(c.id)))
             if channel.status != "connected":
                 self._put(f"/v3/channels/{channel.id}", {"status": "connected"})
             return channel.id
@@ -310,7 +311,7 @@ class BigCommerce:
                 raise
             return self._create_channel(f"{name}-{external_id}", external_id)
 
-    def channel_status(self, channel_id: int) -> str:
+    def channel_status(self, channel_id: str) -> str:
         """BigCommerce's word for the state of a channel; orders are taken only while it is "connected".
 
         Raises NotFound.
@@ -322,7 +323,7 @@ class BigCommerce:
         pages = self._pages("/v3/channels", store.channels_from_json, params)
         return [channel for page in pages for channel in page if channel.platform == store.PLATFORM]
 
-    def _create_channel(self, name: str, external_id: str) -> int:
+    def _create_channel(self, name: str, external_id: str) -> str:
         return self._post("/v3/channels", store.channel_to_json(name, external_id), store.channel_from_json).id
 
     # -- webhooks ---------------------------------------------------------------------------------------------------
@@ -365,12 +366,15 @@ class BigCommerce:
 
     # -- orders -----------------------------------------------------------------------------------------------------
 
-    def orders_after(self, last_id: int, *, limit: int = PAGE) -> tuple[StoreOrder, ...]:
-        """The next orders by id after `last_id`, without their items; empty at the end.
+    def orders_after(self, last_id: str, *, limit: int = PAGE) -> OrderPage:
+        """The next orders by id after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
 
         An order that cannot be read is left out and named in the log.
         """
-        return self._orders([("min_id", last_id + 1), ("sort", "id:asc"), ("limit", limit)])
+        params: Params = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc"), ("limit", limit)]
+        page = self._get("/v2/orders", lambda body: orders.page_from_json(body, after=last_id, limit=limit), params)
+        self._log_unreadable(page.unreadable)
+        return page
 
     def orders_modified(self, since: datetime, *, page: int = 1, limit: int = PAGE) -> tuple[StoreOrder, ...]:
         """Orders modified at `since` or later, oldest change first, without their items; empty past the end.
@@ -402,15 +406,15 @@ class BigCommerce:
             raise PlatformDown(f"{PLATFORM} was asked for one order and answered with others")
         return matching
 
-    def order(self, order_id: int) -> StoreOrder:
+    def order(self, order_id: str) -> StoreOrder:
         """One order, archived ones included, without its items. Raises NotFound."""
         return self._get(f"/v2/orders/{order_id}", orders.order_from_json)
 
-    def order_items(self, order_id: int) -> tuple[StoreOrderItem, ...]:
+    def order_items(self, order_id: str) -> tuple[StoreOrderItem, ...]:
         """All lines of an order. Raises NotFound, and DocumentError if one of them cannot be read."""
         return self._v2_pages(f"/v2/orders/{order_id}/products", orders.items_from_json)
 
-    def create_order(self, draft: StoreOrderDraft, *, store_currency: str | None = None) -> int:
+    def create_order(self, draft: StoreOrderDraft, *, store_currency: str | None = None) -> str:
         """Make the order and return its id. NOT safe to repeat: BigCommerce has no idempotency key.
 
         Look with `find_orders` before, and again after PlatformDown with `outcome_unknown`. BigCommerce lowers its
@@ -424,27 +428,27 @@ class BigCommerce:
         body = orders.draft_to_json(draft, store_currency=store_currency)
         return self._post("/v2/orders", body, orders.created_id_from_json)
 
-    def set_order_status(self, order_id: int, status_id: int) -> None:
+    def set_order_status(self, order_id: str, status_id: int) -> None:
         """Safe to repeat: it sets. May e-mail the buyer, as the merchant's settings say. Raises NotFound."""
         self._put(f"/v2/orders/{order_id}", {"status_id": status_id})
 
-    def set_order_address(self, order_id: int, address: Address) -> None:
+    def set_order_address(self, order_id: str, address: Address) -> None:
         """Set where an order bills and ships to; its prices stay. Safe to repeat. Raises NotFound."""
         body = orders.address_to_json(address)
         for address_id in self._get(f"/v2/orders/{order_id}/shipping_addresses", orders.address_ids_from_json):
             self._put(f"/v2/orders/{order_id}/shipping_addresses/{address_id}", body)
         self._put(f"/v2/orders/{order_id}", {"billing_address": body})
 
-    def shipments(self, order_id: int) -> tuple[StoreShipment, ...]:
+    def shipments(self, order_id: str) -> tuple[StoreShipment, ...]:
         """All shipments of an order. Raises NotFound, and DocumentError if one of them cannot be read."""
         return self._v2_pages(f"/v2/orders/{order_id}/shipments", shipments.shipments_from_json)
 
     def create_shipment(
         self,
-        order_id: int,
-        items: Sequence[tuple[int, int]],
+        order_id: str,
+        items: Sequence[tuple[str, int]],
         *,
-        address_id: int,
+        address_id: str,
         tracking_number: str = "",
         tracking_carrier: str = "",
         shipping_provider: str = "",
@@ -471,9 +475,12 @@ class BigCommerce:
 
     def _orders(self, params: Params) -> tuple[StoreOrder, ...]:
         found, unreadable = self._get("/v2/orders", orders.orders_from_json, params)
-        for entry in unreadable:
-            log.warning("order_unreadable", store=self.store_hash, order_id=entry.id, field=entry.error.field)
+        self._log_unreadable(unreadable)
         return tuple(found)
+
+    def _log_unreadable(self, rows: Iterable[Unreadable]) -> None:
+        for entry in rows:
+            log.warning("order_unreadable", store=self.store_hash, order_id=entry.id, field=entry.error.field)
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
@@ -585,11 +592,11 @@ def _doing(method: str, path: str) -> str:
     return f"{'reading' if method == 'GET' else 'changing'} {what}"
 
 
-def _chunks(ids: Sequence[int], size: int) -> Iterator[str]:
+def _chunks(ids: Iterable[str], size: int) -> Iterator[str]:
     """`ids` as comma-separated lists, each of at most `size` ids and short enough for an address line."""
     some: list[str] = []
     length = 0
-    for text in map(str, ids):
+    for text in ids:
         if some and (len(some) == size or length + len(text) + 1 > _LONGEST_ID_LIST):
             yield ",".join(some)
             some, length = [], 0

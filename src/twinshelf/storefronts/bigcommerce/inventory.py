@@ -13,7 +13,7 @@ import msgspec
 from twinshelf.documents import StoreLocation
 from twinshelf.storefronts.bigcommerce import wire
 
-Stock = Mapping[int, Mapping[int, int]]
+Stock = Mapping[str, Mapping[str, int]]
 """Variant id → location id → what that location can sell."""
 
 
@@ -70,8 +70,8 @@ def stock_from_json(body: bytes, *, limit: int) -> StockPage:
         variant_id = item.identity.variant_id
         if variant_id is None or variant_id <= 0:
             continue
-        stock[variant_id] = {
-            at.location_id: min(0, at.available_to_sell) if _closed(at) else at.available_to_sell
+        stock[str(variant_id)] = {
+            str(at.location_id): min(0, at.available_to_sell) if _closed(at) else at.available_to_sell
             for at in item.locations
             if at.location_enabled is not False
         }
@@ -82,7 +82,8 @@ def locations_from_json(body: bytes) -> tuple[tuple[StoreLocation, ...], bool | 
     """(locations, whether there are more pages)."""
     rows = _locations.v3_list(body)
     found = [
-        StoreLocation(id=row.id, code=row.code or "", label=row.label or "", enabled=row.enabled) for row in rows.good
+        StoreLocation(id=str(row.id), code=row.code or "", label=row.label or "", enabled=row.enabled)
+        for row in rows.good
     ]
     return tuple(found), rows.more
 

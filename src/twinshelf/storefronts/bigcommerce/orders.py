@@ -6,6 +6,7 @@ Source: BigCommerce docs, reference/orders.v2.oas2.yml; docs/store-operations/or
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +44,19 @@ PLACEHOLDER_ZIP = "00000"
 
 _NAME_LIMIT = 250
 _NOTES_LIMIT = 65_535
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """Orders that were read, without their items, and those that could not be.
+
+    `last_id` is where a scan goes on: the id it began after, if the page is empty. `more` says that it should.
+    """
+
+    orders: tuple[StoreOrder, ...]
+    unreadable: tuple[Unreadable, ...]
+    last_id: str
+    more: bool
 
 
 class _Order(msgspec.Struct):
@@ -96,23 +110,31 @@ def orders_from_json(body: bytes) -> tuple[list[StoreOrder], tuple[Unreadable, .
     return wire.mapped(_orders.v2_list(body), _order, lambda row: row.id)
 
 
+def page_from_json(body: bytes, *, after: str, limit: int) -> OrderPage:
+    """One page of a scan by id that goes on after `after`."""
+    rows = _orders.v2_list(body)
+    found, unreadable = wire.mapped(rows, _order, lambda row: row.id)
+    last_id = str(wire.highest(rows, lambda row: row.id) or after)
+    return OrderPage(tuple(found), unreadable, last_id, rows.count >= limit)
+
+
 def items_from_json(body: bytes) -> tuple[list[StoreOrderItem], tuple[Unreadable, ...]]:
-    """(lines of one order, those that could not be read). A custom line has product and variant id 0."""
+    """(lines of one order, those that could not be read). A custom line has the product and variant id ""."""
     rows = _items.v2_list(body)
     return [_item(row) for row in rows.good], rows.bad
 
 
-def address_ids_from_json(body: bytes) -> tuple[int, ...]:
+def address_ids_from_json(body: bytes) -> tuple[str, ...]:
     """The ids of an order's shipping addresses. Raises DocumentError if one cannot be read."""
     rows = _addresses.v2_list(body)
     if rows.bad:
         raise rows.bad[0].error
-    return tuple(row.id for row in rows.good)
+    return tuple(str(row.id) for row in rows.good)
 
 
-def created_id_from_json(body: bytes) -> int:
+def created_id_from_json(body: bytes) -> str:
     """The id of the order that was just made. Raises DocumentError if it is not there."""
-    return _created.bare(body).id
+    return str(_created.bare(body).id)
 
 
 def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) -> dict[str, Any]:
@@ -138,7 +160,7 @@ def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) 
     body: dict[str, Any] = {
         "status_id": draft.status_id,
         "customer_id": 0,
-        "channel_id": draft.channel_id,
+        "channel_id": int(draft.channel_id),
         "external_source": draft.external_source,
         "external_order_id": draft.external_order_id,
         "external_merchant_id": draft.external_merchant_id,
@@ -196,7 +218,7 @@ def _line_to_json(at: int, line: StoreOrderLine, amount: Any) -> dict[str, Any]:
         "price_inc_tax": amount(f"lines[{at}].unit_price_inc_tax", line.unit_price_inc_tax),
     }
     if line.variant_id:  # by variant, never by option values: their ids change when somebody edits a shared option
-        return {"product_id": line.product_id, "variant_id": line.variant_id, **body}
+        return {"product_id": int(line.product_id), "variant_id": int(line.variant_id), **body}
     name = line.name.strip() or line.sku or "TikTok Shop item"
     return {"name": name[:_NAME_LIMIT], "sku": line.sku, **body}
 
@@ -206,11 +228,11 @@ def _order(row: _Order) -> StoreOrder:
     if not currency:
         raise DocumentError("default_currency_code", "not in the order BigCommerce sent")
     return StoreOrder(
-        id=row.id,
+        id=str(row.id),
         status_id=row.status_id,
         external_order_id=row.external_order_id or "",
         external_source=row.external_source or "",
-        channel_id=row.channel_id or 1,  # the storefront's own
+        channel_id=str(row.channel_id or 1),  # the storefront's own
         total_inc_tax=wire.money(row.total_inc_tax, currency, "total_inc_tax"),
         modified_at=wire.moment(row.date_modified, "date_modified"),
         created_at=wire.moment(row.date_created, "date_created"),
@@ -220,11 +242,11 @@ def _order(row: _Order) -> StoreOrder:
 
 def _item(row: _Item) -> StoreOrderItem:
     return StoreOrderItem(
-        id=row.id,
-        product_id=row.product_id or 0,
-        variant_id=row.variant_id or 0,
+        id=str(row.id),
+        product_id=str(row.product_id or ""),
+        variant_id=str(row.variant_id or ""),
         sku=row.sku or "",
         quantity=row.quantity,
         shipped=row.quantity_shipped or 0,
-        address_id=row.order_address_id or 0,
+        address_id=str(row.order_address_id or ""),
     )

@@ -37,23 +37,24 @@ Level = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 class Names:
     """What ids in products stand for: brands by id, categories by id as full paths such as `Home > Storage`."""
 
-    brands: Mapping[int, str] = field(default_factory=dict)
-    categories: Mapping[int, str] = field(default_factory=dict)
+    brands: Mapping[str, str] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ProductPage:
     """Products that were read, and what became of the others.
 
-    `last_id` is where a scan goes on, whether or not that product could be read; `more` says that it should.
+    `last_id` is where a scan goes on, whether or not that product could be read, "" if there was none; `more` says that
+    it should.
     `missing` are ids asked for by name that the store does not have (any more).
     """
 
     products: tuple[Product, ...]
     unreadable: tuple[Unreadable, ...]
-    last_id: int
+    last_id: str
     more: bool
-    missing: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class _OptionValue(msgspec.Struct, gc=False):
@@ -153,7 +154,7 @@ def page_from_json(
     *,
     store: StoreInfo,
     limit: int,
-    going_on: Callable[[int], object] | None = None,
+    going_on: Callable[[str], object] | None = None,
 ) -> ProductPage:
     """One page of products. A product that cannot be read costs only itself: it is told in `unreadable`.
 
@@ -162,7 +163,7 @@ def page_from_json(
     Raises NotAnAnswer if the body is no page at all, or has rows but not one id by which a scan could go on.
     """
     rows = _products.v3_list(body)
-    last_id = max([*(row.id for row in rows.good), *(entry.id for entry in rows.bad)], default=0)
+    last_id = str(wire.highest(rows, lambda row: row.id) or "")
     if rows.count and not last_id:
         raise wire.NotAnAnswer("a page of products without a single id")
     more = rows.count >= limit if rows.more is None else rows.more
@@ -172,10 +173,10 @@ def page_from_json(
     return ProductPage(tuple(products), unreadable, last_id, more)
 
 
-def brands_from_json(body: bytes) -> tuple[dict[int, str], bool | None]:
+def brands_from_json(body: bytes) -> tuple[dict[str, str], bool | None]:
     """(brand names by id, whether there are more pages)."""
     rows = _brands.v3_list(body)
-    return {row.id: (row.name or "").strip() for row in rows.good}, rows.more
+    return {str(row.id): (row.name or "").strip() for row in rows.good}, rows.more
 
 
 def categories_from_json(body: bytes) -> tuple[dict[int, tuple[int, str]], bool | None]:
@@ -189,9 +190,9 @@ def categories_from_json(body: bytes) -> tuple[dict[int, tuple[int, str]], bool 
     return found, rows.more
 
 
-def category_paths(categories: Mapping[int, tuple[int, str]]) -> dict[int, str]:
+def category_paths(categories: Mapping[int, tuple[int, str]]) -> dict[str, str]:
     """The full path of each category. One whose parent is unknown, or its own ancestor, starts the path itself."""
-    paths: dict[int, str] = {}
+    paths: dict[str, str] = {}
     for category_id in categories:
         chain: list[str] = []
         seen: set[int] = set()
@@ -200,7 +201,7 @@ def category_paths(categories: Mapping[int, tuple[int, str]]) -> dict[int, str]:
             seen.add(at)
             at, name = categories[at]
             chain.append(name)
-        paths[category_id] = " > ".join(reversed(chain))
+        paths[str(category_id)] = " > ".join(reversed(chain))
     return paths
 
 
@@ -230,7 +231,7 @@ def _product(row: _Product, names: Names, store: StoreInfo) -> Product:
             gtin = gtin or row.gtin or row.upc or ""
         variants.append(
             Variant(
-                id=v.id,
+                id=str(v.id),
                 sku=sku,
                 options=tuple([OptionValue(o.option_display_name.strip(), o.label.strip()) for o in v.option_values]),
                 price=own_price,
@@ -243,12 +244,12 @@ def _product(row: _Product, names: Names, store: StoreInfo) -> Product:
             )
         )
     return Product(
-        id=row.id,
+        id=str(row.id),
         title=row.name.strip(),
         sku=(row.sku or "").strip(),
         description=row.description or "",
-        brand=names.brands.get(row.brand_id or 0, ""),
-        categories=tuple([names.categories[c] for c in row.categories or () if c in names.categories]),
+        brand=names.brands.get(str(row.brand_id), ""),
+        categories=tuple([name for c in row.categories or () if (name := names.categories.get(str(c)))]),
         custom_fields=tuple([(f.name or "", f.value or "") for f in row.custom_fields or ()]),
         price=price,
         weight=weight,

@@ -109,8 +109,8 @@ def shipments_from_json(body: bytes) -> tuple[list[StoreShipment], tuple[Unreada
 
 def shipment_to_json(
     *,
-    address_id: int,
-    items: Sequence[tuple[int, int]],
+    address_id: str,
+    items: Sequence[tuple[str, int]],
     tracking_number: str,
     tracking_carrier: str,
     shipping_provider: str,
@@ -124,8 +124,8 @@ def shipment_to_json(
     its link.
     """
     body: dict[str, Any] = {
-        "order_address_id": address_id,
-        "items": [{"order_product_id": item_id, "quantity": quantity} for item_id, quantity in items],
+        "order_address_id": int(address_id),
+        "items": [{"order_product_id": int(item_id), "quantity": quantity} for item_id, quantity in items],
         "tracking_number": tracking_number,
         "tracking_carrier": tracking_carrier,
         "shipping_provider": shipping_provider,
@@ -150,11 +150,11 @@ def carrier(shipment: StoreShipment) -> str:
 
 def _shipment(row: _Shipment) -> StoreShipment:
     return StoreShipment(
-        id=row.id,
-        order_id=row.order_id,
+        id=str(row.id),
+        order_id=str(row.order_id),
         tracking_number=(row.tracking_number or "").strip(),
         tracking_carrier=row.tracking_carrier or "",
         shipping_provider=row.shipping_provider or "",
         shipping_method=row.shipping_method or "",
-        items=tuple((item.order_product_id, item.quantity) for item in row.items),
+        items=tuple((str(item.order_product_id), item.quantity) for item in row.items),
     )

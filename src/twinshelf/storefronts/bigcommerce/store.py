@@ -26,7 +26,7 @@ MARKETPLACE, PLATFORM = "marketplace", "tiktok"
 class Channel:
     """A sales channel of the store. `status` is BigCommerce's word: orders are taken only while it is "connected"."""
 
-    id: int
+    id: str
     name: str
     type: str
     platform: str
@@ -188,4 +188,4 @@ def channel_name(text: str) -> str:
 
 
 def _channel(row: _Channel) -> Channel:
-    return Channel(row.id, row.name, row.type, row.platform, row.status, row.external_id or "")
+    return Channel(str(row.id), row.name, row.type, row.platform, row.status, row.external_id or "")

@@ -81,7 +81,7 @@ class NotGenuine(TwinshelfError):
 class Hook:
     """One registered webhook. `headers` hold our secret and stay out of its repr."""
 
-    id: int
+    id: str
     scope: str
     destination: str
     active: bool
@@ -103,9 +103,9 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     store_hash: str
     kind: Kind
-    ids: tuple[int, ...] = ()
-    variant_ids: tuple[int, ...] = ()
-    shipment_id: int = 0
+    ids: tuple[str, ...] = ()
+    variant_ids: tuple[str, ...] = ()
+    shipment_id: str = ""
     event_id: str = ""
     reason: str = ""
 
@@ -229,7 +229,7 @@ def hint_from_json(body: bytes) -> Hint:
 def hooks_from_json(body: bytes) -> tuple[tuple[Hook, ...], bool | None]:
     """(webhooks of our account, whether there are more pages)."""
     rows = _hooks.v3_list(body)
-    hooks = [Hook(row.id, row.scope, row.destination, row.is_active, row.headers or {}) for row in rows.good]
+    hooks = [Hook(str(row.id), row.scope, row.destination, row.is_active, row.headers or {}) for row in rows.good]
     return tuple(hooks), rows.more
 
 
@@ -266,9 +266,9 @@ def _hint(delivery: _Delivery, store_hash: str) -> Hint:
         scope=delivery.scope,
         store_hash=store_hash,
         kind=_KINDS[kind],
-        ids=tuple(sorted(ids)),
-        variant_ids=tuple(sorted(variant_ids)),
-        shipment_id=min(shipment_ids, default=0),
+        ids=tuple(map(str, sorted(ids))),
+        variant_ids=tuple(map(str, sorted(variant_ids))),
+        shipment_id=str(min(shipment_ids, default="")),
         event_id=delivery.hash or "",
     )
 

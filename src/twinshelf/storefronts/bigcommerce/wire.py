@@ -18,7 +18,7 @@ from twinshelf.documents import Money
 from twinshelf.errors import DocumentError, TwinshelfError
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-"""A platform id that the database can hold."""
+"""An id as BigCommerce writes it. Beyond the mappers it is text, as the ids of all platforms are."""
 
 _TOO_MUCH = Decimal(10) ** 15
 
@@ -32,9 +32,9 @@ class NotAnAnswer(TwinshelfError):
 
 @dataclass(frozen=True)
 class Unreadable:
-    """One row of a list that could not be read. `id` is 0 where not even that could be told."""
+    """One row of a list that could not be read. `id` is "" where not even that could be told."""
 
-    id: int
+    id: str
     error: DocumentError
 
 
@@ -165,8 +165,13 @@ def mapped(
         try:
             documents.append(document(row))
         except DocumentError as error:
-            bad.append(Unreadable(id_of(row), error))
+            bad.append(Unreadable(str(id_of(row)), error))
     return documents, tuple(bad)
+
+
+def highest(rows: Rows[T], id_of: Callable[[T], int]) -> int:
+    """The highest id on a page, also of rows that could not be read; 0 if there is none."""
+    return max([*map(id_of, rows.good), *(int(entry.id) for entry in rows.bad if entry.id)], default=0)
 
 
 def moment(text: str, field: str) -> datetime:
@@ -220,11 +225,12 @@ def _more(meta: _Meta | None) -> bool | None:
     return None
 
 
-def _id_of(row: msgspec.Raw) -> int:
+def _id_of(row: msgspec.Raw) -> str:
     try:
-        return max(0, _id_only.decode(row).id)
+        found = _id_only.decode(row).id
     except msgspec.DecodeError:
-        return 0
+        return ""
+    return str(found) if found > 0 else ""
 
 
 def _explained(text: str) -> tuple[str, str]:
