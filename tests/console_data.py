@@ -34,6 +34,7 @@ from twinshelf.documents import (
     OrderPayment,
     Product,
     ShopOrder,
+    ShopOrderStatus,
     Variant,
     to_json,
 )
@@ -113,14 +114,14 @@ STAGES = (
     ("COMPLETED", 96),
     ("CANCELLED", 9),
 )
-STORE_STATUS = {
-    "AWAITING_SHIPMENT": 11,
-    "PARTIALLY_SHIPPING": 3,
-    "AWAITING_COLLECTION": 9,
-    "IN_TRANSIT": 2,
-    "DELIVERED": 8,
-    "COMPLETED": 10,
-    "CANCELLED": 5,
+STORE_STATE = {
+    "AWAITING_SHIPMENT": "awaiting_fulfillment",
+    "PARTIALLY_SHIPPING": "partially_shipped",
+    "AWAITING_COLLECTION": "awaiting_shipment",
+    "IN_TRANSIT": "shipped",
+    "DELIVERED": "awaiting_pickup",
+    "COMPLETED": "completed",
+    "CANCELLED": "cancelled",
 }
 BUYERS = (("Jo", "Park"), ("Ada", "Reyes"), ("Sam", "Okafor"), ("Lena", "Brandt"), ("Noor", "Haddad"), ("Ivy", "Marsh"))
 
@@ -430,7 +431,7 @@ def order_document(
     paid_at = None if status == "UNPAID" else placed_at + timedelta(minutes=2)
     return ShopOrder(
         id=f"{prefix}{2658762750000 + number}",
-        status=status,
+        status=ShopOrderStatus(status),
         created_at=placed_at,
         updated_at=placed_at + timedelta(minutes=4),
         paid_at=paid_at,
@@ -496,7 +497,8 @@ def order_row(connection: Connection, order: ShopOrder, store_order_id: str | No
         seen_at=order.created_at + timedelta(minutes=2, seconds=10),
     )
     if store_order_id:
-        row.creation, row.store_status, row.referenced = "created", STORE_STATUS.get(order.status, 11), True
+        row.creation, row.referenced = "created", True
+        row.store_state = STORE_STATE.get(order.status, "awaiting_fulfillment")
     elif order.status in {"UNPAID", "ON_HOLD"}:
         row.reason = (
             "Not paid yet." if order.status == "UNPAID" else "On hold: TikTok lets the buyer cancel for about an hour."

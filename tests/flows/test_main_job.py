@@ -87,7 +87,7 @@ def test_a_paid_order_becomes_one_store_order_after_its_hold(store, shop, twinsh
     [created] = store.effects("order_created")
     row = twinshelf.order(order_id)
     assert created.detail["external_order_id"] == order_id
-    assert (row.creation, row.store_order_id, row.store_status) == ("created", created.key, 11)
+    assert (row.creation, row.store_order_id, row.store_state) == ("created", created.key, "awaiting_fulfillment")
     store_order = store.act("order", order_id=row.store_order_id)
     assert Decimal(store_order["total_inc_tax"]) == row.total
     assert store_order["external_source"] == "32000"

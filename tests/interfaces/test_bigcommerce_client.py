@@ -13,7 +13,7 @@ import pytest
 import stamina
 import structlog
 
-from twinshelf.documents import Address, Money, StoreInfo, StoreOrderDraft, StoreOrderLine
+from twinshelf.documents import Address, Money, StoreInfo, StoreOrderDraft, StoreOrderLine, StoreOrderState
 from twinshelf.errors import (
     DocumentError,
     NotFound,
@@ -141,7 +141,7 @@ def draft(**changes):
         "external_source": "41037",
         "external_merchant_id": "7495123456789012345",
         "channel_id": "1",
-        "status_id": 11,
+        "state": StoreOrderState.AWAITING_FULFILLMENT,
         "address": Address(
             first_name="Jane",
             last_name="Doe",
@@ -333,7 +333,7 @@ def test_a_missing_scope_says_what_could_not_be_done(client, platform):
     platform.answer(403, {"title": "You don't have a required scope to access the endpoint"})
     for call, words in [
         (lambda: client.order("5"), "reading orders"),
-        (lambda: client.set_order_status("5", 2), "changing orders"),
+        (lambda: client.set_order_status("5", StoreOrderState.SHIPPED), "changing orders"),
         (client.locations, "reading locations"),
         (lambda: client.inventory(product_ids=["1"]), "reading inventory"),
         (client.hooks, "reading webhooks"),
@@ -691,9 +691,9 @@ def test_a_scope_that_lacks_writing_shows_when_we_write(store):
     order_id = store.act("place_order", lines=[{"sku": "MUG"}])
     reader = store.act("create_api_account", scopes=["store_v2_orders_read_only"])
     with store.client(**reader) as client:
-        assert client.order(order_id).status_id == 11
+        assert client.order(order_id).state == StoreOrderState.AWAITING_FULFILLMENT
         with pytest.raises(ScopeMissing, match="changing orders"):
-            client.set_order_status(order_id, 2)
+            client.set_order_status(order_id, StoreOrderState.SHIPPED)
     assert store.act("order", order_id=order_id)["status_id"] == 11
 
 
@@ -962,7 +962,7 @@ def test_an_order_arrives_as_drafted(store, shop):
     assert store.act("stock", sku="MUG") == 8
 
     read = shop.order(order_id)
-    assert (read.id, read.status_id, read.external_order_id) == (order_id, 11, "576461413038785752")
+    assert (read.id, read.state, read.external_order_id) == (order_id, "awaiting_fulfillment", "576461413038785752")
     assert read.total_inc_tax.same_as(usd("30.31"))
     assert shop.find_orders("576461413038785752") == (read,)
     assert shop.find_orders("576461413038785753") == ()
@@ -1121,7 +1121,7 @@ def test_status_and_address_are_set_as_often_as_asked(store, shop):
     moved = Address(first_name="Jane", last_name="Doe", street_1="9 New Road", city="Dallas", state="Texas",
                     postal_code="75001", country_code="US")  # fmt: skip
     for _ in range(2):
-        shop.set_order_status(order_id, 9)
+        shop.set_order_status(order_id, StoreOrderState.AWAITING_SHIPMENT)
         shop.set_order_address(order_id, moved)
     made = store.act("order", order_id=order_id)
     assert made["status_id"] == 9
@@ -1134,7 +1134,12 @@ def test_status_and_address_are_set_as_often_as_asked(store, shop):
 
 
 def test_an_unknown_order_is_not_found(shop):
-    for call in (shop.order, shop.order_items, shop.shipments, lambda order_id: shop.set_order_status(order_id, 2)):
+    for call in (
+        shop.order,
+        shop.order_items,
+        shop.shipments,
+        lambda order_id: shop.set_order_status(order_id, StoreOrderState.SHIPPED),
+    ):
         with pytest.raises(NotFound):
             call("4711")
 

@@ -26,8 +26,10 @@ from twinshelf.documents import (
     Product,
     ShopListing,
     ShopOrder,
+    ShopOrderStatus,
     ShopSku,
     StoreOrder,
+    StoreOrderState,
     Variant,
     Weight,
 )
@@ -214,7 +216,10 @@ def order(*lines, **changes):
         "address": address(),
         "buyer_id": "7493",
     }
-    return ShopOrder(**given | changes)
+    given |= changes
+    status = ShopOrderStatus(given["status"])
+    unknown = given["status"] if status is ShopOrderStatus.UNKNOWN else ""
+    return ShopOrder(**given | {"status": status, "status_text": unknown})
 
 
 def address(**changes):
@@ -234,7 +239,7 @@ def address(**changes):
 def store_order(**changes):
     given: dict[str, Any] = {
         "id": "100",
-        "status_id": 11,
+        "state": StoreOrderState.AWAITING_FULFILLMENT,
         "external_order_id": "5764",
         "external_source": "32000",
         "channel_id": "1",

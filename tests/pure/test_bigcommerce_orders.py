@@ -17,10 +17,11 @@ from twinshelf.documents import (
     StoreOrderDraft,
     StoreOrderItem,
     StoreOrderLine,
+    StoreOrderState,
     StoreShipment,
 )
 from twinshelf.errors import DocumentError
-from twinshelf.storefronts.bigcommerce import orders, shipments, store, wire
+from twinshelf.storefronts.bigcommerce import orders, shipments, states, store, wire
 
 GONE = object()
 
@@ -49,7 +50,7 @@ def order_json(**changes):
 def order(**changes):
     found = StoreOrder(
         id="218",
-        status_id=11,
+        state=StoreOrderState.AWAITING_FULFILLMENT,
         external_order_id="576461413038785752",
         external_source="41037",
         channel_id="1053001",
@@ -71,7 +72,7 @@ def order(**changes):
         ("archived", {"is_deleted": True}, order(archived=True)),
         ("of the storefront", {"channel_id": None}, order(channel_id="1")),
         ("numbers in quotes", {"id": "218", "status_id": "11"}, order()),
-        ("a status of tomorrow", {"status_id": 99}, order(status_id=99)),
+        ("a status of tomorrow", {"status_id": 99}, order(state=StoreOrderState.UNKNOWN)),
         ("one currency named", {"default_currency_code": ""}, order(total_inc_tax=Money(Decimal("69.8400"), "EUR"))),
         ("a date as V3 writes it", {"date_created": "2019-03-05T21:40:11Z"}, order()),
         ("another time zone", {"date_created": "Tue, 05 Mar 2019 22:40:11 +0100"}, order()),
@@ -191,7 +192,7 @@ def draft(**changes):
         external_source="41037",
         external_merchant_id="7495123456789012345",
         channel_id="1053001",
-        status_id=11,
+        state=StoreOrderState.AWAITING_FULFILLMENT,
         address=JANE,
         lines=(line(),),
         shipping_method="Standard",
@@ -302,9 +303,12 @@ def test_fees_go_as_handling(_case, handling, sent):
     assert (body.get("handling_cost_ex_tax"), body.get("handling_cost_inc_tax")) == (sent, sent)
 
 
-def test_every_status_has_its_name():
-    assert sorted(orders.STATUSES) == list(range(15))
-    assert (orders.STATUSES[5], orders.STATUSES[11]) == ("Cancelled", "Awaiting Fulfillment")
+def test_every_status_goes_both_ways():
+    found = [states.state_of(number) for number in range(15)]
+
+    assert [states.number_of(state) for state in found] == list(range(15))
+    assert {*found, StoreOrderState.UNKNOWN} == {*StoreOrderState}
+    assert (found[5], found[11]) == ("cancelled", "awaiting_fulfillment")
 
 
 # -- shipments ------------------------------------------------------------------------------------------------------

@@ -28,22 +28,8 @@ from twinshelf.orders.intake.plan import (
     draft_order,
     group_by_variant,
     merged_address,
-    next_status,
-    store_status,
     unlinked,
     unlinked_finding,
-)
-
-STATUSES = (
-    "UNPAID",
-    "ON_HOLD",
-    "AWAITING_SHIPMENT",
-    "PARTIALLY_SHIPPING",
-    "AWAITING_COLLECTION",
-    "IN_TRANSIT",
-    "DELIVERED",
-    "COMPLETED",
-    "CANCELLED",
 )
 
 # -- whether --------------------------------------------------------------------------------------------------------
@@ -99,92 +85,6 @@ def test_whether_an_order_is_imported(_case, changes, chosen, decision):
     assert decide(order(**changes), Preferences(**chosen)) == decision
 
 
-# -- status ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.covers("SILK-39")
-@pytest.mark.parametrize(
-    ("status", "chosen", "store"),
-    [
-        ("UNPAID", {}, 7),
-        ("AWAITING_SHIPMENT", {}, 11),
-        ("AWAITING_COLLECTION", {}, 9),
-        ("PARTIALLY_SHIPPING", {}, 3),
-        ("IN_TRANSIT", {}, 2),
-        ("DELIVERED", {}, 8),
-        ("DELIVERED", {"delivered_status": 2}, 2),
-        ("COMPLETED", {}, 10),
-        ("CANCELLED", {}, 5),
-        ("TELEPORTED", {}, 1),
-    ],
-)
-def test_the_store_status_of_a_tiktok_status(status, chosen, store):
-    assert store_status(order(status=status), Preferences(**chosen)) == store
-
-
-@pytest.mark.parametrize(
-    ("status", "store"),
-    [
-        ("AWAITING_SHIPMENT", 2),
-        ("AWAITING_COLLECTION", 2),
-        ("IN_TRANSIT", 2),
-        ("CANCELLED", 5),
-        ("UNPAID", 7),
-    ],
-)
-def test_what_tiktok_fulfills_is_never_to_be_picked(status, store):
-    assert store_status(order(status=status, fulfilled_by_tiktok=True), Preferences(sync_fbt=True)) == store
-
-
-STORE_STATUSES = range(15)
-
-# From the statuses on the left of each arrow a store order moves to the one on its right; from all others it does not.
-MOVES = {
-    "UNPAID": (set(), 7),
-    "ON_HOLD": (set(), 1),
-    "AWAITING_SHIPMENT": ({0, 1, 7}, 11),
-    "AWAITING_COLLECTION": ({0, 1, 7, 11}, 9),
-    "PARTIALLY_SHIPPING": ({0, 1, 7, 11, 9}, 3),
-    "IN_TRANSIT": ({0, 1, 7, 11, 9, 3}, 2),
-    "DELIVERED": ({0, 1, 7, 11, 9, 3, 2}, 8),
-    "COMPLETED": ({0, 1, 7, 11, 9, 3, 2, 8}, 10),
-    "CANCELLED": ({0, 1, 7, 11, 9, 3, 2, 8, 10}, 5),
-}
-
-
-@pytest.mark.covers("SILK-39")
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_status_never_goes_back(status):
-    moved_from, to = MOVES[status]
-    wanted = store_status(order(status=status), Preferences())
-
-    moves = {current: next_status(current, wanted) for current in STORE_STATUSES}
-
-    assert moves == {current: to if current in moved_from else None for current in STORE_STATUSES}
-
-
-def test_delivered_as_shipped_leaves_shipped_orders_alone():
-    wanted = store_status(order(status="DELIVERED"), Preferences(delivered_status=2))
-
-    assert [current for current in STORE_STATUSES if next_status(current, wanted) == 2] == [0, 1, 3, 7, 9, 11]
-
-
-@random_cases
-@given(strategies.sampled_from(STORE_STATUSES), strategies.lists(strategies.sampled_from(STATUSES), max_size=6))
-def test_sightings_in_any_order_end_at_the_furthest(start, sightings):
-    """Webhooks come late and doubled: what was reached is never taken back, and what people set stays."""
-    ends = []
-    for seen in (sightings, sightings[::-1], sightings * 2):
-        current = start
-        for status in seen:
-            current = next_status(current, store_status(order(status=status), Preferences())) or current
-        ends.append(current)
-
-    assert len(set(ends)) == 1
-    if start in {4, 5, 6, 12, 13, 14}:
-        assert ends[0] == start
-
-
 # -- links ----------------------------------------------------------------------------------------------------------
 
 
@@ -219,7 +119,7 @@ def test_sightings_in_any_order_end_at_the_furthest(start, sightings):
             (line("CUP-1", seller_sku=""),),
             [""],
             "Not created in BigCommerce: no linked product for SKU tt-CUP-1.",
-            "link:tt-CUP-1 sku:CUP-1",
+            "link:tt-CUP-1",
         ),
         (
             "the same code on another TikTok SKU is not linked",
@@ -279,7 +179,7 @@ def test_a_draft_names_the_linked_variants_and_where_it_came_from():
         ("2", "21", "JAR-1", 1),
     ]
     assert (made.external_order_id, made.external_source, made.external_merchant_id) == ("5764", "32000", "7495")
-    assert (made.channel_id, made.status_id, made.payment_method) == ("3", 11, "TikTok Shop")
+    assert (made.channel_id, made.state, made.payment_method) == ("3", "awaiting_fulfillment", "TikTok Shop")
     assert (made.customer_message, made.staff_notes) == ("Ring twice", "TikTok Shop order 5764")
 
 

@@ -16,6 +16,7 @@ from twinshelf.connections.preferences import (
     preferences_from_json,
     preferences_to_json,
 )
+from twinshelf.documents import StoreOrderState
 from twinshelf.errors import DocumentError
 
 WHOLE_PACKAGE = "Default length, width, height and weight must be whole numbers."
@@ -41,7 +42,7 @@ WHOLE_THRESHOLD = "The threshold must be a whole number of 0 or more."
         ("sync_fbt", False),
         ("email_pattern", "{buyer_id}@tiktok.com"),
         ("platform_shipping_text", "shipped by TTS platform"),
-        ("delivered_status", 8),
+        ("delivered_status", StoreOrderState.AWAITING_PICKUP),
         ("fulfillment_direction", "bc_to_tts"),
         ("carriers", ()),
         ("cancel_tts_to_bc", True),
@@ -71,7 +72,15 @@ def test_what_is_not_chosen_has_its_default(preference, default):
         ("a rate, exact", {"exchange_rate": "0.57"}, {"exchange_rate": Decimal("0.57")}),
         ("the shortest poll", {"order_poll_minutes": 1}, {"order_poll_minutes": 1}),
         ("the longest poll", {"order_poll_minutes": 30}, {"order_poll_minutes": 30}),
-        ("the preset that keeps delivered orders Shipped", {"delivered_status": 2}, {"delivered_status": 2}),
+        (
+            (
+                "the preset that keeps delivered orders Shipped",
+                {"delivered_status": StoreOrderState.SHIPPED},
+                {"delivered_status": "shipped"},
+            ),
+            {"delivered_status": StoreOrderState.SHIPPED},
+            {"delivered_status": "shipped"},
+        ),
         ("carriers", {"carriers": [["DFL", "DFL US"]]}, {"carriers": (("DFL", "DFL US"),)}),
         ("a choice of a later version is passed over", {"invented_later": 1}, {}),
     ],
@@ -171,7 +180,7 @@ any_choice = strategies.builds(
     threshold=strategies.one_of(strategies.none(), strategies.integers(0, 99)),
     package=strategies.builds(PackageDefaults, *[strategies.one_of(strategies.none(), strategies.integers(1, 99))] * 4),
     carriers=strategies.sampled_from([(), (("DFL", "DFL US"),), (("ups ", "UPS"), ("UPS", "UPS"))]),
-    delivered_status=strategies.sampled_from([8, 2]),
+    delivered_status=strategies.sampled_from([StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED]),
     order_poll_minutes=strategies.integers(1, 30),
 )
 

@@ -209,7 +209,7 @@ def test_an_order_tells_its_times_and_flags():
 def test_a_status_is_spelt_as_in_the_api_and_may_be_new(changes, status, on_hold):
     order = read(order_json(**changes))
 
-    assert (order.status, order.on_hold) == (status, on_hold)
+    assert (order.status_word, order.on_hold) == (status, on_hold)
 
 
 def test_an_unpaid_order_was_not_paid_and_needs_no_address():

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from twinshelf.documents import StoreOrderState
 from twinshelf.errors import DocumentError
 
 Direction = Literal["bc_to_tts", "tts_to_bc", "disabled"]
@@ -63,8 +64,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     sync_fbt: bool = False
     email_pattern: str = "{buyer_id}@tiktok.com"
     platform_shipping_text: str = "shipped by TTS platform"
-    delivered_status: Literal[8, 2] = 8
-    """BigCommerce status for DELIVERED: Awaiting Pickup as documented, or Shipped (preset BigCommerce-native)."""
+    delivered_status: StoreOrderState = StoreOrderState.AWAITING_PICKUP
+    """The store order's state for DELIVERED: Awaiting Pickup as documented, or Shipped (preset BigCommerce-native)."""
     fulfillment_direction: Direction = "bc_to_tts"
     carriers: tuple[tuple[str, str], ...] = ()
     """(carrier name in BigCommerce, exact; TikTok shipping provider name)."""
@@ -105,6 +106,8 @@ def preferences_from_json(stored: Mapping[str, Any]) -> Preferences:
         raise DocumentError("price_rule.value", "must be greater than 0")
     if chosen.threshold is not None and chosen.threshold < 0:
         raise DocumentError("threshold", _WHOLE_NUMBERS["threshold"])
+    if chosen.delivered_status not in {StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED}:
+        raise DocumentError("delivered_status", "must be awaiting_pickup or shipped")
     if not 1 <= chosen.order_poll_minutes <= 30:
         raise DocumentError("order_poll_minutes", "must be between 1 and 30")
     if chosen.reserve < 0:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from twinshelf.documents import StoreOrderState
+
 Text = Any
 """A lazy translation: a string by the time it is shown."""
 
@@ -73,22 +75,23 @@ TABS: Final[Mapping[str, Text]] = {
     "failed": _("Not in BigCommerce"),
 }
 
-STORE_STATUS: Final[Mapping[int, Text]] = {
-    0: _("Incomplete"),
-    1: _("Pending"),
-    2: _("Shipped"),
-    3: _("Partially Shipped"),
-    4: _("Refunded"),
-    5: _("Cancelled"),
-    6: _("Declined"),
-    7: _("Awaiting Payment"),
-    8: _("Awaiting Pickup"),
-    9: _("Awaiting Shipment"),
-    10: _("Completed"),
-    11: _("Awaiting Fulfillment"),
-    12: _("Manual Verification Required"),
-    13: _("Disputed"),
-    14: _("Partially Refunded"),
+STORE_STATE: Final[Mapping[StoreOrderState, Text]] = {
+    StoreOrderState.INCOMPLETE: _("Incomplete"),
+    StoreOrderState.PENDING: _("Pending"),
+    StoreOrderState.SHIPPED: _("Shipped"),
+    StoreOrderState.PARTIALLY_SHIPPED: _("Partially Shipped"),
+    StoreOrderState.REFUNDED: _("Refunded"),
+    StoreOrderState.CANCELLED: _("Cancelled"),
+    StoreOrderState.DECLINED: _("Declined"),
+    StoreOrderState.AWAITING_PAYMENT: _("Awaiting Payment"),
+    StoreOrderState.AWAITING_PICKUP: _("Awaiting Pickup"),
+    StoreOrderState.AWAITING_SHIPMENT: _("Awaiting Shipment"),
+    StoreOrderState.COMPLETED: _("Completed"),
+    StoreOrderState.AWAITING_FULFILLMENT: _("Awaiting Fulfillment"),
+    StoreOrderState.MANUAL_VERIFICATION: _("Manual Verification Required"),
+    StoreOrderState.DISPUTED: _("Disputed"),
+    StoreOrderState.PARTIALLY_REFUNDED: _("Partially Refunded"),
+    StoreOrderState.UNKNOWN: _("Unknown"),
 }
 """BigCommerce's own names of its order statuses, in its spelling."""
 

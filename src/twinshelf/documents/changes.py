@@ -7,6 +7,7 @@ import msgspec
 from twinshelf.documents.findings import Finding
 from twinshelf.documents.listings import Listing
 from twinshelf.documents.money import Document, Money
+from twinshelf.documents.orders import StoreOrderState
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -86,8 +87,8 @@ class ReferenceOrder(Change, frozen=True, kw_only=True):
 
 class SetStoreStatus(Change, frozen=True, kw_only=True):
     store_order_id: str
-    status_id: int
-    before: int
+    state: StoreOrderState
+    before: StoreOrderState
 
 
 class SetStoreAddress(Change, frozen=True, kw_only=True):

@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
 from twinshelf.documents.goods import OptionValue
 from twinshelf.documents.money import Dimensions, Document, Money, Weight
 
-ListingStatus = Literal[
-    "DRAFT", "PENDING", "FAILED", "ACTIVATE", "SELLER_DEACTIVATED", "PLATFORM_DEACTIVATED", "FREEZE", "DELETED"
-]
+
+class ListingStatus(StrEnum):
+    """TikTok's words for the state of a product. It may send others: a listing keeps the word as text."""
+
+    DRAFT = "DRAFT"
+    PENDING = "PENDING"
+    FAILED = "FAILED"
+    ACTIVATE = "ACTIVATE"
+    SELLER_DEACTIVATED = "SELLER_DEACTIVATED"
+    PLATFORM_DEACTIVATED = "PLATFORM_DEACTIVATED"
+    FREEZE = "FREEZE"
+    DELETED = "DELETED"
+
+
+class AuditStatus(StrEnum):
+    """TikTok's words for the state of a review, those of them that decide something here."""
+
+    AUDITING = "AUDITING"
+    FAILED = "FAILED"
+
+
+class ListingState(StrEnum):
+    """Our states of a listing (connector-behaviour 7.1)."""
+
+    NOT_UPLOADED = "not_uploaded"
+    IN_PROGRESS = "in_progress"
+    REVIEWING = "reviewing"
+    LIVE = "live"
+    FAILED = "failed"
+    INACTIVE_SELLER = "inactive_seller"
+    INACTIVE_SYSTEM = "inactive_system"
+    INACTIVE_PLATFORM = "inactive_platform"
 
 
 class AttributeValue(Document, frozen=True, kw_only=True):

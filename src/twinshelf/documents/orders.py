@@ -3,23 +3,120 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
 import msgspec
 
 from twinshelf.documents.money import Document, Money
 
-ShopOrderStatus = Literal[
-    "UNPAID",
-    "ON_HOLD",
-    "AWAITING_SHIPMENT",
-    "PARTIALLY_SHIPPING",
-    "AWAITING_COLLECTION",
-    "IN_TRANSIT",
-    "DELIVERED",
-    "COMPLETED",
-    "CANCELLED",
-]
+
+class ShopOrderStatus(StrEnum):
+    """How far an order of the shop is, in TikTok's words; UNKNOWN stands for a word that we do not know."""
+
+    UNPAID = "UNPAID"
+    ON_HOLD = "ON_HOLD"
+    AWAITING_SHIPMENT = "AWAITING_SHIPMENT"
+    PARTIALLY_SHIPPING = "PARTIALLY_SHIPPING"
+    AWAITING_COLLECTION = "AWAITING_COLLECTION"
+    IN_TRANSIT = "IN_TRANSIT"
+    DELIVERED = "DELIVERED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+    @classmethod
+    def _missing_(cls, value: object) -> ShopOrderStatus | None:
+        return cls.UNKNOWN if isinstance(value, str) else None
+
+    @property
+    def paid(self) -> bool:
+        """Paid, past its hold, and not cancelled."""
+        return self in _PAID
+
+    @property
+    def shippable(self) -> bool:
+        """Whether a package can still be reported."""
+        return self in _SHIPPABLE
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether a seller may cancel in every market; in other statuses TikTok is asked what it allows."""
+        return self in _CANCELLABLE
+
+    @property
+    def rank(self) -> int:
+        """How far it is: -1 not paid, 0 to be shipped (also unknown), 1 on its way, 2 delivered, 3 completed."""
+        return _RANKS.get(self, 0)
+
+
+_SHIPPABLE = frozenset({ShopOrderStatus.AWAITING_SHIPMENT, ShopOrderStatus.PARTIALLY_SHIPPING})
+_CANCELLABLE = frozenset({ShopOrderStatus.UNPAID, ShopOrderStatus.ON_HOLD, ShopOrderStatus.AWAITING_SHIPMENT})
+_RANKS = {
+    ShopOrderStatus.UNPAID: -1,
+    ShopOrderStatus.AWAITING_COLLECTION: 1,
+    ShopOrderStatus.IN_TRANSIT: 1,
+    ShopOrderStatus.DELIVERED: 2,
+    ShopOrderStatus.COMPLETED: 3,
+}
+_PAID = _SHIPPABLE | {status for status, rank in _RANKS.items() if rank > 0}
+
+
+class StoreOrderState(StrEnum):
+    """How far an order of the store is. Each storefront maps its own notation to these and back.
+
+    UNKNOWN stands for a state that the storefront has and we do not know.
+    """
+
+    INCOMPLETE = "incomplete"
+    PENDING = "pending"
+    SHIPPED = "shipped"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    AWAITING_PAYMENT = "awaiting_payment"
+    AWAITING_PICKUP = "awaiting_pickup"
+    AWAITING_SHIPMENT = "awaiting_shipment"
+    COMPLETED = "completed"
+    AWAITING_FULFILLMENT = "awaiting_fulfillment"
+    MANUAL_VERIFICATION = "manual_verification"
+    DISPUTED = "disputed"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    UNKNOWN = "unknown"
+
+
+class CreationState(StrEnum):
+    """How far the store order of a shop order has come."""
+
+    WAITING = "waiting"
+    CREATED = "created"
+    FAILED = "failed"
+    IGNORED = "ignored"
+
+
+class ReportState(StrEnum):
+    """Whether the shop has been told of a shipment."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    REPORTED = "reported"
+    FAILED = "failed"
+
+
+class CancellationOrigin(StrEnum):
+    """Where a cancellation began: at the shop, in the store, or here."""
+
+    SHOP = "shop"
+    STORE = "store"
+    APP = "app"
+
+
+class CancellationState(StrEnum):
+    """How far a cancellation got on the other side."""
+
+    PASSING = "passing"
+    DONE = "done"
+    REFUSED = "refused"
 
 
 class Address(Document, frozen=True, kw_only=True):
@@ -69,6 +166,11 @@ class OrderLine(Document, frozen=True, kw_only=True):
         """How many units the line has."""
         return len(self.unit_ids)
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether these units were taken out of the order."""
+        return self.status == ShopOrderStatus.CANCELLED
+
 
 class OrderPayment(Document, frozen=True, kw_only=True):
     """What the buyer pays, as TikTok adds it up: total = subtotal + shipping + tax + fees."""
@@ -88,7 +190,9 @@ class ShopOrder(Document, frozen=True, kw_only=True):
     """One order of the shop. Times are TikTok's. `address` is personal (see Address)."""
 
     id: str
-    status: str
+    status: ShopOrderStatus
+    status_text: str = ""
+    """TikTok's word where we do not know it, "" where we do."""
     created_at: datetime
     updated_at: datetime
     paid_at: datetime | None = None
@@ -113,6 +217,11 @@ class ShopOrder(Document, frozen=True, kw_only=True):
     sample: bool = False
     replacement: bool = False
 
+    @property
+    def status_word(self) -> str:
+        """The status as TikTok calls it, also where we do not know the word."""
+        return self.status_text or self.status.value
+
 
 class StoreOrderLine(Document, frozen=True, kw_only=True):
     """A catalog line of an order to be made in the store: `unit_price_*` per unit. A custom line has variant_id ""."""
@@ -133,7 +242,7 @@ class StoreOrderDraft(Document, frozen=True, kw_only=True):
     external_source: str
     external_merchant_id: str
     channel_id: str
-    status_id: int
+    state: StoreOrderState
     address: Address
     lines: tuple[StoreOrderLine, ...]
     shipping_method: str
@@ -170,7 +279,7 @@ class StoreOrder(Document, frozen=True, kw_only=True):
     """An order as the store has it. `items` are empty unless they were read."""
 
     id: str
-    status_id: int
+    state: StoreOrderState
     external_order_id: str
     external_source: str
     channel_id: str

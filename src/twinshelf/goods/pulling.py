@@ -194,7 +194,7 @@ def pull(task: Task) -> bool:
             if page.unreadable:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
-                tasks.note_items(task, lane, [(str(e.id), "failed", str(e.error)) for e in page.unreadable])
+                tasks.note_items(task, lane, [(e.id, "failed", str(e.error)) for e in page.unreadable])
             _touch(store, page.products)
             spread(store, changed, set(), cause=f"pull {task.id}")
             cursor = {**cursor, "last_id": page.last_id}

@@ -8,11 +8,12 @@ from django.db import transaction
 
 from twinshelf.accounts.models import User
 from twinshelf.connections.models import Connection
+from twinshelf.documents import ListingState
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.goods.selections import select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
-from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task

@@ -14,10 +14,13 @@ from twinshelf.connections.batches import ConnectionBatch
 from twinshelf.connections.models import Connection
 from twinshelf.documents import (
     AnyChange,
+    AuditStatus,
     CreateListing,
     EditContent,
     Finding,
     Listing,
+    ListingState,
+    ListingStatus,
     Product,
     ShopListing,
     seller_sku,
@@ -29,7 +32,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.listings import desiring, linking, observing, stock
 from twinshelf.listings import plan as planning
-from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.listings.pictures import Pictures
 from twinshelf.sync import problems
 from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, Made, Signal, no_change
@@ -174,7 +177,7 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         status=row.status,
         audit_status=row.audit_status,
         audit_reasons=tuple(row.audit_reasons),
-        reviewing=row.audit_status == "AUDITING" or row.state == ListingState.REVIEWING,
+        reviewing=row.audit_status == AuditStatus.AUDITING or row.state == ListingState.REVIEWING,
         sent=None if row.sent is None else bytes(row.sent),
         listing=listing,
         findings=findings,
@@ -191,7 +194,7 @@ def _adopt(batch: ContentBatch, around: _Around, row: ListingRow, listing: Listi
     """
     connection = batch.connection
     found = _in_shop(batch, around, row, listing)
-    if found is None or found.status == "DELETED":
+    if found is None or found.status == ListingStatus.DELETED:
         return
     pairs = planning.linkable(
         {sku.id: sku.seller_sku for sku in found.skus},
@@ -211,7 +214,9 @@ def _in_shop(batch: ContentBatch, around: _Around, row: ListingRow, listing: Lis
     known = {tiktok_id for code in codes for tiktok_id in around.in_shop.get(code, ())}
     client = batch.shop_client
     if (row.product_id, "create") in batch.attempted:
-        return next((match for match in client.find_listings(codes[:10]) if match.status != "DELETED"), None)
+        return next(
+            (match for match in client.find_listings(codes[:10]) if match.status != ListingStatus.DELETED), None
+        )
     if len(known) == 1:
         try:
             return client.listing(known.pop())
@@ -296,7 +301,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
 
 def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) -> linking.Paired:
     row.tiktok_id, row.sent = created.id, planning.content_digest(listing)
-    row.state, row.status, row.audit_status = ListingState.REVIEWING, "PENDING", "AUDITING"
+    row.state, row.status, row.audit_status = ListingState.REVIEWING, ListingStatus.PENDING, AuditStatus.AUDITING
     row.warnings = [*row.warnings, *created.warnings]
     row.price_min = min(sku.price.amount for sku in listing.skus)
     row.price_max = max(sku.price.amount for sku in listing.skus)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
 
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Shop
+from twinshelf.documents import ListingState
 from twinshelf.kit import clock
+from twinshelf.kit.choices import choices
 
-
-class ListingState(models.TextChoices):
-    """Our states of a listing (connector-behaviour 7.1)."""
-
-    NOT_UPLOADED = "not_uploaded", "Not listed"
-    IN_PROGRESS = "in_progress", "Sending"
-    REVIEWING = "reviewing", "In review"
-    LIVE = "live", "Live"
-    FAILED = "failed", "Failed"
-    INACTIVE_SELLER = "inactive_seller", "Off"
-    INACTIVE_SYSTEM = "inactive_system", "Off (low stock)"
-    INACTIVE_PLATFORM = "inactive_platform", "Stopped by TikTok"
+_STATES: Mapping[StrEnum, str] = {
+    ListingState.NOT_UPLOADED: "Not listed",
+    ListingState.IN_PROGRESS: "Sending",
+    ListingState.REVIEWING: "In review",
+    ListingState.LIVE: "Live",
+    ListingState.FAILED: "Failed",
+    ListingState.INACTIVE_SELLER: "Off",
+    ListingState.INACTIVE_SYSTEM: "Off (low stock)",
+    ListingState.INACTIVE_PLATFORM: "Stopped by TikTok",
+}
 
 
 class ListingRow(AccountModel):
@@ -34,7 +36,7 @@ class ListingRow(AccountModel):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     product_id = models.CharField(max_length=64)
     wanted = models.BooleanField(default=False)
-    state = models.CharField(max_length=20, choices=ListingState.choices, default=ListingState.NOT_UPLOADED)
+    state = models.CharField(max_length=20, choices=choices(_STATES), default=ListingState.NOT_UPLOADED.value)
     tiktok_id = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=40, blank=True)
     audit_status = models.CharField(max_length=40, blank=True)

@@ -10,13 +10,13 @@ from django.db import transaction
 
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.documents import ShopListing
+from twinshelf.documents import ListingState, ListingStatus, ShopListing
 from twinshelf.errors import NotFound
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings import linking
 from twinshelf.listings import plan as planning
-from twinshelf.listings.models import Link, ListingRow, ListingState, ShopSkuSeen
+from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Signal
 
@@ -66,7 +66,9 @@ def read_changed(connection: Connection) -> Scan:
         sightings = []
         for listing in listings:
             newest = listing.updated_at if newest is None else max(newest, listing.updated_at)
-            refused = "FAILED" in {listing.status, listing.audit_status} or listing.status == "PLATFORM_DEACTIVATED"
+            refused = ListingStatus.FAILED in {listing.status, listing.audit_status} or (
+                listing.status == ListingStatus.PLATFORM_DEACTIVATED
+            )
             scan.seen.add(listing.id)
             if refused:
                 scan.refused.add(listing.id)
@@ -90,7 +92,7 @@ def look(connection: Connection, row: ListingRow) -> None:
     try:
         observed = clients.shop_client(connection.shop).listing(row.tiktok_id)
     except NotFound:
-        row.tiktok_id, row.sent, row.state, row.status = "", None, ListingState.NOT_UPLOADED, "DELETED"
+        row.tiktok_id, row.sent, row.state, row.status = "", None, ListingState.NOT_UPLOADED, ListingStatus.DELETED
         row.wanted, row.checked_at = False, began
         row.save(update_fields=["tiktok_id", "sent", "state", "status", "wanted", "checked_at"])
         Link.objects.filter(connection=connection, product_id=row.product_id).delete()
@@ -143,18 +145,22 @@ def _keep_listings(
     for row, seen in current:
         before = row.state
         row.status, row.audit_status, row.audit_reasons = seen.status, seen.audit_status, list(seen.audit_reasons)
-        row.state = planning.state_of(seen.status, seen.audit_status, deactivated_by_us=before == "inactive_system")
+        row.state = planning.state_of(
+            seen.status, seen.audit_status, deactivated_by_us=before == ListingState.INACTIVE_SYSTEM
+        )
         row.observed_at, row.checked_at = seen.updated_at, began
         became = news[row.product_id] = set()
-        if seen.status == "DELETED":
+        if seen.status == ListingStatus.DELETED:
             # Somebody took it away over there: it is not made anew before somebody here wants it again.
             row.tiktok_id, row.sent, row.wanted = "", None, False
         else:
             moved += _compare_skus(row, seen, links.get(row.product_id, ()), became)
-        if row.state == "live" and before != "live":
+        if row.state == ListingState.LIVE and before != ListingState.LIVE:
             became.add("live")
     with transaction.atomic():
-        linked.filter(product_id__in=[row.product_id for row, seen in current if seen.status == "DELETED"]).delete()
+        linked.filter(
+            product_id__in=[row.product_id for row, seen in current if seen.status == ListingStatus.DELETED]
+        ).delete()
         update_rows(moved, ["price", "currency", "quantity"])
         update_rows(
             [row for row, _seen in current],
@@ -196,7 +202,7 @@ def seen_by_code(shop_id: int, codes: Iterable[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for start in range(0, len(wanted), 500):
         rows = ShopSkuSeen.objects.filter(shop_id=shop_id, seller_sku__in=wanted[start : start + 500])
-        for code, tiktok_id in rows.exclude(status="DELETED").values_list("seller_sku", "tiktok_id"):
+        for code, tiktok_id in rows.exclude(status=ListingStatus.DELETED).values_list("seller_sku", "tiktok_id"):
             found.setdefault(code, set()).add(tiktok_id)
     return found
 

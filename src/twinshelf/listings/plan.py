@@ -13,6 +13,7 @@ from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
     ActivateListing,
     Attribute,
+    AuditStatus,
     CategoryRules,
     CreateListing,
     DeactivateListing,
@@ -20,6 +21,8 @@ from twinshelf.documents import (
     Finding,
     Listing,
     ListingSku,
+    ListingState,
+    ListingStatus,
     Money,
     Plan,
     Product,
@@ -300,7 +303,7 @@ def plan_visibility(seen: SeenVisibility) -> Plan:
     """Switch it if its state allows; else say that it was skipped, and why."""
     if seen.switch_to is None:
         return Plan(key=seen.key)
-    fit = {"inactive_seller", "inactive_system"} if seen.switch_to else {"live"}
+    fit = {ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM} if seen.switch_to else {ListingState.LIVE}
     if seen.state not in fit:
         reason = "The product is not off." if seen.switch_to else "The product is not live."
         return Plan(key=seen.key, findings=(Finding(code="I-LST-STATE", text=reason, blocking=False),))
@@ -347,7 +350,7 @@ def plan_listing(seen: SeenListing) -> Plan:
             return Plan(key=seen.key, findings=(*told, region_finding()))
         return Plan(key=seen.key, changes=(CreateListing(listing=seen.listing),), findings=told)
     # While TikTok reviews, further content waits and goes as one; the end of the review marks it again.
-    rests = seen.reviewing or seen.status in {"FREEZE", "DELETED"} or not seen.pushes
+    rests = seen.reviewing or seen.status in {ListingStatus.FREEZE, ListingStatus.DELETED} or not seen.pushes
     if rests or seen.sent == content_digest(seen.listing):
         return Plan(key=seen.key, findings=told, settled=True)
     change = EditContent(shop_listing_id=seen.tiktok_id, listing=seen.listing, sku_ids=seen.sku_ids)
@@ -357,11 +360,11 @@ def plan_listing(seen: SeenListing) -> Plan:
 def state_unlisted(seen: SeenListing, plan: Plan, *, state: str, parked: bool) -> str:
     """Our state of a product that is not in the shop, after its plan was carried out. `parked`: a person must help."""
     if plan.changes:
-        return "failed" if parked else "in_progress"
+        return ListingState.FAILED if parked else ListingState.IN_PROGRESS
     if seen.wanted and plan.findings:
         skipped = all(finding.code.startswith("I-") for finding in plan.findings)
-        return "not_uploaded" if skipped else "failed"
-    return "not_uploaded" if state == "in_progress" else state
+        return ListingState.NOT_UPLOADED if skipped else ListingState.FAILED
+    return ListingState.NOT_UPLOADED if state == ListingState.IN_PROGRESS else state
 
 
 def content_digest(listing: Listing) -> bytes:
@@ -376,33 +379,36 @@ def content_digest(listing: Listing) -> bytes:
     return hashlib.sha256(to_json(content)).digest()
 
 
-def state_of(status: str, audit_status: str, *, deactivated_by_us: bool = False) -> str:
+def state_of(status: str, audit_status: str, *, deactivated_by_us: bool = False) -> ListingState:
     """Our state (connector-behaviour 7.1) for TikTok's words; an unknown word is taken as still in review."""
     match status:
-        case "ACTIVATE":
-            return "live"
-        case "PENDING":
-            return "failed" if audit_status == "FAILED" else "reviewing"
-        case "FAILED":
-            return "failed"
-        case "SELLER_DEACTIVATED":
-            return "inactive_system" if deactivated_by_us else "inactive_seller"
-        case "PLATFORM_DEACTIVATED" | "FREEZE":
-            return "inactive_platform"
-        case "DELETED":
-            return "not_uploaded"
-        case "DRAFT":
-            return "in_progress"
+        case ListingStatus.ACTIVATE:
+            return ListingState.LIVE
+        case ListingStatus.PENDING:
+            return ListingState.FAILED if audit_status == AuditStatus.FAILED else ListingState.REVIEWING
+        case ListingStatus.FAILED:
+            return ListingState.FAILED
+        case ListingStatus.SELLER_DEACTIVATED:
+            return ListingState.INACTIVE_SYSTEM if deactivated_by_us else ListingState.INACTIVE_SELLER
+        case ListingStatus.PLATFORM_DEACTIVATED | ListingStatus.FREEZE:
+            return ListingState.INACTIVE_PLATFORM
+        case ListingStatus.DELETED:
+            return ListingState.NOT_UPLOADED
+        case ListingStatus.DRAFT:
+            return ListingState.IN_PROGRESS
         case _:
-            return "reviewing"
+            return ListingState.REVIEWING
+
+
+_STOPPED = frozenset({ListingStatus.PLATFORM_DEACTIVATED, ListingStatus.FREEZE})
 
 
 def review_findings(status: str, audit_status: str, reasons: Sequence[str]) -> tuple[Finding, ...]:
     """What TikTok's review said of a listing, word by word; nothing while it has nothing against it."""
-    if audit_status != "FAILED" and status not in {"FAILED", "PLATFORM_DEACTIVATED", "FREEZE"}:
+    if audit_status != AuditStatus.FAILED and status not in {ListingStatus.FAILED, *_STOPPED}:
         return ()
     told = " ".join(reasons) or "TikTok gave no reason."
-    if status in {"PLATFORM_DEACTIVATED", "FREEZE"}:
+    if status in _STOPPED:
         return (
             Finding(
                 code="E-LST-STOPPED",
@@ -410,7 +416,7 @@ def review_findings(status: str, audit_status: str, reasons: Sequence[str]) -> t
                 remedy="Only Seller Center can lift it: appeal or correct the product there.",
             ),
         )
-    what = "the edit; the old content stays live" if status == "ACTIVATE" else "the product"
+    what = "the edit; the old content stays live" if status == ListingStatus.ACTIVATE else "the product"
     return (
         Finding(
             code="E-LST-REVIEW",
@@ -448,7 +454,7 @@ def doubled_findings(listing: Listing, doubled: Mapping[str, int]) -> tuple[Find
 
 def deleted_findings(status: str) -> tuple[Finding, ...]:
     """What to tell of a listing that is not wanted and not there: nothing, unless somebody deleted it in the shop."""
-    if status != "DELETED":
+    if status != ListingStatus.DELETED:
         return ()
     return (
         Finding(

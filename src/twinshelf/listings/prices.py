@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from twinshelf.connections.batches import ConnectionBatch
-from twinshelf.documents import AnyChange, Money, SetPrices
+from twinshelf.documents import AnyChange, ListingState, Money, SetPrices
 from twinshelf.errors import Transient
 from twinshelf.goods import snapshot
 from twinshelf.kit.upsert import update_rows
@@ -14,7 +14,7 @@ from twinshelf.kit.words import counted
 from twinshelf.listings import desiring
 from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
-from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.sync.flows import Attempt, Closed, Flow, Made, no_change
 from twinshelf.tiktok.errors import PriceLocked
 

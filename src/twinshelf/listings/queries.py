@@ -29,10 +29,10 @@ from django.shortcuts import get_object_or_404
 
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
-from twinshelf.documents import Product, from_json
+from twinshelf.documents import ListingState, Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
-from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.models import Template
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import Problem

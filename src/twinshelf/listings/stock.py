@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import preferences_from_json
-from twinshelf.documents import AnyChange, SetStock
+from twinshelf.documents import AnyChange, ListingState, SetStock
 from twinshelf.goods import holds, snapshot
 from twinshelf.goods.models import StoreVariant
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
 from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
-from twinshelf.listings.models import Link, ListingRow, ListingState
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.quantities import quantity_to_offer
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from twinshelf.connections.batches import ConnectionBatch
-from twinshelf.documents import ActivateListing, AnyChange, DeactivateListing
+from twinshelf.documents import ActivateListing, AnyChange, DeactivateListing, ListingState
 from twinshelf.kit.upsert import update_rows
 from twinshelf.listings import plan as planning
-from twinshelf.listings.models import ListingRow, ListingState
+from twinshelf.listings.models import ListingRow
 from twinshelf.sync.flows import Closed, Flow, Made
 from twinshelf.tiktok.errors import PartlyRefused
 

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from twinshelf.accounts.models import User
 from twinshelf.connections.models import Connection
+from twinshelf.documents import CancellationOrigin, CancellationState, CreationState
 from twinshelf.errors import NeedsPerson
-from twinshelf.orders.models import CancellationRow, Creation, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, ShopOrderRow
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 
@@ -55,7 +56,7 @@ def retry(
     """Try to create the store order again now, with its retries counted anew. Never makes a second one."""
     with transaction.atomic():
         ShopOrderRow.objects.filter(id=order.id, store_order_id=None).update(
-            attempts=0, failed_at=None, creation=Creation.WAITING
+            attempts=0, failed_at=None, creation=CreationState.WAITING
         )
         _ask(order, "order", "retry by hand")
 
@@ -87,7 +88,11 @@ def cancel(
         CancellationRow.objects.update_or_create(
             account_id=order.account_id,
             order=order,
-            defaults={"origin": "app", "reason": reason, "state": "passing"},
+            defaults={
+                "origin": CancellationOrigin.APP,
+                "reason": reason,
+                "state": CancellationState.PASSING,
+            },
         )
         _ask(order, "cancellation", "cancel by hand")
 

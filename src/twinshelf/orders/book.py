@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from twinshelf.connections.models import Connection
-from twinshelf.documents import Address, ShopOrder, from_json, to_json
+from twinshelf.documents import Address, ListingStatus, ShopOrder, from_json, to_json
 from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
@@ -59,7 +59,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             before = buyer_of(row)[0]
             address = merged_address(before, order.address)
             moved = address != before and before.clear and address.clear
-            news = order.updated_at > row.updated_at or order.status != row.status or address != before
+            news = order.updated_at > row.updated_at or order.status_word != row.status or address != before
             if news:
                 _fill(row, order, address)
                 row.address_due = row.address_due or (moved and row.store_order_id is not None)
@@ -92,7 +92,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
 
 
 def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
-    row.status, row.updated_at, row.placed_at = order.status, order.updated_at, order.created_at
+    row.status, row.updated_at, row.placed_at = order.status_word, order.updated_at, order.created_at
     row.paid_at, row.ship_by = order.paid_at, order.ship_by
     row.total, row.currency = order.payment.total.amount, order.payment.total.currency
     row.fulfilled_by_tiktok = order.fulfilled_by_tiktok
@@ -145,6 +145,8 @@ def _by_code(connection: Connection, codes: set[str]) -> dict[str, tuple[str, st
     rows = StoreVariant.objects.filter(store_id=connection.store_id, sku__in=codes, deleted=False)
     for code, product_id, variant_id in rows.values_list("sku", "product_id", "variant_id"):
         variants.setdefault(code, []).append((product_id, variant_id))
-    seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=codes).exclude(status="DELETED")
+    seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=codes).exclude(
+        status=ListingStatus.DELETED
+    )
     in_shop = Counter(seen.values_list("seller_sku", flat=True))
     return {code: some[0] for code, some in variants.items() if len(some) == 1 and in_shop[code] <= 1}

@@ -5,23 +5,40 @@ Buyer data (name, address, phone, message) is only in `buyer`, sealed; everythin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
 
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Shop
+from twinshelf.documents import CancellationOrigin, CancellationState, CreationState, ReportState
 from twinshelf.kit import clock
-from twinshelf.orders.cancellations.plan import Origin
+from twinshelf.kit.choices import choices
 
-
-class Creation(models.TextChoices):
-    """How far the store order of a TikTok order has come."""
-
-    WAITING = "waiting", "Waiting"
-    CREATED = "created", "In BigCommerce"
-    FAILED = "failed", "Not in BigCommerce"
-    IGNORED = "ignored", "Not wanted"
+_CREATION: Mapping[StrEnum, str] = {
+    CreationState.WAITING: "Waiting",
+    CreationState.CREATED: "In BigCommerce",
+    CreationState.FAILED: "Not in BigCommerce",
+    CreationState.IGNORED: "Not wanted",
+}
+_REPORT: Mapping[StrEnum, str] = {
+    ReportState.WAITING: "Waiting",
+    ReportState.SENDING: "Sending",
+    ReportState.REPORTED: "Reported",
+    ReportState.FAILED: "Failed",
+}
+_ORIGIN: Mapping[StrEnum, str] = {
+    CancellationOrigin.SHOP: "TikTok Shop",
+    CancellationOrigin.STORE: "BigCommerce",
+    CancellationOrigin.APP: "Twinshelf",
+}
+_CANCELLATION: Mapping[StrEnum, str] = {
+    CancellationState.PASSING: "Being passed on",
+    CancellationState.DONE: "Done",
+    CancellationState.REFUSED: "Refused",
+}
 
 
 class ShopOrderRow(AccountModel):
@@ -30,6 +47,7 @@ class ShopOrderRow(AccountModel):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     order_id = models.CharField(max_length=40)
     status = models.CharField(max_length=40)
+    """TikTok's word, also one that we do not know; `documents.ShopOrderStatus` tells what it allows."""
     placed_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     """TikTok's update_time: an older sighting never overwrites a newer one."""
@@ -43,7 +61,7 @@ class ShopOrderRow(AccountModel):
     address_clear = models.BooleanField(default=False)
     search = models.TextField(blank=True)
     """Order ids, SKUs and titles in lower case; nothing of the buyer."""
-    creation = models.CharField(max_length=10, choices=Creation.choices, default=Creation.WAITING)
+    creation = models.CharField(max_length=10, choices=choices(_CREATION), default=CreationState.WAITING.value)
     reason = models.TextField(blank=True)
     """Why there is no store order (yet), in words."""
     attempts = models.IntegerField(default=0)
@@ -51,7 +69,8 @@ class ShopOrderRow(AccountModel):
     failed_at = models.DateTimeField(null=True)
     """When the first of them failed: retries are counted from it."""
     store_order_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - none yet, and each only once
-    store_status = models.IntegerField(null=True)
+    store_state = models.CharField(max_length=30, blank=True)
+    """`documents.StoreOrderState` as last known; "" without a store order."""
     address_due = models.BooleanField(default=False)
     """The buyer changed the address, and the store order does not have it yet."""
     referenced = models.BooleanField(default=False)
@@ -82,7 +101,7 @@ class StoreOrderSeen(AccountModel):
     external_order_id = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     """When the store made it: of several for one external id, the oldest counts."""
-    status_id = models.IntegerField()
+    state = models.CharField(max_length=30)
     total = models.DecimalField(max_digits=20, decimal_places=4)
 
     class Meta:
@@ -95,13 +114,6 @@ class StoreOrderSeen(AccountModel):
         return self.store_order_id
 
 
-class ReportState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    SENDING = "sending", "Sending"
-    REPORTED = "reported", "Reported"
-    FAILED = "failed", "Failed"
-
-
 class ShipmentRow(AccountModel):
     """A shipment of the store and whether the shop has been told of it."""
 
@@ -112,7 +124,7 @@ class ShipmentRow(AccountModel):
     provider_id = models.CharField(max_length=40, blank=True)
     unit_ids = models.JSONField(default=list)
     package_id = models.CharField(max_length=40, blank=True)
-    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.WAITING)
+    state = models.CharField(max_length=10, choices=choices(_REPORT), default=ReportState.WAITING.value)
     reported_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -129,14 +141,8 @@ class CancellationRow(AccountModel):
     """The one cancellation of an order: where it came from, and how far it got on the other side. Stops loops."""
 
     order = models.OneToOneField(ShopOrderRow, on_delete=models.CASCADE, related_name="cancellation")
-    origin: models.CharField[Origin, Origin] = models.CharField(
-        max_length=10, choices=[("shop", "TikTok Shop"), ("store", "BigCommerce"), ("app", "Twinshelf")]
-    )
-    state = models.CharField(
-        max_length=10,
-        choices=[("passing", "Being passed on"), ("done", "Done"), ("refused", "Refused")],
-        default="passing",
-    )
+    origin = models.CharField(max_length=10, choices=choices(_ORIGIN))
+    state = models.CharField(max_length=10, choices=choices(_CANCELLATION), default=CancellationState.PASSING.value)
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=clock.now)
 

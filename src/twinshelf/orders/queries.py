@@ -19,14 +19,14 @@ from django.shortcuts import get_object_or_404
 
 from twinshelf.connections.models import Connection
 from twinshelf.connections.queries import shop_now
-from twinshelf.documents import Address, Money, OrderLine, ShopOrder, from_json
+from twinshelf.documents import Address, CreationState, Money, OrderLine, ShopOrder, ShopOrderStatus, from_json
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
 from twinshelf.listings.models import Link
 from twinshelf.orders.cancellations.plan import seller_reasons
-from twinshelf.orders.models import CancellationRow, Creation, ShipmentRow, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
 
@@ -43,18 +43,18 @@ Tab = Literal[
 ]
 Sort = Literal["placed", "total", "order", "store_order", "status", "ship_by"]
 
-TABS: Final[tuple[tuple[Tab, tuple[str, ...]], ...]] = (
-    ("awaiting_shipment", ("AWAITING_SHIPMENT", "PARTIALLY_SHIPPING")),
-    ("awaiting_collection", ("AWAITING_COLLECTION",)),
-    ("in_transit", ("IN_TRANSIT",)),
-    ("delivered", ("DELIVERED",)),
-    ("completed", ("COMPLETED",)),
-    ("cancelled", ("CANCELLED",)),
-    ("on_hold", ("ON_HOLD", "UNPAID")),
+TABS: Final[tuple[tuple[Tab, tuple[ShopOrderStatus, ...]], ...]] = (
+    ("awaiting_shipment", (ShopOrderStatus.AWAITING_SHIPMENT, ShopOrderStatus.PARTIALLY_SHIPPING)),
+    ("awaiting_collection", (ShopOrderStatus.AWAITING_COLLECTION,)),
+    ("in_transit", (ShopOrderStatus.IN_TRANSIT,)),
+    ("delivered", (ShopOrderStatus.DELIVERED,)),
+    ("completed", (ShopOrderStatus.COMPLETED,)),
+    ("cancelled", (ShopOrderStatus.CANCELLED,)),
+    ("on_hold", (ShopOrderStatus.ON_HOLD, ShopOrderStatus.UNPAID)),
 )
 """TikTok's stages as tabs (connector-behaviour ORD-12); `failed` goes by what became of the store order instead."""
 
-NOT_SOLD: Final = ("UNPAID", "CANCELLED")
+NOT_SOLD: Final = (ShopOrderStatus.UNPAID, ShopOrderStatus.CANCELLED)
 _MEASURED_ORDERS = 200
 _FEW = 5000
 """Up to so many orders of a tab it is quicker to sort them than to walk all orders by date."""
@@ -120,7 +120,7 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
     if few or wanted.connection_id is not None:
         rows = rows.filter(connection_id__in=ids)
     if wanted.tab == "failed":
-        rows = rows.filter(creation=Creation.FAILED)
+        rows = rows.filter(creation=CreationState.FAILED)
     elif wanted.tab != "all":
         rows = rows.filter(status__in=dict(TABS)[wanted.tab])
     if wanted.fulfilled_by:
@@ -149,14 +149,14 @@ def tab_counts(connections: Sequence[Connection], *, connection_id: int | None =
     """How many orders each tab holds; `all` is their sum but for `failed`, whose orders are in the others too."""
     ids = [c.id for c in connections if connection_id in {None, c.id}]
     rows = _unscoped().filter(connection_id__in=ids)
-    tab_of = {status: name for name, statuses in TABS for status in statuses}
+    tab_of: dict[str, str] = {status: name for name, statuses in TABS for status in statuses}
     counts: Counter[str] = Counter({name: 0 for name, _statuses in TABS})
     counts["all"] = 0
     for status, number in rows.values_list("status").annotate(Count("id")).order_by():
         counts["all"] += number
         if status in tab_of:
             counts[tab_of[status]] += number
-    counts["failed"] = rows.filter(creation=Creation.FAILED).count()
+    counts["failed"] = rows.filter(creation=CreationState.FAILED).count()
     return dict(counts)
 
 
@@ -359,7 +359,7 @@ def per_day(days: int, zone: tzinfo) -> list[tuple[date, dict[int, int]]]:
     first = today - timedelta(days=days - 1)
     start = datetime.combine(first, datetime.min.time(), zone)
     found: dict[date, dict[int, int]] = {first + timedelta(days=n): {} for n in range(days)}
-    rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status="UNPAID")
+    rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status=ShopOrderStatus.UNPAID)
     # Counted by ten minutes of UTC and put into days here: SQLite has no time zones, and asking Python for the day of
     # each order is ten times slower. (Where clocks differ from UTC by 45 minutes, days begin five minutes off.)
     begins = [datetime.combine(day, datetime.min.time(), zone).astimezone(UTC).isoformat(" ")[:15] for day in found]
@@ -389,4 +389,4 @@ def import_seconds(days: int = 7) -> float | None:
 
 def cancel_reasons(order: ShopOrderRow) -> tuple[tuple[str, str], ...]:
     """(name, words) of the reasons to choose from for cancelling this order; none where TikTok allows it no more."""
-    return seller_reasons(order.status)
+    return seller_reasons(ShopOrderStatus(order.status))

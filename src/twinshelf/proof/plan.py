@@ -7,7 +7,16 @@ from typing import Literal
 
 import msgspec
 
-from twinshelf.documents import Listing, Money, ShopListing, ShopOrder, StoreOrder
+from twinshelf.documents import (
+    AuditStatus,
+    Listing,
+    Money,
+    ShopListing,
+    ShopOrder,
+    ShopOrderStatus,
+    StoreOrder,
+    StoreOrderState,
+)
 
 Kind = Literal[
     "price", "stock", "title", "sku", "listing_missing", "order_missing", "order_double", "order_total", "order_status",
@@ -30,7 +39,7 @@ def compare_listing(desired: Listing, shop: ShopListing, links: Mapping[str, str
     key = desired.product_id
     found: list[Difference] = []
     skus = {sku.id: sku for sku in shop.skus}
-    if shop.title != desired.title and shop.audit_status not in {"AUDITING", "FAILED"}:
+    if shop.title != desired.title and shop.audit_status not in {AuditStatus.AUDITING, AuditStatus.FAILED}:
         found.append(
             Difference(kind="title", key=key, text="The title differs.", expected=desired.title, found=shop.title)
         )
@@ -97,15 +106,15 @@ def _compare_order(order: ShopOrder, store_order: StoreOrder) -> list[Difference
                 kind="order_total", key=order.id, text="The totals differ.", expected=str(expected), found=str(there)
             )
         )
-    cancelled = store_order.status_id == 5
-    if (order.status == "CANCELLED") != cancelled and order.status not in {"DELIVERED", "COMPLETED"}:
+    cancelled = store_order.state is StoreOrderState.CANCELLED
+    if (order.status is ShopOrderStatus.CANCELLED) != cancelled and order.status.rank < ShopOrderStatus.DELIVERED.rank:
         found.append(
             Difference(
                 kind="order_status",
                 key=order.id,
                 text="One side is cancelled, the other is not.",
-                expected=order.status,
-                found=str(store_order.status_id),
+                expected=order.status_word,
+                found=store_order.state,
             )
         )
     return found

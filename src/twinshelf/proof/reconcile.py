@@ -15,7 +15,7 @@ from django.conf import settings
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
-from twinshelf.documents import Product, ShopListing, ShopOrder, StoreOrder
+from twinshelf.documents import ListingState, Product, ReportState, ShopListing, ShopOrder, StoreOrder, StoreOrderState
 from twinshelf.goods import holds
 from twinshelf.kit import clock, skew
 from twinshelf.listings import desiring
@@ -141,8 +141,8 @@ def _compare_listings(
     for row in rows:
         shop = listings.get(row.tiktok_id) if row.tiktok_id else None
         if row.tiktok_id and shop is None:
-            shop_state = "not_uploaded"
-            if row.state == "live":
+            shop_state: str = ListingState.NOT_UPLOADED
+            if row.state == ListingState.LIVE:
                 differences.append(
                     planning.Difference(
                         kind="listing_missing", key=row.product_id, text="The shop does not have it any more."
@@ -152,7 +152,7 @@ def _compare_listings(
             shop_state = catalog_plan.state_of(shop.status, shop.audit_status) if shop else row.state
         states[shop_state] += 1
         product = products.get(row.product_id)
-        if shop is None or shop_state != "live" or product is None or not row.wanted:
+        if shop is None or shop_state != ListingState.LIVE or product is None or not row.wanted:
             continue
         quantities = {
             variant.id: inventory_plan.quantity_to_offer(variant.stock, held.get(variant.id, 0), preferences)
@@ -185,13 +185,13 @@ def _compare_orders(
     counts["order_pairs"] += sum(1 for order in orders if store_orders.get(order.id))
     differences += planning.compare_orders(orders, importable, store_orders)
     reported = dict(
-        ShipmentRow.objects.filter(order__connection=connection, state="reported").values_list(
+        ShipmentRow.objects.filter(order__connection=connection, state=ReportState.REPORTED).values_list(
             "order__order_id", "tracking_number"
         )
     )
     for order in orders:
         for store_order in store_orders.get(order.id, ()):
-            if store_order.status_id != 2 or order.status not in {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"}:
+            if store_order.state is not StoreOrderState.SHIPPED or not order.status.shippable:
                 continue
             counts["shipments"] += 1
             differences.append(
@@ -200,7 +200,7 @@ def _compare_orders(
                     key=order.id,
                     text="Shipped in BigCommerce, TikTok Shop does not know.",
                     expected="shipped",
-                    found=order.status if order.id not in reported else f"{order.status} though reported",
+                    found=order.status_word if order.id not in reported else f"{order.status_word} though reported",
                 )
             )
     counts["shipments"] += len(reported)

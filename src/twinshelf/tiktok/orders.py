@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from twinshelf.documents import Address, Document, Money, OrderLine, OrderPayment, ShopOrder
+from twinshelf.documents import Address, Document, Money, OrderLine, OrderPayment, ShopOrder, ShopOrderStatus
 from twinshelf.errors import DocumentError
 from twinshelf.tiktok import wire
 
@@ -128,21 +128,23 @@ def order_from_json(data: bytes | msgspec.Raw) -> ShopOrder:
     always make up the total; it is negative where TikTok took something off. `ship_by` is the latest time to ship.
     A masked or empty address comes as it is: while an order is unpaid or on hold there is none.
 
-    Raises DocumentError naming the field that is missing. An unknown status passes through.
+    Raises DocumentError naming the field that is missing. An unknown status is UNKNOWN; its word is kept.
     """
     order = wire.read(data, _Order)
     for field, text in (("id", order.id), ("status", order.status), ("payment.currency", order.payment.currency)):
         if not text:
             raise DocumentError(field, "empty in what TikTok Shop sent")
     packages = [package.id for package in order.packages] + [item.package_id for item in order.line_items]
-    status = _STATUS.get(order.status, order.status)
+    word = _STATUS.get(order.status, order.status)
+    status = ShopOrderStatus(word)
     return ShopOrder(
         id=order.id,
         status=status,
+        status_text=word if status is ShopOrderStatus.UNKNOWN else "",
         created_at=wire.moment(order.create_time, "create_time"),
         updated_at=wire.moment(order.update_time, "update_time"),
         paid_at=wire.moment_or_none(order.paid_time, "paid_time"),
-        on_hold=order.is_on_hold_order or status == "ON_HOLD",
+        on_hold=order.is_on_hold_order or status is ShopOrderStatus.ON_HOLD,
         lines=_lines(order.line_items, order.payment.currency),
         payment=_payment(order.payment),
         address=_address(order.recipient_address, order.buyer_email),

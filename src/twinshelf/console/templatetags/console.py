@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from twinshelf.console import words
 from twinshelf.console.charts import Segment
-from twinshelf.documents import Money, minor_unit
+from twinshelf.documents import Money, StoreOrderState, minor_unit
 from twinshelf.kit import clock
 from twinshelf.kit.paging import SIZES
 
@@ -424,9 +424,9 @@ def field_name(name: str) -> str:
 
 
 @register.filter
-def store_status(status: int | None) -> str:
-    """BigCommerce's name of an order status."""
-    return str(words.STORE_STATUS.get(status, status)) if status is not None else "–"
+def store_state(state: str) -> str:
+    """BigCommerce's name of an order's state."""
+    return str(words.STORE_STATE[StoreOrderState(state)]) if state else "–"
 
 
 @register.filter

@@ -21,6 +21,7 @@ from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.forms import MissedOrdersForm
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
+from twinshelf.documents import CreationState, ShopOrderStatus
 from twinshelf.kit import clock
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as order_queries
@@ -142,32 +143,19 @@ def _store_url(view: OrderView) -> str:
     return f"{panel}/manage/orders/{view.row.store_order_id}" if panel and view.row.store_order_id else ""
 
 
-_STAGES = ("AWAITING_SHIPMENT", "IN_TRANSIT", "DELIVERED", "COMPLETED")
-_PLACE = {
-    "UNPAID": -1,
-    "ON_HOLD": 0,
-    "AWAITING_SHIPMENT": 0,
-    "PARTIALLY_SHIPPING": 0,
-    "AWAITING_COLLECTION": 1,
-    "IN_TRANSIT": 1,
-    "DELIVERED": 2,
-    "COMPLETED": 3,
-}
-
-
 def _steps(view: OrderView) -> list[Step]:
     """Paid, in BigCommerce, shipped, in transit, delivered, completed: done, now or later."""
     row, order = view.row, view.order
-    if row.status == "CANCELLED":
+    if row.status == ShopOrderStatus.CANCELLED:
         return []
-    place = _PLACE.get(row.status, 0)
+    place = ShopOrderStatus(row.status).rank
     paid = Step(_("Paid"), "", "done" if row.paid_at else "now", "check" if row.paid_at else "clock", row.paid_at)
     if row.store_order_id:
         took = view.created_at - row.seen_at if view.created_at else None
         note = _("after %(seconds)s s") % {"seconds": max(0, round(took.total_seconds()))} if took is not None else ""
         created = Step(_("In BigCommerce"), note, "done", "check", view.created_at)
     else:
-        failed = row.creation == "failed"
+        failed = row.creation == CreationState.FAILED
         created = Step(
             _("Not in BigCommerce") if failed else _("In BigCommerce"),
             row.reason,

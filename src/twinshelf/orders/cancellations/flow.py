@@ -6,15 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twinshelf.connections.batches import UrgentBatch
-from twinshelf.documents import AnyChange, CancelShopOrder, CancelStoreOrder, ShopOrder, StoreOrder
+from twinshelf.documents import (
+    AnyChange,
+    CancellationOrigin,
+    CancellationState,
+    CancelShopOrder,
+    CancelStoreOrder,
+    CreationState,
+    ShopOrder,
+    ShopOrderStatus,
+    StoreOrder,
+    StoreOrderState,
+)
 from twinshelf.errors import NotFound, Refused
 from twinshelf.goods import holds
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.orders import book
 from twinshelf.orders.cancellations import plan as planning
-from twinshelf.orders.intake.plan import CANCELLED, next_status
-from twinshelf.orders.models import CancellationRow, Creation, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, ShopOrderRow
+from twinshelf.orders.status import next_state
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
 
@@ -48,9 +59,9 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
         shop_order_id=order.id,
         shop_status=order.status,
         store_order_id=store_order.id if store_order else None,
-        store_status=store_order.status_id if store_order else None,
-        origin=record.origin if record else None,
-        refused=bool(record and record.state == "refused"),
+        store_state=store_order.state if store_order else None,
+        origin=CancellationOrigin(record.origin) if record else None,
+        refused=bool(record and record.state == CancellationState.REFUSED),
     )
     origin = planning.origin_of(sides)
     if origin is None:
@@ -73,9 +84,9 @@ def _store_order(batch: CancellationBatch, row: ShopOrderRow) -> StoreOrder | No
         found = batch.store_client.order(row.store_order_id)
     except NotFound:
         return None
-    row.store_status = found.status_id
+    row.store_state = found.state
     if not batch.preview:
-        row.save(update_fields=["store_status"])
+        row.save(update_fields=["store_state"])
     return found
 
 
@@ -84,19 +95,25 @@ def apply_cancellation(batch: CancellationBatch, change: AnyChange, attempt: Att
     match change:
         case CancelStoreOrder():
             client = batch.store_client
-            current = client.order(change.store_order_id).status_id
-            if next_status(current, CANCELLED) is None:
+            current = client.order(change.store_order_id).state
+            if next_state(current, StoreOrderState.CANCELLED) is None:
                 return Made("cancelled in BigCommerce", current)
-            client.set_order_status(change.store_order_id, CANCELLED)
-            return Made("cancelled in BigCommerce", CANCELLED)
+            client.set_order_status(change.store_order_id, StoreOrderState.CANCELLED)
+            return Made("cancelled in BigCommerce", StoreOrderState.CANCELLED)
         case CancelShopOrder():
             shop = batch.shop_client
-            if not attempt.first and [o.status for o in shop.orders([change.shop_order_id])] == ["CANCELLED"]:
-                return Made("was cancelled already", "done")
+            if not attempt.first and [o.status for o in shop.orders([change.shop_order_id])] == [
+                ShopOrderStatus.CANCELLED
+            ]:
+                return Made("was cancelled already", CancellationState.DONE)
             shop.cancel_order(change.shop_order_id, change.reason)
             return Made(f"cancelled at TikTok Shop ({change.reason})")
         case _:
             return no_change(batch, change, attempt)
+
+
+def _is_cancelled(orders: Sequence[ShopOrder]) -> bool:
+    return [order.status for order in orders] == [ShopOrderStatus.CANCELLED]
 
 
 def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[planning.SeenCancellation]]) -> None:
@@ -113,31 +130,30 @@ def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[plann
             records.append(record)
         for done in each.done:
             if done.made is not None and isinstance(done.change, CancelStoreOrder):
-                row.store_status = done.made.kept
+                row.store_state = done.made.kept
                 rows.append(row)
             if done.made is not None and isinstance(done.change, CancelShopOrder):
                 again.append(each.key)
-        if each.seen.sides.shop_status == "CANCELLED" and each.seen.sides.store_order_id is None:
-            row.creation, row.reason = Creation.IGNORED, "Cancelled before it was imported."
+        if each.seen.sides.shop_status is ShopOrderStatus.CANCELLED and each.seen.sides.store_order_id is None:
+            row.creation, row.reason = CreationState.IGNORED, "Cancelled before it was imported."
             rows.append(row)
     update_rows(records, ["state"])
-    update_rows(rows, ["store_status", "creation", "reason"])
-    holds.release(connection, [each.key for each in closed if each.seen.sides.shop_status == "CANCELLED"])
+    update_rows(rows, ["store_state", "creation", "reason"])
+    holds.release(connection, [each.key for each in closed if each.seen.sides.shop_status is ShopOrderStatus.CANCELLED])
     lane, due = batch.lane, clock.after(1)
     lanes.ask(lane.account_id, "cancellation", lane.owner, again, cause="cancelled at TikTok", due_at=due)
 
 
 def _state(each: Closed[planning.SeenCancellation], before: str) -> str:
     if each.failed is not None:
-        return "refused" if isinstance(each.failed.error, Refused) and _at_shop(each.failed.change) else before
+        refused = isinstance(each.failed.error, Refused) and isinstance(each.failed.change, CancelShopOrder)
+        return CancellationState.REFUSED if refused else before
     if each.plan.findings:
-        return "refused"
-    cancelled_now = any(_at_shop(done.change) and done.made and done.made.kept != "done" for done in each.done)
-    return before if cancelled_now else "done"  # after a cancel at TikTok the next look says whether it took effect
-
-
-def _at_shop(change: AnyChange) -> bool:
-    return isinstance(change, CancelShopOrder)
+        return CancellationState.REFUSED
+    for done in each.done:
+        if isinstance(done.change, CancelShopOrder) and done.made and done.made.kept is None:
+            return before  # the next look says whether it took effect
+    return CancellationState.DONE
 
 
 CANCELLATIONS = Flow(

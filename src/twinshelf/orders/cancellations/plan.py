@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import CancelShopOrder, CancelStoreOrder, Finding, Plan
-from twinshelf.orders.intake.plan import CANCELLED, next_status
-
-Origin = Literal["shop", "store", "app"]
-
-CANCELLABLE = frozenset({"UNPAID", "ON_HOLD", "AWAITING_SHIPMENT"})
-"""TikTok statuses in which a seller may cancel in every market; in others TikTok is asked what it allows."""
-
+from twinshelf.documents import (
+    CancellationOrigin,
+    CancelShopOrder,
+    CancelStoreOrder,
+    Finding,
+    Plan,
+    ShopOrderStatus,
+    StoreOrderState,
+)
+from twinshelf.orders.status import next_state
 
 _UNPAID_REASONS = (
     ("seller_cancel_unpaid_reason_out_of_stock", "Out of stock"),
@@ -32,37 +33,37 @@ _PAID_REASONS = (
 )
 
 
-def seller_reasons(shop_status: str) -> tuple[tuple[str, str], ...]:
+def seller_reasons(shop_status: ShopOrderStatus) -> tuple[tuple[str, str], ...]:
     """(name, words) of the reasons a seller may give in this status, as documented; none where it is too late.
 
     For choosing from. What TikTok offers for the very order is asked when cancelling; a reason that it does not offer
     then gives way to one that it does. Source: TikTok Shop docs, cancel reasons.
     """
-    if shop_status not in CANCELLABLE:
+    if not shop_status.cancellable:
         return ()
-    return _UNPAID_REASONS if shop_status == "UNPAID" else _PAID_REASONS
+    return _UNPAID_REASONS if shop_status is ShopOrderStatus.UNPAID else _PAID_REASONS
 
 
 class Sides(msgspec.Struct, frozen=True, kw_only=True):
-    """Both sides of one order as just read; `store_status` None: there is no store order."""
+    """Both sides of one order as just read; `store_state` None: there is no store order."""
 
     shop_order_id: str
-    shop_status: str
+    shop_status: ShopOrderStatus
     store_order_id: str | None
-    store_status: int | None
-    origin: Origin | None
+    store_state: StoreOrderState | None
+    origin: CancellationOrigin | None
     """Where the cancellation on record began; None: there is none on record."""
     refused: bool = False
 
 
-def origin_of(sides: Sides) -> Origin | None:
+def origin_of(sides: Sides) -> CancellationOrigin | None:
     """Where a cancellation that is not on record began, by which side shows it; None: nobody cancelled."""
     if sides.origin is not None:
         return sides.origin
-    if sides.shop_status == "CANCELLED":
-        return "shop"
-    if sides.store_status == CANCELLED:
-        return "store"
+    if sides.shop_status is ShopOrderStatus.CANCELLED:
+        return CancellationOrigin.SHOP
+    if sides.store_state is StoreOrderState.CANCELLED:
+        return CancellationOrigin.STORE
     return None
 
 
@@ -75,14 +76,16 @@ def plan_cancellation(
     tried again: it is shown, and the store's status is left as the merchant set it.
     """
     match origin_of(sides):
-        case "shop":
+        case CancellationOrigin.SHOP:
             return _cancel_in_store(sides) if preferences.cancel_tts_to_bc else None, None
-        case "store" | "app" as origin:
-            if sides.shop_status == "CANCELLED":
-                return _cancel_in_store(sides) if origin == "app" and preferences.cancel_app_to_bc else None, None
-            if origin == "store" and not preferences.cancel_bc_to_tts:
+        case (CancellationOrigin.STORE | CancellationOrigin.APP) as origin:
+            if sides.shop_status is ShopOrderStatus.CANCELLED:
+                told = origin is CancellationOrigin.APP and preferences.cancel_app_to_bc
+                return _cancel_in_store(sides) if told else None, None
+            in_store = origin is CancellationOrigin.STORE
+            if in_store and not preferences.cancel_bc_to_tts:
                 return None, None
-            if origin == "store" and sides.store_status not in {CANCELLED, None}:  # taken back in time
+            if in_store and sides.store_state not in {StoreOrderState.CANCELLED, None}:  # taken back in time
                 return None, None
             if sides.refused:
                 return None, _not_allowed(sides.shop_status)
@@ -97,7 +100,8 @@ def plan_cancellation(
 
 def asks_shop(sides: Sides) -> bool:
     """Whether the shop is to be asked to cancel, so that its reasons must be known."""
-    return origin_of(sides) in {"store", "app"} and sides.shop_status != "CANCELLED" and not sides.refused
+    asked_here = origin_of(sides) in {CancellationOrigin.STORE, CancellationOrigin.APP}
+    return asked_here and sides.shop_status is not ShopOrderStatus.CANCELLED and not sides.refused
 
 
 @dataclass(frozen=True)
@@ -117,18 +121,20 @@ def plan(seen: SeenCancellation) -> Plan:
         key=seen.sides.shop_order_id,
         changes=(change,) if change else (),
         findings=(finding,) if finding else (),
-        settled=seen.sides.shop_status == "CANCELLED",
+        settled=seen.sides.shop_status is ShopOrderStatus.CANCELLED,
     )
 
 
 def _cancel_in_store(sides: Sides) -> CancelStoreOrder | None:
     """None where there is nothing to cancel: cancelled already, or refunded, disputed and the like by a person."""
-    if sides.store_order_id is None or next_status(sides.store_status or 0, CANCELLED) is None:
+    if sides.store_order_id is None or sides.store_state is None:
+        return None
+    if next_state(sides.store_state, StoreOrderState.CANCELLED) is None:
         return None
     return CancelStoreOrder(store_order_id=sides.store_order_id, shop_order_id=sides.shop_order_id)
 
 
-def _not_allowed(status: str) -> Finding:
+def _not_allowed(status: ShopOrderStatus) -> Finding:
     return Finding(
         code="E-CAN-STATE",
         text=f"TikTok does not allow cancelling an order that is {status.replace('_', ' ').lower()}.",

@@ -9,13 +9,22 @@ from datetime import timedelta
 from twinshelf.connections import clients
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.connections.models import Shop
-from twinshelf.documents import AnyChange, ReportShipment, ShippingProvider, ShopOrder, from_json, to_json
+from twinshelf.documents import (
+    AnyChange,
+    ReportShipment,
+    ReportState,
+    ShippingProvider,
+    ShopOrder,
+    ShopOrderStatus,
+    from_json,
+    to_json,
+)
 from twinshelf.errors import Refused
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import upsert
 from twinshelf.orders import book
 from twinshelf.orders.fulfillment import plan as planning
-from twinshelf.orders.models import Providers, ReportState, ShipmentRow, ShopOrderRow
+from twinshelf.orders.models import Providers, ShipmentRow, ShopOrderRow
 from twinshelf.storefronts.bigcommerce.shipments import carrier as carrier_of
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, no_change
 
@@ -50,7 +59,7 @@ def observe_shipments(batch: ShipmentBatch, keys: Sequence[str]) -> Mapping[str,
 
 def _seen(batch: ShipmentBatch, row: ShopOrderRow, order: ShopOrder) -> planning.SeenShipments | None:
     """What there is to report of one order; None if nothing."""
-    if row.store_order_id is None or order.status == "CANCELLED":
+    if row.store_order_id is None or order.status is ShopOrderStatus.CANCELLED:
         return None
     client = batch.store_client
     shipments = client.shipments(row.store_order_id)

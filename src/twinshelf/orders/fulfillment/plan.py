@@ -60,7 +60,7 @@ def units_of(
     """
     free: dict[str, list[str]] = {}
     for line in order.lines:
-        if line.sku_id in links and line.status != "CANCELLED":
+        if line.sku_id in links and not line.cancelled:
             variant_id = links[line.sku_id][1]
             free.setdefault(variant_id, []).extend(unit for unit in line.unit_ids if unit not in taken)
     units: list[str] = []
@@ -140,7 +140,3 @@ def plan_shipments(seen: SeenShipments) -> Plan:
         else:
             changes.append(planned)
     return Plan(key=seen.order.id, changes=tuple(changes), findings=tuple(findings))
-
-
-SHIPPABLE = frozenset({"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"})
-"""TikTok statuses in which a package can still be reported."""

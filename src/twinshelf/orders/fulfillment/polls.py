@@ -10,11 +10,10 @@ from django.conf import settings
 
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Store
-from twinshelf.documents import StoreOrder
+from twinshelf.documents import ShopOrderStatus, StoreOrder, StoreOrderState
 from twinshelf.kit import skew
-from twinshelf.orders.fulfillment.plan import SHIPPABLE
-from twinshelf.orders.intake.plan import CANCELLED
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.orders.status import DISPATCHED
 from twinshelf.sync import lanes
 
 log = structlog.get_logger(__name__)
@@ -60,9 +59,9 @@ def _ask_about(store: Store, orders: Sequence[StoreOrder]) -> None:
     keys: dict[tuple[str, int], list[str]] = {}
     for row in rows:
         order = by_id[row.store_order_id or ""]
-        if order.status_id == CANCELLED and row.status != "CANCELLED":
+        if order.state is StoreOrderState.CANCELLED and row.status != ShopOrderStatus.CANCELLED:
             keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
-        elif order.status_id in {2, 3, 10} and row.status in SHIPPABLE:
+        elif order.state in DISPATCHED and ShopOrderStatus(row.status).shippable:
             keys.setdefault(("shipment", row.connection_id), []).append(row.order_id)
     for (kind, connection_id), order_ids in keys.items():
         owner = f"connection:{connection_id}"

@@ -15,16 +15,24 @@ from django.db import transaction
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import AnyChange, CreateStoreOrder, SetStoreAddress, SetStoreStatus, ShopOrder
+from twinshelf.documents import (
+    AnyChange,
+    CreateStoreOrder,
+    CreationState,
+    SetStoreAddress,
+    SetStoreStatus,
+    ShopOrder,
+    StoreOrderState,
+)
 from twinshelf.errors import NeedsPerson, Refused, Transient
 from twinshelf.goods import holds
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.orders import book
-from twinshelf.orders.fulfillment.plan import SHIPPABLE
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake import plan as planning
-from twinshelf.orders.models import Creation, ShopOrderRow, StoreOrderSeen
+from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
+from twinshelf.orders.status import next_state
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, no_change
 
@@ -79,10 +87,13 @@ def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRo
         batch.preferences,
         batch.links,
         store_order_id=row.store_order_id,
-        store_status=row.store_status,
+        store_state=_known_state(row),
         address_due=row.address_due,
-        shippable=order.status in SHIPPABLE,
     )
+
+
+def _known_state(row: ShopOrderRow) -> StoreOrderState | None:
+    return StoreOrderState(row.store_state) if row.store_state else None
 
 
 def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
@@ -92,7 +103,7 @@ def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
     adopted = {}
     for seen in found.order_by("-created_at", "-id"):  # the oldest one comes last and stays
         row = adopted[seen.external_order_id] = wanted[seen.external_order_id]
-        _note_created(row, seen.store_order_id, seen.status_id)
+        _note_created(row, seen.store_order_id, StoreOrderState(seen.state))
     update_rows(list(adopted.values()), _CREATED)
 
 
@@ -128,8 +139,8 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
             return _create(batch, batch.rows[change.shop_order_id], attempt)
         case SetStoreStatus():
             client = batch.store_client
-            current = client.order(change.store_order_id).status_id  # a person may have moved it: theirs counts
-            wanted = planning.next_status(current, change.status_id)
+            current = client.order(change.store_order_id).state  # a person may have moved it: theirs counts
+            wanted = next_state(current, change.state)
             if wanted is None:
                 return Made(f"status {current} kept", current)
             client.set_order_status(change.store_order_id, wanted)
@@ -146,13 +157,13 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
 @dataclass(frozen=True)
 class _StoreOrderMade:
     store_order_id: str
-    status_id: int
+    state: StoreOrderState
 
 
 def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
     connection, client = batch.connection, batch.store_client
     if not attempt.first and (found := client.find_orders(row.order_id)):
-        return Made(f"found as {found[0].id}", _StoreOrderMade(found[0].id, found[0].status_id))
+        return Made(f"found as {found[0].id}", _StoreOrderMade(found[0].id, found[0].state))
     facts = planning.DraftFacts(
         preferences=batch.preferences,
         channel_id=connection.channel_id,
@@ -169,7 +180,7 @@ def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
         if not error.outcome_unknown:
             raise
         raise _creation_failed(batch, row, "no answer arrived", outcome_unknown=True) from error
-    return Made(f"created as {store_order_id}", _StoreOrderMade(store_order_id, draft.status_id))
+    return Made(f"created as {store_order_id}", _StoreOrderMade(store_order_id, draft.state))
 
 
 class _TriedAgainLater(Transient):
@@ -199,8 +210,8 @@ def order_retry_seconds(attempt: int) -> float | None:
 
 # -- record ---------------------------------------------------------------------------------------------------------
 
-_CREATED = ("store_order_id", "store_status", "creation", "reason", "failed_at", "attempts")
-_STATE = ("store_status", "address_due", "creation", "reason", "failed_at", "attempts")
+_CREATED = ("store_order_id", "store_state", "creation", "reason", "failed_at", "attempts")
+_STATE = ("store_state", "address_due", "creation", "reason", "failed_at", "attempts")
 
 
 def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]]) -> None:
@@ -217,7 +228,7 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
         before = [getattr(row, name) for name in _STATE]
         for done in each.done:
             if done.made is not None and isinstance(done.made.kept, _StoreOrderMade):
-                _note_created(row, done.made.kept.store_order_id, done.made.kept.status_id)
+                _note_created(row, done.made.kept.store_order_id, done.made.kept.state)
                 created.append(row)
             else:
                 _note_change(row, done)
@@ -230,8 +241,9 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
     _ask_for_the_rest(batch, closed)
 
 
-def _note_created(row: ShopOrderRow, store_order_id: str, status_id: int) -> None:
-    row.store_order_id, row.store_status, row.creation, row.reason = store_order_id, status_id, Creation.CREATED, ""
+def _note_created(row: ShopOrderRow, store_order_id: str, state: StoreOrderState) -> None:
+    row.store_order_id, row.store_state = store_order_id, state
+    row.creation, row.reason = CreationState.CREATED, ""
     row.failed_at, row.attempts = None, 0
 
 
@@ -239,7 +251,7 @@ def _note_change(row: ShopOrderRow, done: Done) -> None:
     if done.made is None:
         return
     if isinstance(done.change, SetStoreStatus):
-        row.store_status = done.made.kept
+        row.store_state = done.made.kept
     elif isinstance(done.change, SetStoreAddress):
         row.address_due = False
 
@@ -250,13 +262,13 @@ def _note_without(row: ShopOrderRow, each: Closed[planning.SeenOrder]) -> None:
     failed = each.failed.error if each.failed else None
     if isinstance(failed, (_TriedAgainLater, CreationFailed)):
         row.attempts, row.failed_at = failed.failures.attempts, failed.failures.failed_at
-        row.creation, row.reason = Creation.FAILED, failed.failures.reason
+        row.creation, row.reason = CreationState.FAILED, failed.failures.reason
     elif order is not None and not each.done:
         decision = planning.decide(order, seen.preferences)
         if decision.verdict == "create":
-            row.creation, row.reason = Creation.FAILED, "; ".join(finding.text for finding in each.plan.findings)
+            row.creation, row.reason = CreationState.FAILED, "; ".join(finding.text for finding in each.plan.findings)
         else:
-            row.creation = Creation.IGNORED if decision.verdict == "ignore" else Creation.WAITING
+            row.creation = CreationState.IGNORED if decision.verdict == "ignore" else CreationState.WAITING
             row.reason = decision.reason
 
 

@@ -29,7 +29,7 @@ def index_store_orders(store: Store) -> int:
                         store_order_id=order.id,
                         external_order_id=order.external_order_id,
                         created_at=order.created_at,
-                        status_id=order.status_id,
+                        state=order.state,
                         total=order.total_inc_tax.amount,
                     )
                     for order in page.orders

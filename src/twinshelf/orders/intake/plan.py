@@ -21,21 +21,13 @@ from twinshelf.documents import (
     SetStoreAddress,
     SetStoreStatus,
     ShopOrder,
+    ShopOrderStatus,
     StoreOrderDraft,
     StoreOrderLine,
+    StoreOrderState,
     token,
 )
-
-PAID = frozenset(
-    {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"}
-)
-"""TikTok statuses of an order that is paid and past its hold."""
-
-_RANKS = {7: 0, 0: 0, 1: 0, 11: 1, 9: 2, 3: 3, 2: 4, 8: 5, 10: 6}
-_HANDS_OFF = frozenset({4, 6, 12, 13, 14})
-"""Refunded, Declined, Manual Verification, Disputed, Partially Refunded: set by people, never overwritten."""
-CANCELLED = 5
-SHIPPED = 2
+from twinshelf.orders.status import next_state, store_state
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -51,48 +43,19 @@ def decide(order: ShopOrder, preferences: Preferences) -> Decision:
         return Decision("ignore", "Order import is switched off.")
     if preferences.order_ids and order.id not in preferences.order_ids:
         return Decision("ignore", "Not in the list of orders to import.")
-    if order.status == "CANCELLED":
+    if order.status is ShopOrderStatus.CANCELLED:
         return Decision("ignore", "Cancelled before it was imported.")
     if order.fulfilled_by_tiktok and not preferences.sync_fbt:
         return Decision("ignore", "Fulfilled by TikTok; importing these orders is switched off.")
-    if order.status == "UNPAID":
+    if order.status is ShopOrderStatus.UNPAID:
         if preferences.create_unpaid:
             return Decision("create")
         return Decision("wait", "Not paid yet.")
-    if order.status == "ON_HOLD" or order.on_hold:
+    if order.status is ShopOrderStatus.ON_HOLD or order.on_hold:
         return Decision("wait", "On hold: TikTok lets the buyer cancel for about an hour.")
-    if order.status not in PAID:
-        return Decision("wait", f"TikTok's status {order.status} is not one that is imported.")
+    if not order.status.paid:
+        return Decision("wait", f"TikTok's status {order.status_word} is not one that is imported.")
     return Decision("create")
-
-
-def store_status(order: ShopOrder, preferences: Preferences) -> int:
-    """The BigCommerce status id for a TikTok status (connector-behaviour 12.4); 1 (Pending) for an unknown word."""
-    if order.fulfilled_by_tiktok and order.status in PAID:
-        return SHIPPED
-    return {
-        "UNPAID": 7,
-        "AWAITING_SHIPMENT": 11,
-        "AWAITING_COLLECTION": 9,
-        "PARTIALLY_SHIPPING": 3,
-        "IN_TRANSIT": SHIPPED,
-        "DELIVERED": preferences.delivered_status,
-        "COMPLETED": 10,
-        "CANCELLED": CANCELLED,
-    }.get(order.status, 1)
-
-
-def next_status(current: int, wanted: int) -> int | None:
-    """`wanted` if the store order may go there from `current`, else None: a status never goes back.
-
-    A person's change counts as current; Refunded, Declined, Disputed and the like are never overwritten, and an order
-    that was cancelled stays so.
-    """
-    if current in {wanted, CANCELLED} or current in _HANDS_OFF:
-        return None
-    if wanted == CANCELLED:
-        return CANCELLED
-    return wanted if _RANKS.get(wanted, 0) > _RANKS.get(current, 0) else None
 
 
 class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +93,7 @@ class SeenOrder:
     """One TikTok order on both sides. `order` None: TikTok does not know it (yet), `tries` looks in a row.
 
     `store_order_id` None: it has no store order. `links` gives (product id, variant id) by TikTok SKU id.
-    `shippable`: TikTok still takes another address for it. `address_due`: the store order does not have the newest one.
+    `address_due`: the store order does not have the newest address.
     """
 
     key: str
@@ -138,9 +101,8 @@ class SeenOrder:
     preferences: Preferences
     links: Mapping[str, tuple[str, str]]
     store_order_id: str | None = None
-    store_status: int | None = None
+    store_state: StoreOrderState | None = None
     address_due: bool = False
-    shippable: bool = False
     tries: int = 0
 
 
@@ -167,11 +129,11 @@ def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Pl
     if is_cancelled(seen):  # the cancellation lane looks after it
         return Plan(key=seen.key, settled=True)
     changes: list[AnyChange] = []
-    before, wanted = seen.store_status or 0, store_status(order, seen.preferences)
-    if next_status(before, wanted) is not None:
-        changes.append(SetStoreStatus(store_order_id=store_order_id, status_id=wanted, before=before))
+    before, wanted = seen.store_state or StoreOrderState.PENDING, store_state(order, seen.preferences)
+    if next_state(before, wanted) is not None:
+        changes.append(SetStoreStatus(store_order_id=store_order_id, state=wanted, before=before))
     findings: tuple[Finding, ...] = ()
-    if seen.address_due and seen.shippable:
+    if seen.address_due and order.status.shippable:
         changes.append(SetStoreAddress(store_order_id=store_order_id, shop_order_id=order.id))
     elif seen.address_due:
         findings = (_too_late_for_address(),)
@@ -180,8 +142,8 @@ def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Pl
 
 def is_cancelled(seen: SeenOrder) -> bool:
     """Whether an order that has its store order is cancelled on either side."""
-    cancelled = seen.order is not None and seen.order.status == "CANCELLED"
-    return seen.store_order_id is not None and (cancelled or seen.store_status == CANCELLED)
+    cancelled = seen.order is not None and seen.order.status is ShopOrderStatus.CANCELLED
+    return seen.store_order_id is not None and (cancelled or seen.store_state is StoreOrderState.CANCELLED)
 
 
 def _unknown_order(order_id: str) -> Finding:
@@ -233,7 +195,7 @@ def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
     Fees that are neither goods, shipping nor tax go into handling.
     """
     currency = order.payment.total.currency
-    wanted = tuple(line for line in order.lines if line.status != "CANCELLED") or order.lines
+    wanted = tuple(line for line in order.lines if not line.cancelled) or order.lines
     lines = tuple(_line(line, facts.links[line.sku_id]) for line in wanted)
     subtotal_ex = Money.total((line.unit_price_ex_tax * line.quantity for line in lines), currency)
     goods_tax = Money.total((line.tax * line.quantity for line in order.lines), currency)
@@ -254,7 +216,7 @@ def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
         external_source=facts.external_source,
         external_merchant_id=facts.shop_id,
         channel_id=facts.channel_id,
-        status_id=store_status(order, facts.preferences),
+        state=store_state(order, facts.preferences),
         address=draft_address(order, facts.preferences),
         lines=lines,
         shipping_method=facts.preferences.platform_shipping_text
@@ -308,7 +270,7 @@ def group_by_variant(order: ShopOrder, links: Mapping[str, tuple[str, str]]) -> 
     """Units of an order by variant id, for what is linked: what it will take from the store's stock."""
     units: dict[str, int] = {}
     for line in order.lines:
-        if line.sku_id in links and line.status != "CANCELLED":
+        if line.sku_id in links and not line.cancelled:
             variant_id = links[line.sku_id][1]
             units[variant_id] = units.get(variant_id, 0) + line.quantity
     return units

@@ -9,11 +9,11 @@ from django.conf import settings
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
+from twinshelf.documents import CreationState, ShopOrderStatus
 from twinshelf.kit import clock, skew
 from twinshelf.orders import book
 from twinshelf.orders.intake.flow import hold
-from twinshelf.orders.intake.plan import PAID
-from twinshelf.orders.models import Creation, ShopOrderRow
+from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 
@@ -71,7 +71,7 @@ def poll_orders(
 
 def _unsettled(row: ShopOrderRow) -> bool:
     """Paid, wanted, and without a store order though no failure is on record: an ask that got lost is made good."""
-    return row.creation == Creation.WAITING and row.status in PAID
+    return row.creation == CreationState.WAITING and ShopOrderStatus(row.status).paid
 
 
 def fetch(task: Task) -> bool:

@@ -25,6 +25,7 @@ from twinshelf.documents import (
     StoreOrder,
     StoreOrderDraft,
     StoreOrderItem,
+    StoreOrderState,
     StoreShipment,
 )
 from twinshelf.errors import (
@@ -39,7 +40,17 @@ from twinshelf.errors import (
 from twinshelf.kit import http
 from twinshelf.kit.budget import Patient
 from twinshelf.kit.http import Budget, Urgency
-from twinshelf.storefronts.bigcommerce import answers, inventory, orders, products, shipments, store, webhooks, wire
+from twinshelf.storefronts.bigcommerce import (
+    answers,
+    inventory,
+    orders,
+    products,
+    shipments,
+    states,
+    store,
+    webhooks,
+    wire,
+)
 from twinshelf.storefronts.bigcommerce.answers import PLATFORM
 from twinshelf.storefronts.bigcommerce.inventory import StockPage
 from twinshelf.storefronts.bigcommerce.orders import OrderPage
@@ -428,9 +439,9 @@ class BigCommerce:
         body = orders.draft_to_json(draft, store_currency=store_currency)
         return self._post("/v2/orders", body, orders.created_id_from_json)
 
-    def set_order_status(self, order_id: str, status_id: int) -> None:
+    def set_order_status(self, order_id: str, state: StoreOrderState) -> None:
         """Safe to repeat: it sets. May e-mail the buyer, as the merchant's settings say. Raises NotFound."""
-        self._put(f"/v2/orders/{order_id}", {"status_id": status_id})
+        self._put(f"/v2/orders/{order_id}", {"status_id": states.number_of(state)})
 
     def set_order_address(self, order_id: str, address: Address) -> None:
         """Set where an order bills and ships to; its prices stay. Safe to repeat. Raises NotFound."""

@@ -5,39 +5,16 @@ Source: BigCommerce docs, reference/orders.v2.oas2.yml; docs/store-operations/or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from twinshelf.documents import Address, Money, StoreOrder, StoreOrderDraft, StoreOrderItem, StoreOrderLine
 from twinshelf.errors import DocumentError
-from twinshelf.storefronts.bigcommerce import wire
+from twinshelf.storefronts.bigcommerce import states, wire
 from twinshelf.storefronts.bigcommerce.wire import Unreadable
-
-STATUSES: Mapping[int, str] = MappingProxyType(
-    {
-        0: "Incomplete",
-        1: "Pending",
-        2: "Shipped",
-        3: "Partially Shipped",
-        4: "Refunded",
-        5: "Cancelled",
-        6: "Declined",
-        7: "Awaiting Payment",
-        8: "Awaiting Pickup",
-        9: "Awaiting Shipment",
-        10: "Completed",
-        11: "Awaiting Fulfillment",
-        12: "Manual Verification Required",
-        13: "Disputed",
-        14: "Partially Refunded",
-    }
-)
-"""BigCommerce's own name of each order status. Merchants rename them: decide by id, show the name."""
 
 PLACEHOLDER_ZIP = "00000"
 """Sent where a buyer's postal code has fewer than the two characters BigCommerce demands (countries without codes)."""
@@ -158,7 +135,7 @@ def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) 
 
     address = address_to_json(draft.address)
     body: dict[str, Any] = {
-        "status_id": draft.status_id,
+        "status_id": states.number_of(draft.state),
         "customer_id": 0,
         "channel_id": int(draft.channel_id),
         "external_source": draft.external_source,
@@ -229,7 +206,7 @@ def _order(row: _Order) -> StoreOrder:
         raise DocumentError("default_currency_code", "not in the order BigCommerce sent")
     return StoreOrder(
         id=str(row.id),
-        status_id=row.status_id,
+        state=states.state_of(row.status_id),
         external_order_id=row.external_order_id or "",
         external_source=row.external_source or "",
         channel_id=str(row.channel_id or 1),  # the storefront's own

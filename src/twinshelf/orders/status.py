@@ -1,0 +1,64 @@
+"""Who may move where: the store order's state for a status of the shop's order, and which moves are allowed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import ShopOrder, ShopOrderStatus, StoreOrderState
+
+_STORE_STATES: Mapping[ShopOrderStatus, StoreOrderState] = MappingProxyType(
+    {
+        ShopOrderStatus.UNPAID: StoreOrderState.AWAITING_PAYMENT,
+        ShopOrderStatus.ON_HOLD: StoreOrderState.PENDING,
+        ShopOrderStatus.AWAITING_SHIPMENT: StoreOrderState.AWAITING_FULFILLMENT,
+        ShopOrderStatus.PARTIALLY_SHIPPING: StoreOrderState.PARTIALLY_SHIPPED,
+        ShopOrderStatus.AWAITING_COLLECTION: StoreOrderState.AWAITING_SHIPMENT,
+        ShopOrderStatus.IN_TRANSIT: StoreOrderState.SHIPPED,
+        ShopOrderStatus.COMPLETED: StoreOrderState.COMPLETED,
+        ShopOrderStatus.CANCELLED: StoreOrderState.CANCELLED,
+        ShopOrderStatus.UNKNOWN: StoreOrderState.PENDING,
+    }
+)
+"""Connector-behaviour 12.4; DELIVERED is the merchant's choice."""
+
+_STEPS: Mapping[StoreOrderState, int] = MappingProxyType(
+    {
+        StoreOrderState.INCOMPLETE: 0,
+        StoreOrderState.PENDING: 0,
+        StoreOrderState.AWAITING_PAYMENT: 0,
+        StoreOrderState.AWAITING_FULFILLMENT: 1,
+        StoreOrderState.AWAITING_SHIPMENT: 2,
+        StoreOrderState.PARTIALLY_SHIPPED: 3,
+        StoreOrderState.SHIPPED: 4,
+        StoreOrderState.AWAITING_PICKUP: 5,
+        StoreOrderState.COMPLETED: 6,
+    }
+)
+"""A store order moves to a later step only. States without a step are ends: set by people, unknown, or cancelled."""
+
+DISPATCHED = frozenset({StoreOrderState.PARTIALLY_SHIPPED, StoreOrderState.SHIPPED, StoreOrderState.COMPLETED})
+"""States of a store order that has shipments to report."""
+
+
+def store_state(order: ShopOrder, preferences: Preferences) -> StoreOrderState:
+    """The state that the store order of a shop order should have."""
+    if order.fulfilled_by_tiktok and order.status.paid:
+        return StoreOrderState.SHIPPED
+    if order.status is ShopOrderStatus.DELIVERED:
+        return preferences.delivered_status
+    return _STORE_STATES[order.status]
+
+
+def next_state(current: StoreOrderState, wanted: StoreOrderState) -> StoreOrderState | None:
+    """`wanted` if the store order may go there from `current`, else None: a state never goes back.
+
+    A person's change counts as current. Refunded, Declined, Disputed and the like are never overwritten, nor is a
+    state that we do not know; an order that was cancelled stays so.
+    """
+    if current not in _STEPS or current is wanted:
+        return None
+    if wanted is StoreOrderState.CANCELLED:
+        return wanted
+    return wanted if _STEPS.get(wanted, -1) > _STEPS[current] else None
