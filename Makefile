@@ -47,5 +47,5 @@ lock: ## Lock the requirements again after a change to requirements/*.in   ARGS=
 	$(BIN)/pip-compile --quiet --config pyproject.toml $(ARGS) --output-file requirements/dev.txt requirements/dev.in
 
 clean: ## Remove .venv and everything the tools left behind
-	rm -rf .venv build dist src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv build dist src/*.egg-info sandbox/build sandbox/src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src sandbox tests -type d -name __pycache__ -prune -exec rm -rf {} +

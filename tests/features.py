@@ -1,4 +1,4 @@
-"""Which features do tests name? Compares the feature list with the `covers` marks in tests/.
+"""Which features do tests name? Compares the feature list with the `covers` marks in tests/ and sandbox/tests/.
 
     python tests/features.py [--area orders]
 
@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("tests", "sandbox/tests")
 BEYOND = "beyond"
 
 
@@ -47,15 +48,15 @@ def features(reference: Path) -> dict[str, str]:
     return dict(rows)
 
 
-def named(tests: Path) -> dict[str, list[str]]:
-    """Where each id is named, as `path:line` below `tests`.
+def named(root: Path) -> dict[str, list[str]]:
+    """Where each id is named in the tests below `root`, as `path:line`.
 
     Raises ListError on an argument of a mark that is not a plain string: it could not be found by searching.
     """
     places: dict[str, list[str]] = {}
-    for path in sorted(tests.rglob("*.py")):
+    for path in (path for folder in FOLDERS for path in sorted((root / folder).rglob("*.py"))):
         for mark in _marks(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
-            place = f"{path.relative_to(tests)}:{mark.lineno}"
+            place = f"{path.relative_to(root)}:{mark.lineno}"
             if not mark.args or mark.keywords:
                 raise ListError(f'{place}: covers() wants ids: covers("CED-50")')
             for argument in mark.args:
@@ -96,7 +97,7 @@ def report(areas: dict[str, str], places: dict[str, list[str]], only: str | None
     return "\n".join(lines), not unknown and not (only and missing[only])
 
 
-def main(argv: Sequence[str] | None = None, *, tests: Path = ROOT / "tests") -> int:
+def main(argv: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     """Print the report; return the exit code."""
     parser = argparse.ArgumentParser(description="Show which features no test names.")
     parser.add_argument("--area", help="only this area; exit 1 while a feature of it has no test")
@@ -108,7 +109,7 @@ def main(argv: Sequence[str] | None = None, *, tests: Path = ROOT / "tests") -> 
         return 2 if only else 0
     try:
         areas = features(reference)
-        places = named(tests)
+        places = named(root)
     except ListError as error:
         print(error)
         return 1

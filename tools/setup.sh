@@ -76,8 +76,8 @@ fi
     make_venv
 }
 
-# The package's own metadata is installed too, so its file counts.
-checksum() { cat "$@" pyproject.toml tools/setup.sh | cksum; }
+# The packages' own metadata is installed too, so their files count.
+checksum() { cat "$@" pyproject.toml sandbox/pyproject.toml tools/setup.sh | cksum; }
 
 installed() { # profile, lock files…
     stamp=.venv/.setup-$1
@@ -95,7 +95,7 @@ if ! installed "$kind" $locks && ! installed dev requirements/dev.txt; then
     for lock in $locks; do
         pip_install --require-hashes -r "$lock"
     done
-    pip_install --no-deps --no-build-isolation -e .
+    pip_install --no-deps --no-build-isolation -e . -e ./sandbox
     # What was installed for the other kind may have been changed by this.
     rm -f .venv/.setup-run .venv/.setup-dev
     checksum $locks >".venv/.setup-$kind"

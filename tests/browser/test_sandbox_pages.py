@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.sandbox.tiktok_client import Shop, open_shop
+from sandbox.tests.tiktok_client import Shop, open_shop
 from twinshelf_sandbox.app import Sandbox, build
 from twinshelf_sandbox.catalogs.demo import demo_shop
 

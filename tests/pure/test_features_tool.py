@@ -34,7 +34,7 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(source, *argv):
         (tests / "flows" / "test_it.py").write_text(source)
-        code = features.main(argv, tests=tests)
+        code = features.main(argv, root=tmp_path)
         return code, capsys.readouterr().out
 
     return run
@@ -98,16 +98,17 @@ def test_an_unknown_id_fails_and_says_where_it_is_named(run):
     code, printed = run(source, "--area", "beyond")
     assert code == 1
     assert printed == (
-        "beyond: 0 of 2\n    BEY-01 BEY-02\nnot in the feature list: CED-99 (flows/test_it.py:1, flows/test_it.py:3)\n"
+        "beyond: 0 of 2\n    BEY-01 BEY-02\n"
+        "not in the feature list: CED-99 (tests/flows/test_it.py:1, tests/flows/test_it.py:3)\n"
     )
     assert run(source)[0] == 1
 
 
 @pytest.mark.parametrize(("mark", "answer"), [
-    ("covers(ID)", "flows/test_it.py:1: covers() wants plain strings, not ID\n"),
-    ("covers(*IDS)", "flows/test_it.py:1: covers() wants plain strings, not *IDS\n"),
-    ("covers()", 'flows/test_it.py:1: covers() wants ids: covers("CED-50")\n'),
-    ('covers(id="CED-01")', 'flows/test_it.py:1: covers() wants ids: covers("CED-50")\n'),
+    ("covers(ID)", "tests/flows/test_it.py:1: covers() wants plain strings, not ID\n"),
+    ("covers(*IDS)", "tests/flows/test_it.py:1: covers() wants plain strings, not *IDS\n"),
+    ("covers()", 'tests/flows/test_it.py:1: covers() wants ids: covers("CED-50")\n'),
+    ('covers(id="CED-01")', 'tests/flows/test_it.py:1: covers() wants ids: covers("CED-50")\n'),
 ])  # fmt: skip
 def test_a_mark_that_cannot_be_read_fails(run, mark, answer):
     assert run(f"@pytest.mark.{mark}\ndef test_it(): ...") == (1, answer)
