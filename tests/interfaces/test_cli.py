@@ -7,11 +7,13 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from twinshelf_sandbox.app import Sandbox, build
@@ -107,6 +109,46 @@ def test_what_it_makes_is_for_its_own_user_only(tmp_path):
 
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "data" / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """An installation without the sandbox: no process of it can import that."""
+    folder = tmp_path_factory.mktemp("alone")
+    (folder / "sitecustomize.py").write_text('import sys\n\nsys.modules["twinshelf_sandbox"] = None\n')
+    return shell(folder / "data", PYTHONPATH=str(folder))
+
+
+def test_without_the_sandbox_its_commands_say_how_to_install_it(alone):
+    for words in (["demo", "--exit"], ["sandbox"], ["sandbox", "--products", "3"], ["sandbox", "act", "x=1", "--help"]):
+        ended = alone.run(*words)
+
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == (
+            "The sandbox is not installed: in a copy of Twinshelf's repository, run “pip install ./sandbox”."
+        )
+    assert "not installed" in alone.run("--help").out
+
+
+def test_without_the_sandbox_it_serves(alone):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = alone.start("serve", "--port", str(port))
+    try:
+        give_up = time.monotonic() + 60
+        while True:
+            assert serving.poll() is None
+            try:
+                answer = httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
+                break
+            except httpx2.HTTPError:
+                assert time.monotonic() < give_up
+                time.sleep(0.1)
+        assert answer.status_code == 200
+    finally:
+        serving.terminate()
+        assert serving.wait(30) == 0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from twinshelf_sandbox import command as sandbox_command
+from twinshelf.cli import sandbox
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
@@ -127,7 +127,7 @@ def worker_command() -> None:
     stop()
 
 
-app.add_typer(sandbox_command.app, name="sandbox")
+sandbox.mount(app)
 
 
 @app.command()
@@ -145,6 +145,7 @@ def demo(
     data: Annotated[Path, typer.Option(help="Where the demo keeps its databases.")] = Path("data/demo"),
 ) -> None:
     """Show the main job, end to end, against the sandbox: list, sell, hold, cancel, ship, change, prove."""
+    sandbox.require()
     from twinshelf.cli import demo as demo_module
 
     options = demo_module.Options(
