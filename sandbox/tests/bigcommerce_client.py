@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 
 from twinshelf_sandbox.app import Sandbox
-from twinshelf_sandbox.hooks import Sender
 from twinshelf_sandbox.transport import SandboxTransport
+from twinshelf_sandbox.webhooks import Sender
 
 API = "https://api.bigcommerce.com"
 ADDRESS: dict[str, Any] = {

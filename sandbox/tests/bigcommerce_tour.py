@@ -14,7 +14,7 @@ import httpx2
 from sandbox.tests.bigcommerce_client import ADDRESS, SHIRT, Store, open_store
 from sandbox.tests.tiktok_client import png
 from twinshelf_sandbox.app import Sandbox
-from twinshelf_sandbox.bigcommerce.oauth import NEEDED_SCOPES
+from twinshelf_sandbox.bigcommerce.apps.oauth import NEEDED_SCOPES
 
 META = {"namespace": "tour", "key": "note", "value": "v", "permission_set": "read"}
 NEW_CATEGORY = {"parent_id": 0, "is_visible": True}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from twinshelf_sandbox.app import Sandbox, build
-from twinshelf_sandbox.hooks import Outbox
+from twinshelf_sandbox.webhooks import Outbox
 from twinshelf_sandbox.wire import Site
 from twinshelf_sandbox.world import World
 

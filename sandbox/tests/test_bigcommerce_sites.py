@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.tests.bigcommerce_client import open_store
-from twinshelf_sandbox.bigcommerce.oauth import NEEDED_SCOPES
+from twinshelf_sandbox.bigcommerce.apps.oauth import NEEDED_SCOPES
 
 
 @pytest.fixture

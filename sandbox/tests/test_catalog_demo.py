@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from twinshelf_sandbox.catalogs import DEMO_FAULTS, demo_categories, demo_shop, scaled
-from twinshelf_sandbox.catalogs.believable import check_digit
 from twinshelf_sandbox.catalogs.demo import demo_slug
+from twinshelf_sandbox.catalogs.invented_values import check_digit
 
 
 @pytest.fixture(scope="module")

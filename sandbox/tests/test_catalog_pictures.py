@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from twinshelf_sandbox.catalogs import demo_shop, picture
-from twinshelf_sandbox.catalogs.believable import kind_of
+from twinshelf_sandbox.catalogs.invented_values import kind_of
 
 
 def opened(data):

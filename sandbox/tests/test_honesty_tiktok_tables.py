@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from twinshelf_sandbox.tiktok import reasons
+from twinshelf_sandbox.tiktok.aftersales import reasons
 from twinshelf_sandbox.tiktok.errors import HTTP_STATUS, MESSAGES
 from twinshelf_sandbox.tiktok.gateway import sign, sign_webhook
 from twinshelf_sandbox.tiktok.regions import EU, PROVIDERS, SEA

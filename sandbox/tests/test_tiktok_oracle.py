@@ -22,7 +22,7 @@ from tiktok_shop_api.webhooks import Webhooks
 from sandbox.tests import tiktok_tour
 from sandbox.tests.tiktok_client import Shop, open_shop, receive
 from twinshelf_sandbox.app import Sandbox
-from twinshelf_sandbox.tiktok.hooks import TOPICS
+from twinshelf_sandbox.tiktok.apps.webhooks import TOPICS
 from twinshelf_sandbox.wire import Request, Site
 
 

@@ -19,28 +19,21 @@ import pytest
 
 from sandbox.tests.tiktok_client import Shop, open_shop, signature
 from twinshelf_sandbox.app import Sandbox, build
-from twinshelf_sandbox.tiktok import (
-    accounts,
-    advice,
-    aftersales,
+from twinshelf_sandbox.tiktok.aftersales import aftersales_requests, cancellations, return_approval, return_search
+from twinshelf_sandbox.tiktok.apps import authorization, webhooks
+from twinshelf_sandbox.tiktok.fulfillment import invoices, packages, shipping, split_and_combine
+from twinshelf_sandbox.tiktok.orders import orders
+from twinshelf_sandbox.tiktok.products import (
     categories,
-    combining,
     compliance,
-    decisions,
-    hooks,
-    invoices,
-    offers,
-    orders,
-    packages,
+    global_products,
+    prices_and_stock,
     product_bodies,
+    product_optimization,
+    product_search,
     products,
-    promotions,
-    replicas,
-    return_views,
-    rma,
-    shelf,
-    shipping,
 )
+from twinshelf_sandbox.tiktok.promotions import promotions
 from twinshelf_sandbox.wire import Request
 
 
@@ -181,25 +174,25 @@ def strip_time(snapshot: bytes) -> Any:
 # -- nonsense --------------------------------------------------------------------------------------------------
 
 _MODULES = (
-    accounts,
-    advice,
-    aftersales,
+    authorization,
+    product_optimization,
+    cancellations,
     categories,
-    combining,
+    split_and_combine,
     compliance,
-    decisions,
-    hooks,
+    return_approval,
+    webhooks,
     invoices,
-    offers,
+    prices_and_stock,
     orders,
     packages,
     product_bodies,
     products,
     promotions,
-    replicas,
-    return_views,
-    rma,
-    shelf,
+    global_products,
+    return_search,
+    aftersales_requests,
+    product_search,
     shipping,
 )
 _ODD: tuple[Any, ...] = (

@@ -937,7 +937,7 @@ def test_more_listings_than_a_search_may_find_are_read_in_slices_of_time(world, 
         made.append(world.list(key=f"key-{number}", title=title, product_id=str(100 + number), skus=skus).id)
     world.sandbox.act("tt.set_limits", shop_id=world.shop_id, per_second=0)  # nothing but slices is looked at here
     start = datetime.fromtimestamp(clock.timestamp(), UTC) - timedelta(days=1)
-    monkeypatch.setattr("twinshelf_sandbox.tiktok.shelf._SEARCH_LIMIT", 2)
+    monkeypatch.setattr("twinshelf_sandbox.tiktok.products.product_search._SEARCH_LIMIT", 2)
 
     pages = list(world.shop.listings())
 
@@ -948,7 +948,7 @@ def test_more_listings_than_a_search_may_find_are_read_in_slices_of_time(world, 
 
 def test_a_second_with_more_listings_than_a_search_may_find_is_refused(world, monkeypatch):
     world.list()
-    monkeypatch.setattr("twinshelf_sandbox.tiktok.shelf._SEARCH_LIMIT", 0)
+    monkeypatch.setattr("twinshelf_sandbox.tiktok.products.product_search._SEARCH_LIMIT", 0)
 
     with pytest.raises(errors.TooManyRows):
         list(world.shop.listings())

@@ -9,11 +9,11 @@ from typing import Any
 from twinshelf_sandbox.bigcommerce import BigCommerce
 from twinshelf_sandbox.control import Control, settle
 from twinshelf_sandbox.faults import Faults
-from twinshelf_sandbox.hooks import Outbox, Sender
 from twinshelf_sandbox.pages import Pages
 from twinshelf_sandbox.server import Server
 from twinshelf_sandbox.shopper import Shopper
 from twinshelf_sandbox.tiktok import TikTok
+from twinshelf_sandbox.webhooks import Outbox, Sender
 from twinshelf_sandbox.wire import Site
 from twinshelf_sandbox.world import World
 

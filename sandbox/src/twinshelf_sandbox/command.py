@@ -123,7 +123,7 @@ def _set_pace(sandbox: Sandbox, latency: str, clock: str, rate: float | None) ->
     if rate is not None:
         sandbox.world.clock.run(rate)
     if clock:
-        from twinshelf_sandbox.asked import moment
+        from twinshelf_sandbox.arguments import moment
 
         sandbox.world.clock.set(moment(clock, "clock"))
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
-from twinshelf_sandbox.asked import (
+from twinshelf_sandbox.arguments import (
     BadRequest,
     any_json,
     choice,
@@ -28,7 +28,7 @@ from twinshelf_sandbox.asked import (
     whole,
 )
 from twinshelf_sandbox.faults import Fault, Faults, rules_of
-from twinshelf_sandbox.hooks import Outbox
+from twinshelf_sandbox.webhooks import Outbox
 from twinshelf_sandbox.wire import Double, Request, Response, Router, Site
 from twinshelf_sandbox.world import Effect, World
 

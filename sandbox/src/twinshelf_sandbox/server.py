@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from cheroot import wsgi
 
-from twinshelf_sandbox.hooks import Outbox
+from twinshelf_sandbox.webhooks import Outbox
 from twinshelf_sandbox.wire import ConnectionLost, Request, Response, Site
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.tiktok import aftersales, hooks, orders, return_actions, stock
-from twinshelf_sandbox.tiktok.addresses import Address, invent
+from twinshelf_sandbox.tiktok.aftersales import cancellations, return_actions
+from twinshelf_sandbox.tiktok.apps import webhooks
 from twinshelf_sandbox.tiktok.double import bound
 from twinshelf_sandbox.tiktok.errors import Refused
-from twinshelf_sandbox.tiktok.orderbook import money, put, touch
-from twinshelf_sandbox.tiktok.orders import Purchase, Unit
+from twinshelf_sandbox.tiktok.orders import orders
+from twinshelf_sandbox.tiktok.orders.order_states import money, put, touch
+from twinshelf_sandbox.tiktok.orders.orders import Purchase, Unit
+from twinshelf_sandbox.tiktok.orders.recipient_addresses import Address, invent
+from twinshelf_sandbox.tiktok.products import stock
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity, World
 
@@ -240,13 +243,13 @@ def pay(platform: Platform, order_id: str) -> None:
 def cancel(platform: Platform, order_id: str, reason: str = "") -> str:
     """Ask to cancel: done at once while unpaid or on hold, a request to the seller later. Returns the cancel id."""
     shop, order = _order(platform, order_id)
-    return aftersales.request_by_buyer(shop, order, reason)
+    return cancellations.request_by_buyer(shop, order, reason)
 
 
 def withdraw_cancellation(platform: Platform, order_id: str) -> None:
     """Take a pending cancellation request back."""
     shop, order = _order(platform, order_id)
-    aftersales.withdraw_by_buyer(shop, order)
+    cancellations.withdraw_by_buyer(shop, order)
 
 
 def change_address(platform: Platform, order_id: str, address: dict[str, Any] | None = None) -> None:
@@ -263,17 +266,17 @@ def change_address(platform: Platform, order_id: str, address: dict[str, Any] | 
     touch(shop, order)
     put(shop, order)
     shop.effect("address_changed", order_id)
-    hooks.notify(shop, "RECIPIENT_ADDRESS_UPDATE", {"order_id": order_id, "update_time": shop.now})
+    webhooks.notify(shop, "RECIPIENT_ADDRESS_UPDATE", {"order_id": order_id, "update_time": shop.now})
 
 
 def cancel_order(platform: Platform, order_id: str, reason: str = "", by: str = "SELLER") -> str:
     """The seller, or the platform (`by` SYSTEM or OPERATOR), cancels an order. Returns the cancel id."""
     shop, order = _order(platform, order_id)
     if by == "SELLER":
-        return aftersales.cancel_in_seller_center(shop, order, reason)
+        return cancellations.cancel_in_seller_center(shop, order, reason)
     if by not in ("SYSTEM", "OPERATOR"):
         raise Refused("by: must be SELLER, SYSTEM or OPERATOR")
-    return aftersales.cancel_by_platform(shop, order, reason or "platform_cancel", by)
+    return cancellations.cancel_by_platform(shop, order, reason or "platform_cancel", by)
 
 
 def return_request(

@@ -14,35 +14,21 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from twinshelf_sandbox.bigcommerce import (
-    carriers,
-    catalog,
-    categories,
-    channels,
-    fields,
-    geography,
-    inventory,
-    locations,
-    oauth,
-    orderchanges,
-    orderplacing,
-    orders,
-    products,
-    refunds,
-    settings,
-    shipments,
-    switches,
-    variants,
-    writing,
-)
-from twinshelf_sandbox.bigcommerce.answers import Json, Refused, decode, number
-from twinshelf_sandbox.bigcommerce.orderbook import CANCELLED, STATUSES
-from twinshelf_sandbox.bigcommerce.orders import Order
-from twinshelf_sandbox.bigcommerce.products import Product
+from twinshelf_sandbox.bigcommerce import fields, switches
+from twinshelf_sandbox.bigcommerce.apps import oauth
+from twinshelf_sandbox.bigcommerce.catalog import categories, product_rows, product_writes, products, variants
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product
+from twinshelf_sandbox.bigcommerce.channels import channels
+from twinshelf_sandbox.bigcommerce.inventory import inventory, locations
+from twinshelf_sandbox.bigcommerce.orders import carriers, order_creation, order_updates, orders, refunds, shipments
+from twinshelf_sandbox.bigcommerce.orders.order_index import CANCELLED, STATUSES
+from twinshelf_sandbox.bigcommerce.orders.orders import Order
+from twinshelf_sandbox.bigcommerce.responses import Json, Refused, decode, number
+from twinshelf_sandbox.bigcommerce.settings import geography, settings
 from twinshelf_sandbox.bigcommerce.store import PLAN_QUOTA, Store
 
 if TYPE_CHECKING:
-    from twinshelf_sandbox.bigcommerce.app import BigCommerce
+    from twinshelf_sandbox.bigcommerce.double import BigCommerce
 
 _HASH = re.compile(r"[a-z0-9]{3,32}")
 
@@ -179,7 +165,7 @@ class Actions:
         """
         store = self._store(hash)
         made = _make(store, product, categories.path_cache(store))
-        products.create(store, made)
+        product_rows.create(store, made)
         return made.id
 
     def add_products(self, hash: str, products: Iterable[Json]) -> int:
@@ -197,7 +183,7 @@ class Actions:
         name = kept.pop("brand_name", None)
         if name:
             kept["brand_id"] = store.brand_of(name)
-        catalog.put_fields(store, found, kept)
+        products.put_fields(store, found, kept)
 
     def edit_variant(self, hash: str, sku: str, **changes: Any) -> None:
         """Change fields of the variant with that SKU."""
@@ -208,8 +194,8 @@ class Actions:
             msg = "; ".join(errors.values()) or f"no such field: {', '.join(sorted(set(changes) - set(kept)))}"
             raise ValueError(msg)
         level = kept.pop("inventory_level", None)
-        writing.put_variant(product, variant, kept)
-        products.save(store, product)
+        product_writes.put_variant(product, variant, kept)
+        product_rows.save(store, product)
         if level is not None:
             self.set_stock(hash, variant["sku"], level)
 
@@ -217,9 +203,9 @@ class Actions:
         """Add a variant with `option_values` by label; new labels become option values. Returns its id."""
         store = self._store(hash)
         product = Product(_product_id(store, product_id, None), store.products.table[product_id])
-        made = products.make_variant(store, product_id, _jsonable(variant), product.sub("options"))
+        made = product_rows.make_variant(store, product_id, _jsonable(variant), product.sub("options"))
         product.variants = [*(v for v in product.variants if v["option_values"]), made]
-        products.save(store, product)
+        product_rows.save(store, product)
         if variant.get("inventory_level") is not None:
             again = Product(product_id, store.products.table[product_id])
             if again.tracking == "variant":
@@ -234,15 +220,15 @@ class Actions:
         options: dict[int, int] = {}
         values: dict[int, int] = {}
         for option in product.sub("options"):
-            new = store.take("options", products.FIRST_OPTION)
+            new = store.take("options", product_rows.FIRST_OPTION)
             options[option["id"]], option["id"] = new, new
             for value in option["option_values"]:
-                new = store.take("values", products.FIRST_VALUE)
+                new = store.take("values", product_rows.FIRST_VALUE)
                 values[value["id"]], value["id"] = new, new
         for variant in product.variants:
             for shown in variant["option_values"]:
                 shown.update(id=values[shown["id"]], option_id=options[shown["option_id"]])
-        products.save(store, product)
+        product_rows.save(store, product)
 
     def set_price(self, hash: str, sku: str, price: Any, sale_price: Any = None) -> None:
         """Set what a variant costs: its own price, or the product's where there are no options."""
@@ -251,13 +237,13 @@ class Actions:
         kept: Json = {"price": number(str(price))}
         if sale_price is not None:
             kept["sale_price"] = number(str(sale_price))
-        writing.put_variant(product, variant, kept)
-        products.save(store, product)
+        product_writes.put_variant(product, variant, kept)
+        product_rows.save(store, product)
 
     def set_stock(self, hash: str, sku: str, quantity: int, location_id: int = 1) -> None:
         """Set what is on hand of a SKU at a location, at once."""
-        if not 0 <= int(quantity) <= products.MOST_STOCK:
-            msg = f"quantity: {quantity} is not from 0 to {products.MOST_STOCK}"
+        if not 0 <= int(quantity) <= product_rows.MOST_STOCK:
+            msg = f"quantity: {quantity} is not from 0 to {product_rows.MOST_STOCK}"
             raise ValueError(msg)
         store = self._store(hash)
         if location_id not in store.rows("locations"):
@@ -269,7 +255,7 @@ class Actions:
     def delete_product(self, hash: str, product_id: int | None = None, sku: str | None = None) -> None:
         """Delete a product, named by its id or by a SKU of it."""
         store = self._store(hash)
-        products.remove(store, _product_id(store, product_id, sku))
+        product_rows.remove(store, _product_id(store, product_id, sku))
 
     def delete_variant(self, hash: str, sku: str) -> None:
         """Delete the variant with that SKU."""
@@ -281,10 +267,10 @@ class Actions:
         """Add the picture of that key to a product. Returns the image's id."""
         store = self._store(hash)
         product = Product(_product_id(store, product_id, None), store.products.table[product_id])
-        image = products.add_image(
+        image = product_rows.add_image(
             store, product, {"_picture": picture, "is_thumbnail": is_thumbnail or not product.images}
         )
-        products.save(store, product, quiet=True)
+        product_rows.save(store, product, quiet=True)
         store.effect("image_created", image["id"], product_id=product_id)
         image_id: int = image["id"]
         return image_id
@@ -341,7 +327,7 @@ class Actions:
             "payment_method": "Test Payment Gateway",
         }  # fmt: skip
         try:
-            made = orderplacing.place(store, doc, source="www")
+            made = order_creation.place(store, doc, source="www")
         except Refused as refused:
             raise ValueError(refused.response.body.decode()) from refused
         if isinstance(made, int):
@@ -359,7 +345,7 @@ class Actions:
             msg = f"there is no order status {status_id}"
             raise ValueError(msg)
         try:
-            orderchanges.set_status(store, order, status_id)
+            order_updates.set_status(store, order, status_id)
         except Refused as refused:
             raise ValueError(refused.response.body.decode()) from refused
         orders.tell(store, order, "updated")
@@ -434,7 +420,7 @@ class Actions:
     def archive_order(self, hash: str, order_id: int) -> None:
         """Archive an order, which the panel calls deleting."""
         store, order = self._order(hash, order_id)
-        orderchanges.archive(store, order)
+        order_updates.archive(store, order)
 
     def leave_message(self, hash: str, order_id: int, text: str, subject: str = "") -> int:
         """The buyer writes about an order. Returns the message's id."""
@@ -473,7 +459,7 @@ class Actions:
         store = self._store(hash)
         found = _product_id(store, product_id, sku)
         include = ("variants", "images", "custom_fields", "options", "modifiers", "channels")
-        body = products.product_json(store.products.table.raw(found) or b"", include, None, store.picture_base)
+        body = product_rows.product_json(store.products.table.raw(found) or b"", include, None, store.picture_base)
         shown: Json = decode(b"".join(body))
         return shown
 
@@ -625,7 +611,7 @@ def _product_id(store: Store, product_id: int | None, sku: str | None) -> int:
 
 def _variant(store: Store, sku: str) -> tuple[Product, Json]:
     for variant_id in store.index.variants_with(sku):
-        product = products.load(store, store.index.product_of[variant_id])
+        product = product_rows.load(store, store.index.product_of[variant_id])
         if product is not None:
             return product, product.variant(variant_id)
     msg = f"there is no variant with the SKU {sku!r}"
@@ -742,8 +728,8 @@ def _make(store: Store, doc: Json, paths: dict[tuple[str, ...], int]) -> Product
     ]
     if values:
         store.used("values", max(values))
-    product_id = given or store.take("products", products.FIRST_PRODUCT)
-    return products.make_row(store, product_id, doc, store.now)
+    product_id = given or store.take("products", product_rows.FIRST_PRODUCT)
+    return product_rows.make_row(store, product_id, doc, store.now)
 
 
 def load_catalog(store: Store, docs: Iterable[Json]) -> int:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce.answers import (
+from twinshelf_sandbox.bigcommerce.responses import (
     Json,
     Refused,
     is_whole,

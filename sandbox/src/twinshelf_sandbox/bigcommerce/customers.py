@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce import fields, geography
-from twinshelf_sandbox.bigcommerce.answers import Json, data, ints, iso_z, no_content, v3_error
+from twinshelf_sandbox.bigcommerce import fields
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.finding import by_dates, by_id
-from twinshelf_sandbox.bigcommerce.pricelists import cursor_page
+from twinshelf_sandbox.bigcommerce.catalog.price_lists import cursor_page
+from twinshelf_sandbox.bigcommerce.filters import by_dates, by_id
+from twinshelf_sandbox.bigcommerce.responses import Json, data, ints, iso_z, no_content, v3_error
+from twinshelf_sandbox.bigcommerce.settings import geography
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
 from twinshelf_sandbox.world import Entity

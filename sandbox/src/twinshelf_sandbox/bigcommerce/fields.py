@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce.answers import Json, number, v3_error, whole_number
+from twinshelf_sandbox.bigcommerce.responses import Json, number, v3_error, whole_number
 
 Check = Callable[[Any], tuple[Any, str | None]]
 """A value as sent → the value to keep, and what is wrong with it (None: nothing)."""

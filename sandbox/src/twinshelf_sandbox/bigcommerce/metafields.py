@@ -10,7 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 from twinshelf_sandbox.bigcommerce import fields
-from twinshelf_sandbox.bigcommerce.answers import (
+from twinshelf_sandbox.bigcommerce.calls import Call, Routes
+from twinshelf_sandbox.bigcommerce.catalog.price_lists import cursor_page
+from twinshelf_sandbox.bigcommerce.filters import by_dates, by_id
+from twinshelf_sandbox.bigcommerce.responses import (
     Json,
     Refused,
     data,
@@ -21,9 +24,6 @@ from twinshelf_sandbox.bigcommerce.answers import (
     not_found,
     v3_error,
 )
-from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.finding import by_dates, by_id
-from twinshelf_sandbox.bigcommerce.pricelists import cursor_page
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.wire import Response
 from twinshelf_sandbox.world import Entity

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from twinshelf_sandbox.bigcommerce import switches
-from twinshelf_sandbox.bigcommerce.answers import Json
-from twinshelf_sandbox.bigcommerce.orderbook import OPEN, OrderIndex, unpacked
-from twinshelf_sandbox.bigcommerce.products import Index, slug
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import Index, slug
+from twinshelf_sandbox.bigcommerce.orders.order_index import OPEN, OrderIndex, unpacked
+from twinshelf_sandbox.bigcommerce.responses import Json
 from twinshelf_sandbox.bigcommerce.tables import Rows
 from twinshelf_sandbox.world import Entity, Key, World
 

@@ -13,9 +13,10 @@ from importlib.resources import files
 from itertools import product as combinations
 from typing import NamedTuple, cast
 
-from twinshelf_sandbox.catalogs import believable
-from twinshelf_sandbox.catalogs.building import base_variant
+from twinshelf_sandbox.catalogs import invented_values
 from twinshelf_sandbox.catalogs.documents import SourceImage, SourceOption, SourceProduct, SourceVariant
+from twinshelf_sandbox.catalogs.invented_values import draw
+from twinshelf_sandbox.catalogs.product_builder import base_variant
 
 SHOP_NAME = "Fernhollow Goods"
 _DEPARTMENTS = (
@@ -107,7 +108,7 @@ def _product(category: str, entry: str) -> SourceProduct:
     options = [line.removeprefix("* ").split(": ", 1) for line in rest if line.startswith("* ")]
     fields = [pair for line in rest if line.startswith("- ") for pair in line.removeprefix("- ").split("; ")]
     prose = " ".join(line for line in rest if line[:2] not in {"* ", "- ", "+ "})
-    slug = believable.slug(title)
+    slug = invented_values.slug(title)
     product: SourceProduct = {
         "name": title,
         "type": "physical",
@@ -125,17 +126,17 @@ def _product(category: str, entry: str) -> SourceProduct:
         "brand_name": facts["brand"],
         "inventory_warning_level": 5,
         "is_visible": True,
-        "is_featured": believable.draw(code, "picture") % 12 == 0,
+        "is_featured": draw(code, "picture") % 12 == 0,
         "availability": "available",
         "condition": "New",
         "upc": "",
         "gtin": "",
         "mpn": "",
-        "search_keywords": ", ".join(believable.words(title)),
-        "bin_picking_number": f"{'ABCDEFGH'[believable.draw(code, 'sku') % 8]}-{believable.draw(code, 'pictures') % 9}",
+        "search_keywords": ", ".join(invented_values.words(title)),
+        "bin_picking_number": f"{'ABCDEFGH'[draw(code, 'sku') % 8]}-{draw(code, 'pictures') % 9}",
         "custom_url": {"url": f"/{slug}/", "is_customized": False},
         "custom_fields": [{"name": name, "value": value} for name, value in (field.split(": ", 1) for field in fields)],
-        "images": _images(slug, title, believable.pictures(code)),
+        "images": _images(slug, title, invented_values.pictures(code)),
     }
     number = int("".join(mark for mark in code if mark.isdigit())) * 1000
     labels = [(name, [_label(text) for text in listed.split(", ")]) for name, listed in options]
@@ -163,9 +164,9 @@ def _with_variants(product: SourceProduct, options: list[tuple[str, list[_Label]
     code = product["sku"]
     product["options"] = [_option(place, name, labels) for place, (name, labels) in enumerate(options)]
     if not options:
-        product["gtin"] = believable.gtin(number)
+        product["gtin"] = invented_values.gtin(number)
         product["inventory_tracking"] = "product"
-        product["inventory_level"] = believable.stock(code)
+        product["inventory_level"] = invented_values.stock(code)
         product["variants"] = [base_variant(product)]
         return
     names = [name for name, _ in options]
@@ -177,8 +178,8 @@ def _with_variants(product: SourceProduct, options: list[tuple[str, list[_Label]
         variant: SourceVariant = {
             **base,
             "sku": sku,
-            "gtin": believable.gtin(number + place),
-            "inventory_level": believable.stock(sku),
+            "gtin": invented_values.gtin(number + place),
+            "inventory_level": invented_values.stock(sku),
             "option_values": [
                 {"option_display_name": name, "label": label.name} for name, label in zip(names, labels, strict=True)
             ],
@@ -190,7 +191,7 @@ def _with_variants(product: SourceProduct, options: list[tuple[str, list[_Label]
                 variant["sale_price"] = product["sale_price"] + more
         variant["weight"] = next((label.weight for label in labels if label.weight is not None), None)
         if color := next((label for label in labels if label.color), None):
-            variant["_picture"] = f"{slug}/{believable.slug(color.name)}"
+            variant["_picture"] = f"{slug}/{invented_values.slug(color.name)}"
         variants.append(variant)
     product["variants"] = variants
     product["inventory_tracking"] = "variant"
@@ -216,7 +217,7 @@ def _option(place: int, name: str, labels: list[_Label]) -> SourceOption:
 @lru_cache(maxsize=1024)
 def _mark(label: str) -> str:
     """The part of a SKU that stands for a label."""
-    return "".join(mark for mark in believable.ascii_only(label) if mark.isalnum()).upper()[:9]
+    return "".join(mark for mark in invented_values.ascii_only(label) if mark.isalnum()).upper()[:9]
 
 
 # Faults: all of them things that BigCommerce itself allows.
@@ -385,8 +386,8 @@ class _Variation:
 
     def __init__(self, model: SourceProduct, turn: int, code: str, seed: int) -> None:
         self._model, self._identity = model, f"FS{code}"
-        self.slug = f"{believable.slug(model['name'], longest=36)}-fs{code}"
-        self._scale = Decimal(80 + believable.draw(self._identity, "price") % 45) / 100
+        self.slug = f"{invented_values.slug(model['name'], longest=36)}-fs{code}"
+        self._scale = Decimal(80 + draw(self._identity, "price") % 45) / 100
         series = f"{_SERIES[turn % len(_SERIES)]} {_MOMENTS[turn // len(_SERIES) % len(_MOMENTS)]}"
         again = turn // (len(_SERIES) * len(_MOMENTS))
         edition = "".join([f" {again + 1}" if again else "", f", Edition {seed}" if seed != 1 else ""])
@@ -448,8 +449,8 @@ class _Variation:
         picked = [(value["option_display_name"], value["label"]) for value in model["option_values"]]
         labels = [renamed[pair] for pair in picked]
         variant["sku"] = "-".join([self._identity, *map(_mark, labels)])
-        variant["gtin"] = believable.gtin(gtin)
-        variant["inventory_level"] = believable.stock(variant["sku"])
+        variant["gtin"] = invented_values.gtin(gtin)
+        variant["inventory_level"] = invented_values.stock(variant["sku"])
         variant["option_values"] = [
             {"option_display_name": name, "label": label} for (name, _), label in zip(picked, labels, strict=True)
         ]
@@ -457,12 +458,12 @@ class _Variation:
             amount = model[name]
             variant[name] = None if amount is None else self._scaled(amount)
         if "_picture" in model:
-            variant["_picture"] = f"{self.slug}/{believable.slug(labels[0])}"
+            variant["_picture"] = f"{self.slug}/{invented_values.slug(labels[0])}"
         return variant
 
     def _scaled(self, amount: Decimal) -> Decimal:
         return (amount * self._scale).quantize(_CENT)
 
     def _colors(self, count: int) -> list[str]:
-        start = believable.draw(self._identity, "picture") % len(_COLORS)
+        start = draw(self._identity, "picture") % len(_COLORS)
         return [_COLORS[(start + 5 * place) % len(_COLORS)] for place in range(count)]

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from twinshelf_sandbox.catalogs import checks, exports, files
-from twinshelf_sandbox.catalogs.building import Builder, Group, Item, Names, Picture
+from twinshelf_sandbox.catalogs import bigcommerce_csv, checks, files
 from twinshelf_sandbox.catalogs.checks import BadValue
 from twinshelf_sandbox.catalogs.columns import ATTRIBUTE, Recognized, is_field, plain, recognize
 from twinshelf_sandbox.catalogs.documents import CatalogError, Report, SourceProduct
 from twinshelf_sandbox.catalogs.files import Json, Sniffed, Torn
+from twinshelf_sandbox.catalogs.product_builder import Builder, Group, Item, Names, Picture
 
 _MAX_LISTED = 40
 _MAX_KEY_SETS = 1_000
@@ -73,9 +73,9 @@ class Catalog:
         if isinstance(header, Torn):
             raise CatalogError(self.path.name, 1, f"the header {header.reason}")
         header = _told_apart([name.strip() for name in header])
-        if not self._given and (dialect := exports.dialect_of(header)):
+        if not self._given and (dialect := bigcommerce_csv.dialect_of(header)):
             report.dialect = dialect
-            yield from exports.groups(rows, header, report, builder)
+            yield from bigcommerce_csv.groups(rows, header, report, builder)
             return
         report.dialect = "recognized columns"
         for column in self._given.values():
@@ -136,7 +136,9 @@ def _delimiter(sniffed: Sniffed, given: Mapping[str, str]) -> str:
             continue
         names = next(csv.reader([sniffed.first_line], delimiter=delimiter), [])
         found = recognize([name.strip() for name in names], given)
-        known = 1000 if exports.dialect_of(names) else sum(map(len, found.fields.values())) + len(found.attributes)
+        known = (
+            1000 if bigcommerce_csv.dialect_of(names) else sum(map(len, found.fields.values())) + len(found.attributes)
+        )
         if known > most:
             best, most = delimiter, known
     return best

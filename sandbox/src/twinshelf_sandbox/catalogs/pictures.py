@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
-from twinshelf_sandbox.catalogs.believable import kind_of
+from twinshelf_sandbox.catalogs.invented_values import kind_of
 
 _GRID = 100
 _FINE = 2

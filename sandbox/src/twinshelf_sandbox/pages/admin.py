@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce.answers import Json
-from twinshelf_sandbox.bigcommerce.products import BASE_MARK, Product, load, primary_image
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import BASE_MARK, Product, load, primary_image
+from twinshelf_sandbox.bigcommerce.responses import Json
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.pages import logs
 from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, Tab, at, moment, page_of, search

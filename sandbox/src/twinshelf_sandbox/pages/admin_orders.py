@@ -6,10 +6,10 @@ from collections import Counter
 from decimal import Decimal
 from typing import Final
 
-from twinshelf_sandbox.bigcommerce import refunds
-from twinshelf_sandbox.bigcommerce.answers import Json
-from twinshelf_sandbox.bigcommerce.carriers import CARRIERS, PROVIDERS
-from twinshelf_sandbox.bigcommerce.orderbook import CANCELLED, STATUSES
+from twinshelf_sandbox.bigcommerce.orders import refunds
+from twinshelf_sandbox.bigcommerce.orders.carriers import CARRIERS, PROVIDERS
+from twinshelf_sandbox.bigcommerce.orders.order_index import CANCELLED, STATUSES
+from twinshelf_sandbox.bigcommerce.responses import Json
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.pages.admin import sheet
 from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, at, counted, moment, page_of, search

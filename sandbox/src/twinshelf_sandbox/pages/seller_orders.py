@@ -22,8 +22,8 @@ from twinshelf_sandbox.pages.markup import (
 )
 from twinshelf_sandbox.pages.parts import Parts
 from twinshelf_sandbox.pages.seller import sheet
-from twinshelf_sandbox.tiktok import aftersales, reasons, returns
-from twinshelf_sandbox.tiktok.orderbook import open_lines
+from twinshelf_sandbox.tiktok.aftersales import cancellations, reasons, returns
+from twinshelf_sandbox.tiktok.orders.order_states import open_lines
 from twinshelf_sandbox.tiktok.regions import providers
 from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.world import Entity
@@ -190,7 +190,7 @@ def _seller_buttons(shop: Shop, row: Entity) -> list[Html]:
                 **named,
             )
         )
-    request = aftersales.pending(shop, row)
+    request = cancellations.pending(shop, row)
     if request is not None:
         buttons += _cancellation_buttons(shop, request)
     elif status not in ("COMPLETED", "CANCELLED", "IN_TRANSIT", "DELIVERED"):
@@ -343,7 +343,7 @@ _HEADS: Final = ("Request", "Order", "Kind", "State", "Reason", "#Units", "Since
 
 
 def _cancellation_row(shop: Shop, row: Entity) -> tuple[Any, ...]:
-    return _request_row(shop, row, _cancellation_buttons(shop, row) if row["status"] == aftersales.PENDING else [])
+    return _request_row(shop, row, _cancellation_buttons(shop, row) if row["status"] == cancellations.PENDING else [])
 
 
 def _return_row(shop: Shop, row: Entity) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from twinshelf_sandbox.asked import from_elsewhere
+from twinshelf_sandbox.arguments import from_elsewhere
 from twinshelf_sandbox.bigcommerce import BigCommerce
 from twinshelf_sandbox.control import Control
 from twinshelf_sandbox.pages import (

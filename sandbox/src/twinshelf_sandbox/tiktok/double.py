@@ -8,41 +8,36 @@ from functools import partial, update_wrapper
 from typing import Any
 
 from twinshelf_sandbox.faults import Faults
-from twinshelf_sandbox.hooks import Outbox
-from twinshelf_sandbox.tiktok import (
-    accounts,
-    advice,
-    aftersales,
-    carriers,
-    categories,
-    combining,
-    compliance,
-    decisions,
-    finance,
-    hooks,
-    invoices,
-    logistics,
-    offers,
-    order_desk,
-    orders,
-    packages,
-    products,
-    promotions,
-    replicas,
+from twinshelf_sandbox.tiktok import finance
+from twinshelf_sandbox.tiktok.aftersales import (
+    aftersales_requests,
+    cancellations,
     return_actions,
-    return_views,
+    return_approval,
+    return_search,
     returns,
-    rma,
-    seller_center,
-    shelf,
-    shipping,
+)
+from twinshelf_sandbox.tiktok.apps import authorization, webhooks
+from twinshelf_sandbox.tiktok.errors import Refused
+from twinshelf_sandbox.tiktok.fulfillment import deliveries, invoices, logistics, packages, shipping, split_and_combine
+from twinshelf_sandbox.tiktok.gateway import Call, Gateway, envelope
+from twinshelf_sandbox.tiktok.orders import orders
+from twinshelf_sandbox.tiktok.products import (
+    categories,
+    compliance,
+    global_products,
+    prices_and_stock,
+    product_audits,
+    product_optimization,
+    product_search,
+    products,
     size_charts,
     uploads,
-    versions,
 )
-from twinshelf_sandbox.tiktok.errors import Refused
-from twinshelf_sandbox.tiktok.gateway import Call, Gateway, envelope
+from twinshelf_sandbox.tiktok.promotions import promotions
+from twinshelf_sandbox.tiktok.seller_center import order_actions, product_actions
 from twinshelf_sandbox.tiktok.state import Platform
+from twinshelf_sandbox.webhooks import Outbox
 from twinshelf_sandbox.wire import Request, Response
 from twinshelf_sandbox.world import World
 
@@ -63,44 +58,44 @@ class TikTok:
         self.gateway = Gateway(
             self.platform,
             (
-                *accounts.ENDPOINTS,
-                *hooks.ENDPOINTS,
+                *authorization.ENDPOINTS,
+                *webhooks.ENDPOINTS,
                 *categories.ENDPOINTS,
                 *uploads.ENDPOINTS,
                 *products.ENDPOINTS,
-                *shelf.ENDPOINTS,
-                *offers.ENDPOINTS,
-                *advice.ENDPOINTS,
+                *product_search.ENDPOINTS,
+                *prices_and_stock.ENDPOINTS,
+                *product_optimization.ENDPOINTS,
                 *logistics.ENDPOINTS,
                 *orders.ENDPOINTS,
                 *packages.ENDPOINTS,
                 *shipping.ENDPOINTS,
-                *combining.ENDPOINTS,
+                *split_and_combine.ENDPOINTS,
                 *invoices.ENDPOINTS,
-                *carriers.ENDPOINTS,
-                *aftersales.ENDPOINTS,
-                *return_views.ENDPOINTS,
-                *decisions.ENDPOINTS,
-                *rma.ENDPOINTS,
+                *deliveries.ENDPOINTS,
+                *cancellations.ENDPOINTS,
+                *return_search.ENDPOINTS,
+                *return_approval.ENDPOINTS,
+                *aftersales_requests.ENDPOINTS,
                 *compliance.ENDPOINTS,
                 *size_charts.ENDPOINTS,
                 *promotions.ENDPOINTS,
                 *finance.ENDPOINTS,
-                *replicas.ENDPOINTS,
+                *global_products.ENDPOINTS,
             ),
         )
         self.gateway.revoke = self._revoke
-        outbox.on_result[self.name] = lambda delivery, status: hooks.delivered(self.platform, delivery, status)
+        outbox.on_result[self.name] = lambda delivery, status: webhooks.delivered(self.platform, delivery, status)
         for kind, job in {
-            "tt.authorization_warning": accounts.warn_of_expiry,
-            **versions.JOBS,
-            **advice.JOBS,
+            "tt.authorization_warning": authorization.warn_of_expiry,
+            **product_audits.JOBS,
+            **product_optimization.JOBS,
             **orders.JOBS,
             **invoices.JOBS,
-            **aftersales.JOBS,
+            **cancellations.JOBS,
             **returns.JOBS,
             **promotions.JOBS,
-            **replicas.JOBS,
+            **global_products.JOBS,
         }.items():
             world.handlers[kind] = partial(job, self.platform)
         for name, action in self._actions().items():
@@ -109,11 +104,11 @@ class TikTok:
 
     def _actions(self) -> dict[str, Callable[..., Any]]:
         return {
-            **accounts.ACTIONS,
-            **seller_center.ACTIONS,
-            **carriers.ACTIONS,
+            **authorization.ACTIONS,
+            **product_actions.ACTIONS,
+            **deliveries.ACTIONS,
             **return_actions.ACTIONS,
-            **order_desk.ACTIONS,
+            **order_actions.ACTIONS,
             **promotions.ACTIONS,
             "tt.load_categories": categories.load_categories,
         }
@@ -145,9 +140,9 @@ class TikTok:
         if request.path.startswith("/_tiktok/"):
             return uploads.serve(self.platform, request)
         if request.path in _AUTHORIZE:
-            return accounts.authorize_page(self.platform, request)
+            return authorization.authorize_page(self.platform, request)
         if request.path in ("/api/v2/token/get", "/api/v2/token/refresh"):
-            return accounts.token_call(self.platform, request)
+            return authorization.token_call(self.platform, request)
         return self.gateway.answer(request)
 
     def crash(self, request: Request, error: Exception) -> Response:  # noqa: ARG002 - a client sees no more than this
@@ -169,7 +164,7 @@ class TikTok:
         }
 
     def _revoke(self, call: Call) -> None:
-        accounts.deauthorize(self.platform, call.app_key, call.seller_id)
+        authorization.deauthorize(self.platform, call.app_key, call.seller_id)
 
 
 def bound(action: Callable[..., Any], *first: Any) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
-from twinshelf_sandbox.tiktok.orderbook import of_shop, text
+from twinshelf_sandbox.tiktok.orders.order_states import of_shop, text
 from twinshelf_sandbox.tiktok.regions import SEA
 from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.world import Entity

@@ -10,7 +10,7 @@ from twinshelf_sandbox.tiktok.errors import ApiError
 
 if TYPE_CHECKING:
     from twinshelf_sandbox.tiktok.gateway import Call
-    from twinshelf_sandbox.tiktok.index import Place
+    from twinshelf_sandbox.tiktok.time_index import Place
 
 _NOT_FILTERS = ("page_token", "sign", "timestamp", "access_token", "app_key", "page_size")
 

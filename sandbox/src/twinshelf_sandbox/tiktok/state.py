@@ -14,13 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from twinshelf_sandbox.faults import Faults
-from twinshelf_sandbox.hooks import Outbox
 from twinshelf_sandbox.tiktok import switches
-from twinshelf_sandbox.tiktok.category_tree import Trees
 from twinshelf_sandbox.tiktok.errors import Refused
-from twinshelf_sandbox.tiktok.index import Lookup, Timed, TimedIndex
 from twinshelf_sandbox.tiktok.paging import Paging
+from twinshelf_sandbox.tiktok.products.category_tree import Trees
 from twinshelf_sandbox.tiktok.regions import REGIONS, Region
+from twinshelf_sandbox.tiktok.time_index import Lookup, Timed, TimedIndex
+from twinshelf_sandbox.webhooks import Outbox
 from twinshelf_sandbox.world import Entity, Key, Table, World
 
 _STARTS: Final = {

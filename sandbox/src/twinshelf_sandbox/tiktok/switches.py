@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from twinshelf_sandbox.positions import position
+from twinshelf_sandbox.switch_values import position
 
 SWITCHES: Final[dict[str, tuple[Any, str]]] = {
     "zero_quantity": (True, "[1] Whether a quantity of 0 is accepted; otherwise 12052055."),

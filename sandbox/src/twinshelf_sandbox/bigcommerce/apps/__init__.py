@@ -1,0 +1,1 @@
+"""Apps: signing in, and webhooks."""

@@ -1,0 +1,1 @@
+"""Channels, their listings and sites."""

@@ -1,0 +1,1 @@
+"""The Inventory API, and locations."""

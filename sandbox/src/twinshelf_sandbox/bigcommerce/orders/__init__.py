@@ -1,0 +1,1 @@
+"""The Orders API: orders V2, their shipments, refunds and payments."""

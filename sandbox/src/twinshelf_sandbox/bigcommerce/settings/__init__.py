@@ -1,0 +1,1 @@
+"""The store's own settings, and the countries it knows."""

@@ -1,0 +1,1 @@
+"""The Return and Refund API: cancellations, returns, refunds, replacements."""

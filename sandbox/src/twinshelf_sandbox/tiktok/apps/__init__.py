@@ -1,0 +1,1 @@
+"""Apps, their authorizations, and webhooks."""

@@ -1,0 +1,1 @@
+"""The Fulfillment and Logistics APIs: packages, shipping, delivery."""

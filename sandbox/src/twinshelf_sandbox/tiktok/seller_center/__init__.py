@@ -1,0 +1,1 @@
+"""What people do in Seller Center, as actions of the world."""
