@@ -12,15 +12,16 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.harness import Control, Result, connect, free_port, product_environment, sandbox
+from benchmarks.harness import Result, connect, free_port, product_environment, sandbox
 from benchmarks.sandbox_process import STORE
+from twinshelf_sandbox.client import ControlClient
 
 RATE = 50
 SECONDS = 60.0
 
 
 @contextmanager
-def _serving(control: Control) -> Iterator[Any]:
+def _serving(control: ControlClient) -> Iterator[Any]:
     """`twinshelf serve` as a process with everything listed and live. Yields the connection, for asking and proving."""
     port = free_port()
     with product_environment(port):
@@ -96,14 +97,14 @@ def run(changes: int) -> list[Result]:
         product_of = dict(Link.objects.filter(connection=connection).values_list("seller_sku", "product_id"))
         skus = sorted(product_of)
         control.act("bench.acks")
-        control.reset_calls()
+        control.forget_calls()
         start = time.monotonic()
         control.act("bench.change_stock", skus=skus, changes=changes, seconds=SECONDS)
         while (last := control.act("bench.changed")) is None:
             time.sleep(0.5)
         drained = _rest() - start
         acks = control.act("bench.acks")
-        pushes = sum(row["count"] for row in control.get("calls")["calls"] if row["path"].endswith("/inventory/update"))
+        pushes = sum(row["count"] for row in control.calls("tiktok") if row["path"].endswith("/inventory/update"))
         differences = [d for d in proof.check(connection)["differences"] if d["kind"] == "stock"]
         sent, bound = max(last.values()), _least(last, product_of)
         return [
@@ -153,7 +154,7 @@ def run_freshness() -> list[Result]:
             control.act("bc.set_stock", hash=STORE, sku=sku, quantity=600 + number)
 
             def shown(sku: str = sku, seen: int = seen) -> bool:
-                effects = control.get("effects", platform="tiktok", kind="stock_set", since=seen, limit=100)["effects"]
+                effects = control.effects(since=seen, platform="tiktok", kind="stock_set")
                 return any(effect["detail"]["seller_sku"] == sku for effect in effects)
 
             _until(shown, 30)

@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
 from benchmarks.sandbox_process import STORE
+from twinshelf_sandbox.client import ControlClient
 
 
 @dataclass
@@ -52,42 +51,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Control:
-    """The sandbox's control API."""
-
-    def __init__(self, address: str) -> None:
-        self._http = httpx2.Client(base_url=address, timeout=600)
-
-    def act(self, action: str, /, **arguments: Any) -> Any:
-        """Carry out a control action and return its result. Raises RuntimeError with the sandbox's answer."""
-        answer = self._http.post(f"/_sandbox/actions/{action}", json=arguments)
-        if answer.status_code != 200:
-            raise RuntimeError(f"{action}: {answer.text}")
-        return answer.json()["result"]
-
-    def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock on."""
-        self._http.post("/_sandbox/clock", json={"advance": seconds})
-
-    def get(self, path: str, **params: Any) -> Any:
-        """Ask what the sandbox recorded, or the state of its world."""
-        return self._http.get(f"/_sandbox/{path}", params=params).json()
-
-    def reset_calls(self) -> None:
-        """Forget the calls counted so far."""
-        self._http.request("DELETE", "/_sandbox/calls")
-
-    def calls(self, platform: str) -> int:
-        """How many calls a platform got since `reset_calls`; what the sandbox serves for itself is left out."""
-        return sum(
-            row["count"]
-            for row in self.get("calls")["calls"]
-            if row["platform"] == platform and "/_bigcommerce/" not in row["path"]
-        )
-
-
 @contextmanager
-def sandbox(products: int, *, quota: int | None = None, latency: float = 0.0, variants: int = 5) -> Iterator[Control]:
+def sandbox(
+    products: int, *, quota: int | None = None, latency: float = 0.0, variants: int = 5
+) -> Iterator[ControlClient]:
     """A filled sandbox process; its address goes into the environment of the product."""
     port = free_port()
     arguments = [
@@ -106,7 +73,7 @@ def sandbox(products: int, *, quota: int | None = None, latency: float = 0.0, va
             raise RuntimeError("the sandbox did not start")
         address = f"http://127.0.0.1:{port}"
         os.environ["BENCH_SANDBOX"] = address
-        yield Control(address)
+        yield ControlClient(address)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -142,7 +109,7 @@ def product_environment(port: int | None = None) -> Iterator[str]:
 _entered: list[Any] = []
 
 
-def connect(control: Control, *, with_shop: bool) -> Any:
+def connect(control: ControlClient, *, with_shop: bool) -> Any:
     """An account with the benchmark's store (and a shop paired with it). Returns the store or the connection."""
     from django_scopes import scope
 

@@ -9,8 +9,9 @@ import tempfile
 import time
 from typing import Any
 
-from benchmarks.harness import Control, Result, connect, in_process, measured, product_environment, sandbox
+from benchmarks.harness import Result, connect, in_process, measured, product_environment, sandbox
 from benchmarks.sandbox_process import STORE
+from twinshelf_sandbox.client import ControlClient
 
 PAGE, CATEGORIES_AND_SO_ON = 250, 10
 
@@ -25,14 +26,14 @@ def run(products: int) -> list[Result]:
     return results
 
 
-def _import(control: Control, products: int) -> list[Result]:
+def _import(control: ControlClient, products: int) -> list[Result]:
     with product_environment():
         store = _set_up(control)
         from twinshelf.goods.models import StoreProduct, StoreVariant
         from twinshelf.listings import actions
         from twinshelf.sync import engine
 
-        control.reset_calls()
+        control.forget_calls()
         with measured() as ruler:
             task = actions.pull(store)
             engine.current().run()  # type: ignore[attr-defined]
@@ -42,7 +43,7 @@ def _import(control: Control, products: int) -> list[Result]:
             raise RuntimeError(f"stored {stored}, task {task.state}")
         minimal = math.ceil(products / PAGE) + CATEGORIES_AND_SO_ON
         thousands = products / 1000
-        calls = control.calls("bigcommerce")
+        calls = control.count_calls("bigcommerce")
         return [
             Result(f"import {products:,} × 5 × 4: calls / minimal", calls / minimal, "×", 1.1, f"{calls} calls"),
             Result("  CPU per 1,000 products stored", ruler.cpu / thousands, "s", 0.6),
@@ -51,7 +52,7 @@ def _import(control: Control, products: int) -> list[Result]:
         ]
 
 
-def _set_up(control: Control, *, with_shop: bool = False) -> Any:
+def _set_up(control: ControlClient, *, with_shop: bool = False) -> Any:
     from twinshelf import processes as worker
 
     worker.set_up()
@@ -75,7 +76,7 @@ def run_limited(products: int) -> list[Result]:
                 from twinshelf.sync import engine
 
                 time.sleep(window + 1)  # connecting spent some of the first window
-                control.reset_calls()
+                control.forget_calls()
                 with measured() as ruler:
                     task = actions.pull(store)
                     while task.state != "completed":
@@ -99,12 +100,12 @@ def run_limited(products: int) -> list[Result]:
 # -- peers, which only read -----------------------------------------------------------------------------------------
 
 
-def _keys(control: Control) -> dict[str, str]:
+def _keys(control: ControlClient) -> dict[str, str]:
     keys: dict[str, str] = control.act("bc.create_api_account", hash=STORE, name="peer")
     return keys
 
 
-def _bigc(control: Control, products: int) -> list[Result]:
+def _bigc(control: ControlClient, products: int) -> list[Result]:
     from bigc.api import BigCommerceAPI
 
     address, keys = os.environ["BENCH_SANDBOX"], _keys(control)
@@ -117,7 +118,7 @@ def _bigc(control: Control, products: int) -> list[Result]:
     return [Result("  peer bigc, reading only: CPU per 1,000 products", ruler.cpu / (products / 1000), "s")]
 
 
-def _official(control: Control, products: int) -> list[Result]:
+def _official(control: ControlClient, products: int) -> list[Result]:
     from bigcommerce.connection import OAuthConnection
 
     address, keys = os.environ["BENCH_SANDBOX"], _keys(control)
@@ -137,7 +138,7 @@ def _official(control: Control, products: int) -> list[Result]:
     return [Result("  peer bigcommerce (official), reading only", ruler.cpu / (products / 1000), "s")]
 
 
-def _floor(control: Control, products: int) -> list[Result]:
+def _floor(control: ControlClient, products: int) -> list[Result]:
     """urllib3 and msgspec into bare SQLite rows, without a connector's care: the least that storing could cost."""
     import msgspec
     import urllib3

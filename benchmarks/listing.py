@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.harness import Control, Result, in_process, measured, product_environment, sandbox
+from benchmarks.harness import Result, in_process, measured, product_environment, sandbox
 from benchmarks.importing import _set_up
 from benchmarks.orders import THREADS, finish
+from twinshelf_sandbox.client import ControlClient
 
 IMAGES, A_PAGE, STOCK_A_CALL = 4, 100, 100
 
@@ -17,7 +18,7 @@ def run(products: int) -> list[Result]:
         return in_process(lambda: _list(control, products))
 
 
-def _list(control: Control, products: int) -> list[Result]:
+def _list(control: ControlClient, products: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
         from twinshelf.listings import actions, suggesting
@@ -29,16 +30,16 @@ def _list(control: Control, products: int) -> list[Result]:
         drain.use_threads(THREADS)
         finish(driver, actions.pull(connection.store))
         actions.set_default_template(connection, **suggesting.suggest_template(connection))
-        control.reset_calls()
+        control.forget_calls()
         with measured() as push:
             finish(driver, actions.list_products(connection, None))
-        push_calls = control.calls("tiktok")
+        push_calls = control.count_calls("tiktok")
         control.advance(600)
-        control.reset_calls()
+        control.forget_calls()
         with measured() as review:
             finish(driver, actions.refresh(connection, None))
             driver.run(10**6)  # type: ignore[attr-defined]
-        review_calls = control.calls("tiktok")
+        review_calls = control.count_calls("tiktok")
         with measured() as prove:
             report = proof.check(connection)
         live = ListingRow.objects.filter(connection=connection, state="live").count()

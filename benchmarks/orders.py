@@ -6,8 +6,9 @@ import math
 import time
 from typing import Any
 
-from benchmarks.harness import Control, Result, in_process, measured, product_environment, sandbox
+from benchmarks.harness import Result, in_process, measured, product_environment, sandbox
 from benchmarks.importing import _set_up
+from twinshelf_sandbox.client import ControlClient
 
 LINES = 3
 THREADS = 8
@@ -27,7 +28,7 @@ def finish(driver: Any, task: Any) -> None:
         task.refresh_from_db()
 
 
-def _orders(control: Control, orders: int) -> list[Result]:
+def _orders(control: ControlClient, orders: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
         from twinshelf.goods import holds as inventory
@@ -62,13 +63,13 @@ def _orders(control: Control, orders: int) -> list[Result]:
             items = [{"sku_id": links[(number * 7 + n * 31) % len(links)][0], "quantity": 1} for n in range(LINES)]
             control.act("shopper.buy", shop_id=shop_id, items=items)
         control.advance(3700)
-        control.reset_calls()
+        control.forget_calls()
         with measured() as ruler:
             finish(driver, actions.fetch_now(connection))
         created = ShopOrderRow.objects.filter(connection=connection).exclude(store_order_id=None).count()
         if created != orders:
             raise RuntimeError(f"{created} of {orders} orders were imported")
-        shop_calls, store_calls = control.calls("tiktok"), control.calls("bigcommerce")
+        shop_calls, store_calls = control.count_calls("tiktok"), control.count_calls("bigcommerce")
         shop_minimum = math.ceil(orders / 100) + math.ceil(orders / 50) + math.ceil(orders / 100)
         return [
             Result(f"orders {orders:,} × {LINES}: CPU each", ruler.cpu / orders * 1000, "ms", 4.0),

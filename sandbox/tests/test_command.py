@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from twinshelf_sandbox.app import build
+from twinshelf_sandbox.client import ControlClient
 from twinshelf_sandbox.command import app
 from twinshelf_sandbox.seeding import FIRST_STORE, Opening, open_world
 from twinshelf_sandbox.tiktok.regions import REGIONS
@@ -43,13 +44,10 @@ class Running:
         else:
             raise AssertionError("\n".join(self.lines))
         self.address = self.lines[-1].rsplit(" ", 1)[-1]
-        self.http = httpx2.Client(base_url=self.address)
-
-    def get(self, path: str, **query: str):
-        return self.http.get(f"/_sandbox/{path}", params=query).json()
+        self.http, self.control = httpx2.Client(base_url=self.address), ControlClient(self.address)
 
     def store(self, path: str, number: int = 0) -> httpx2.Response:
-        store = self.get("access")["stores"][number]
+        store = self.control.get("access")["stores"][number]
         return self.http.get(f"/stores/{store['hash']}{path}", headers={"X-Auth-Token": store["access_token"]})
 
     def end(self) -> int:
@@ -156,32 +154,32 @@ def test_options_shape_the_world_and_a_restart_finds_it_again(tmp_path):
     extra = ["--categories", str(tmp_path / "tree.csv"), "--faults", str(tmp_path / "faults.json")]
     with running(*options, *extra) as first:
         assert first.lines[:2] == ["Categories: 4 of tree.csv", "Catalog: 7 products of our own shop"]
-        assert first.get("clock") | {"next_job": None} == {
+        assert first.control.get("clock") | {"next_job": None} == {
             "now": 1793491200.0, "iso": "2026-11-01T00:00:00+00:00", "rate": 0.0, "next_job": None,
         }  # fmt: skip
-        assert first.get("latency") == {"seconds": 0.001, "spread": 0.002}
+        assert first.control.get("latency") == {"seconds": 0.001, "spread": 0.002}
         assert [first.store("/v2/time").status_code for _ in range(2)] == [502, 200]
         assert first.store("/v2/time").headers["x-rate-limit-requests-quota"] == "450"
-        access = first.get("access")
+        access = first.control.get("access")
         assert [shop["region"] for shop in access["shops"]] == ["US", "JP"]
-        first.http.post("/_sandbox/clock", json={"advance": 3600})
+        first.control.advance(3600)
         assert first.end() == 0
     with running(*options) as second:
         assert second.lines[0] == "Catalog: as it was left"
-        assert second.get("access") == access
-        assert second.get("clock")["iso"] == "2026-11-01T01:00:00+00:00"
-        assert second.get("faults") == {"faults": []}
+        assert second.control.get("access") == access
+        assert second.control.get("clock")["iso"] == "2026-11-01T01:00:00+00:00"
+        assert second.control.get("faults") == {"faults": []}
 
 
 def test_unlimited_has_no_quota_and_a_snapshot_starts_another(tmp_path):
     with running("--unlimited", "--products", "3", "--shops", "") as first:
         assert "x-rate-limit-requests-quota" not in first.store("/v2/time").headers
-        assert first.get("access")["shops"] == []
-        access = first.get("access")
+        assert first.control.get("access")["shops"] == []
+        access = first.control.get("access")
         ask(first, "snapshot", str(tmp_path / "w.snapshot"))
     with running("--snapshot", str(tmp_path / "w.snapshot"), "--products", "99") as second:
         assert second.lines[0] == "Catalog: as it was left"
-        assert second.get("access") == access
+        assert second.control.get("access") == access
         assert second.store("/v3/catalog/products").json()["meta"]["pagination"]["total"] == 3
 
 

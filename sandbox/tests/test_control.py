@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
 
 import httpx2
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from sandbox.tests.bigcommerce_client import open_store
 from sandbox.tests.tiktok_client import Shop, open_shop, receive
 from twinshelf_sandbox.app import Sandbox, build
+from twinshelf_sandbox.client import ControlClient
 from twinshelf_sandbox.transport import SandboxTransport
 
 
@@ -25,10 +25,9 @@ def shop(sandbox: Sandbox) -> Shop:
     return open_shop(sandbox)
 
 
-def act(http: httpx2.Client, name: str, /, **arguments: Any) -> Any:
-    answer = http.post(f"/_sandbox/actions/{name}", json=arguments)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["result"]
+@pytest.fixture
+def control(sandbox: Sandbox) -> ControlClient:
+    return ControlClient("http://sandbox.test", transport=SandboxTransport(sandbox.site))
 
 
 def test_the_clock_is_read_set_run_and_advanced(http, sandbox):
@@ -64,8 +63,8 @@ def test_the_clock_runs_fast(http):
     assert http.get("/_sandbox/clock").json()["now"] >= start + 180
 
 
-def test_advancing_runs_jobs_and_webhooks_at_their_own_times(http, sandbox, shop):
-    act(http, "tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com")
+def test_advancing_runs_jobs_and_webhooks_at_their_own_times(control, http, sandbox, shop):
+    control.act("tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com")
     got = receive(sandbox, 500)
     http.post("/_sandbox/clock", json={"rate": 0})
     shop.create()
@@ -74,8 +73,8 @@ def test_advancing_runs_jobs_and_webhooks_at_their_own_times(http, sandbox, shop
     assert {round(one.at - start) for one in got} == {0, 30, 120, 150}
 
 
-def test_advancing_in_strides_lets_happen_together_what_is_due_within_one(http, sandbox, shop):
-    act(http, "tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com")
+def test_advancing_in_strides_lets_happen_together_what_is_due_within_one(control, http, sandbox, shop):
+    control.act("tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com")
     got = receive(sandbox, 500)
     http.post("/_sandbox/clock", json={"rate": 0})
     shop.create()
@@ -129,11 +128,11 @@ def test_bad_requests_name_the_field(http, sandbox, path, body, field):
     assert sandbox.faults.crashes == []
 
 
-def test_ids_and_amounts_may_be_written_as_numbers(http, shop):
+def test_ids_and_amounts_may_be_written_as_numbers(control, shop):
     product = shop.list_product()["product_id"]
-    activity = act(http, "tt.start_promotion", shop_id=int(shop.id), product_ids=[product], discount=10)
-    act(http, "tt.end_promotion", activity_id=int(activity))
-    act(http, "tt.set_price", product_id=int(product), sku="MUG-250", price=13.5)
+    activity = control.act("tt.start_promotion", shop_id=int(shop.id), product_ids=[product], discount=10)
+    control.act("tt.end_promotion", activity_id=int(activity))
+    control.act("tt.set_price", product_id=int(product), sku="MUG-250", price=13.5)
     assert shop.product(product)["skus"][0]["price"]["tax_exclusive_price"] == "13.5"
 
 
@@ -238,13 +237,13 @@ def test_effects_are_paged_from_either_end(http, sandbox):
     assert pages(http, tenant="a", limit="2") == [[first + 1, first + 3], [first + 5]]
 
 
-def test_effects_are_found_by_cause_and_time(http, sandbox):
+def test_effects_are_found_by_cause_and_time(control, http, sandbox):
     sandbox.world.clock.run(0)
     sandbox.world.clock.set(1_800_000_000)
-    act(http, "tt.create_app", app_key="6x", redirect_url="https://x.example")
-    act(http, "bc.create_store", hash="abc")
+    control.act("tt.create_app", app_key="6x", redirect_url="https://x.example")
+    control.act("bc.create_store", hash="abc")
     sandbox.world.clock.set(1_800_000_060)
-    act(http, "bc.add_category", hash="abc", path="Men/Shirts")
+    control.act("bc.add_category", hash="abc", path="Men/Shirts")
 
     def kinds(**query):
         return [e["kind"] for e in http.get("/_sandbox/effects", params=query).json()["effects"]]
@@ -354,8 +353,8 @@ def test_the_last_ten_snapshots_are_kept(http):
     assert kept == [str(number) for number in range(2, 12)]
 
 
-def test_deliveries_are_logged(http, sandbox, shop):
-    act(http, "tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com")
+def test_deliveries_are_logged(control, http, sandbox, shop):
+    control.act("tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com")
     sandbox.outbox.send = lambda _url, _headers, _body, _timeout: 200
     shop.create()
     http.post("/_sandbox/settle")
@@ -390,7 +389,7 @@ def test_over_a_socket_everything_is_the_same(tmp_path):
     server.start()
     try:
         with httpx2.Client(base_url=server.address) as client:
-            assert act(client, "tt.create_seller", name="Over a socket")["seller_id"]
+            assert ControlClient(server.address).act("tt.create_seller", name="Over a socket")["seller_id"]
             assert client.get("/").status_code == 200
             assert client.get("/order/202309/orders").json()["code"] == 36009004
             assert client.post("/_sandbox/clock", json={"advance": 3600}).status_code == 200

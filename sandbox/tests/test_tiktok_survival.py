@@ -19,6 +19,7 @@ import pytest
 
 from sandbox.tests.tiktok_client import Shop, open_shop, signature
 from twinshelf_sandbox.app import Sandbox, build
+from twinshelf_sandbox.client import ControlClient
 from twinshelf_sandbox.tiktok.aftersales import aftersales_requests, cancellations, return_approval, return_search
 from twinshelf_sandbox.tiktok.apps import authorization, webhooks
 from twinshelf_sandbox.tiktok.fulfillment import invoices, packages, shipping, split_and_combine
@@ -105,20 +106,16 @@ def test_what_was_answered_survives_a_kill(tmp_path):
     try:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
-        http = httpx2.Client(base_url=address)
-
-        def act(name: str, /, **arguments: Any) -> Any:
-            return http.post(f"/_sandbox/actions/{name}", json=arguments).json()["result"]
-
-        app = act("tt.create_app", redirect_url="https://x.example")
-        seller = act("tt.create_seller", name="Killed Goods")["seller_id"]
-        opened = act("tt.create_shop", seller=seller, name="Killed Goods")
-        code = act("tt.authorize", app_key=app["app_key"], seller=seller)
+        http, control = httpx2.Client(base_url=address), ControlClient(address)
+        app = control.act("tt.create_app", redirect_url="https://x.example")
+        seller = control.act("tt.create_seller", name="Killed Goods")["seller_id"]
+        opened = control.act("tt.create_shop", seller=seller, name="Killed Goods")
+        code = control.act("tt.authorize", app_key=app["app_key"], seller=seller)
         query = {**app, "auth_code": code, "grant_type": "authorized_code"}
         token = http.get("/api/v2/token/get", params=query).json()["data"]["access_token"]
         body = json.dumps({"name": "Brand of a killed process"}).encode()
         path_ = "/product/202309/brands"
-        now = http.get("/_sandbox/clock").json()["now"]
+        now = control.clock()["now"]
         signed = {"app_key": app["app_key"], "timestamp": str(int(now))}
         signed["sign"] = signature(app["app_secret"], path_, signed, body)
         headers = {"x-tts-access-token": token, "content-type": "application/json"}

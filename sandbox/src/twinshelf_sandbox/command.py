@@ -11,6 +11,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
@@ -20,6 +22,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from twinshelf_sandbox.app import Sandbox
+    from twinshelf_sandbox.client import ControlClient
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -148,13 +151,15 @@ def _watch_parent() -> None:
 @app.command()
 def access(address: Address = _DEFAULT) -> None:
     """Print the keys to what was opened at the start, as JSON: stores, the TikTok app, shops."""
-    _print(_ask(address, "GET", "access"))
+    with _driving(address) as control:
+        _print(control.get("access"))
 
 
 @app.command()
 def state(address: Address = _DEFAULT) -> None:
     """Print counts of both platforms as JSON: products, orders, jobs and webhooks that wait, faults."""
-    _print(_ask(address, "GET", "state"))
+    with _driving(address) as control:
+        _print(control.get("state"))
 
 
 @app.command()
@@ -169,7 +174,8 @@ def clock(
     """Show the sandbox's clock, set it, let time pass, or change its pace."""
     given = {"set": set_ or None, "advance": advance, "rate": rate, "step": step or None}
     body = {name: value for name, value in given.items() if value is not None}
-    answer = _ask(address, "POST", "clock", body=body) if body else _ask(address, "GET", "clock")
+    with _driving(address) as control:
+        answer = control.post("clock", **body) if body else control.clock()
     if json_:
         _print(answer)
     else:
@@ -183,17 +189,20 @@ def latency(
     address: Address = _DEFAULT,
 ) -> None:
     """Let each answer of the platforms take some time."""
-    _ask(address, "POST", "latency", body={"seconds": milliseconds / 1000, "spread": spread / 1000})
+    with _driving(address) as control:
+        control.set_latency(milliseconds / 1000, spread=spread / 1000)
 
 
 @app.command()
 def act(action: Annotated[str, typer.Argument()] = "", values: Pairs = None, address: Address = _DEFAULT) -> None:
     """Do what a person or a shopper does, and print what comes of it as JSON. Without an action: list them."""
-    if action:
-        _print(_ask(address, "POST", f"actions/{action}", body=_pairs(values or []))["result"])
-        return
+    with _driving(address) as control:
+        if action:
+            _print(control.act(action, **_pairs(values or [])))
+            return
+        actions = control.get("actions")["actions"]
     table = Table("Action", "Takes", "Does")
-    for one in _ask(address, "GET", "actions")["actions"]:
+    for one in actions:
         takes = [f"{p['name']}" if p["required"] else f"[dim]{p['name']}[/dim]" for p in one["parameters"]]
         table.add_row(one["name"], " ".join(takes), one["doc"].split("\n")[0])
     console.print(table)
@@ -202,7 +211,8 @@ def act(action: Annotated[str, typer.Argument()] = "", values: Pairs = None, add
 @app.command()
 def fault(action: Annotated[str, typer.Argument()], values: Pairs = None, address: Address = _DEFAULT) -> None:
     """Add a fault rule, such as: fault status status=502 phase=after method=POST path='*/v2/orders'. Prints it."""
-    _print(_ask(address, "POST", "faults", body={"action": action, **_pairs(values or [])}))
+    with _driving(address) as control:
+        _print(control.post("faults", action=action, **_pairs(values or [])))
 
 
 @app.command()
@@ -214,13 +224,15 @@ def faults(
     address: Address = _DEFAULT,
 ) -> None:
     """Show the fault rules in force, after adding or taking back what the options say."""
-    if clear:
-        _ask(address, "DELETE", "faults")
-    if remove is not None:
-        _ask(address, "DELETE", f"faults/{remove}")
-    if file is not None:
-        _ask(address, "POST", "faults", body=_rules(file))
-    rules = _ask(address, "GET", "faults")["faults"]
+    with _driving(address) as control:
+        if clear:
+            control.delete("faults")
+        if remove is not None:
+            control.delete(f"faults/{remove}")
+        if file is not None:
+            rules = _rules(file)
+            control.post("faults", **(rules if isinstance(rules, dict) else {"faults": rules}))
+        rules = control.get("faults")["faults"]
     if json_:
         _print(rules)
         return
@@ -250,7 +262,8 @@ def effects(
     given = {"platform": platform, "tenant": tenant, "kind": kind, "key": key, "cause": cause}
     query = {name: value for name, value in given.items() if value}
     order = "newest" if newest else "oldest"
-    answer = _ask(address, "GET", "effects", query={**query, "since": since, "limit": limit, "order": order})
+    with _driving(address) as control:
+        answer = control.get("effects", **query, since=since, limit=limit, order=order)
     if json_:
         _print(answer)
         return
@@ -265,9 +278,8 @@ def effects(
 @app.command()
 def snapshot(file: Annotated[Path, typer.Argument()], address: Address = _DEFAULT) -> None:
     """Save the whole world to a file, for `restore` or for `--snapshot` of another sandbox."""
-    _ask(address, "POST", "snapshot", body={"name": file.name})
-    file.write_bytes(_ask(address, "GET", f"snapshot/{file.name}", raw=True))
-    _ask(address, "DELETE", f"snapshot/{file.name}")
+    with _driving(address) as control:
+        file.write_bytes(control.snapshot())
 
 
 @app.command()
@@ -277,37 +289,22 @@ def restore(file: Annotated[Path, typer.Argument()], address: Address = _DEFAULT
         data = file.read_bytes()
     except OSError as error:
         _fail(str(error))
-    _ask(address, "PUT", f"snapshot/{file.name}", content=data)
-    try:
-        _ask(address, "POST", "restore", body={"name": file.name})
-    finally:
-        _ask(address, "DELETE", f"snapshot/{file.name}")
+    with _driving(address) as control:
+        control.restore(data)
 
 
 # -- helpers --------------------------------------------------------------------------------------------------------
 
 
-def _ask(
-    address: str,
-    method: str,
-    path: str,
-    *,
-    body: Any = None,
-    query: dict[str, Any] | None = None,
-    content: bytes | None = None,
-    raw: bool = False,
-) -> Any:
-    """One call of the control API. A refusal ends the command with the sandbox's own words."""
-    import httpx2
+@contextmanager
+def _driving(address: str) -> Iterator[ControlClient]:
+    """A client of the sandbox there. A refusal ends the command with the sandbox's own words."""
+    from twinshelf_sandbox.client import ControlClient, ControlError
 
-    url = f"{address.rstrip('/')}/_sandbox/{path}"
     try:
-        answer = httpx2.request(method, url, json=body, params=query, content=content, timeout=600)
-    except httpx2.HTTPError as error:
-        _fail(f"No sandbox answers at {address}: {error}")
-    if answer.status_code >= 400:
-        _fail(answer.json()["error"])
-    return answer.content if raw else answer.json()
+        yield ControlClient(address.rstrip("/"))
+    except ControlError as error:
+        _fail(str(error))
 
 
 def _rules(file: Path) -> Any:

@@ -27,6 +27,7 @@ from rich.table import Table
 
 from twinshelf.cli.demo_report import Spent, done, spent
 from twinshelf.errors import TwinshelfError
+from twinshelf_sandbox.client import ControlClient, ControlError
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -55,47 +56,6 @@ class Options:
     port: int
     sandbox_port: int
     data: Path
-
-
-# -- the sandbox as a process ---------------------------------------------------------------------------------------
-
-
-class Control:
-    """The sandbox's control API: clock, actions of people and shoppers, counts."""
-
-    def __init__(self, address: str) -> None:
-        # A jump of the clock answers when all that falls into it has happened: thousands of reviews and their webhooks.
-        self._http = httpx2.Client(base_url=address, timeout=httpx2.Timeout(120, read=3600))
-
-    def act(self, action: str, /, **arguments: Any) -> Any:
-        """Do what a person does on a platform; the action's own result. Raises TwinshelfError if it is refused."""
-        answer = self._http.post(f"/_sandbox/actions/{action}", json=arguments)
-        if answer.status_code != 200:
-            msg = f"the sandbox refused {action}: {answer.text}"
-            raise TwinshelfError(msg)
-        return answer.json().get("result")
-
-    def get(self, path: str, **params: Any) -> Any:
-        """One of the control pages as JSON."""
-        return self._http.get(f"/_sandbox/{path}", params=params).json()
-
-    def effects(self) -> Iterator[dict[str, Any]]:
-        """All that was really changed on the platforms, in order."""
-        since = 0
-        while page := self.get("effects", since=since, limit=1000)["effects"]:
-            yield from page
-            since = page[-1]["seq"]
-
-    def post(self, path: str, **body: Any) -> Any:
-        """Tell one of the control pages; its answer as JSON."""
-        return self._http.post(f"/_sandbox/{path}", json=body).json()
-
-    def up(self) -> bool:
-        """Whether a sandbox answers at this address."""
-        try:
-            return self._http.get("/_sandbox/clock").status_code == 200
-        except httpx2.HTTPError:
-            return False
 
 
 # -- the demo -------------------------------------------------------------------------------------------------------
@@ -150,6 +110,7 @@ def run(options: Options, console: Console, show: Callable[[dict[str, Any]], Non
     story = Story.load(data / "demo.json")
     started = time.monotonic()  # noqa: TID251 - measures the demo itself
     with ExitStack() as stack:
+        stack.enter_context(_refusals())
         control = stack.enter_context(_sandbox(options, environment, console))
         stack.enter_context(_product(options, environment, console))
         connection = stack.enter_context(_connected(options, control, story, console))
@@ -174,6 +135,15 @@ def run(options: Options, console: Console, show: Callable[[dict[str, Any]], Non
                 time.sleep(1)
         except KeyboardInterrupt:
             return 1 if differs else 0
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the sandbox refuses ends the demo with its words."""
+    try:
+        yield
+    except ControlError as error:
+        raise TwinshelfError(f"The sandbox refused: {error}") from error
 
 
 @contextmanager
@@ -208,7 +178,7 @@ def _wait_until(
 
 
 @contextmanager
-def _sandbox(options: Options, environment: dict[str, str], console: Console) -> Iterator[Control]:
+def _sandbox(options: Options, environment: dict[str, str], console: Console) -> Iterator[ControlClient]:
     log = options.data / "sandbox.log"
     arguments = [
         "sandbox",
@@ -225,12 +195,12 @@ def _sandbox(options: Options, environment: dict[str, str], console: Console) ->
         arguments += ["--columns", options.columns]
     if options.products:
         arguments += ["--products", str(options.products)]
-    control = Control(f"http://127.0.0.1:{options.sandbox_port}")
-    if control.up():
+    control = ControlClient(f"http://127.0.0.1:{options.sandbox_port}")
+    if control.is_up():
         msg = f"port {options.sandbox_port} is taken: end what runs there, or choose --sandbox-port"
         raise TwinshelfError(msg)
     with _process(arguments, environment, log) as process, console.status("Filling the sandbox's store …"):
-        _wait_until("The sandbox", control.up, process, log, 900)
+        _wait_until("The sandbox", control.is_up, process, log, 900)
         for line in log.read_text(errors="replace").splitlines():
             if line.startswith(("Catalog", "  ")):
                 console.print(line)
@@ -256,7 +226,7 @@ def _product(options: Options, environment: dict[str, str], console: Console) ->
 
 
 @contextmanager
-def _connected(options: Options, control: Control, story: Story, console: Console) -> Iterator[Connection]:
+def _connected(options: Options, control: ControlClient, story: Story, console: Console) -> Iterator[Connection]:
     from twinshelf import processes as worker
 
     worker.set_up()
@@ -292,7 +262,7 @@ def _connected(options: Options, control: Control, story: Story, console: Consol
         stop()
 
 
-def _open_shop(options: Options, control: Control) -> dict[str, Any]:
+def _open_shop(options: Options, control: ControlClient) -> dict[str, Any]:
     control.act(
         "tt.create_app",
         app_key=APP["TWINSHELF_TIKTOK_APP_KEY"],
@@ -330,7 +300,7 @@ _REFUSALS = [
 # -- the story ------------------------------------------------------------------------------------------------------
 
 
-def _play(control: Control, story: Story, connection: Connection, console: Console) -> None:
+def _play(control: ControlClient, story: Story, connection: Connection, console: Console) -> None:
     from twinshelf.accounts.models import User
     from twinshelf.goods import actions as goods
     from twinshelf.listings import actions as catalog
@@ -366,13 +336,13 @@ def _template(connection: Connection) -> int:
     return rules.set_default_template(connection, **suggestion).id
 
 
-def _pass_time(control: Control, seconds: float, what: str, console: Console) -> bool:
+def _pass_time(control: ControlClient, seconds: float, what: str, console: Console) -> bool:
     console.print(f"  The sandbox's clock jumps {what}.")
-    control.post("clock", advance=seconds, stride=1)
+    control.advance(seconds, stride=1)
     return True
 
 
-def _sell(control: Control, story: Story, connection: Connection, shop_id: str, console: Console) -> list[str]:
+def _sell(control: ControlClient, story: Story, connection: Connection, shop_id: str, console: Console) -> list[str]:
     """Buyers order what is live: one to three lines each."""
     from twinshelf.listings.models import Link, ListingRow
 
@@ -395,7 +365,7 @@ def _sell(control: Control, story: Story, connection: Connection, shop_id: str, 
 
 
 def _store_side(
-    control: Control, story: Story, connection: Connection, sold: list[str], console: Console
+    control: ControlClient, story: Story, connection: Connection, sold: list[str], console: Console
 ) -> dict[str, int]:
     """The merchant at work in BigCommerce: ships, cancels, changes prices and stock."""
     from twinshelf.orders.models import ShopOrderRow
@@ -427,7 +397,7 @@ def _store_side(
     return {"shipped": len(shipped), "cancelled": len(cancelled), "changed": changed}
 
 
-def _change_goods(control: Control, story: Story, connection: Connection) -> int:
+def _change_goods(control: ControlClient, story: Story, connection: Connection) -> int:
     from twinshelf.goods.models import StoreVariant
     from twinshelf.listings.models import Link
 
@@ -523,11 +493,11 @@ def _prove(connection: Connection, console: Console, show: Callable[[dict[str, A
     return task.state != "completed" or bool(report.get("differences"))
 
 
-def _spent(control: Control, connection: Connection) -> list[Spent]:
+def _spent(control: ControlClient, connection: Connection) -> list[Spent]:
     from twinshelf.goods.models import StoreProduct
 
     work = done(control.effects(), products=StoreProduct.objects.filter(store=connection.store).count())
-    return spent(control.get("calls")["calls"], work)
+    return spent(control.calls(), work)
 
 
 def _show_calls(story: Story, calls: list[Spent], console: Console) -> None:
