@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twinshelf_sandbox.bigcommerce import fields, switches
 from twinshelf_sandbox.bigcommerce.apps import oauth
-from twinshelf_sandbox.bigcommerce.catalog import categories, product_rows, product_writes, products, variants
+from twinshelf_sandbox.bigcommerce.catalog import (
+    categories,
+    product_documents,
+    product_json,
+    product_rows,
+    product_writes,
+    products,
+    variants,
+)
 from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product
 from twinshelf_sandbox.bigcommerce.channels import channels
 from twinshelf_sandbox.bigcommerce.inventory import inventory, locations
@@ -203,7 +211,7 @@ class Actions:
         """Add a variant with `option_values` by label; new labels become option values. Returns its id."""
         store = self._store(hash)
         product = Product(_product_id(store, product_id, None), store.products.table[product_id])
-        made = product_rows.make_variant(store, product_id, _jsonable(variant), product.sub("options"))
+        made = product_documents.make_variant(store, product_id, _jsonable(variant), product.sub("options"))
         product.variants = [*(v for v in product.variants if v["option_values"]), made]
         product_rows.save(store, product)
         if variant.get("inventory_level") is not None:
@@ -220,10 +228,10 @@ class Actions:
         options: dict[int, int] = {}
         values: dict[int, int] = {}
         for option in product.sub("options"):
-            new = store.take("options", product_rows.FIRST_OPTION)
+            new = store.take("options", product_documents.FIRST_OPTION)
             options[option["id"]], option["id"] = new, new
             for value in option["option_values"]:
-                new = store.take("values", product_rows.FIRST_VALUE)
+                new = store.take("values", product_documents.FIRST_VALUE)
                 values[value["id"]], value["id"] = new, new
         for variant in product.variants:
             for shown in variant["option_values"]:
@@ -267,7 +275,7 @@ class Actions:
         """Add the picture of that key to a product. Returns the image's id."""
         store = self._store(hash)
         product = Product(_product_id(store, product_id, None), store.products.table[product_id])
-        image = product_rows.add_image(
+        image = product_documents.add_image(
             store, product, {"_picture": picture, "is_thumbnail": is_thumbnail or not product.images}
         )
         product_rows.save(store, product, quiet=True)
@@ -459,7 +467,7 @@ class Actions:
         store = self._store(hash)
         found = _product_id(store, product_id, sku)
         include = ("variants", "images", "custom_fields", "options", "modifiers", "channels")
-        body = product_rows.product_json(store.products.table.raw(found) or b"", include, None, store.picture_base)
+        body = product_json.product_json(store.products.table.raw(found) or b"", include, None, store.picture_base)
         shown: Json = decode(b"".join(body))
         return shown
 
@@ -728,8 +736,8 @@ def _make(store: Store, doc: Json, paths: dict[tuple[str, ...], int]) -> Product
     ]
     if values:
         store.used("values", max(values))
-    product_id = given or store.take("products", product_rows.FIRST_PRODUCT)
-    return product_rows.make_row(store, product_id, doc, store.now)
+    product_id = given or store.take("products", product_documents.FIRST_PRODUCT)
+    return product_documents.make_row(store, product_id, doc, store.now)
 
 
 def load_catalog(store: Store, docs: Iterable[Json]) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from twinshelf_sandbox.bigcommerce import switches
-from twinshelf_sandbox.bigcommerce.catalog.product_rows import Index, slug
+from twinshelf_sandbox.bigcommerce.catalog.product_documents import slug
+from twinshelf_sandbox.bigcommerce.catalog.product_index import Index
 from twinshelf_sandbox.bigcommerce.orders.order_index import OPEN, OrderIndex, unpacked
 from twinshelf_sandbox.bigcommerce.responses import Json
 from twinshelf_sandbox.bigcommerce.tables import Rows

@@ -4,12 +4,10 @@ Knows BigCommerce's rules, not the formats of files: `formats` and `bigcommerce_
 and V3 products come as they are. Either a product is built whole or nothing of it counts.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Literal, Protocol, cast
 
 from twinshelf_sandbox.catalogs import checks, invented_values
@@ -23,7 +21,21 @@ from twinshelf_sandbox.catalogs.documents import (
     SourceProduct,
     SourceVariant,
 )
-from twinshelf_sandbox.catalogs.files import decode_json
+from twinshelf_sandbox.catalogs.row_values import (
+    DIGITAL,
+    _check_levels,
+    availability_of,
+    category_paths,
+    condition_of,
+    keywords_of,
+    labels_of,
+    list_of_objects,
+    names_and_values,
+    price_and_sale,
+    title_of,
+    v3_categories,
+    v3_options,
+)
 
 _ZERO = Decimal(0)
 _MAX_CUSTOM_FIELDS = 200
@@ -32,22 +44,9 @@ _MEASURES: tuple[_Measure, ...] = ("weight", "depth", "width", "height")
 _TEXTS: tuple[Literal["sku", "description", "upc", "gtin", "mpn", "warranty", "bin_picking_number"], ...] = (
     "sku", "description", "upc", "gtin", "mpn", "warranty", "bin_picking_number",
 )  # fmt: skip
-_CATEGORY_FIELDS = {"category", "level_1", "level_2", "level_3", "type"}
-_PRICES = {"price", "sale_price", "compare_at_price"}
 _LONGEST = {"sku": checks.MAX_SKU, "upc": checks.MAX_BARCODE, "gtin": checks.MAX_BARCODE, "bin_picking_number": 255}
 _SIDES: tuple[Literal["depth", "width", "height"], ...] = ("depth", "width", "height")
 _OUT_OF_STOCK = {"out of stock", "outofstock", "out_of_stock", "sold out", "soldout", "unavailable"}
-_DIGITAL = {"digital", "virtual", "download", "downloadable", "d", "e-book", "ebook"}
-_KINDS_OF_PRODUCT = _DIGITAL | {
-    "physical",
-    "simple",
-    "configurable",
-    "variable",
-    "variation",
-    "grouped",
-    "bundle",
-    "sku",
-}
 
 
 class Names(Protocol):
@@ -146,25 +145,25 @@ class Builder:
 
     def _from_group(self, group: Group) -> SourceProduct:
         head, values = group.head, group.head.values
-        title = _title(values.get("title"), "title")
+        title = title_of(values.get("title"), "title")
         paths = self._category_paths(values)
         given_id = checks.text(values.get("id"), "id") or ""
         product: SourceProduct = {
             "name": title,
-            "type": "digital" if str(values.get("type", "")).strip().casefold() in _DIGITAL else "physical",
+            "type": "digital" if str(values.get("type", "")).strip().casefold() in DIGITAL else "physical",
             "sku": "",
             "description": "",
             "_category_paths": paths,
             "brand_name": self._brand(values),
             "inventory_warning_level": 0,
             "is_visible": "visible" not in values or checks.flag(values["visible"]) is not False,
-            "availability": _availability(values),
-            "condition": _condition(values),
+            "availability": availability_of(values),
+            "condition": condition_of(values),
             "upc": "",
             "gtin": "",
             "mpn": "",
             "warranty": "",
-            "search_keywords": _keywords(values.get("keywords")),
+            "search_keywords": keywords_of(values.get("keywords")),
             "bin_picking_number": "",
         }
         if "warning_level" in values:
@@ -226,7 +225,7 @@ class Builder:
         identity: str,
         kind: invented_values.Kind,
     ) -> None:
-        price, sale = _price_and_sale(values)
+        price, sale = price_and_sale(values)
         if price is None:
             price = next((variant["price"] for variant in variants if variant["price"] is not None), None)
         if price is None:
@@ -298,7 +297,7 @@ class Builder:
         kept: list[Item] = []
         for number, (item, values) in enumerate(zip(group.items, chosen, strict=True), 1):
             try:
-                picked = _picked(values, names)
+                picked = labels_of(values, names)
                 key = tuple(label.casefold() for label in picked)
                 if key in combinations:
                     where = f"variant {combinations[key]}" if group.nested else f"line {combinations[key]}"
@@ -360,7 +359,7 @@ class Builder:
             self._made_up["sku"] += 1
             marks = "-".join(invented_values.slug(label, longest=16).upper() for label in labels)
             sku = self._new_sku(f"{stem}-{marks}", skus)
-        price, sale = _price_and_sale(values)
+        price, sale = price_and_sale(values)
         measures = _given_measures(item)
         variant: SourceVariant = {
             "sku": sku,
@@ -469,7 +468,7 @@ class Builder:
             taken = {option["display_name"].casefold() for option in options}
             pairs = [(name, value) for name, value in pairs if name.casefold() not in taken]
         if given := group.head.values.get("custom_fields"):
-            pairs = [*_pairs(given), *pairs]
+            pairs = [*names_and_values(given), *pairs]
         fields: list[SourceCustomField] = []
         seen: set[tuple[str, str]] = set()
         for name, value in pairs:
@@ -488,23 +487,23 @@ class Builder:
 
     def _from_v3(self, line: int, document: Mapping[str, Any]) -> SourceProduct:
         raw = {name: value for name, value in document.items() if name not in {"_source", "categories", "brand_id"}}
-        title = _title(raw.get("name"), "name")
+        title = title_of(raw.get("name"), "name")
         raw["name"] = title
         raw["sku"] = checks.text(raw.get("sku"), "sku", longest=checks.MAX_SKU) or ""
         raw["description"] = checks.text(raw.get("description"), "description") or ""
         for name in ("upc", "gtin"):
             raw[name] = checks.barcode(raw.get(name), name) or ""
         raw.setdefault("type", "physical")
-        raw["_category_paths"] = self._category_paths(_v3_categories(document))
+        raw["_category_paths"] = self._category_paths(v3_categories(document))
         raw["brand_name"] = self._brand({"brand": raw.get("brand_name"), "brand_id": document.get("brand_id")})
         identity = raw["sku"] or str(raw.get("id", "")) or title
         kind = invented_values.kind_of(next(iter(raw["_category_paths"]), ""), title)
         self._v3_numbers(raw, identity, kind)
-        variants = [self._v3_variant(number, v) for number, v in enumerate(_objects(raw, "variants"), 1)]
+        variants = [self._v3_variant(number, v) for number, v in enumerate(list_of_objects(raw, "variants"), 1)]
         if len(variants) > checks.MAX_VARIANTS:
             raise BadValue(len(variants), f"is more than the {checks.MAX_VARIANTS} a product may have", "variants")
-        raw["options"] = _objects(raw, "options") or _v3_options(variants)
-        raw["custom_fields"] = _objects(raw, "custom_fields")
+        raw["options"] = list_of_objects(raw, "options") or v3_options(variants)
+        raw["custom_fields"] = list_of_objects(raw, "custom_fields")
         raw["images"] = self._v3_images(raw, title, identity)
         self._v3_stock(raw, variants, identity)
         product = cast("SourceProduct", raw)
@@ -559,7 +558,7 @@ class Builder:
                 raw[name] = checks.barcode(raw.get(name), name) or ""
             if raw.get("inventory_level") is not None:
                 raw["inventory_level"] = checks.whole(raw["inventory_level"], "inventory_level")
-            raw["option_values"] = _objects(raw, "option_values")
+            raw["option_values"] = list_of_objects(raw, "option_values")
             for value in raw["option_values"]:
                 for name in ("option_display_name", "label"):
                     value[name] = checks.text(value.get(name), name)
@@ -579,7 +578,7 @@ class Builder:
             self._made_up["images"] += 1
             return [_image(key, place) for place in range(invented_values.pictures(identity))]
         given = sorted(
-            _objects(raw, "images"), key=lambda image: checks.whole(image.get("sort_order"), "sort_order") or 0
+            list_of_objects(raw, "images"), key=lambda image: checks.whole(image.get("sort_order"), "sort_order") or 0
         )
         images = []
         for place, old in enumerate(given):
@@ -624,74 +623,6 @@ def picture_key(title: str, identity: str) -> str:
     return f"{invented_values.slug(title, longest=44)}-{invented_values.draw(identity, 'picture') % 16**6:06x}"
 
 
-def category_paths(values: Mapping[str, Any]) -> list[str]:
-    """The category paths of a row: several levels in columns of their own, or paths in one.
-
-    In one column, paths are separated by ";" or "|" (or "," after a ">"), levels by ">" or "/".
-    Open Food Facts' tags ("en:beverages|en:teas") make one path of the first and the last.
-    """
-    if values.keys().isdisjoint(_CATEGORY_FIELDS):
-        return []
-    levels = [checks.text(values.get(name), "category") for name in ("level_1", "level_2", "level_3")]
-    given = values.get("category")
-    if given is None and not checks.is_blank(kind := values.get("type")):
-        given = None if str(kind).strip().casefold() in _KINDS_OF_PRODUCT else kind
-    if levels[1] or levels[0] or given is None:
-        top = levels[0] or (checks.text(given, "category") if isinstance(given, str) else None)
-        return [" > ".join(dict.fromkeys(level for level in (top, *levels[1:]) if level))]
-    parts = given if isinstance(given, list) else [given]
-    paths: list[str] = []
-    for part in parts:
-        name = part.get("path") or part.get("name") if isinstance(part, dict) else part
-        paths += _split_paths(checks.text(name, "category") or "")
-    return paths
-
-
-def _check_levels(path: str) -> None:
-    for level in path.split(" > "):
-        if len(level) > checks.MAX_CATEGORY:
-            raise BadValue(level, f"is longer than {checks.MAX_CATEGORY} characters ({len(level)})", "category")
-
-
-@lru_cache(maxsize=4096)
-def _split_paths(text: str) -> tuple[str, ...]:
-    if re.match(r"[a-z]{2}:\S", text):
-        tags = [tag.partition(":")[2].replace("-", " ").capitalize() for tag in re.split(r"[|,;]\s*", text)]
-        return (" > ".join(dict.fromkeys((tags[0], tags[-1]))),)
-    if "Category Path:" in text:  # BigCommerce's legacy export: "Category Name: Mugs, Category Path: Kitchen/Mugs|…"
-        found = re.findall(r"Category Path:\s*(.*?)\s*(?=[|;]?\s*Category Name:|$)", text)
-        return tuple(_path(path.rstrip("|; "), "/") for path in found)
-    if ">" not in text:
-        return tuple(_path(path, "/") for path in re.split("[;|]", text))
-    # A comma ends a path ("Clothing > Tees, Sale") unless it is part of a first level ("Food, Beverages > Tea").
-    start, mark, rest = text.partition(">")
-    parts = re.split(r"[;|]|(?<!\\),", mark + rest)
-    paths = [path.replace("\\,", ",") for path in (start + parts[0], *parts[1:])]
-    return tuple(_path(path, ">" if ">" in path else "/") for path in paths)
-
-
-def _path(text: str, separator: str) -> str:
-    return " > ".join(level.strip() for level in text.split(separator) if level.strip())
-
-
-def _title(value: Any, name: str) -> str:
-    title = checks.text(value, name, longest=checks.MAX_TITLE)
-    if title is None:
-        raise BadValue("", "is missing", name)
-    return title
-
-
-def _price_and_sale(values: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
-    if values.keys().isdisjoint(_PRICES):
-        return None, None
-    price = checks.money(values.get("price"), "price")
-    sale = checks.money(values.get("sale_price"), "sale price")
-    before = checks.money(values.get("compare_at_price"), "compare at price")
-    if before is not None and price is not None and sale is None and before > price:
-        return before, price
-    return price, sale
-
-
 def _given_measures(item: Item) -> dict[_Measure, Decimal | None]:
     values, units = item.values, item.units
     given: dict[_Measure, Decimal | None] = {}
@@ -716,35 +647,6 @@ def _inherit(product: SourceProduct, variants: list[SourceVariant]) -> None:
             variant["price"] = None
 
 
-def _picked(values: list[tuple[str, str, str]], names: list[str]) -> list[str]:
-    """The labels of one variant in the order of the product's options."""
-    labels = {name: label for name, label, _ in values}
-    for name in names:
-        if not labels.get(name):
-            raise BadValue("", "is missing, though other variants of the product have it", name)
-    return [labels[name] for name in names]
-
-
-def _availability(values: Mapping[str, Any]) -> str:
-    if "availability" not in values and "purchasable" not in values:
-        return "available"
-    given = str(values.get("availability", "")).strip().casefold()
-    if checks.flag(values.get("purchasable", True)) is False or given in {"disabled", "discontinued"}:
-        return "disabled"
-    return "preorder" if given in {"preorder", "pre-order"} else "available"
-
-
-def _condition(values: Mapping[str, Any]) -> str:
-    given = str(values.get("condition", "")).strip().capitalize()
-    return given if given in {"Used", "Refurbished"} else "New"
-
-
-def _keywords(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(word) for word in value)
-    return checks.text(value, "keywords") or ""
-
-
 def _image(key: str, place: int, *, description: str = "", thumbnail: bool | None = None) -> SourceImage:
     return {
         "_picture": f"{key}/{place + 1}",
@@ -752,68 +654,3 @@ def _image(key: str, place: int, *, description: str = "", thumbnail: bool | Non
         "sort_order": place,
         "description": description,
     }
-
-
-def _pairs(given: Any) -> Iterator[tuple[str, str]]:
-    """Names and values of custom fields: "Material=Wool;Care=Cold", an object or a list of objects, or their JSON."""
-    if isinstance(given, str) and given.startswith(("[", "{")):
-        try:
-            given = decode_json(given)
-        except ValueError:
-            return
-    if isinstance(given, str):
-        for part in re.split(r"[;\n]", given):
-            name, mark, value = part.partition("=")
-            if mark:
-                yield name.strip().strip('"'), value.strip().strip('"')
-    elif isinstance(given, dict):
-        for name, value in given.items():
-            yield str(name), _value_text(value)
-    elif isinstance(given, list):
-        for entry in given:
-            if isinstance(entry, dict):
-                name = entry.get("name") or entry.get("key") or entry.get("label") or ""
-                yield str(name), _value_text(entry.get("value"))
-
-
-def _value_text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return "" if value is None else str(value).strip()
-
-
-def _objects(raw: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    given = raw.get(name)
-    if given is None:
-        return []
-    if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
-        raise BadValue(given, "is not a list of objects", name)
-    return given
-
-
-def _v3_categories(document: Mapping[str, Any]) -> dict[str, Any]:
-    if paths := document.get("_category_paths"):
-        return {"category": paths}
-    ids = document.get("categories") or []
-    if not isinstance(ids, list) or not all(isinstance(number, int) for number in ids):
-        raise BadValue(ids, "is not a list of category ids", "categories")
-    return {"category_ids": ids}
-
-
-def _v3_options(variants: list[SourceVariant]) -> list[SourceOption]:
-    """Options as their variants show them, for a file without `include=options`."""
-    labels: dict[str, dict[str, None]] = {}
-    for variant in variants:
-        for value in variant["option_values"]:
-            labels.setdefault(value["option_display_name"], {})[value["label"]] = None
-    return [
-        {
-            "display_name": name,
-            "type": "rectangles",
-            "sort_order": place,
-            "option_values": [{"label": label, "sort_order": order} for order, label in enumerate(found)],
-        }
-        for place, (name, found) in enumerate(labels.items())
-    ]

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from twinshelf_sandbox.bigcommerce.catalog.product_rows import BASE_MARK, Product, load, primary_image
+from twinshelf_sandbox.bigcommerce.catalog.picture_addresses import BASE_MARK
+from twinshelf_sandbox.bigcommerce.catalog.product_json import primary_image
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product, load
 from twinshelf_sandbox.bigcommerce.responses import Json
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.pages import logs

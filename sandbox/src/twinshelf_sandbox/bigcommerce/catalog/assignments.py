@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import product_rows
+from twinshelf_sandbox.bigcommerce.catalog import product_json, product_rows
 from twinshelf_sandbox.bigcommerce.responses import Json, data, ints, no_content, v3_error
 from twinshelf_sandbox.bigcommerce.store import Store
 from twinshelf_sandbox.bigcommerce.tables import unpack
@@ -50,7 +50,7 @@ def _need_filter(call: Call, other: str) -> None:
 
 @routes.get("/v3/catalog/products/channel-assignments")
 def _list_channel_assignments(call: Call) -> Response:
-    shown, meta = call.paged(_assigned(call, "channel_id", product_rows.channels_of))
+    shown, meta = call.paged(_assigned(call, "channel_id", product_json.channels_of))
     return data(shown, meta)
 
 
@@ -83,7 +83,7 @@ def assign(store: Store, product_id: int, channel_id: int, *, assigned: bool = T
 @routes.delete("/v3/catalog/products/channel-assignments")
 def _delete_channel_assignments(call: Call) -> Response:
     _need_filter(call, "channel_id")
-    for row in _assigned(call, "channel_id", product_rows.channels_of):
+    for row in _assigned(call, "channel_id", product_json.channels_of):
         assign(call.store, row["product_id"], row["channel_id"], assigned=False)
     return no_content()
 

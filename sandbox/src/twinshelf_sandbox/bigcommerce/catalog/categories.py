@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from twinshelf_sandbox.bigcommerce import fields
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import image_files, product_rows
+from twinshelf_sandbox.bigcommerce.catalog import image_files, product_documents, product_rows
 from twinshelf_sandbox.bigcommerce.filters import by_id, by_text
 from twinshelf_sandbox.bigcommerce.responses import (
     Json,
@@ -180,7 +180,7 @@ def put_category(store: Store, kept: Json, url: Json | None = None) -> Entity:
     """Keep a new category without asking; without a `path` in `url` it gets one made of its name."""
     category_id = store.take("categories", FIRST_CATEGORY)
     url = url or {}
-    path = url.get("path") or product_rows.slug(kept["name"])
+    path = url.get("path") or product_documents.slug(kept["name"])
     row = {
         "category_id": category_id,
         "category_uuid": str(uuid.UUID(int=store.world.rng.getrandbits(128), version=4)),

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from PIL import Image
 
 from twinshelf_sandbox.bigcommerce.calls import Call
-from twinshelf_sandbox.bigcommerce.catalog import product_rows
+from twinshelf_sandbox.bigcommerce.catalog import picture_addresses
 from twinshelf_sandbox.bigcommerce.responses import Json, v3_error
 from twinshelf_sandbox.wire import Request, Response
 from twinshelf_sandbox.world import World
@@ -117,9 +117,9 @@ def at_url(url: Any) -> str:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise v3_error(400, "The image could not be downloaded", {"image_url": "could not be downloaded"})
-    return product_rows.picture_of(url)
+    return picture_addresses.picture_of(url)
 
 
 def received_url(call: Call) -> str:
     """The address of the picture a call hands over."""
-    return call.store.picture_base + product_rows.picture_file(received(call, most=MOST_BYTES))
+    return call.store.picture_base + picture_addresses.picture_file(received(call, most=MOST_BYTES))

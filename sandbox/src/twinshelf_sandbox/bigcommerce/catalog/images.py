@@ -9,8 +9,15 @@ from typing import Any, Final
 
 from twinshelf_sandbox.bigcommerce import fields
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import image_files, product_rows, variants
-from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product, with_base
+from twinshelf_sandbox.bigcommerce.catalog import (
+    image_files,
+    picture_addresses,
+    product_documents,
+    product_rows,
+    variants,
+)
+from twinshelf_sandbox.bigcommerce.catalog.picture_addresses import with_base
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product
 from twinshelf_sandbox.bigcommerce.catalog.product_writes import product_of
 from twinshelf_sandbox.bigcommerce.responses import (
     Json,
@@ -36,9 +43,9 @@ def _set_variant_image(call: Call, product_id: int, variant_id: int) -> Response
     product = product_of(call, product_id)
     variant = variants.variant_of(product, variant_id)
     key = image_files.received(call, most=image_files.MOST_VARIANT_BYTES)
-    variant["image_url"] = product_rows.picture_mark(key)
+    variant["image_url"] = picture_addresses.picture_mark(key)
     product_rows.save(call.store, product)
-    return data({"image_url": call.store.picture_base + product_rows.picture_file(key)})
+    return data({"image_url": call.store.picture_base + picture_addresses.picture_file(key)})
 
 
 def _images_answer(call: Call, value: Any, meta: Json | None = None) -> Response:
@@ -62,7 +69,7 @@ def _create_image(call: Call, product_id: int) -> Response:
     key = image_files.received(call, most=image_files.MOST_BYTES)
     doc = image_files.fields_of(call)
     first = not product.images
-    image = product_rows.add_image(call.store, product, {
+    image = product_documents.add_image(call.store, product, {
         "_picture": key, "is_thumbnail": truth(str(doc.get("is_thumbnail", first))),
         "sort_order": _place(doc.get("sort_order")), "description": _description(doc),
     })  # fmt: skip
@@ -92,7 +99,7 @@ def put_image(store: Store, product: Product, doc: Json) -> Json:
         return known
     if len(product.images) >= MOST:
         raise v3_error(422, f"A product may have no more than {MOST} images")
-    return product_rows.add_image(store, product, {
+    return product_documents.add_image(store, product, {
         "_picture": image_files.at_url(url), "is_thumbnail": truth(str(doc.get("is_thumbnail", not product.images))),
         "sort_order": _place(doc.get("sort_order", len(product.images))), "description": _description(doc),
     })  # fmt: skip
@@ -129,7 +136,7 @@ def _update_image(call: Call, product_id: int, image_id: int) -> Response:
 
 def _change(store: Store, product: Product, image: Json, doc: Json, picture: str | None) -> None:
     if picture is not None:
-        image.update(product_rows.image_urls(picture))
+        image.update(picture_addresses.image_urls(picture))
     if "is_thumbnail" in doc and truth(str(doc["is_thumbnail"])):
         for other in product.images:
             other["is_thumbnail"] = other is image

@@ -9,7 +9,7 @@ from typing import Final
 
 from twinshelf_sandbox.bigcommerce import fields
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import product_rows
+from twinshelf_sandbox.bigcommerce.catalog import product_documents, product_rows
 from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product
 from twinshelf_sandbox.bigcommerce.catalog.product_subresources import entry
 from twinshelf_sandbox.bigcommerce.catalog.product_writes import conflict, product_of
@@ -75,7 +75,7 @@ def _new_value(call: Call, option: Json, doc: Json, *, sub: str) -> Json:
     if any(value["label"] == kept["label"] for value in option["option_values"]):
         raise conflict("The option value is a duplicate", {"label": "must be unique"})
     value = {
-        "id": call.store.take("values", product_rows.FIRST_VALUE),
+        "id": call.store.take("values", product_documents.FIRST_VALUE),
         "label": kept["label"],
         "sort_order": kept.get("sort_order", len(option["option_values"])),
         "value_data": kept.get("value_data"),
@@ -108,7 +108,7 @@ def _create_option(call: Call, product_id: int, sub: str) -> Response:
     if sub == "options" and product.main["option_set_id"] is not None:
         raise v3_error(422, "The product uses an option set, options cannot be added")
     option: Json = {
-        "id": call.store.take("options", product_rows.FIRST_OPTION),
+        "id": call.store.take("options", product_documents.FIRST_OPTION),
         "product_id": product_id,
         "name": f"{kept['display_name']}{int(call.store.now)}-{product_id}",
         "display_name": kept["display_name"],
@@ -171,7 +171,7 @@ def _delete_option(call: Call, product_id: int, option_id: int, sub: str) -> Res
                 product.stock.pop(str(variant["id"]), None)
         product.variants = left
         if not left and not product.sub("options"):
-            product.variants = [product_rows.make_variant(call.store, product_id, {"option_values": []}, [])]
+            product.variants = [product_documents.make_variant(call.store, product_id, {"option_values": []}, [])]
     _save_option(call, product, sub, "deleted", option_id)
     return no_content()
 

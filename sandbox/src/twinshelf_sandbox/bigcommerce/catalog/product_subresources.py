@@ -9,7 +9,7 @@ from typing import Final
 
 from twinshelf_sandbox.bigcommerce import fields
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import product_rows
+from twinshelf_sandbox.bigcommerce.catalog import product_documents, product_rows
 from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product
 from twinshelf_sandbox.bigcommerce.catalog.product_writes import conflict, product_of
 from twinshelf_sandbox.bigcommerce.responses import Json, data, no_content, not_found, v3_error
@@ -50,7 +50,7 @@ def put_field(store: Store, product: Product, doc: Json) -> Json:
     if row is None:
         if len(rows) >= MOST_FIELDS:
             raise v3_error(422, f"A product may have no more than {MOST_FIELDS} custom fields")
-        row = {"id": store.take("custom_fields", product_rows.FIRST_FIELD)}
+        row = {"id": store.take("custom_fields", product_documents.FIRST_FIELD)}
         rows.append(row)
     row.update(name=name, value=value)
     return row

@@ -10,8 +10,16 @@ from typing import Final
 
 from twinshelf_sandbox.bigcommerce import fields, filters
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import images, product_rows, product_subresources, variants
-from twinshelf_sandbox.bigcommerce.catalog.product_rows import DEFAULT_LOCATION, PRICES, Product, product_json
+from twinshelf_sandbox.bigcommerce.catalog import (
+    images,
+    product_documents,
+    product_rows,
+    product_subresources,
+    variants,
+)
+from twinshelf_sandbox.bigcommerce.catalog.product_documents import PRICES
+from twinshelf_sandbox.bigcommerce.catalog.product_json import product_json
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import DEFAULT_LOCATION, Product
 from twinshelf_sandbox.bigcommerce.catalog.product_writes import (
     conflict,
     free_sku,
@@ -201,11 +209,11 @@ def _create_product(call: Call) -> Response:
     if most is not None and len(store.products) >= most:
         raise v3_error(507, "The store has reached the number of products its plan allows")
     _brand(store, doc, kept)
-    product_id = store.take("products", product_rows.FIRST_PRODUCT)
+    product_id = store.take("products", product_documents.FIRST_PRODUCT)
     whole = {**doc, **kept, "channels": [1]}
     for name in (*_NOT_TAKEN, *_PARTS):
         whole.pop(name, None)
-    product = product_rows.make_row(store, product_id, whole, store.now)
+    product = product_documents.make_row(store, product_id, whole, store.now)
     _put_parts(store, product, doc)
     locked = _stock_locked(store, whole)
     if locked:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from twinshelf_sandbox.bigcommerce import fields
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
-from twinshelf_sandbox.bigcommerce.catalog import product_rows
+from twinshelf_sandbox.bigcommerce.catalog import product_documents, product_rows
 from twinshelf_sandbox.bigcommerce.catalog.cascading_deletes import forget_variants
-from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product, with_base
+from twinshelf_sandbox.bigcommerce.catalog.picture_addresses import with_base
+from twinshelf_sandbox.bigcommerce.catalog.product_rows import Product
 from twinshelf_sandbox.bigcommerce.catalog.product_writes import (
     conflict,
     free_sku,
@@ -151,7 +152,9 @@ def _add_variant(call: Call, product: Product, doc: Json) -> int:
     if len(product.variants) >= MOST_VARIANTS:
         raise v3_error(422, f"A product may have no more than {MOST_VARIANTS} variants")
     kept.pop("inventory_level", None)
-    variant = product_rows.make_variant(store, product.id, {**kept, "option_values": values}, product.sub("options"))
+    variant = product_documents.make_variant(
+        store, product.id, {**kept, "option_values": values}, product.sub("options")
+    )
     # The first real variant takes the place of the base variant.
     product.variants = [*(v for v in product.variants if v["option_values"]), variant]
     product_rows.save(store, product)
@@ -210,7 +213,7 @@ def remove_variant(store: Store, product_id: int, variant_id: int) -> None:
     product.variants = [v for v in product.variants if v["id"] != variant_id]
     product.stock.pop(str(variant_id), None)
     if not product.variants and not product.sub("options"):
-        product.variants = [product_rows.make_variant(store, product_id, {"option_values": []}, [])]
+        product.variants = [product_documents.make_variant(store, product_id, {"option_values": []}, [])]
     product_rows.save(store, product)
     forget_variants(store, [variant_id])
 

@@ -13,7 +13,7 @@ import msgspec
 
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
-from twinshelf_sandbox.tiktok.products.listing_rules import CHINESE
+from twinshelf_sandbox.tiktok.products.listing_text_rules import CHINESE
 from twinshelf_sandbox.tiktok.products.product_bodies import Body
 from twinshelf_sandbox.world import Entity, Table
 

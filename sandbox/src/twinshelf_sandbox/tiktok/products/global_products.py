@@ -16,8 +16,16 @@ from twinshelf_sandbox.tiktok.amounts import plain
 from twinshelf_sandbox.tiktok.apps import webhooks
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
-from twinshelf_sandbox.tiktok.products import categories, listing_rules, products, uploads
-from twinshelf_sandbox.tiktok.products.listing_rules import Known
+from twinshelf_sandbox.tiktok.products import (
+    categories,
+    listing_outcome,
+    listing_rules,
+    listing_sku_rules,
+    listing_text_rules,
+    products,
+    uploads,
+)
+from twinshelf_sandbox.tiktok.products.listing_outcome import Known
 from twinshelf_sandbox.tiktok.products.product_bodies import (
     Body,
     Identifier,
@@ -131,7 +139,7 @@ def _check_target(shop: Shop, product: Entity, target: _Target) -> Shop:
         price = entry.price
         if price is None or price.currency != other.currency:
             raise ApiError(12052084)
-        listing_rules.first(list(listing_rules.price_errors(other, price, [])))
+        listing_outcome.first(list(listing_sku_rules.price_errors(other, price, [])))
     return other
 
 
@@ -286,7 +294,7 @@ def _global(call: Call) -> Entity:
 def _check_global(call: Call, body: _Global) -> None:
     if not body.title:
         raise ApiError(12052261)
-    if listing_rules.CHINESE.search(body.title):
+    if listing_text_rules.CHINESE.search(body.title):
         raise ApiError(12052262)
     if not body.description:
         raise ApiError(12052015)
@@ -598,7 +606,7 @@ def _price_problem(other: Shop, target: _Target) -> str:
     """What is wrong with the prices given for a market; prices not given are those of the global product."""
     for sku in target.skus:
         if sku.price is not None:
-            for error in listing_rules.price_errors(other, sku.price, []):
+            for error in listing_sku_rules.price_errors(other, sku.price, []):
                 return error.message
     return ""
 

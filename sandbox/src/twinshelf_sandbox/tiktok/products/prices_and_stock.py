@@ -11,7 +11,7 @@ import msgspec
 
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
-from twinshelf_sandbox.tiktok.products import listing_rules, stock
+from twinshelf_sandbox.tiktok.products import listing_outcome, listing_sku_rules, stock
 from twinshelf_sandbox.tiktok.products.product_audits import keep, price_text, set_price
 from twinshelf_sandbox.tiktok.products.product_bodies import Amount, Price, Stock
 from twinshelf_sandbox.tiktok.products.products import product_of
@@ -70,9 +70,11 @@ def _good_prices(call: Call, product: Entity, body: _Prices, row: Entity) -> lis
         try:
             if sku.id not in own:
                 raise ApiError(12052557 if shop.by_sku.find(sku.id) else 12052556)
-            listing_rules.first(list(listing_rules.price_errors(shop, sku.price, list(row["skus"][sku.id]["stock"]))))
+            listing_outcome.first(
+                list(listing_sku_rules.price_errors(shop, sku.price, list(row["skus"][sku.id]["stock"])))
+            )
             if sku.list_price is not None:
-                listing_rules.first(list(listing_rules.list_price_errors(shop, sku.list_price)))
+                listing_outcome.first(list(listing_sku_rules.list_price_errors(shop, sku.list_price)))
             if call.breaks(sku.id, at):
                 raise call.broken()
         except ApiError:
@@ -87,7 +89,7 @@ def _take_price(shop: Shop, product_id: str, sku: Entity, given: _PriceSku, offe
     text = price_text(shop, msgspec.to_builtins(given.price))
     changed = set_price(shop, product_id, sku, offer, text)
     if given.list_price is not None:
-        dropped = listing_rules.drops_list_price(shop, given.list_price, text)
+        dropped = listing_sku_rules.drops_list_price(shop, given.list_price, text)
         offer["list_price"] = None if dropped else msgspec.to_builtins(given.list_price)
         changed = True
     if given.external_list_prices is not None:
@@ -154,7 +156,7 @@ def _stock_problems(shop: Shop, offer: Entity, given: _StockSku) -> list[tuple[s
         given.inventory[0].warehouse_id = sales[0]["id"]
     if any(not e.warehouse_id for e in given.inventory):
         return [("", ApiError(12019028))]
-    found = list(listing_rules.stock_errors(shop, given.inventory))
+    found = list(listing_sku_rules.stock_errors(shop, given.inventory))
     if found:
         return found
     own = set(offer["stock"])

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from twinshelf_sandbox.tiktok.apps import webhooks
-from twinshelf_sandbox.tiktok.products import categories, listing_rules, stock
+from twinshelf_sandbox.tiktok.products import categories, listing_outcome, stock
 from twinshelf_sandbox.tiktok.products.product_bodies import Product
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity
@@ -31,7 +31,7 @@ _CHANGED_NAMES: Final = {
 # -- writing a version -----------------------------------------------------------------------------------------
 
 
-def resolve(shop: Shop, body: Product, content: Entity, outcome: listing_rules.Checked) -> None:
+def resolve(shop: Shop, body: Product, content: Entity, outcome: listing_outcome.Checked) -> None:
     """Finish `content`: drop what the platform drops, give SKUs ids, and sales attributes the ids of their texts."""
     if outcome.drop_brand:
         content.pop("brand_id", None)
@@ -98,7 +98,7 @@ def price_text(shop: Shop, price: Entity) -> str:
     return str(price.get("sale_price") or price.get("amount")) if not shop.is_local else str(price["amount"])
 
 
-def take_offers(shop: Shop, product_id: str, content: Entity, outcome: listing_rules.Checked, row: Entity) -> bool:
+def take_offers(shop: Shop, product_id: str, content: Entity, outcome: listing_outcome.Checked, row: Entity) -> bool:
     """Move price and stock out of `content` into `row`: they take effect at once. True if any changed."""
     changed = False
     for at, sku in enumerate(content.get("skus", [])):

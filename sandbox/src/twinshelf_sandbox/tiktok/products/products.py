@@ -11,8 +11,8 @@ import msgspec
 from twinshelf_sandbox.tiktok.apps import webhooks
 from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
-from twinshelf_sandbox.tiktok.products import listing_rules, stock
-from twinshelf_sandbox.tiktok.products.listing_rules import Known
+from twinshelf_sandbox.tiktok.products import listing_outcome, listing_rules, stock
+from twinshelf_sandbox.tiktok.products.listing_outcome import Known
 from twinshelf_sandbox.tiktok.products.product_audits import (
     differences,
     keep,
@@ -75,7 +75,7 @@ def create(call: Call) -> Any:
     _may_create(shop)
     draft = body.save_mode == "AS_DRAFT"
     outcome = listing_rules.check(Known(shop, draft=draft), body)
-    listing_rules.first(outcome.errors)
+    listing_outcome.first(outcome.errors)
     if body.external_product_id and shop.by_external_product.find(body.external_product_id):
         raise ApiError(12052996)
     if not draft:
@@ -90,7 +90,7 @@ def create(call: Call) -> Any:
 def new_product(
     shop: Shop,
     body: Product,
-    outcome: listing_rules.Checked,
+    outcome: listing_outcome.Checked,
     *,
     draft: bool,
     source: str = "OPEN_API",
@@ -142,7 +142,7 @@ def new_product(
     return product
 
 
-def _reply(product: Entity, outcome: listing_rules.Checked, *, content: Entity | None = None) -> Entity:
+def _reply(product: Entity, outcome: listing_outcome.Checked, *, content: Entity | None = None) -> Entity:
     shown = content or product["base"]
     skus = []
     for sku in shown.get("skus", []):
@@ -244,7 +244,7 @@ def apply_edit(shop: Shop, product: Entity, body: Product, *, source: str) -> En
     if draft and product["status"] != "DRAFT" and not shop.switch("post_live_drafts"):
         raise ApiError(12052488)
     outcome = listing_rules.check(_known(shop, product, draft=draft), body)
-    listing_rules.first(outcome.errors)
+    listing_outcome.first(outcome.errors)
     external = body.external_product_id
     if external and any(other != product["id"] for other in shop.by_external_product.find(external)):
         raise ApiError(12052996)
