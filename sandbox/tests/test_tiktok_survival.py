@@ -33,6 +33,7 @@ from twinshelf_sandbox.tiktok.products import (
     product_optimization,
     product_search,
     products,
+    replication,
 )
 from twinshelf_sandbox.tiktok.promotions import promotions
 from twinshelf_sandbox.wire import Request
@@ -187,6 +188,7 @@ _MODULES = (
     products,
     promotions,
     global_products,
+    replication,
     return_search,
     aftersales_requests,
     product_search,

@@ -31,6 +31,7 @@ from twinshelf_sandbox.tiktok.products import (
     product_optimization,
     product_search,
     products,
+    replication,
     size_charts,
     uploads,
 )
@@ -81,6 +82,7 @@ class TikTok:
                 *size_charts.ENDPOINTS,
                 *promotions.ENDPOINTS,
                 *finance.ENDPOINTS,
+                *replication.ENDPOINTS,
                 *global_products.ENDPOINTS,
             ),
         )
@@ -95,7 +97,7 @@ class TikTok:
             **cancellations.JOBS,
             **returns.JOBS,
             **promotions.JOBS,
-            **global_products.JOBS,
+            **replication.JOBS,
         }.items():
             world.handlers[kind] = partial(job, self.platform)
         for name, action in self._actions().items():
