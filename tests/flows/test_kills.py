@@ -22,6 +22,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from twinshelf_sandbox.client import ControlClient
+
 STORE = "fern0hollow"
 ROOT = Path(__file__).resolve().parents[2]
 APP = {
@@ -138,7 +140,7 @@ class Installation:
         self.sandbox = self._process("sandbox", "sandbox", "--port", str(sandbox_port), *world)
         self.web = self._process("web", "web", "--port", str(self.web_port))
         self.workers = [self._process(f"worker-{n}", "worker", TWINSHELF_SLOT=f"slot-{n}") for n in range(workers)]
-        self._http = httpx2.Client(base_url=self.sandbox_address, timeout=60)
+        self.control = ControlClient(self.sandbox_address)
         self.merchant = Merchant(self.environment, folder / "merchant.log")
         self.shop: dict[str, Any] = {}
 
@@ -185,22 +187,13 @@ class Installation:
     # -- the platforms ------------------------------------------------------------------------------------------------
 
     def act(self, action: str, /, **arguments: Any) -> Any:
-        answer = self._http.post(f"/_sandbox/actions/{action}", json=arguments)
-        assert answer.status_code == 200, f"{action}: {answer.text}"
-        return answer.json()["result"]
+        return self.control.act(action, **arguments)
 
     def pass_time(self, seconds: float) -> None:
-        self._http.post("/_sandbox/clock", json={"advance": seconds})
+        self.control.advance(seconds)
 
     def effects(self, kind: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        since = 0
-        while True:
-            page = self._http.get("/_sandbox/effects", params={"since": since, "limit": 1000, "kind": kind}).json()
-            found += page["effects"]
-            if len(page["effects"]) < 1000:
-                return found
-            since = found[-1]["seq"] + 1
+        return list(self.control.effects(kind=kind))
 
     def open_shop(self) -> str:
         """Accounts on both platforms; returns the code that authorizes us."""
@@ -297,7 +290,7 @@ class Installation:
 
     def slow_down(self, seconds: float) -> None:
         """Have every answer of the platforms take so long."""
-        self._http.post("/_sandbox/latency", json={"seconds": seconds})
+        self.control.set_latency(seconds)
 
     def running(self, worker: int) -> list[str]:
         """The workflows that a worker has begun and not ended, by the engine's own table."""
@@ -328,7 +321,7 @@ class Installation:
 
         def resting() -> bool:
             nonlocal busy_at
-            there = self._http.get("/_sandbox/clock").json()
+            there = self.control.clock()
             coming = there["next_job"] is not None and there["next_job"] < there["now"] + 2
             found, error = self.merchant.try_to("busy")
             if coming or error or found["awake"] or found["marks"] or found["tasks"]:
