@@ -31,3 +31,9 @@ def create_account(name: str, *, owner_email: str, password: str, owner_name: st
         user = User.objects.create_user(owner_email, password, name=owner_name)
     Membership.objects.create(account=account, user=user, role=Role.OWNER)
     return account
+
+
+def set_profile(user: User, *, name: str, time_zone: str) -> None:
+    """Change what a person may change of themselves. The e-mail address is fixed."""
+    user.name, user.time_zone = name, time_zone
+    user.save(update_fields=["name", "time_zone"])

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from twinshelf.accounts.models import Account, Membership, User
+from typing import Final
+
+from twinshelf.accounts.models import Account, Membership, Role, User
+from twinshelf.kit.actions import Permission
+
+GRANTED: Final[dict[str, frozenset[Permission]]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.ADMIN: frozenset({Permission.VIEW, Permission.OPERATE}),
+}
 
 
 def accounts_of(user: User) -> list[Account]:
@@ -19,3 +27,13 @@ def role_in(account: Account, user: User) -> str:
 def members_of(account: Account) -> list[Membership]:
     """Everybody in an account with their roles, owners first."""
     return list(Membership.objects.filter(account=account).select_related("user").order_by("-role", "user__email"))
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    """What a role grants; nothing if it is unknown."""
+    return GRANTED.get(role, frozenset())
+
+
+def email_taken(email: str) -> bool:
+    """Whether an account with this e-mail address exists."""
+    return User.objects.filter(email=email.lower()).exists()

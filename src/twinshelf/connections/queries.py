@@ -9,10 +9,12 @@ from typing import Literal
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.models import AccessState, Connection, Shop, Store
 from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
+from twinshelf.kit.actions import Action
 
 EXPIRES_SOON = timedelta(days=14)
 
@@ -100,3 +102,20 @@ def of_stores(all_connections: Sequence[Connection]) -> dict[int, list[Connectio
     for connection in all_connections:
         found.setdefault(connection.store_id, []).append(connection)
     return found
+
+
+def name_taken(name: str) -> bool:
+    """Whether a connection of the account has this name."""
+    return Connection.objects.filter(name=name).exists()
+
+
+def actions_for(connection: Connection) -> tuple[Action, ...]:
+    """What may be done for a whole connection: for all its products, all its orders, its authorization."""
+    return (
+        Action(id="connection.check", label=_("Check everything"), args=(connection.id,)),
+        Action(id="connection.pull", label=_("Pull products"), args=(connection.id,)),
+        Action(id="connection.refresh", label=_("Refresh status"), args=(connection.id,)),
+        Action(id="connection.sync", label=_("Sync price & stock"), args=(connection.id,)),
+        Action(id="connection.orders", label=_("Fetch orders"), args=(connection.id,)),
+        Action(id="shop.authorize", label=_("Reauthorize the shop"), args=(connection.shop.region,), method="get"),
+    )

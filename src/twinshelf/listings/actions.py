@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -13,8 +14,10 @@ from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.goods.selections import select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
+from twinshelf.listings import queries
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.sync import lanes, problems, tasks
+from twinshelf.sync import queries as sync
 from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task
 
@@ -69,7 +72,7 @@ def _switch(connection: Connection, product_ids: Sequence[str], verb: str, *, on
             some = list(product_ids)[start : start + 500]
             ListingRow.objects.filter(connection=connection, product_id__in=some).update(switch_to=on)
         title = f"{verb} {counted(len(product_ids), 'product')} on {connection.shop}"
-        return _ask(connection, "visibility", product_ids, title, by)
+        return _ask(connection, "visibility", product_ids, title, by, params={"on": on})
 
 
 def link(connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str, seller_sku: str = "") -> Link:
@@ -94,7 +97,15 @@ def link(connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str
     return made
 
 
-def _ask(connection: Connection, kind: str, product_ids: Sequence[str], title: str, by: User | None) -> Task:
+def _ask(
+    connection: Connection,
+    kind: str,
+    product_ids: Sequence[str],
+    title: str,
+    by: User | None,
+    *,
+    params: Mapping[str, Any] | None = None,
+) -> Task:
     with transaction.atomic():
         task = Task.objects.create(
             account_id=connection.account_id,
@@ -103,6 +114,7 @@ def _ask(connection: Connection, kind: str, product_ids: Sequence[str], title: s
             owner=f"connection:{connection.id}",
             by=by,
             state="running",
+            params=dict(params or {}),
             cursor={"carried_out": True},
             total=len(product_ids),
             created_at=clock.now(),
@@ -149,3 +161,16 @@ def compare(connection: Connection) -> int:
     for kind in ("stock", "price"):
         lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)
     return len(keys)
+
+
+class NothingToUndo(Exception):
+    """The task switched no listings, or has not ended."""
+
+
+def undo(task: Task, *, by: User | None = None) -> Task:
+    """Switch back the listings that a task switched: on what it took off, off what it put on. Raises NothingToUndo."""
+    if not queries.may_be_undone(task):
+        raise NothingToUndo
+    connection = Connection.objects.select_related("shop").get(id=sync.owner_id(task.owner))
+    turn = deactivate if task.params["on"] else activate
+    return turn(connection, list(sync.succeeded_keys(task)), by=by)

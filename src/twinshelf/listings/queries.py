@@ -6,7 +6,7 @@ A list is found in two steps: ids from the list index alone, then the rows of on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -26,16 +26,18 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
 from twinshelf.documents import ListingState, Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.models import Template
 from twinshelf.sync import queries as sync
-from twinshelf.sync.models import Problem
+from twinshelf.sync.models import Problem, Task, TaskState
 
 Bucket = Literal["live", "reviewing", "in_progress", "not_uploaded", "failed", "off", "inactive_platform"]
 Stock = Literal["", "in", "low", "out"]
@@ -362,3 +364,72 @@ def named(store_id: int, product_ids: Sequence[str]) -> dict[str, tuple[int, str
 def waiting_problem(problem: Problem) -> bool:
     """Whether the template would mend it for all products at once."""
     return "template" in problem.waits_for.split()
+
+
+# -- what may be done -----------------------------------------------------------------------------------------------
+
+
+def actions_for(
+    row: StoreProduct, listings: Iterable[ListingRow | None], *, connection_id: int | None = None, failing: bool = False
+) -> tuple[Action, ...]:
+    """What may be done to a product and these listings of it: in one shop, or where `connection_id` is None in all.
+
+    `failing`: it has problems, so listing it is trying again.
+    """
+    if row.deleted:
+        return ()
+    sent: tuple[tuple[str, int], ...] = (("only", row.pk),)
+    if connection_id is not None:
+        sent += (("shop", connection_id),)
+    known = [listing for listing in listings if listing is not None and listing.tiktok_id]
+    states = {listing.state for listing in known}
+    label = _("Try again") if failing else _("List or update")
+    found = [Action(id="product.list", label=label, sent=sent, tone="primary")]
+    if known:
+        found.append(Action(id="product.refresh", label=_("Refresh status"), sent=sent))
+        found.append(Action(id="product.sync", label=_("Sync price & stock"), sent=sent))
+    if not states.isdisjoint(OFF):
+        found.append(Action(id="product.activate", label=_("Activate"), sent=sent))
+    if ListingState.LIVE in states:
+        found.append(Action(id="product.deactivate", label=_("Deactivate"), sent=sent, tone="danger"))
+    return tuple(found)
+
+
+def actions_for_many() -> tuple[Action, ...]:
+    """What may be done to products that somebody ticks: each action leaves out what it does not fit."""
+    return (
+        Action(id="product.list", label=_("List or update"), tone="primary"),
+        Action(id="product.refresh", label=_("Refresh status")),
+        Action(id="product.sync", label=_("Sync price & stock")),
+        Action(id="product.deactivate", label=_("Deactivate")),
+        Action(id="product.activate", label=_("Activate")),
+    )
+
+
+def actions_for_problem(problem: Problem, *, connection_id: int | None, same: int) -> tuple[Action, ...]:
+    """What may be done about a product's problem, which `same` products have: mend the template, confirm, try again."""
+    found = sync.actions_for(problem)
+    if connection_id is None or not waiting_problem(problem):
+        return found
+    label = _("Set in template (%(n)s)") % {"n": f"{same:,}"} if same > 1 else _("Set in template")
+    return (Action(id="connection.template", label=label, args=(connection_id,), method="get"), *found)
+
+
+def actions_for_task(task: Task) -> tuple[Action, ...]:
+    """What may be done about a task, including what only the catalog knows of: to switch listings back."""
+    undo = (Action(id="task.undo", label=_("Undo"), args=(task.id,)),) if may_be_undone(task) else ()
+    return (*undo, *sync.actions_for_task(task))
+
+
+def may_be_undone(task: Task) -> bool:
+    """Whether a task switched listings and has ended, so that they can be switched back."""
+    return task.kind == "ask_visibility" and task.state == TaskState.COMPLETED and task.succeeded > 0
+
+
+def sale_state(row: StoreProduct, document: Product) -> Literal["deleted", "not_purchasable", "hidden", "for_sale"]:
+    """Whether the store sells the product itself."""
+    if row.deleted:
+        return "deleted"
+    if not document.purchasable:
+        return "not_purchasable"
+    return "for_sale" if document.visible else "hidden"

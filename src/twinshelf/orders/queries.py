@@ -16,12 +16,14 @@ import msgspec
 from django.db.models import Count, Expression, Min, Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast, LPad, Substr
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.models import Connection
 from twinshelf.connections.queries import shop_now
 from twinshelf.documents import Address, CreationState, Money, OrderLine, ShopOrder, ShopOrderStatus, from_json
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
+from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
 from twinshelf.listings.models import Link
@@ -390,3 +392,141 @@ def import_seconds(days: int = 7) -> float | None:
 def cancel_reasons(order: ShopOrderRow) -> tuple[tuple[str, str], ...]:
     """(name, words) of the reasons to choose from for cancelling this order; none where TikTok allows it no more."""
     return seller_reasons(ShopOrderStatus(order.status))
+
+
+# -- how far an order is --------------------------------------------------------------------------------------------
+
+StageName = Literal["paid", "created", "shipped", "in_transit", "delivered", "completed"]
+StageState = Literal["done", "now", "failed", ""]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A point of the line from payment to payout. `state` "": it lies ahead."""
+
+    name: StageName
+    state: StageState
+    at: datetime | None = None
+    due: datetime | None = None
+    """By when it must be reached; None: nobody says."""
+    took: timedelta | None = None
+    note: str = ""
+
+
+def stages_of(view: OrderView) -> tuple[Stage, ...]:
+    """Paid, in BigCommerce, shipped, in transit, delivered, completed; none of a cancelled order."""
+    row = view.row
+    if row.status == ShopOrderStatus.CANCELLED:
+        return ()
+    place = ShopOrderStatus(row.status).rank
+    if place >= 1:
+        shipped = Stage("shipped", "done", note=view.order.shipping_provider)
+    else:
+        shipped = Stage("shipped", "now" if row.store_order_id and place == 0 else "", due=row.ship_by)
+    return (
+        Stage("paid", "done" if row.paid_at else "now", at=row.paid_at),
+        _created(view),
+        shipped,
+        Stage("in_transit", _state(place, 1)),
+        Stage("delivered", _state(place, 2)),
+        Stage("completed", "done" if place == 3 else ""),
+    )
+
+
+def _created(view: OrderView) -> Stage:
+    row = view.row
+    if row.store_order_id:
+        took = max(timedelta(0), view.created_at - row.seen_at) if view.created_at else None
+        return Stage("created", "done", at=view.created_at, took=took)
+    if row.creation == CreationState.FAILED:
+        return Stage("created", "failed", note=row.reason)
+    return Stage("created", "now" if row.paid_at else "", note=row.reason)
+
+
+def _state(place: int, own: int) -> StageState:
+    return "done" if place > own else ("now" if place == own else "")
+
+
+def ship_by(row: ShopOrderRow) -> datetime | None:
+    """By when the seller must ship; None where that is done, or not the seller's to do."""
+    return row.ship_by if row.status == ShopOrderStatus.AWAITING_SHIPMENT and not row.fulfilled_by_tiktok else None
+
+
+def not_created(row: ShopOrderRow) -> bool:
+    """Whether the store order could not be made."""
+    return row.creation == CreationState.FAILED
+
+
+def may_ship(row: ShopOrderRow) -> bool:
+    """Whether shipments have been made or may still come."""
+    return row.status != ShopOrderStatus.CANCELLED or ShipmentRow.objects.filter(order=row).exists()
+
+
+def buyer_asks_to_cancel(view: OrderView) -> bool:
+    """Whether the buyer waits for an answer to a request to cancel."""
+    return view.order.buyer_wants_cancel and view.cancellation is None
+
+
+# -- what may be done -----------------------------------------------------------------------------------------------
+
+
+def actions_for(view: OrderView) -> tuple[Action, ...]:
+    """What may be done about an order: cancel it, read it again, create its store order, open that in the store."""
+    row, found = view.row, []
+    if view.cancellation is None and (reasons := cancel_reasons(row)):
+        found.append(
+            Action(
+                id="order.cancel",
+                label=_("Cancel order"),
+                args=(row.pk,),
+                tone="danger",
+                confirm=_("This cannot be undone. TikTok refunds the buyer; BigCommerce follows."),
+                reasons=reasons,
+            )
+        )
+    if row.store_order_id:
+        found.append(Action(id="order.sync", label=_("Sync"), args=(row.pk,)))
+    elif row.creation != CreationState.IGNORED:
+        found.append(Action(id="order.retry", label=_("Retry"), args=(row.pk,), tone="primary"))
+    if panel := control_panel_place(row):
+        ship = row.status == ShopOrderStatus.AWAITING_SHIPMENT
+        found.append(
+            Action(
+                id="order.open",
+                label=_("Ship in BigCommerce") if ship else _("Open in BigCommerce"),
+                args=panel,
+                method="get",
+                tone="primary",
+                permission=Permission.VIEW,
+            )
+        )
+    return tuple(found)
+
+
+def control_panel_place(row: ShopOrderRow) -> tuple[str, str] | None:
+    """The store's control panel and the store order's number there; None where one of them is not known."""
+    panel = row.connection.store.control_panel_url.rstrip("/")
+    return (panel, row.store_order_id) if panel and row.store_order_id else None
+
+
+def actions_for_problem(problem: Problem) -> tuple[Action, ...]:
+    """What may be done about an order's problem. Creating the store order again is an action of the order itself."""
+    return () if problem.lane.kind == "order" else sync.actions_for(problem)
+
+
+# -- the list -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OrderInList:
+    """An order as the list shows it. `ship_by` None: the seller has nothing to ship, or does not any more."""
+
+    row: ShopOrderRow
+    buyer: Buyer
+    not_created: bool
+    ship_by: datetime | None
+
+
+def line_of(row: ShopOrderRow) -> OrderInList:
+    """What the list shows of an order."""
+    return OrderInList(row, buyer_of(row), not_created(row), ship_by(row))

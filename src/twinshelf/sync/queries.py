@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, Max, Min, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from twinshelf.kit import clock
+from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Problem, Task, TaskItem, TaskState
 
@@ -53,6 +56,8 @@ class Progress:
     per_minute: int | None
     seconds_left: int | None
 
+    started: bool = True
+
     @property
     def percent(self) -> int:
         """Whole percent of the items that have ended; 0 while the total is unknown."""
@@ -64,7 +69,9 @@ def progress(task: Task) -> Progress:
     seconds = ((task.finished_at or clock.now()) - task.started_at).total_seconds() if task.started_at else 0.0
     rate = task.done / seconds if seconds > 1 and task.done else None
     left = int((task.total - task.done) / rate) if rate and task.total is not None and task.total > task.done else None
-    return Progress(task.done, task.failed, task.total, round(rate * 60) if rate else None, left)
+    return Progress(
+        task.done, task.failed, task.total, round(rate * 60) if rate else None, left, task.state != TaskState.QUEUED
+    )
 
 
 def unfinished_tasks() -> list[Task]:
@@ -283,3 +290,57 @@ def changes(*, kind: str = "", ok: bool | None = None, number: int = 1, size: in
         records = records.filter(ok=ok)
     page = page_of_ids(records, "at", descending=True, total=records.count(), number=number, size=size)
     return page.of(lambda ids: in_order(ChangeRecord.objects.select_related("lane"), ids))
+
+
+# -- what may be done -----------------------------------------------------------------------------------------------
+
+WHOLE_LANE: Final = "*"
+"""The key of problems that concern a store or a shop as a whole, such as rejected credentials."""
+
+CONFIRMS: Final[Mapping[str, Promise]] = {"E-PRC-GUARD": _("Send this price"), "E-PRD-GONE": _("It was removed")}
+"""Codes of problems that hold something back until a person says that it is meant, and the words that say so."""
+
+
+def actions_for(problem: Problem, *, about: str = "") -> tuple[Action, ...]:
+    """What may be done about an open problem. `about` is what its key is called."""
+    found = []
+    if problem.code in CONFIRMS:
+        sent = (("code", problem.code), ("problem", problem.id))
+        found.append(Action(id="problem.confirm", label=CONFIRMS[problem.code], about=about, sent=sent, tone="primary"))
+    if problem.key != WHOLE_LANE:
+        found.append(Action(id="problem.retry", label=_("Try again"), about=about, args=(problem.id,)))
+    return tuple(found)
+
+
+def actions_for_group(kind: str, code: str, count: int) -> tuple[Action, ...]:
+    """What may be done about all open problems of a kind of lane and a code at once."""
+    if code not in CONFIRMS or count < 2:
+        return ()
+    label = _("Confirm all %(n)s") % {"n": f"{count:,}"}
+    return (Action(id="problem.confirm", label=label, sent=(("kind", kind), ("code", code)), tone="primary"),)
+
+
+def actions_for_task(task: Task) -> tuple[Action, ...]:
+    """What may be done about any task, whatever it does."""
+    found = []
+    if TaskItem.objects.filter(task=task).exists():
+        label = _("Download CSV")
+        found.append(Action(id="task.items", label=label, args=(task.id,), method="get", permission=Permission.VIEW))
+    if is_unfinished(task):
+        found.append(Action(id="task.cancel", label=_("Cancel task"), args=(task.id,), tone="danger"))
+    return tuple(found)
+
+
+def is_unfinished(task: Task) -> bool:
+    """Whether a task waits or runs."""
+    return task.state in UNFINISHED
+
+
+def was_not_carried_out(task: Task) -> bool:
+    """Whether a task ended without its items having been asked for."""
+    return task.state == TaskState.FAILED
+
+
+def succeeded_keys(task: Task) -> list[str]:
+    """The keys of a task's items that were carried out."""
+    return list(TaskItem.objects.filter(task=task, state="succeeded").order_by("id").values_list("key", flat=True))

@@ -1,0 +1,138 @@
+"""Which actions a thing offers, as data: the queries decide, the pages show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.console_data import World
+from twinshelf.accounts import queries as accounts
+from twinshelf.connections import queries as connections
+from twinshelf.kit import clock
+from twinshelf.kit.actions import Action, Permission
+from twinshelf.listings import queries as listings
+from twinshelf.listings.models import ListingRow
+from twinshelf.orders import queries as orders
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync import queries as sync
+from twinshelf.sync.models import Problem, Task
+
+
+def ids(actions: tuple[Action, ...]) -> list[str]:
+    return [action.id for action in actions]
+
+
+def listed(state: str) -> ListingRow:
+    row = ListingRow.objects.filter(state=state).exclude(tiktok_id="").first()
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("live", ["product.list", "product.refresh", "product.sync", "product.deactivate"]),
+        ("inactive_seller", ["product.list", "product.refresh", "product.sync", "product.activate"]),
+        ("inactive_system", ["product.list", "product.refresh", "product.sync", "product.activate"]),
+        ("inactive_platform", ["product.list", "product.refresh", "product.sync"]),
+        ("reviewing", ["product.list", "product.refresh", "product.sync"]),
+    ],
+)
+def test_a_listing_offers_what_its_state_allows(world, state, offered):
+    actions = listings.actions_for(world.products[0], [listed(state)], connection_id=world.us.id)
+
+    assert ids(actions) == offered
+    assert {action.sent for action in actions} == {(("only", world.products[0].pk), ("shop", world.us.id))}
+
+
+def test_a_product_of_two_shops_offers_what_either_listing_allows(world):
+    actions = listings.actions_for(world.products[0], [listed("live"), None, listed("inactive_seller")])
+
+    assert ids(actions)[-2:] == ["product.activate", "product.deactivate"]
+
+
+def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_not_even_that(world):
+    row = world.products[0]
+
+    assert ids(listings.actions_for(row, [None])) == ["product.list"]
+    row.deleted = True
+    assert listings.actions_for(row, [listed("live")]) == ()
+
+
+def test_listing_a_product_with_problems_is_trying_again(world):
+    assert str(listings.actions_for(world.products[0], [None], failing=True)[0].label) == "Try again"
+
+
+def order(world: World, **fields: object) -> list[str]:
+    row = ShopOrderRow.objects.filter(status="AWAITING_SHIPMENT", creation="created", connection=world.us).first()
+    assert row is not None
+    ShopOrderRow.objects.filter(pk=row.pk).update(**fields)
+    return ids(orders.actions_for(orders.view_of(orders.order_or_404(row.pk))))
+
+
+@pytest.mark.parametrize(
+    ("fields", "offered"),
+    [
+        ({}, ["order.cancel", "order.sync", "order.open"]),
+        ({"status": "COMPLETED"}, ["order.sync", "order.open"]),
+        ({"store_order_id": None, "creation": "failed"}, ["order.cancel", "order.retry"]),
+        ({"store_order_id": None, "creation": "ignored"}, ["order.cancel"]),
+    ],
+)
+def test_an_order_offers_what_its_state_allows(world, fields, offered):
+    assert order(world, **fields) == offered
+
+
+def test_a_problem_that_holds_something_back_offers_to_let_it_through(world):
+    problem = Problem.objects.filter(lane__kind="listing", closed_at=None).exclude(key="*").first()
+    assert problem is not None
+
+    assert ids(sync.actions_for(problem)) == ["problem.retry"]
+    problem.code = "E-PRC-GUARD"
+    assert ids(sync.actions_for(problem)) == ["problem.confirm", "problem.retry"]
+    problem.key = sync.WHOLE_LANE
+    assert ids(sync.actions_for(problem)) == ["problem.confirm"]
+
+
+def test_many_that_are_held_back_are_let_through_together_and_one_is_not(world):
+    assert ids(sync.actions_for_group("price", "E-PRC-GUARD", 2)) == ["problem.confirm"]
+    assert sync.actions_for_group("price", "E-PRC-GUARD", 1) == ()
+    assert sync.actions_for_group("listing", "E-LST-ATTR", 5) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "succeeded", "undo"),
+    [
+        ("ask_visibility", "completed", 2, True),
+        ("ask_visibility", "completed", 0, False),
+        ("ask_visibility", "running", 2, False),
+        ("ask_listing", "completed", 2, False),
+    ],
+)
+def test_only_listings_that_were_switched_can_be_switched_back(world, kind, state, succeeded, undo):
+    task = Task.objects.create(
+        account=world.account, kind=kind, title="", state=state, succeeded=succeeded, created_at=clock.now()
+    )
+
+    assert ("task.undo" in ids(listings.actions_for_task(task))) is undo
+    assert ("task.cancel" in ids(listings.actions_for_task(task))) is (state == "running")
+
+
+def test_a_connection_offers_the_same_in_every_state(world):
+    assert [action.id.partition(".")[0] for action in connections.actions_for(world.us)] == ["connection"] * 5 + [
+        "shop"
+    ]
+
+
+def test_an_action_is_offered_to_those_whose_role_grants_it():
+    assert accounts.permissions_of("owner") == frozenset(Permission)
+    assert accounts.permissions_of("admin") == {Permission.VIEW, Permission.OPERATE}
+    assert accounts.permissions_of("stranger") == frozenset()
+
+
+def test_an_action_that_is_refused_says_why():
+    action = Action(id="order.sync", label="Sync")
+
+    assert action.enabled
+    assert not replace(action, refused="It is being read already.").enabled
