@@ -20,7 +20,9 @@ test: ## Run the tests, all in parallel or as ARGS say   ARGS="tests/pure -k pri
 check: ## Run format, lint, types and walls; change nothing
 	@tools/setup.sh dev
 	@failed=; \
-	for step in "ruff format --check --output-format concise" "ruff check --output-format concise" "mypy" "lint-imports --no-logo"; do \
+	for step in "ruff format --check --output-format concise" "ruff check --output-format concise" \
+		"djangofmt --check src/twinshelf" "djangofmt check --output-format concise src/twinshelf" \
+		"mypy" "lint-imports --no-logo"; do \
 		echo "» $$step"; \
 		$(BIN)/$$step || failed="$$failed, $$step"; \
 	done; \
@@ -30,6 +32,8 @@ format: ## Format the code and mend what lint can mend
 	@tools/setup.sh dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/djangofmt check --fix --quiet src/twinshelf
+	$(BIN)/djangofmt --quiet src/twinshelf
 
 bench: ## Run the benchmarks   ARGS="--help"
 	@tools/setup.sh dev

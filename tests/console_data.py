@@ -766,14 +766,14 @@ def _tasks(world: World) -> None:
         took=52,
     )
     task(
-        "switch_listings",
+        "ask_visibility",
         "Deactivate 2 products on Fernhollow US",
         300,
         total=2,
         succeeded=1,
         skipped=1,
         summary="1 done, 1 skipped",
-        params={"connection": world.us.id, "products": ids[:2], "on": False},
+        params={"on": False},
     )
     task(
         "pull",

@@ -156,7 +156,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
-    "template_partials.apps.SimpleAppConfig",
     "csp",
     "lucide",
     "rules.apps.AutodiscoverRulesConfig",
@@ -186,7 +185,7 @@ MIDDLEWARE = [
     "twinshelf.console.middleware.AccountScopeMiddleware",
 ]
 
-# django-cotton and django-template-partials both patch the loaders when left to themselves, and then <c-…> tags stay
+# django-cotton patches the loaders when left to itself, and where another library does so too, <c-…> tags stay
 # uncompiled without a word: so the loaders are written out here.
 TEMPLATES = [
     {
@@ -201,24 +200,20 @@ TEMPLATES = [
             ],
             "loaders": [
                 (
-                    "template_partials.loader.Loader",
+                    "django.template.loaders.cached.Loader",
                     [
-                        (
-                            "django.template.loaders.cached.Loader",
-                            [
-                                "django_cotton.cotton_loader.Loader",
-                                "django.template.loaders.filesystem.Loader",
-                                "django.template.loaders.app_directories.Loader",
-                            ],
-                        )
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
                     ],
                 )
             ],
-            "builtins": ["django_cotton.templatetags.cotton", "template_partials.templatetags.partials"],
+            "builtins": ["django_cotton.templatetags.cotton"],
         },
     }
 ]
 COTTON_DIR = "cotton"
+COTTON_ISOLATE_BY_DEFAULT = True  # a component sees what it is given, and what every page knows
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [

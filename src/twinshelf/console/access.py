@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -15,23 +14,14 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from twinshelf.accounts import queries
-from twinshelf.accounts.models import Account, Role, User
+from twinshelf.kit.actions import Action, Permission
+
+if TYPE_CHECKING:
+    from twinshelf.accounts.models import Account, User
+
+__all__ = ["ConsoleRequest", "Permission", "may", "needs", "offered"]
 
 P = ParamSpec("P")
-
-
-class Permission(StrEnum):
-    """What a view asks for."""
-
-    VIEW = "view"
-    OPERATE = "operate"
-    OWN = "own"
-
-
-GRANTED: dict[str, frozenset[Permission]] = {
-    Role.OWNER: frozenset(Permission),
-    Role.ADMIN: frozenset({Permission.VIEW, Permission.OPERATE}),
-}
 
 
 class ConsoleRequest(HttpRequest):
@@ -45,7 +35,12 @@ class ConsoleRequest(HttpRequest):
 
 def may(request: ConsoleRequest, permission: Permission) -> bool:
     """Whether the role of the person who asks grants it."""
-    return permission in GRANTED.get(request.role, frozenset())
+    return permission in queries.permissions_of(request.role)
+
+
+def offered(request: ConsoleRequest, actions: Iterable[Action]) -> list[Action]:
+    """Those of the actions that the role of the person who asks grants."""
+    return [action for action in actions if may(request, action.permission)]
 
 
 def needs(
@@ -70,7 +65,7 @@ def needs(
             if account is None:
                 return render(request, "console/no_account.html", status=403)
             role = queries.role_in(account, request.user)
-            if permission not in GRANTED.get(role, frozenset()):
+            if permission not in queries.permissions_of(role):
                 raise PermissionDenied
             request.role = role  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -16,6 +17,17 @@ from twinshelf.sync import queries as sync
 
 THEME_COOKIE = "theme"
 KEYS_COOKIE = "keys"
+HTMX: Final = json.dumps(
+    {
+        "includeIndicatorStyles": False,
+        "allowEval": False,
+        "historyEnabled": False,
+        "selfRequestsOnly": True,
+        "allowScriptTags": False,
+        "inlineScriptNonce": "",
+    }
+)
+"""What htmx must not do, since the content policy would not let it."""
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
@@ -23,12 +35,15 @@ def console(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get(THEME_COOKIE, "")
     shared: dict[str, Any] = {
         "theme": theme if theme in THEMES else "",
+        "themes": THEMES.items(),
+        "htmx_config": HTMX,
         "keys_off": request.COOKIES.get(KEYS_COOKIE) == "off",
         "version": twinshelf.__version__,
         "section": request.path.split("/")[1] or "dashboard",
     }
     if getattr(request, "account", None) is not None:
         shared["menu"] = SimpleLazyObject(_menu)
+        shared["other_accounts"] = len(request.accounts) > 1  # type: ignore[attr-defined]
     return shared
 
 

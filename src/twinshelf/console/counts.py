@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from django.core.cache import cache
 
-from twinshelf.connections.models import Connection
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
 
 LARGE = 20_000
 SECONDS = 15

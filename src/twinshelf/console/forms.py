@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
-from twinshelf.accounts.models import User
-from twinshelf.connections.models import Connection, Shop, Store
-from twinshelf.rules.models import Template
+from twinshelf.accounts import queries as accounts
+from twinshelf.connections import queries as connections
 from twinshelf.rules.templates import Source
+
+if TYPE_CHECKING:
+    from twinshelf.accounts.models import User
+    from twinshelf.connections.models import Shop, Store
+    from twinshelf.rules.models import Template
 
 REGIONS = (("US", _("United States")), ("GB", _("United Kingdom")), ("MY", _("Malaysia")), ("SG", _("Singapore")))
 PACKAGE = ("length", "width", "height", "weight")
@@ -35,7 +40,7 @@ class SignUpForm(forms.Form):
     def clean_email(self) -> str:
         """Nobody signs in with it yet."""
         email: str = self.cleaned_data["email"].lower()
-        if User.objects.filter(email=email).exists():
+        if accounts.email_taken(email):
             raise forms.ValidationError(self.email_taken)
         return email
 
@@ -51,14 +56,16 @@ class SignUpForm(forms.Form):
         return name if name in available_timezones() else "UTC"
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no ModelForm[…] at run time
+class ProfileForm(forms.Form):
     """What a person may change of themselves. The e-mail is fixed."""
 
+    name = forms.CharField(label=_("Name"), required=False, max_length=120)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
 
-    class Meta:
-        model = User
-        fields: ClassVar = ["name", "time_zone"]
+    @classmethod
+    def of(cls, user: User) -> ProfileForm:
+        """Filled with what is known."""
+        return cls(initial={"name": user.name, "time_zone": user.time_zone})
 
 
 class StoreForm(forms.Form):
@@ -82,18 +89,28 @@ class PairForm(forms.Form):
     """A store and a shop to be kept in step."""
 
     name = forms.CharField(label=_("Name of the connection"), max_length=120)
-    store = forms.ModelChoiceField(Store.objects.none(), label=_("BigCommerce store"), empty_label=None)
-    shop = forms.ModelChoiceField(Shop.objects.none(), label=_("TikTok Shop"), empty_label=None)
+    store = forms.ChoiceField(label=_("BigCommerce store"))
+    shop = forms.ChoiceField(label=_("TikTok Shop"))
 
-    def __init__(self, *args: Any, stores: list[Store], shops: list[Shop], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, stores: Sequence[Store], shops: Sequence[Shop], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["store"].queryset = Store.objects.filter(id__in=[store.id for store in stores])  # type: ignore[attr-defined]
-        self.fields["shop"].queryset = Shop.objects.filter(id__in=[shop.id for shop in shops])  # type: ignore[attr-defined]
+        self._stores = {str(store.id): store for store in stores}
+        self._shops = {str(shop.id): shop for shop in shops}
+        self.fields["store"].choices = list(self._stores.items())  # type: ignore[attr-defined]
+        self.fields["shop"].choices = list(self._shops.items())  # type: ignore[attr-defined]
+
+    def clean_store(self) -> Store:
+        """The store of that number: one of those offered."""
+        return self._stores[self.cleaned_data["store"]]
+
+    def clean_shop(self) -> Shop:
+        """The shop of that number: one of those offered."""
+        return self._shops[self.cleaned_data["shop"]]
 
     def clean_name(self) -> str:
         """Not taken in this account."""
         name: str = self.cleaned_data["name"]
-        if Connection.objects.filter(name=name).exists():
+        if connections.name_taken(name):
             raise forms.ValidationError(_("There is a connection of this name already."))
         return name
 

@@ -14,8 +14,6 @@ from twinshelf.documents import StoreOrderState
 Text = Any
 """A lazy translation: a string by the time it is shown."""
 
-THEMES: Final = {"light": _("Light"), "dark": _("Dark")}
-
 
 @dataclass(frozen=True)
 class Look:
@@ -25,6 +23,12 @@ class Look:
     tone: str = ""
     icon: str = "clock"
 
+
+THEMES: Final[Mapping[str, Look]] = {
+    "": Look(_("As the system"), icon="system"),
+    "light": Look(_("Light"), icon="sun"),
+    "dark": Look(_("Dark"), icon="moon"),
+}
 
 LISTING: Final[Mapping[str, Look]] = {
     "live": Look(_("Live"), "ok", "check"),
@@ -95,6 +99,8 @@ STORE_STATE: Final[Mapping[StoreOrderState, Text]] = {
 }
 """BigCommerce's own names of its order statuses, in its spelling."""
 
+FULFILLERS: Final[Mapping[str, Text]] = {"seller": _("Seller"), "tiktok": "TikTok"}
+
 TASK: Final[Mapping[str, Look]] = {
     "queued": Look(_("Queued"), "info", "clock"),
     "running": Look(_("Running"), "info", "sync"),
@@ -113,7 +119,7 @@ ITEM: Final[Mapping[str, Look]] = {
 TASK_KINDS: Final[Mapping[str, Text]] = {
     "ask_listing": _("List, update or refresh"),
     "ask_stock": _("Sync price and stock"),
-    "switch_listings": _("Activate or deactivate"),
+    "ask_visibility": _("Activate or deactivate"),
     "pull": _("Pull products"),
     "fetch_orders": _("Fetch orders"),
     "prove": _("Check everything"),
@@ -132,6 +138,69 @@ AGREEMENT: Final[Mapping[str, Look]] = {
     "missing": Look(_("Missing"), "", "plus"),
     "unknown": Look(_("Not read back"), "", "help"),
 }
+
+LINKS: Final[Mapping[str, Look]] = {
+    "as_set": Look(_("Linked"), "ok", "link"),
+    "differs": Look(_("Differs"), "bad", "alert"),
+    "missing": Look(_("Not linked"), "", "link"),
+}
+"""How a variant stands to its SKU on TikTok, by `VariantSides.agreement`."""
+
+MADE: Final[Mapping[bool, Look]] = {True: Look(_("Made"), "ok", "check"), False: Look(_("Refused"), "bad", "stop")}
+"""Whether a platform took a change."""
+
+INBOX: Final[Mapping[str, Look]] = {
+    "applied": Look(_("Applied"), "ok", "check"),
+    "ignored": Look(_("Ignored"), "", "x"),
+}
+"""What became of a platform's message."""
+
+EVENTS: Final[Mapping[str, Look]] = {
+    "applied": Look(_("Applied"), "info", "dl"),
+    "ignored": Look(_("Ignored"), "idle", "dl"),
+}
+"""The same in a history."""
+
+SALE: Final[Mapping[str, Text]] = {
+    "deleted": _("Deleted"),
+    "not_purchasable": _("Not purchasable"),
+    "hidden": _("Hidden"),
+    "for_sale": _("For sale"),
+}
+"""Whether the store sells a product, by `listings.queries.sale_state`."""
+
+STAGES: Final[Mapping[str, Text]] = {
+    "paid": _("Paid"),
+    "created": _("In BigCommerce"),
+    "shipped": _("Shipped"),
+    "in_transit": _("In transit"),
+    "delivered": _("Delivered"),
+    "completed": _("Completed"),
+}
+_STAGES_OTHERWISE: Final[Mapping[tuple[str, str], Text]] = {
+    ("created", "failed"): _("Not in BigCommerce"),
+    ("shipped", "now"): _("Ship"),
+    ("shipped", ""): _("Ship"),
+}
+_STAGE_ICONS: Final = {"done": "check", "failed": "stop", "now": "truck", "": "dots"}
+_STAGE_ICONS_OTHERWISE: Final = {("paid", "now"): "clock", ("created", "now"): "dots"}
+STAGE_NOTES: Final[Mapping[str, Text]] = {"in_transit": _("Tracked by TikTok"), "completed": _("Paid out")}
+
+
+def stage(name: str, state: str) -> Look:
+    """A point of an order's line, by `orders.queries.Stage`."""
+    word = _STAGES_OTHERWISE.get((name, state), STAGES[name])
+    return Look(word, icon=_STAGE_ICONS_OTHERWISE.get((name, state), _STAGE_ICONS[state]))
+
+
+TOASTS: Final[Mapping[str, str]] = {"error": "stop", "warning": "alert", "info": "help", "success": "check"}
+"""Icons of what is told once, by its level."""
+
+TONES: Final[Mapping[str, str]] = {"bad": "stop", "warn": "alert"}
+"""Icons of messages that stand on a page, by their tint."""
+
+WRONG: Final = frozenset({"failed", "inactive_platform"})
+"""Buckets, tabs and outcomes whose number is a number of failures."""
 
 FIELDS: Final[Mapping[str, Text]] = {
     "title": _("Title"),
@@ -366,12 +435,6 @@ TITLES: Final[Mapping[str, Text]] = {
     "I-NOT-PURCHASABLE": _("Not purchasable in BigCommerce"),
 }
 
-
-CONFIRM: Final[Mapping[str, Text]] = {
-    "E-PRC-GUARD": _("Send this price"),
-    "E-PRD-GONE": _("It was removed"),
-}
-"""Problems that hold something back until a person says that it is meant, and the button that says so."""
 
 FAMILIES: Final[Mapping[str, Text]] = {
     "LST": _("The listing needs a fix"),

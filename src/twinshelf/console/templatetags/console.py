@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from babel import Locale
 from babel.numbers import format_decimal, get_currency_symbol
 from django import template
+from django.forms import BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -22,11 +25,19 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from twinshelf.console import words
+from twinshelf.console import routes, words
 from twinshelf.console.charts import Segment
-from twinshelf.documents import Money, StoreOrderState, minor_unit
+from twinshelf.documents import Money, StoreOrderState, Variant, minor_unit
 from twinshelf.kit import clock
+from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZES
+from twinshelf.listings import queries as listings
+from twinshelf.listings.queries import ProductLine
+from twinshelf.listings.sides import Side
+from twinshelf.sync.queries import Progress
+
+if TYPE_CHECKING:
+    from twinshelf.sync.models import ChangeRecord, Task
 
 register = template.Library()
 
@@ -37,6 +48,9 @@ _TABLES = {
     "item": words.ITEM,
     "report": words.REPORT,
     "agreement": words.AGREEMENT,
+    "inbox": words.INBOX,
+    "event": words.EVENTS,
+    "link": words.LINKS,
 }
 
 
@@ -65,6 +79,43 @@ def tag(table: str, state: str, word: str = "") -> SafeString:
 def pill(tone: str, icon_name: str, word: object) -> SafeString:
     """A pill of any word."""
     return format_html('<span class="tag {}">{}{}</span>', tone, _icon(icon_name, ""), word)
+
+
+@register.simple_tag
+def made_tag(ok: bool) -> SafeString:  # noqa: FBT001 - a template gives it
+    """Whether a platform took a change, as a pill."""
+    look = words.MADE[ok]
+    return pill(look.tone, look.icon, look.word)
+
+
+@register.filter
+def wrong(name: str, count: int) -> str:
+    """The class of a number of failures: "bad" where there are any."""
+    return "bad" if count and name in words.WRONG else ""
+
+
+@register.filter
+def tone_icon(shade: str) -> str:
+    """The icon of a message of this tint; an icon's own name stays as it is."""
+    return words.TONES.get(shade, shade)
+
+
+@register.simple_tag
+def agreement_tag(side: Side) -> SafeString:
+    """Whether TikTok shows a field as it should; "" where that is not known."""
+    return mark_safe("") if side.agreement == "unknown" else tag("agreement", side.agreement)
+
+
+@register.filter
+def toast_icon(level: str) -> str:
+    """The icon of what is told once."""
+    return words.TOASTS.get(level, "check")
+
+
+@register.filter
+def sale_word(state: str) -> str:
+    """Whether the store sells a product."""
+    return str(words.SALE[state])
 
 
 @register.simple_tag
@@ -314,6 +365,31 @@ def address(context: Context, *without: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def here(context: Context, **changed: object) -> str:
+    """The page's own address with these parameters changed; None takes one away, and so does "all"."""
+    params = context["request"].GET.copy()
+    for name, value in {"page": None, **changed}.items():
+        if value in {None, "", "all"}:
+            params.pop(name, None)
+        else:
+            params[name] = str(value)
+    return f"?{params.urlencode()}" if params else "?"
+
+
+@register.simple_tag(takes_context=True)
+def pill_link(context: Context, name: str, value: str) -> str:
+    """The page's own address with one parameter changed, whose name is a variable."""
+    return here(context, **{name: value})
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: Context, *names: str) -> list[tuple[str, str]]:
+    """(name, value) of those parameters of the address that a form must send along."""
+    params = context["request"].GET
+    return [(name, params[name]) for name in names if params.get(name)]
+
+
+@register.simple_tag(takes_context=True)
 def sort_link(context: Context, name: str, current: str, descending: bool, first: str = "") -> str:  # noqa: FBT001 - a template gives it
     """The address that sorts by a column: the other way round if it is sorted by it now. `first` "-": largest first."""
     params = context["request"].GET.copy()
@@ -330,14 +406,29 @@ def sorted_how(name: str, current: str, descending: bool) -> SafeString:  # noqa
 
 
 @register.simple_tag
-def product_menu(pk: int) -> SafeString:
-    """What may be done to one product of the list. Made once and filled with each row's key: it is in every row."""
-    return mark_safe(_product_menu(get_language() or "").replace("{pk}", str(int(pk))))  # noqa: S308 - our own template
+def product_menu(line: ProductLine) -> SafeString:
+    """What may be done to a product of the list. Made once for each set of actions and filled with each row's key."""
+    row = line.product
+    actions = listings.actions_for(row, [listing for _connection, listing, _problems in line.listings])
+    menu = _product_menu(tuple(replace(action, sent=()) for action in actions), get_language() or "")
+    return mark_safe(menu.replace("{pk}", str(int(row.pk))))  # noqa: S308 - our own template
 
 
-@lru_cache(maxsize=16)
-def _product_menu(_language: str) -> str:
-    return render_to_string("console/_product_actions.html", {"pk": "{pk}"})
+@lru_cache(maxsize=64)
+def _product_menu(actions: tuple[Action, ...], _language: str) -> str:
+    return render_to_string("console/_product_menu.html", {"actions": actions, "pk": "{pk}"})
+
+
+@register.filter
+def address_of(action: Action) -> str:
+    """Where the button of an action leads."""
+    return routes.address_of(action)
+
+
+@register.filter
+def route_of(action: Action) -> routes.Route:
+    """How an action is shown."""
+    return routes.ROUTES[action.id]
 
 
 @register.simple_tag
@@ -358,6 +449,62 @@ def parts(task: Any) -> list[Segment]:
             found.append(Segment(name, count, round(x, 2), round(width, 2)))
             x += width
     return found
+
+
+@register.simple_tag
+def pace(task: Task, progress: Progress) -> str:
+    """How far a running task is, how fast it goes and how long it will take, in one line."""
+    if not progress.started:
+        return _("Waiting to start")
+    said = [_("%(n)s done") % {"n": number(task.succeeded)}]
+    if task.failed:
+        said.append(_("%(n)s failed so far") % {"n": number(task.failed)})
+    if task.skipped:
+        said.append(_("%(n)s skipped") % {"n": number(task.skipped)})
+    if progress.per_minute:
+        said.append(_("%(n)s a minute") % {"n": number(progress.per_minute)})
+    if progress.seconds_left is not None:
+        said.append(_("about %(t)s left") % {"t": seconds(progress.seconds_left)})
+    return ", ".join(said)
+
+
+@register.simple_tag
+def counted_words(rows: Sequence[tuple[str, str, int]]) -> str:
+    """Every number with its word, for those who do not see the bar: "41 live, 4 in review"."""
+    return ", ".join(f"{number(count)} {str(word).lower()}" for _name, word, count in rows)
+
+
+@register.simple_tag
+def joined(*parts: object) -> str:
+    """What there is of these, with dots between."""
+    return " · ".join(str(part) for part in parts if part)
+
+
+@register.filter
+def variant_words(variant: Variant) -> str:
+    """What tells a variant from the others: its options, then its barcode."""
+    options = ", ".join(option.value for option in variant.options)
+    return joined(options, variant.gtin)
+
+
+@register.filter
+def is_tick(kind: str) -> bool:
+    """Whether a field of this type is ticked, so that its label stands behind it."""
+    return kind in {"checkbox", "radio"}
+
+
+@register.filter
+def is_checkbox(bound: BoundField) -> bool:
+    """Whether a form field is a box to tick."""
+    return is_tick(getattr(bound.field.widget, "input_type", ""))
+
+
+@register.simple_tag
+def button_look(tags: str) -> str:
+    """The class of one of allauth's buttons, by its tags."""
+    if "danger" in tags:
+        return "danger"
+    return "secondary" if "link" in tags or "outline" in tags else "primary"
 
 
 @register.simple_tag
@@ -393,7 +540,10 @@ def title_of(links: Any, lane: Any, key: str) -> str:
 def page_of(links: Any, lane: Any, key: str) -> str:
     """The address of what a lane's key stands for; "" if it has no page."""
     found = links.page(lane, key)
-    return reverse(found[0], args=[found[1]]) if found else ""
+    if found is None:
+        return ""
+    name, pk = found
+    return reverse(name, args=[] if pk is None else [pk])
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
@@ -403,12 +553,6 @@ def page_of(links: Any, lane: Any, key: str) -> str:
 def problem_title(code: str) -> str:
     """The heading of a problem, by its code."""
     return words.problem_title(code)
-
-
-@register.filter
-def confirm_label(code: str) -> str:
-    """The button that confirms what a problem holds back; "" where there is nothing to confirm."""
-    return str(words.CONFIRM.get(code, ""))
 
 
 @register.filter
@@ -435,10 +579,13 @@ def change_word(kind: str) -> str:
     return str(words.CHANGES.get(kind, (kind, ""))[0])
 
 
-@register.filter
-def change_icon(kind: str) -> str:
-    """The icon of a change."""
-    return words.CHANGES.get(kind, ("", "sync"))[1]
+@register.simple_tag
+def change_look(record: ChangeRecord) -> words.Look:
+    """A change in a history, and whether the platform took it."""
+    word, icon_name = words.CHANGES.get(record.kind, (record.kind, "sync"))
+    if record.ok:
+        return words.Look(word, "ok", icon_name)
+    return words.Look(f"{word}: {_('refused')}", "bad", "x")
 
 
 @register.filter
@@ -485,28 +632,10 @@ def initials(name: object) -> str:
 
 
 @register.simple_tag
-def field(bound: Any, hint: str = "") -> SafeString:
-    """A form field with label, hint and errors tied to it."""
-    bound.field.widget.attrs["aria-describedby"] = (
-        f"{bound.id_for_label}-hint" if (hint or bound.help_text or bound.errors) else ""
-    )
+def described(bound: BoundField, hint: str = "") -> SafeString:
+    """The hint of a form field, which its widget is told of; "" if there is none."""
+    text = conditional_escape(hint or bound.help_text).strip()
+    bound.field.widget.attrs["aria-describedby"] = f"{bound.id_for_label}-hint" if text or bound.errors else ""
     if bound.errors:
         bound.field.widget.attrs["aria-invalid"] = "true"
-    return format_html(
-        '<div class="formfield{}"><label for="{}">{}{}</label>{}{}</div>',
-        " wrong" if bound.errors else "",
-        bound.id_for_label,
-        bound.label,
-        "" if bound.field.required else format_html(' <span class="muted">({})</span>', _("optional")),
-        bound,
-        _notes(bound, hint),
-    )
-
-
-def _notes(bound: Any, hint: str) -> SafeString:
-    errors = "; ".join(str(error) for error in bound.errors)
-    text = hint or bound.help_text
-    if not (errors or text):
-        return mark_safe("")
-    wrong = format_html('<span class="error">{}{}</span>', _icon("stop", "sm"), errors) if errors else ""
-    return format_html('<p class="hint" id="{}-hint">{}{}</p>', bound.id_for_label, wrong, conditional_escape(text))
+    return mark_safe(text)  # noqa: S308 - escaped above

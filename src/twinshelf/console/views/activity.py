@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
@@ -15,14 +15,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
-from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.views.answers import back, page_size, whole
+from twinshelf.kit.actions import Action
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
 from twinshelf.sync import tasks as sync_tasks
-from twinshelf.sync.models import Lane, Task, TaskItem
+
+if TYPE_CHECKING:
+    from twinshelf.sync.models import Lane, Problem, Task, TaskItem
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -48,11 +51,8 @@ def activity(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.VIEW)
 def running(request: ConsoleRequest) -> HttpResponse:
     """The running tasks by themselves: asked for every two seconds while there are any."""
-    return render(
-        request,
-        "console/activity.html#running",
-        {"running": [(task, sync.progress(task)) for task in sync.unfinished_tasks()]},
-    )
+    found = [(task, sync.progress(task)) for task in sync.unfinished_tasks()]
+    return render(request, "console/_running.html", {"running": found})
 
 
 @require_safe
@@ -67,9 +67,10 @@ def task(request: ConsoleRequest, task_id: int) -> HttpResponse:
         "progress": sync.progress(found),
         "counts": sync.item_counts(found),
         "state": state,
+        "unfinished": sync.is_unfinished(found),
     }
     if request.htmx:
-        return render(request, "console/task.html#progress", context)
+        return render(request, "console/_progress.html", context)
     page = sync.items_of(found, state=state, number=whole(request.GET, "page", 1), size=page_size(request.GET))
     context |= {
         "page": page,
@@ -79,9 +80,20 @@ def task(request: ConsoleRequest, task_id: int) -> HttpResponse:
             *((name, look.word, context["counts"].get(name, 0)) for name, look in words.ITEM.items()),
         ],
         "report": found.cursor.get("report"),
-        "undoable": found.kind == "switch_listings" and found.state == "completed" and found.succeeded > 0,
+        "outcome": _outcome(found),
+        "more_failed": found.failed if state != "failed" else 0,
+        "actions": offered(request, catalog.actions_for_task(found)),
     }
     return render(request, "console/task.html", context)
+
+
+def _outcome(task: Task) -> str:
+    """What says over the items how it ended: nothing while it runs, nor where all went well."""
+    if sync.is_unfinished(task):
+        return ""
+    if sync.was_not_carried_out(task):
+        return "console/_not_carried_out.html"
+    return "console/_items_failed.html" if task.failed and "report" not in task.cursor else ""
 
 
 @require_POST
@@ -169,16 +181,20 @@ class Links:
 
     def title(self, lane: Lane | None, key: str) -> str:
         """The product's name, the order's number, or the key as it is."""
+        if key == sync.WHOLE_LANE:
+            return _("Connections")
         if lane is not None and lane.kind in sync.PRODUCT_KINDS and (found := self._product(lane, key)):
             return found[1]
         if lane is not None and lane.kind in sync.ORDER_KINDS:
             return _("Order %(number)s") % {"number": key}
         return key
 
-    def page(self, lane: Lane | None, key: str) -> tuple[str, int] | None:
-        """(name of the page, key of its row)."""
+    def page(self, lane: Lane | None, key: str) -> tuple[str, int | None] | None:
+        """(name of the page, key of its row; None: it is about all); None where there is no page."""
         if lane is None:
             return None
+        if key == sync.WHOLE_LANE:
+            return ("connections", None)
         if lane.kind in sync.PRODUCT_KINDS:
             found = self._product(lane, key)
             return ("product", found[0]) if found else None
@@ -192,17 +208,24 @@ def problems(request: ConsoleRequest) -> HttpResponse:
     """Open problems one by one, of one kind and code if given."""
     kind, code = request.GET.get("kind", ""), request.GET.get("code", "")
     page = sync.problems(kind=kind, code=code, number=whole(request.GET, "page", 1), size=page_size(request.GET))
+    links = Links([(p.lane, p.key) for p in page.rows])
     return render(
         request,
         "console/problems.html",
         {
             "page": page,
-            "links": Links([(p.lane, p.key) for p in page.rows]),
+            "rows": [(p, offered(request, _actions_for(p, links))) for p in page.rows],
+            "links": links,
             "groups": sync.problem_groups(),
+            "actions": offered(request, sync.actions_for_group(kind, code, page.total)),
             "kind": kind,
             "code": code,
         },
     )
+
+
+def _actions_for(problem: Problem, links: Links) -> tuple[Action, ...]:
+    return sync.actions_for(problem, about=links.title(problem.lane, problem.key))
 
 
 @require_POST
@@ -210,7 +233,7 @@ def problems(request: ConsoleRequest) -> HttpResponse:
 def confirm(request: ConsoleRequest) -> HttpResponse:
     """Let through what was held back for somebody to check: one thing, or all of one kind and code."""
     code, one = request.POST.get("code", ""), whole(request.POST, "problem", 0)
-    if code not in words.CONFIRM:
+    if code not in sync.CONFIRMS:
         raise Http404
     kind = request.POST.get("kind", "")
     number = sync_actions.confirm(request.account, code=code, kind=kind, problem_id=one or None, by=request.user)
@@ -231,7 +254,13 @@ def webhooks(request: ConsoleRequest) -> HttpResponse:
     return render(
         request,
         "console/webhooks.html",
-        {"page": page, "source": source, "outcome": outcome, "sources": words.SOURCES.items()},
+        {
+            "page": page,
+            "source": source,
+            "outcome": outcome,
+            "sources": words.SOURCES.items(),
+            "outcomes": [(name, look.word) for name, look in words.INBOX.items()],
+        },
     )
 
 
@@ -239,8 +268,9 @@ def webhooks(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.VIEW)
 def changes(request: ConsoleRequest) -> HttpResponse:
     """What was sent to the platforms."""
-    kind, ok = request.GET.get("kind", ""), {"yes": True, "no": False}.get(request.GET.get("ok", ""))
-    page = sync.changes(kind=kind, ok=ok, number=whole(request.GET, "page", 1), size=page_size(request.GET))
+    kind, ok = request.GET.get("kind", ""), request.GET.get("ok", "")
+    made = {"yes": True, "no": False}.get(ok)
+    page = sync.changes(kind=kind, ok=made, number=whole(request.GET, "page", 1), size=page_size(request.GET))
     return render(
         request,
         "console/changes.html",
@@ -250,5 +280,6 @@ def changes(request: ConsoleRequest) -> HttpResponse:
             "kind": kind,
             "ok": ok,
             "kinds": [(k, v[0]) for k, v in words.CHANGES.items()],
+            "outcomes": (("yes", words.MADE[True].word), ("no", words.MADE[False].word)),
         },
     )

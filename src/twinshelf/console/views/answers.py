@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,7 +15,9 @@ from django.utils.translation import gettext as _
 
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
-from twinshelf.sync.models import Task
+
+if TYPE_CHECKING:
+    from twinshelf.sync.models import Task
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:

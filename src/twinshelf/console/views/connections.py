@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,8 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
-from twinshelf.connections.models import Shop
-from twinshelf.console.access import ConsoleRequest, Permission, may, needs
+from twinshelf.console.access import ConsoleRequest, Permission, may, needs, offered
 from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
 from twinshelf.console.views.answers import Told, started
 from twinshelf.errors import NeedsPerson, Transient
@@ -23,9 +23,21 @@ from twinshelf.goods import actions as goods_actions
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
+from twinshelf.proof import actions as proof_actions
 from twinshelf.rules import actions as rules_actions
-from twinshelf.sync import queries as sync
-from twinshelf.sync import tasks
+
+if TYPE_CHECKING:
+    from twinshelf.accounts.models import User
+    from twinshelf.connections.models import Connection, Shop
+    from twinshelf.sync.models import Task
+
+ACTIONS: dict[str, Callable[[Connection, User], Task]] = {
+    "pull": lambda connection, by: goods_actions.pull(connection.store, by=by),
+    "refresh": lambda connection, by: catalog_actions.refresh(connection, None, by=by),
+    "sync": lambda connection, by: catalog_actions.resync(connection, None, by=by),
+    "orders": lambda connection, by: order_actions.fetch_now(connection, by=by),
+    "check": lambda connection, by: proof_actions.check(connection, by=by),
+}
 
 
 def _page(
@@ -39,7 +51,10 @@ def _page(
         "console/connections.html",
         {
             "stores": [(store, queries.store_access(store)) for store in stores],
-            "connections": [(c, queries.shop_access(c.shop), catalog.default_template(c)) for c in every],
+            "connections": [
+                (c, queries.shop_access(c.shop), catalog.default_template(c), offered(request, queries.actions_for(c)))
+                for c in every
+            ],
             "shops": [(shop, queries.shop_access(shop)) for shop in shops],
             "store_form": store_form or StoreForm(),
             "store_form_open": store_form is not None or not stores,
@@ -192,22 +207,10 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
 @needs(Permission.OPERATE)
 def act(request: ConsoleRequest, connection_id: int, action: str) -> HttpResponse:
     """Do something for a whole connection."""
+    if action not in ACTIONS:
+        raise Http404
     connection = queries.connection_or_404(connection_id)
     made = []
     with Told(request):
-        match action:
-            case "pull":
-                made.append(goods_actions.pull(connection.store, by=request.user))
-            case "refresh":
-                made.append(catalog_actions.refresh(connection, None, by=request.user))
-            case "sync":
-                made.append(catalog_actions.resync(connection, None, by=request.user))
-            case "orders":
-                made.append(order_actions.fetch_now(connection, by=request.user))
-            case "check":
-                title = _("Check everything on %(shop)s") % {"shop": connection.shop}
-                owner = sync.owner_ref("connection", connection.id)
-                made.append(tasks.submit(request.account.id, "prove", title, owner=owner, by=request.user))
-            case _:
-                raise Http404
+        made.append(ACTIONS[action](connection, request.user))
     return started(request, made, "connections", follow=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,7 +18,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf.connections import queries as connections
-from twinshelf.connections.models import Connection, Store
 from twinshelf.console import charts, counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.templatetags.console import moment_text, zone
@@ -27,8 +26,11 @@ from twinshelf.goods import actions as goods_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as orders
+from twinshelf.proof import actions as proof_actions
 from twinshelf.sync import queries as sync
-from twinshelf.sync import tasks
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection, Shop, Store
 
 SPANS = (7, 14, 30, 90)
 DUE_HOURS = 4
@@ -54,7 +56,7 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
     """The first page; the steps of setting up while there is no connection."""
     every, stores = connections.connections(), connections.stores()
     if not every:
-        return render(request, "console/welcome.html", {"stores": stores, "shops": connections.unpaired_shops()})
+        return render(request, "console/welcome.html", _first_steps(stores, connections.unpaired_shops()))
     days = whole(request.GET, "days", 7)
     days = days if days in SPANS else 7
     products = counts.buckets(request.account.id, every)
@@ -84,6 +86,8 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
                 (name, word, stages[name]) for name, word in words.TABS.items() if name not in {"all", "on_hold"}
             ],
             "due": due,
+            "due_stage": "awaiting_shipment",
+            "several_shops": len(every) > 1,
             "first_due": first_due,
             "access": [(store, connections.store_access(store)) for store in stores],
             "shops": [(c, connections.shop_access(c.shop)) for c in every],
@@ -91,6 +95,48 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
             **_tasks(),
         },
     )
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """A step of setting up. `button` "": there is nothing to press. `next`: it is the one to take now."""
+
+    title: str
+    text: str
+    done: bool
+    next: bool
+    button: str
+    anchor: str = ""
+
+
+def _first_steps(stores: Sequence[Store], shops: Sequence[Shop]) -> dict[str, Any]:
+    store, shop = bool(stores), bool(shops)
+    steps = (
+        FirstStep(
+            _("Connect your BigCommerce store"),
+            str(stores[0]) if stores else _("With the access token of an API account."),
+            done=store,
+            next=not store,
+            button="" if store else _("Connect store"),
+        ),
+        FirstStep(
+            _("Authorize your TikTok Shop"),
+            str(shops[0]) if shops else _("TikTok asks you to sign in to Seller Center; we never see that password."),
+            done=shop,
+            next=store,
+            button="" if shop else _("Authorize shop"),
+            anchor="#shops",
+        ),
+        FirstStep(
+            _("Pair the store with the shop"),
+            _("Then choose the category and package for your products."),
+            done=False,
+            next=True,
+            button=_("Pair them") if store and shop else "",
+            anchor="#pair",
+        ),
+    )
+    return {"steps": steps, "done": store + shop}
 
 
 def _orders_per_day(every: Sequence[Connection], days: int) -> dict[str, Any]:
@@ -123,7 +169,7 @@ def _tasks() -> dict[str, Any]:
 @needs(Permission.VIEW)
 def running(request: ConsoleRequest) -> HttpResponse:
     """The panel of tasks by itself: asked for every two seconds while one is running."""
-    return render(request, "console/dashboard.html#tasks", _tasks())
+    return render(request, "console/_tasks.html", _tasks())
 
 
 @require_POST
@@ -139,16 +185,7 @@ def sync_now(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.OPERATE)
 def check(request: ConsoleRequest) -> HttpResponse:
     """Compare everything with what should be there, connection by connection."""
-    made = [
-        tasks.submit(
-            request.account.id,
-            "prove",
-            _("Check everything on %(shop)s") % {"shop": c.shop},
-            owner=sync.owner_ref("connection", c.id),
-            by=request.user,
-        )
-        for c in connections.connections()
-    ]
+    made = [proof_actions.check(connection, by=request.user) for connection in connections.connections()]
     return started(request, made, "dashboard", follow=False)
 
 

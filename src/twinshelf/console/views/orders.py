@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -16,16 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf.connections import queries as connections
-from twinshelf.connections.models import Connection
 from twinshelf.console import counts, words
-from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.forms import MissedOrdersForm
+from twinshelf.console.routes import order_in_store
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
-from twinshelf.documents import CreationState, ShopOrderStatus
 from twinshelf.kit import clock
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as order_queries
-from twinshelf.orders.queries import OrderFilter, OrderView
+from twinshelf.orders.queries import OrderFilter, OrderView, Stage
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
 
 _SORTS = {"placed", "total", "order", "store_order", "status", "ship_by"}
 
@@ -73,11 +75,15 @@ def orders(request: ConsoleRequest) -> HttpResponse:
         "console/orders.html",
         {
             "page": page,
-            "buyers": {row.pk: order_queries.buyer_of(row) for row in page.rows},
+            "lines": [order_queries.line_of(row) for row in page.rows],
             "wanted": wanted,
             "connections": every,
             "tabs": [(name, word, numbers[name]) for name, word in words.TABS.items()],
             "chips": _chips(request.GET, wanted, every),
+            "narrowed": wanted.tab != "all" or wanted.narrows or wanted.connection_id is not None,
+            "several_shops": len(every) > 1,
+            "shops": [(c.id, c.name) for c in every],
+            "fulfillers": words.FULFILLERS.items(),
             "since": request.GET.get("since", "") if wanted.placed_from else "",
             "until": request.GET.get("until", "") if wanted.placed_to else "",
             "missed": MissedOrdersForm(),
@@ -107,13 +113,19 @@ def _chips(params: QueryDict, wanted: OrderFilter, every: Sequence[Connection]) 
 
 @dataclass(frozen=True)
 class Step:
-    """A point of the line from payment to payout."""
+    """A point of the line from payment to payout, as it is shown."""
 
     word: str
-    note: Any
+    note: str
     state: str
     icon: str
-    at: datetime | None = None
+    at: datetime | None
+    due: datetime | None
+
+    @property
+    def current(self) -> bool:
+        """Whether the order waits for this now."""
+        return self.state == "now"
 
 
 @require_safe
@@ -122,63 +134,39 @@ def order(request: ConsoleRequest, pk: int) -> HttpResponse:
     """One order on both sides."""
     view = order_queries.view_of(order_queries.order_or_404(pk))
     row = view.row
+    actions = offered(request, order_queries.actions_for(view))
+    place = order_queries.control_panel_place(row)
     return render(
         request,
         "console/order.html",
         {
             "view": view,
             "row": row,
+            "number": row.store_order_id or row.order_id,
+            "carrier": view.order.shipping_provider if len(view.shipments) == 1 else "",
             "order": view.order,
             "connection": row.connection,
-            "steps": _steps(view),
+            "actions": actions,
+            "problems": [(p, offered(request, order_queries.actions_for_problem(p))) for p in view.problems],
+            "not_created": order_queries.not_created(row),
+            "buyer_asks": order_queries.buyer_asks_to_cancel(view),
+            "steps": [_step(stage) for stage in order_queries.stages_of(view)],
+            "may_ship": order_queries.may_ship(row),
+            "ship_by": order_queries.ship_by(row),
             "history": _history(view),
-            "reasons": () if view.cancellation else order_queries.cancel_reasons(row),
-            "store_url": _store_url(view),
+            "reasons": next((action.reasons for action in actions if action.reasons), ()),
+            "store_url": order_in_store(*place) if place else "",
         },
     )
 
 
-def _store_url(view: OrderView) -> str:
-    panel = view.row.connection.store.control_panel_url.rstrip("/")
-    return f"{panel}/manage/orders/{view.row.store_order_id}" if panel and view.row.store_order_id else ""
-
-
-def _steps(view: OrderView) -> list[Step]:
-    """Paid, in BigCommerce, shipped, in transit, delivered, completed: done, now or later."""
-    row, order = view.row, view.order
-    if row.status == ShopOrderStatus.CANCELLED:
-        return []
-    place = ShopOrderStatus(row.status).rank
-    paid = Step(_("Paid"), "", "done" if row.paid_at else "now", "check" if row.paid_at else "clock", row.paid_at)
-    if row.store_order_id:
-        took = view.created_at - row.seen_at if view.created_at else None
-        note = _("after %(seconds)s s") % {"seconds": max(0, round(took.total_seconds()))} if took is not None else ""
-        created = Step(_("In BigCommerce"), note, "done", "check", view.created_at)
-    else:
-        failed = row.creation == CreationState.FAILED
-        created = Step(
-            _("Not in BigCommerce") if failed else _("In BigCommerce"),
-            row.reason,
-            "failed" if failed else ("now" if row.paid_at else ""),
-            "stop" if failed else "dots",
-        )
-    if place >= 1:
-        ship = Step(_("Shipped"), order.shipping_provider, "done", "check")
-    else:
-        now = bool(row.store_order_id) and place == 0
-        ship = Step(_("Ship"), "", "now" if now else "", "truck" if now else "dots", row.ship_by)
-    rest = [
-        Step(
-            word,
-            note,
-            "done" if place > n or (place == n and n == 3) else ("now" if place == n else ""),
-            "check" if place > n or (place == n and n == 3) else ("truck" if place == n else "dots"),
-        )
-        for n, (word, note) in enumerate(
-            ((_("In transit"), _("Tracked by TikTok")), (_("Delivered"), ""), (_("Completed"), _("Paid out"))), start=1
-        )
-    ]
-    return [paid, created, ship, *rest]
+def _step(stage: Stage) -> Step:
+    look, note = words.stage(stage.name, stage.state), stage.note
+    if stage.took is not None:
+        note = _("after %(seconds)s s") % {"seconds": round(stage.took.total_seconds())}
+    return Step(
+        str(look.word), str(note or words.STAGE_NOTES.get(stage.name, "")), stage.state, look.icon, stage.at, stage.due
+    )
 
 
 def _history(view: OrderView) -> list[tuple[str, datetime, Any]]:

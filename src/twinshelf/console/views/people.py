@@ -52,17 +52,15 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @needs(Permission.VIEW)
 def settings(request: ConsoleRequest) -> HttpResponse:
     """One's own name and time zone; for the owner also the account."""
-    form = ProfileForm(request.POST or None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    form = ProfileForm(request.POST) if request.method == "POST" else ProfileForm.of(request.user)
+    if form.is_valid():
+        actions.set_profile(request.user, **form.cleaned_data)
         messages.success(request, _("Settings saved."))
         return redirect("settings")
     own = may(request, Permission.OWN)
     members = queries.members_of(request.account) if own else []
-    return render(
-        request, "console/settings.html", {"form": form, "own": own, "members": members, "themes": THEMES.items()},
-        status=400 if form.errors else 200,
-    )  # fmt: skip
+    context = {"form": form, "own": own, "members": members}
+    return render(request, "console/settings.html", context, status=400 if form.errors else 200)
 
 
 @require_POST
@@ -70,7 +68,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the system has it. Kept in a cookie, so that no page flashes before its script runs."""
     answer = back(request, "dashboard")
     chosen = request.POST.get("theme", "")
-    if chosen in THEMES:
+    if chosen and chosen in THEMES:
         answer.set_cookie(THEME_COOKIE, chosen, max_age=_YEAR, samesite="Lax", secure=request.is_secure())
     else:
         answer.delete_cookie(THEME_COOKIE, samesite="Lax")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -11,19 +11,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf.connections import queries as connections
-from twinshelf.connections.models import Connection
 from twinshelf.console import counts, words
-from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
+from twinshelf.console.routes import product_in_store
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
 from twinshelf.goods import actions as goods_actions
-from twinshelf.goods.models import StoreProduct
+from twinshelf.kit.actions import Action
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.listings import sides as inventory
 from twinshelf.listings.queries import ProductFilter
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
-from twinshelf.sync.models import Task
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
+    from twinshelf.goods.models import StoreProduct
+    from twinshelf.sync.models import Problem, Task
 
 ACTIONS: dict[str, Callable[..., Task]] = {
     "list": catalog_actions.list_products,
@@ -72,7 +76,10 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "wanted": wanted,
             "connections": every,
             "pills": [(name, word, numbers[name]) for name, word in words.BUCKETS.items()],
-            "failed": numbers["failed"],
+            "failed_elsewhere": 0 if wanted.bucket == "failed" or wanted.code else numbers["failed"],
+            "actions": offered(request, catalog.actions_for_many()),
+            "several_shops": len(every) > 1,
+            "shops": [(c.id, c.name) for c in every],
             "stocks": words.STOCK.items(),
             "chips": _chips(wanted, every),
             "query": request.GET.urlencode(),
@@ -114,13 +121,23 @@ def product(request: ConsoleRequest, pk: int) -> HttpResponse:
     listings = catalog.listings_of(row, every)
     found = sync.problems_of([row.product_id], sync.PRODUCT_KINDS, _owners(row, every))
     chosen = _chosen(whole(request.GET, "shop", 0), every, found, row)
+    listing = listings.get(chosen.id) if chosen else None
     context: dict[str, Any] = {
         "row": row,
         "switch": [(c, listings.get(c.id), _to_fix(found, c, row)) for c in every],
+        "several_shops": len(every) > 1,
         "chosen": chosen,
-        "listing": listings.get(chosen.id) if chosen else None,
-        **_detail(row, chosen, listings.get(chosen.id) if chosen else None, found),
+        "listing": listing,
+        "store_url": product_in_store(row.store.control_panel_url, row.product_id),
+        **_detail(row, chosen, listing, found),
     }
+    if chosen is not None:
+        failing = bool(context["problems"])
+        actions = catalog.actions_for(row, [listing], connection_id=chosen.id, failing=failing)
+        context["actions"] = offered(request, actions)
+    context["problems"] = [
+        (p, same if same > 1 else 0, offered(request, about)) for p, same, about in context["problems"]
+    ]
     return render(request, "console/_product.html" if request.htmx else "console/product.html", context)
 
 
@@ -152,12 +169,19 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
     ]
     return {
         "document": document,
-        "problems": [(p, sync.same_problem(p), catalog.waiting_problem(p)) for p in problems if p.blocking],
+        "sale": catalog.sale_state(row, document),
+        "problems": [
+            (p, same, _about(p, chosen, same)) for p in problems if p.blocking for same in [sync.same_problem(p)]
+        ],
         "notes": [p for p in problems if not p.blocking],
         "sides": inventory.both_sides(document, chosen, listing, variants) if chosen else [],
         "variants": variants,
         "history": sorted(history, key=lambda entry: entry[1], reverse=True)[:20],
     }
+
+
+def _about(problem: Problem, chosen: Connection | None, same: int) -> tuple[Action, ...]:
+    return catalog.actions_for_problem(problem, connection_id=chosen.id if chosen else None, same=same)
 
 
 @require_POST
@@ -215,10 +239,9 @@ def retry_problem(request: ConsoleRequest, problem_id: int) -> HttpResponse:
 def undo(request: ConsoleRequest, task_id: int) -> HttpResponse:
     """Switch the listings of a task back: on again what it took off, off what it put on."""
     task = sync.task_or_404(task_id)
-    if task.kind != "switch_listings":
-        raise Http404
-    connection = connections.connection_or_404(int(task.params["connection"]))
-    turn = catalog_actions.deactivate if task.params["on"] else catalog_actions.activate
     with Told(request):
-        return redirect("task", turn(connection, task.params["products"], by=request.user).id)
+        try:
+            return redirect("task", catalog_actions.undo(task, by=request.user).id)
+        except catalog_actions.NothingToUndo as error:
+            raise Http404 from error
     return redirect("task", task.id)

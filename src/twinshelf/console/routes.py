@@ -1,0 +1,70 @@
+"""Where each action of the domains leads in the console, and its icon. The domains know no addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+
+from twinshelf.kit.actions import Action
+
+
+@dataclass(frozen=True)
+class Route:
+    """The address of an action, made of its `args`."""
+
+    address: Callable[..., str]
+    icon: str = ""
+    outside: bool = False
+    """Leads to another site."""
+
+
+def _to(name: str, *after: str) -> Callable[..., str]:
+    """The address of a view: with the action's `args`, and `after` them its own."""
+    return lambda *args: reverse(name, args=[*args, *after])
+
+
+def _authorize(region: str) -> str:
+    return f"{reverse('authorize')}?region={region}"
+
+
+def order_in_store(control_panel: str, order_id: Any) -> str:
+    """An order in the store's own control panel."""
+    return f"{control_panel}/manage/orders/{order_id}"
+
+
+def product_in_store(control_panel: str, product_id: Any) -> str:
+    """A product in the store's own control panel; "" where that has no known address."""
+    return f"{control_panel}/manage/products/edit/{product_id}" if control_panel else ""
+
+
+ROUTES: Final[Mapping[str, Route]] = {
+    "product.list": Route(_to("products_act", "list")),
+    "product.refresh": Route(_to("products_act", "refresh")),
+    "product.sync": Route(_to("products_act", "sync")),
+    "product.activate": Route(_to("products_act", "activate")),
+    "product.deactivate": Route(_to("products_act", "deactivate")),
+    "problem.confirm": Route(_to("problems_confirm")),
+    "problem.retry": Route(_to("problem_retry")),
+    "order.cancel": Route(_to("order_cancel")),
+    "order.sync": Route(_to("order_sync"), "sync"),
+    "order.retry": Route(_to("order_retry"), "sync"),
+    "order.open": Route(order_in_store, "ext", outside=True),
+    "task.items": Route(_to("task_items"), "dl"),
+    "task.undo": Route(_to("task_undo"), "undo"),
+    "task.cancel": Route(_to("task_cancel")),
+    "connection.check": Route(_to("connection_act", "check")),
+    "connection.pull": Route(_to("connection_act", "pull")),
+    "connection.refresh": Route(_to("connection_act", "refresh")),
+    "connection.sync": Route(_to("connection_act", "sync")),
+    "connection.orders": Route(_to("connection_act", "orders")),
+    "connection.template": Route(_to("template")),
+    "shop.authorize": Route(_authorize),
+}
+
+
+def address_of(action: Action) -> str:
+    """Where the action's button leads."""
+    return ROUTES[action.id].address(*action.args)
