@@ -26,7 +26,7 @@ class Action:
     """One thing to do. `args` say to what; `sent` goes along with the request."""
 
     id: str
-    """`<kind of thing>.<verb>`, such as `order.retry`: an interface has one route for each."""
+    """`<kind of thing>.<verb>`, such as `task.cancel`: an interface has one route for each."""
     label: str | Promise
     about: str = ""
     """What the thing is called, for those who hear the label without its row."""
