@@ -2,11 +2,11 @@
 
     python tests/features.py [--area orders]
 
-The list is `reference/features.tsv` and `reference/beyond.md` in the folder that TWINSHELF_SHARED names, by default
-`shared` beside the repository. A test names ids with `@pytest.mark.covers("CED-50")`, on itself, its class, its module
-(`pytestmark`) or one row of its table. Marks are read from the source; no test is imported or run.
+The list is `docs/reference/features.tsv`. A test names ids with `@pytest.mark.covers("CED-50")`, on itself, its class,
+its module (`pytestmark`) or one row of its table. Marks are read from the source; no test is imported or run.
 
-Exits 1 when a test names an id that is not in the list, or when `--area` leaves one unnamed; 2 when it cannot tell.
+Exits 1 when a test names an id that is not in the list, or when `--area` leaves one unnamed; 2 when there is no such
+area.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
-import os
-import re
 import sys
 import textwrap
 from collections import Counter
@@ -24,23 +22,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("tests", "sandbox/tests")
-BEYOND = "beyond"
+LIST = "docs/reference/features.tsv"
+BEYOND = "beyond"  # shown last
 
 
 class ListError(Exception):
     """The feature list or a mark cannot be read; the message says where."""
 
 
-def features(reference: Path) -> dict[str, str]:
+def features(root: Path) -> dict[str, str]:
     """The area of each id, in the order of the list.
 
     Raises ListError on an id that is there twice.
     """
-    rows: list[tuple[str, str]] = []
-    with (reference / "features.tsv").open(encoding="utf-8", newline="") as file:
-        rows += [(row["id"], row["area"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
-    beyond = (reference / "beyond.md").read_text(encoding="utf-8")
-    rows += [(feature, BEYOND) for feature in re.findall(r"^\| *(BEY-\d+) *\|", beyond, re.MULTILINE)]
+    with (root / LIST).open(encoding="utf-8", newline="") as file:
+        rows = [(row["id"], row["area"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
     doubled = [feature for feature, count in Counter(feature for feature, _ in rows).items() if count > 1]
     if doubled:
@@ -103,12 +99,8 @@ def main(argv: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     parser.add_argument("--area", help="only this area; exit 1 while a feature of it has no test")
     only: str | None = parser.parse_args(argv).area
 
-    reference = Path(os.environ.get("TWINSHELF_SHARED") or ROOT.parent / "shared") / "reference"
-    if not (reference / "features.tsv").is_file() or not (reference / "beyond.md").is_file():
-        print("The feature list is not here (TWINSHELF_SHARED names the folder that holds reference/features.tsv).")
-        return 2 if only else 0
     try:
-        areas = features(reference)
+        areas = features(root)
         places = named(root)
     except ListError as error:
         print(error)

@@ -10,27 +10,19 @@ FEATURES = """\
 id\tarea\twhat\tnumbers and options\tcheck
 CED-01\torders\tA "quoted" thing\t\tcheck
 CED-02\torders\tAnother\t\tcheck
+BEY-01\tbeyond\tDaily proof. See BEY-02\t—\ta test
+BEY-02\tbeyond\tExactly once.\t—\ta test
 CED-03\tuser roles\tA third\t"open\tcheck
-"""
-BEYOND = """\
-# Beyond
-
-| id | what | proof |
-| --- | --- | --- |
-| BEY-01 | **Daily proof.** See BEY-02 | a test |
-| BEY-02 | **Exactly once.** | a test |
 """
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path, capsys):
     """Run the tool on a feature list and tests made up here; answer its exit code and what it printed."""
-    reference, tests = tmp_path / "shared" / "reference", tmp_path / "tests"
+    reference, tests = tmp_path / "docs" / "reference", tmp_path / "tests"
     reference.mkdir(parents=True)
     (reference / "features.tsv").write_text(FEATURES)
-    (reference / "beyond.md").write_text(BEYOND)
     (tests / "flows").mkdir(parents=True)
-    monkeypatch.setenv("TWINSHELF_SHARED", str(tmp_path / "shared"))
 
     def run(source, *argv):
         (tests / "flows" / "test_it.py").write_text(source)
@@ -119,13 +111,11 @@ def test_an_unknown_area_is_refused(run):
 
 
 def test_an_id_listed_twice_is_refused(run, tmp_path):
-    path = tmp_path / "shared" / "reference" / "beyond.md"
-    path.write_text(BEYOND + "| BEY-01 | again | |\n")
+    (tmp_path / features.LIST).write_text(FEATURES + "BEY-01\tbeyond\tagain\t\t\n")
     assert run("") == (1, "More than once in the feature list: BEY-01\n")
 
 
-@pytest.mark.parametrize(("argv", "code"), [((), 0), (("--area", "orders"), 2)])
-def test_without_a_feature_list_it_says_so(run, tmp_path, monkeypatch, argv, code):
-    monkeypatch.setenv("TWINSHELF_SHARED", str(tmp_path / "nowhere"))
-    sentence = "The feature list is not here (TWINSHELF_SHARED names the folder that holds reference/features.tsv).\n"
-    assert run("", *argv) == (code, sentence)
+def test_the_list_of_the_repository_holds_every_id_that_its_tests_name():
+    areas = features.features(features.ROOT)
+    assert [feature for feature in features.named(features.ROOT) if feature not in areas] == []
+    assert {f"BEY-{number:02}" for number in range(1, 28)} <= areas.keys()

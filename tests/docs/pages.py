@@ -1,0 +1,139 @@
+"""Reading the pages of `docs/`, and writing those that are made from the code.
+
+    .venv/bin/python -m tests.docs.pages        write the generated pages anew
+
+A generated page is a row of GENERATED: its path and the function that gives its text. `test_reference_pages.py` fails
+while a page differs from what its function gives. Pages that are written by hand are read by `table`, and their tests
+compare the rows with the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import typer
+from typer.core import TyperArgument, TyperGroup, TyperOption
+
+from twinshelf.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+
+
+def table(text: str, *, columns: tuple[str, ...], heading: str | None = None) -> list[dict[str, str]]:
+    """The rows of every Markdown table that has exactly these columns, below `heading` if one is given.
+
+    Cells come without the spaces around them; `\\|` is a bar. Raises LookupError where there is no such table.
+    """
+    if heading is not None:
+        _, found, text = text.partition(f"\n{heading}\n")
+        if not found:
+            raise LookupError(f"no heading {heading!r}")
+        text = re.split(rf"\n#{{1,{heading.index(' ')}}} ", text, maxsplit=1)[0]
+    rows: list[dict[str, str]] = []
+    seen = reading = False
+    for line in text.splitlines():
+        cells = _cells(line)
+        if cells is None:
+            reading = False
+        elif tuple(cells) == columns:
+            seen = reading = True
+        elif reading and not set("".join(cells)) <= set("-: "):
+            rows.append(dict(zip(columns, cells, strict=True)))
+    if not seen:
+        raise LookupError(f"no table with the columns {', '.join(columns)}")
+    return rows
+
+
+def _cells(line: str) -> list[str] | None:
+    if not line.startswith("|"):
+        return None
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+
+
+def code(cell: str) -> str:
+    """What stands between backticks in a cell that holds nothing else."""
+    if not re.fullmatch(r"`[^`]+`", cell):
+        raise LookupError(f"{cell!r} is not one piece of code")
+    return cell[1:-1]
+
+
+def anchors(text: str) -> set[str]:
+    """The ids of a page that can be linked to: `<a id="PRC-2">`."""
+    return set(re.findall(r'<a id="([^"]+)">', text))
+
+
+def row(*cells: str) -> str:
+    """One row of a table; a bar inside a cell does not end it."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+# -- generated pages --------------------------------------------------------------------------------------------------
+
+_COMMANDS = """\
+# Commands
+
+Every command of `twinshelf`, as `twinshelf --help` tells it. This page is generated:
+`.venv/bin/python -m tests.docs.pages` writes it. The commands below `twinshelf sandbox` are described in the
+documentation of the sandbox. `twinshelf --version` prints the version.
+
+A command exits with 0 when it did what was asked; with 1 when something failed or, for `prove` and `doctor`, was found
+wrong; with 2 when it was called wrongly. Results go to standard output, problems and their remedies to standard error.
+"""
+
+
+_VALUES = {"str": "TEXT", "int": "N", "Path": "PATH", "datetime": "TIME"}
+_USUAL = {
+    "connection": "Name of the connection; needed where there are several.",
+    "host": "Address to listen at.",
+    "limit": "At most this many.",
+    "port": "Port to listen at.",
+    "products": "BigCommerce product ids; none: all products.",
+    "sandbox_port": "Port of the sandbox.",
+}
+"""What an option or argument means whose help text says nothing."""
+
+
+def commands_page() -> str:
+    """The page of the command line: each command with its arguments, options and defaults."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    parts = [_COMMANDS]
+    for name, command in group.commands.items():
+        parts.append(f"## `twinshelf {name}`\n\n{' '.join((command.help or '').split())}\n")
+        if isinstance(command, TyperGroup):
+            continue
+        rows = [_parameter(one) for one in command.params if one.name != "help"]
+        if rows:
+            parts.append(
+                "\n".join([row("argument or option", "default", "meaning"), row("---", "---", "---"), *rows]) + "\n"
+            )
+    return "\n".join(parts)
+
+
+def _parameter(one: object) -> str:
+    assert isinstance(one, TyperArgument | TyperOption)
+    many = one.nargs == -1 or one.multiple
+    if isinstance(one, TyperArgument):
+        name = f"`{(one.name or '').upper()}{' …' if many else ''}`"
+    else:
+        value = "" if one.is_flag else f" {_VALUES[one.bare_type()]}"
+        name = ", ".join(f"`{option}{value}`" for option in one.opts)
+    default = one.default() if callable(one.default) else one.default
+    shown = "required" if one.required else "" if default in {None, "", False} else f"`{default}`"
+    meaning = one.help or _USUAL.get(one.name or "", "")
+    if one.envvar:
+        meaning += f" May come from `{one.envvar}`."
+    return row(name, shown, " ".join(meaning.split()))
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/reference/commands.md": commands_page,
+}
+
+if __name__ == "__main__":
+    for place, text in GENERATED.items():
+        (ROOT / place).write_text(text(), encoding="utf-8")
