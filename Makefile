@@ -17,12 +17,12 @@ test: ## Run the tests, all in parallel or as ARGS say   ARGS="tests/pure -k pri
 	@tools/setup.sh test
 	@$(BIN)/pytest $(or $(ARGS),--numprocesses auto)
 
-check: ## Run format, lint, types and walls; change nothing
+check: ## Run format, lint, types, walls and the form of commits; change nothing
 	@tools/setup.sh dev
 	@failed=; \
 	for step in "ruff format --check --output-format concise" "ruff check --output-format concise" \
 		"djangofmt --check src/twinshelf" "djangofmt check --output-format concise src/twinshelf" \
-		"mypy" "lint-imports --no-logo"; do \
+		"mypy" "lint-imports --no-logo" "python tools/check_commits.py"; do \
 		echo "» $$step"; \
 		$(BIN)/$$step || failed="$$failed, $$step"; \
 	done; \
