@@ -1,4 +1,4 @@
-"""A merchant's choices for a connection, with their defaults (connector-behaviour 1.2). Pure.
+"""A merchant's choices for a connection, with their defaults (docs/reference/behavior.md section 1.2). Pure.
 
 Stored as JSON on the connection; what is not stored has its default here, so a new choice needs no migration.
 """

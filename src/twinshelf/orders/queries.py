@@ -54,7 +54,7 @@ TABS: Final[tuple[tuple[Tab, tuple[ShopOrderStatus, ...]], ...]] = (
     ("cancelled", (ShopOrderStatus.CANCELLED,)),
     ("on_hold", (ShopOrderStatus.ON_HOLD, ShopOrderStatus.UNPAID)),
 )
-"""TikTok's stages as tabs (connector-behaviour ORD-12); `failed` goes by what became of the store order instead."""
+"""TikTok's stages as tabs (docs/reference/behavior.md ORD-12); `failed` goes by the store order instead."""
 
 NOT_SOLD: Final = (ShopOrderStatus.UNPAID, ShopOrderStatus.CANCELLED)
 _MEASURED_ORDERS = 200

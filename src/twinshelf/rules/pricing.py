@@ -14,7 +14,7 @@ def base_price(variant: Variant, *, use_sale_price: bool) -> Money:
 
 
 def shop_price(base: Money, *, currency: str, rate: Decimal | None, rule: PriceRule, sku: str) -> Money | Finding:
-    """Convert, apply the rule, round half up to the minor unit: in this order (connector-behaviour PRC-2).
+    """Convert, apply the rule, round half up to the minor unit: in this order (docs/reference/behavior.md PRC-2).
 
     A Finding where no price can be given: no confirmed rate for differing currencies, or a result below the smallest
     unit, which also covers a missing (0) price in the store.

@@ -22,7 +22,7 @@ THROTTLED: Final = frozenset({36009002, 36009037})
 HOUR_USED_UP: Final = 36009037
 
 # "Internal error", "timeout", "try again later": the call was right, and may be made again. Of these nobody can say
-# whether a write took effect. Source: section 4.4 of our reference.
+# whether a write took effect. Source: docs/platforms/tiktok-shop.md section 4.4.
 _DOWN: Final = frozenset(
     {36009003, 36009007, 10002014, 10002015, 10037002, 10037003, 10037004, 11001027, 11001031, 11006005, 11006026}
     | {21001003, 21001008, 21001011, 21022026, 21022029, 21022030, 21042001, 25001028, 25001058, 25007002}

@@ -19,7 +19,7 @@ _RELINK = "Refresh the listing from TikTok Shop, then link it again or push it a
 _SELLER_CENTER = "Open Seller Center, put it right there and push again."
 
 # (codes, catalog code, what it means, what to do). Source: TikTok Shop docs, "Common errors" and the error tables of
-# the endpoints; sections 4.3, 8, 12, 15.8, 16.8 and 17.9 of our reference.
+# the endpoints; docs/platforms/tiktok-shop.md sections 4.3, 8, 12, 15.8, 16.8 and 17.9.
 _ROWS: Final[tuple[tuple[Iterable[int], str, str, str], ...]] = (
     # -- the gateway and the authorization
     ((36009002,), "E-PLT-BUSY", "Too many calls in a short time.", _WAIT),

@@ -134,7 +134,7 @@ READY: Final[dict[str, Ready]] = {
         "Webhooks late", "Each webhook comes twelve hours late.", {**_HOOKS, "action": "delay", "seconds": 43_200}
     ),
 }
-"""Name → fault. Source: `reference/faults-and-invariants.md` section 4."""
+"""Name → fault. Source: `docs/reference/invariants.md` section 3."""
 
 _KINDS: Final = tuple((name, name) for name in get_args(Kind))
 _PLATFORMS: Final = (("", "both"), ("bigcommerce", "BigCommerce"), ("tiktok", "TikTok Shop"))

@@ -1,6 +1,6 @@
 """Error codes of TikTok Shop's Open API with wording of our own, and the exception that carries one to the gateway.
 
-Source: the platform's error tables; `reference/tiktok-shop.md` sections 4.3, 12, 15.8, 16.8 and 17.9. Texts are ours,
+Source: the error tables; `docs/platforms/tiktok-shop.md` sections 4.3, 12, 15.8, 16.8 and 17.9. Texts are ours,
 but those of 36009004 keep the words clients are told to branch on.
 """
 

@@ -1,4 +1,4 @@
-"""Statements and payments: completed orders settle day by day. Source: `reference/tiktok-shop.md` section 18.
+"""Statements and payments: completed orders settle day by day. Source: `docs/platforms/tiktok-shop.md` section 18.
 
 Fees are made up: 6 % referral on what the seller earns. A statement closes at 0:00 UTC and is paid a day later.
 """

@@ -1,7 +1,7 @@
 """The gateway in front of every API call: signature, token, shop, scope and rate limit in the platform's order.
 
 Order of checks: path, app key, timestamp, signature, token, cipher, scope, shop state, rate limit, then the operation.
-Source: `reference/tiktok-shop.md` sections 2 to 6 and 21.1.
+Source: `docs/platforms/tiktok-shop.md` sections 2 to 6 and 21.1.
 """
 
 from __future__ import annotations

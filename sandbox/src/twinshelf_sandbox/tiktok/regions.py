@@ -1,6 +1,6 @@
 """Facts about markets: currency, limits, units, who ships how.
 
-Source: `reference/tiktok-shop.md` sections 9.1-9.3, 16.1 and 19. Names and ids of delivery options outside the few that
+Source: docs/platforms/tiktok-shop.md sections 9.1-9.3, 16.1, 19. Names and ids of delivery options outside the few that
 are public, and of carriers outside US, GB, FR and VN but for DHL Paket, are invented.
 """
 

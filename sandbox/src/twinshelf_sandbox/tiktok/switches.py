@@ -1,7 +1,7 @@
 """Switches of the TikTok Shop double: behaviour that the platform's documents leave open, or that tests want to vary.
 
 `tt.set_switch(shop_id, name, value)` sets one for a shop, with shop_id `*` for all shops that have no value of their
-own. The numbers in brackets are the open questions of `reference/tiktok-shop.md` section 24.
+own. The numbers in brackets are the open questions of `docs/platforms/tiktok-shop.md` section 24.
 """
 
 from __future__ import annotations

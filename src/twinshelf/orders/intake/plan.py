@@ -38,7 +38,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def decide(order: ShopOrder, preferences: Preferences) -> Decision:
-    """Whether an order without a store order should get one (connector-behaviour ORD-3, ORD-4)."""
+    """Whether an order without a store order should get one (docs/reference/behavior.md ORD-3, ORD-4)."""
     if not preferences.pull_orders:
         return Decision("ignore", "Order import is switched off.")
     if preferences.order_ids and order.id not in preferences.order_ids:

@@ -1,6 +1,6 @@
 """Cancellations: by the buyer, the seller, the platform; requests, deadlines, and who may do what in which state.
 
-Source: `reference/tiktok-shop.md` sections 17.1 to 17.3.
+Source: `docs/platforms/tiktok-shop.md` sections 17.1 to 17.3.
 """
 
 from __future__ import annotations

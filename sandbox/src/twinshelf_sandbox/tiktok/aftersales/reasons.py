@@ -1,7 +1,7 @@
 """Reasons for cancelling, returning, refunding and refusing: which names a market offers whom in which order status.
 
 Names are those of the platform's interface; they are irregular and must be taken as they are. Source: the pages that
-`data/reasons.txt` names; `reference/tiktok-shop.md` sections 17.2, 17.3 and 17.6.
+`data/reasons.txt` names; `docs/platforms/tiktok-shop.md` sections 17.2, 17.3 and 17.6.
 """
 
 from __future__ import annotations

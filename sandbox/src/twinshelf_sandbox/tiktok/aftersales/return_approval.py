@@ -1,6 +1,6 @@
 """What sellers decide about returns, and returns that sellers start.
 
-Source: `reference/tiktok-shop.md` sections 17.1 and 17.4 to 17.6.
+Source: `docs/platforms/tiktok-shop.md` sections 17.1 and 17.4 to 17.6.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Returns, refunds, replacements and exchanges: their states and deadlines.
 
 Requests left unanswered approve themselves after 48 hours, replacements after 24. A replacement or an exchange makes a
-new order. Source: `reference/tiktok-shop.md` sections 17.1 and 17.4 to 17.6.
+new order. Source: `docs/platforms/tiktok-shop.md` sections 17.1 and 17.4 to 17.6.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Apps, sellers, shops, authorizations and tokens of the TikTok Shop double.
 
-Source: `reference/tiktok-shop.md` section 6. Tokens are asked for without a signature, with the secret in the query;
+Source: `docs/platforms/tiktok-shop.md` section 6. Tokens are asked for without a signature, the secret in the query;
 a refresh rotates both tokens; lifetimes are given as absolute times; the app store's redirect carries no `state`.
 """
 

@@ -1,6 +1,6 @@
 """Webhooks of TikTok Shop: where they go, what they carry, how they are signed and retried.
 
-Source: `reference/tiktok-shop.md` section 7. Odd things kept on purpose: product ids as numbers in some topics,
+Source: `docs/platforms/tiktok-shop.md` section 7. Odd things kept on purpose: product ids as numbers in some topics,
 `CANCEL` for cancelled orders, no notification id in type 3.
 """
 

@@ -1,4 +1,4 @@
-"""Invoices that parcels in Brazil travel with. Source: `reference/tiktok-shop.md` section 16."""
+"""Invoices that parcels in Brazil travel with. Source: `docs/platforms/tiktok-shop.md` section 16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warehouses, delivery options and carriers of a shop. Source: `reference/tiktok-shop.md` section 14."""
+"""Warehouses, delivery options and carriers of a shop. Source: `docs/platforms/tiktok-shop.md` section 14."""
 
 from __future__ import annotations
 

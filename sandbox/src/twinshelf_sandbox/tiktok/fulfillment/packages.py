@@ -1,7 +1,7 @@
 """Packages: what they are, how they are read, their papers.
 
 In South-East Asia, Brazil and Mexico they exist from payment on, elsewhere from shipping on.
-Source: `reference/tiktok-shop.md` section 16.
+Source: `docs/platforms/tiktok-shop.md` section 16.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How orders are shipped in both regimes, and how that is corrected.
 
 In the US, UK, EU and Japan the seller marks order lines as shipped; in South-East Asia, Brazil and Mexico packages
-are shipped. Source: `reference/tiktok-shop.md` section 16.
+are shipped. Source: `docs/platforms/tiktok-shop.md` section 16.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Packages that are split into several or combined into one. Source: `reference/tiktok-shop.md` section 16."""
+"""Packages that are split into several or combined into one. Source: `docs/platforms/tiktok-shop.md` section 16."""
 
 from __future__ import annotations
 

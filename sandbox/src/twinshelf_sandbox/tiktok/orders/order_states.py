@@ -1,6 +1,6 @@
 """What orders, packages and after-sales share: amounts, an order's states, and how changes of it are told.
 
-Source: `reference/tiktok-shop.md` sections 15.2 and 15.4.
+Source: `docs/platforms/tiktok-shop.md` sections 15.2 and 15.4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Orders of the TikTok Shop double: how they come into being, move through their states, and are read.
 
 An order is stored as the API shows it, plus what only the double knows under names that begin with `_`. There is one
-line per unit. Source: `reference/tiktok-shop.md` section 15.
+line per unit. Source: `docs/platforms/tiktok-shop.md` section 15.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where parcels go: invented buyers and addresses of each market, and what of an address a seller gets to see.
 
-All persons and addresses are made up. Masking: `reference/tiktok-shop.md` section 15.6.
+All persons and addresses are made up. Masking: `docs/platforms/tiktok-shop.md` section 15.6.
 """
 
 from __future__ import annotations

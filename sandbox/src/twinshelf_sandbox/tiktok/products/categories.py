@@ -2,7 +2,7 @@
 
 The tree is a small part of the real one (`category_tree`) or a whole one read from a file. Real ids are used where they
 are public; which leaf has which attributes and rules is made up from the category's id and name, and never changes.
-Source: `reference/tiktok-shop.md` section 8.
+Source: `docs/platforms/tiktok-shop.md` section 8.
 """
 
 from __future__ import annotations

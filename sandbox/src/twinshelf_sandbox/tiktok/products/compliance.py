@@ -1,6 +1,6 @@
 """Manufacturers and responsible persons, whom the EU wants named on products.
 
-Source: `reference/tiktok-shop.md` section 8.9 and the error tables of the operations.
+Source: `docs/platforms/tiktok-shop.md` section 8.9 and the error tables of the operations.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prices and stock by API: Update Price, Update Inventory, Inventory Search.
 
-Source: `reference/tiktok-shop.md` section 11.
+Source: `docs/platforms/tiktok-shop.md` section 11.
 """
 
 from __future__ import annotations

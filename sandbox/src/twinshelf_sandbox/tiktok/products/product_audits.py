@@ -1,7 +1,7 @@
 """Versions of a product and its state: what is shown, what is under review, how audits end.
 
 A product has a `base` version that is shown, at most one version under `review` beside it, and at most one `draft`.
-Price and stock are in `stock` and skip all of that. Source: `reference/tiktok-shop.md` section 10.
+Price and stock are in `stock` and skip all of that. Source: `docs/platforms/tiktok-shop.md` section 10.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading products: search and Get Product. Source: `reference/tiktok-shop.md` section 11.1."""
+"""Reading products: search and Get Product. Source: `docs/platforms/tiktok-shop.md` section 11.1."""
 
 from __future__ import annotations
 

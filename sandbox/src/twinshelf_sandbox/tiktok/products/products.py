@@ -1,4 +1,4 @@
-"""Creating, editing, showing and hiding products. Source: `reference/tiktok-shop.md` sections 9 to 11."""
+"""Creating, editing, showing and hiding products. Source: `docs/platforms/tiktok-shop.md` sections 9 to 11."""
 
 from __future__ import annotations
 

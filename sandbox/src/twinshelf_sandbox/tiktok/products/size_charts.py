@@ -1,4 +1,4 @@
-"""Size chart templates of sellers. Source: `reference/tiktok-shop.md` section 8.8."""
+"""Size chart templates of sellers. Source: `docs/platforms/tiktok-shop.md` section 8.8."""
 
 from __future__ import annotations
 

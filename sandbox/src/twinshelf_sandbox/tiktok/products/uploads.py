@@ -1,7 +1,7 @@
 """Uploads of images and files, and the CDN that serves them back under signed addresses that expire.
 
 An image's `uri` follows from its bytes, its use and the seller: uploading the same twice gives the same `uri`.
-Source: `reference/tiktok-shop.md` section 8.7.
+Source: `docs/platforms/tiktok-shop.md` section 8.7.
 """
 
 from __future__ import annotations

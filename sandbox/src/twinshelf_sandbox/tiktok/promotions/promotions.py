@@ -1,6 +1,6 @@
 """Promotions: activities that lower prices for a while and meanwhile lock them, and may hold back stock.
 
-Source: `reference/tiktok-shop.md` section 18.
+Source: `docs/platforms/tiktok-shop.md` section 18.
 """
 
 from __future__ import annotations
