@@ -15,7 +15,7 @@ from twinshelf.tiktok.webhooks import Subscription, hint_from_json, subscription
 DATA = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 needs_shared = pytest.mark.skipif(not DATA.exists(), reason="the shared test data is not beside the repository")
 
-# Section 7.3 of the reference; two other clients compute the same.
+# docs/platforms/tiktok-shop.md section 7.3; two other clients compute the same.
 BODY = (
     b'{"type":1,"tts_notification_id":"7380066284010030890","shop_id":"7495540735365777507","timestamp":1718305585,'
     b'"data":{"is_on_hold_order":true,"order_id":"576653688135258178","order_status":"UNPAID","update_time":1718305585}}'
