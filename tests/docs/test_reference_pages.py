@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
+from enum import StrEnum
 
 import msgspec
 import pytest
@@ -105,6 +106,8 @@ def test_bounds_are_those_that_the_code_holds(name, kind):
     numbers = [number for number in (-(10**9), -1, 0, 1, 30, 31, 10**9) if accepted(number)]
     if typing.get_origin(kind) is typing.Literal:
         assert bounds == ", ".join(f"`{value}`" for value in typing.get_args(kind))
+    elif isinstance(kind, type) and issubclass(kind, StrEnum):
+        assert bounds == ", ".join(f"`{value}`" for value in kind if accepted(value))
     elif found := re.fullmatch(r"(\d+) to (\d+)", bounds):
         low, high = map(int, found.groups())
         assert (accepted(low), accepted(high), accepted(low - 1), accepted(high + 1)) == (True, True, False, False)

@@ -30,7 +30,7 @@ class AuditStatus(StrEnum):
 
 
 class ListingState(StrEnum):
-    """Our states of a listing (connector-behaviour 7.1)."""
+    """Our states of a listing (docs/reference/behavior.md 7.1)."""
 
     NOT_UPLOADED = "not_uploaded"
     IN_PROGRESS = "in_progress"

@@ -380,7 +380,7 @@ def content_digest(listing: Listing) -> bytes:
 
 
 def state_of(status: str, audit_status: str, *, deactivated_by_us: bool = False) -> ListingState:
-    """Our state (connector-behaviour 7.1) for TikTok's words; an unknown word is taken as still in review."""
+    """Our state (docs/reference/behavior.md 7.1) for TikTok's words; an unknown word is taken as still in review."""
     match status:
         case ListingStatus.ACTIVATE:
             return ListingState.LIVE

@@ -21,7 +21,7 @@ _STORE_STATES: Mapping[ShopOrderStatus, StoreOrderState] = MappingProxyType(
         ShopOrderStatus.UNKNOWN: StoreOrderState.PENDING,
     }
 )
-"""Connector-behaviour 12.4; DELIVERED is the merchant's choice."""
+"""docs/reference/behavior.md 12.4; DELIVERED is the merchant's choice."""
 
 _STEPS: Mapping[StoreOrderState, int] = MappingProxyType(
     {

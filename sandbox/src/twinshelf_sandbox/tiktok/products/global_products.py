@@ -1,6 +1,6 @@
 """Global products: the older way of listing across borders; publishing makes a local product of one in each market.
 
-Source: `reference/tiktok-shop.md` section 13.
+Source: `docs/platforms/tiktok-shop.md` section 13.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What TikTok Shop demands of a product: every documented rule of Create and Edit with its code.
 
 `check` returns all violations in the order in which the platform would name them; Create refuses with the first.
-Source: `reference/tiktok-shop.md` sections 8, 9 and 12.
+Source: `docs/platforms/tiktok-shop.md` sections 8, 9 and 12.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Replication: a local product is copied to the shops of other markets, the newer way of listing across borders.
 
-Source: `reference/tiktok-shop.md` section 13. It takes effect later, in a job, and tells by webhook 51.
+Source: `docs/platforms/tiktok-shop.md` section 13. It takes effect later, in a job, and tells by webhook 51.
 """
 
 from __future__ import annotations
