@@ -157,7 +157,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
     "csp",
-    "lucide",
     "rules.apps.AutodiscoverRulesConfig",
     "twinshelf.kit",
     "twinshelf.accounts",
