@@ -282,13 +282,6 @@ class BigCommerce:
                     page, more = page + 1, answer.more
         return found
 
-    def inventory_page(self, page: int = 1) -> StockPage:
-        """What each location can sell of 1,000 variants of the whole store; `more` says whether to ask for page + 1.
-
-        Rows may shift between pages while variants come and go.
-        """
-        return self._stock([("page", page)])
-
     def locations(self) -> tuple[StoreLocation, ...]:
         """All locations, disabled ones included."""
         pages = self._pages("/v3/inventory/locations", inventory.locations_from_json)

@@ -111,26 +111,6 @@ class ProductCalls(Calls):
                     break
         return Rows.of(found.values(), unreadable)
 
-    def listings_page(
-        self,
-        *,
-        updated_from: datetime | None = None,
-        updated_to: datetime | None = None,
-        status: str = "ALL",
-        page_token: str = "",
-    ) -> Page[ShopListing]:
-        """One page of 100 products, without description and category. Both times are inclusive, to the second.
-
-        Raises TooManyRows where the search would go beyond 10,000 products: ask for less time.
-        Source: Search Products, POST /product/202502/products/search.
-        """
-        body: dict[str, Any] = {"status": status}
-        if updated_from is not None:
-            body["update_time_ge"] = int(updated_from.timestamp())
-        if updated_to is not None:
-            body["update_time_le"] = int(updated_to.timestamp())
-        return self._listings(body, page_token)
-
     def listings(self, *, updated_from: datetime | None = None) -> Iterator[tuple[ShopListing, ...]]:
         """All products, or those updated since a time, in pages of 100, without description and category.
 
