@@ -31,7 +31,6 @@ from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
 from twinshelf.goods import actions as goods
 from twinshelf.kit import clock, http, skew
-from twinshelf.kit.budget import PacedBudget
 from twinshelf.listings import actions as catalog
 from twinshelf.listings import observing as scanning
 from twinshelf.listings.models import ListingRow
@@ -45,6 +44,7 @@ from twinshelf.rules import actions as rules
 from twinshelf.sync import engine, lanes
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import Problem, Task
+from twinshelf.tiktok.budget import PacedBudget
 from twinshelf.wsgi import application
 from twinshelf_sandbox.app import Sandbox, build
 from twinshelf_sandbox.transport import SandboxTransport

@@ -16,11 +16,12 @@ from twinshelf.connections.models import AccessState, Seller, Shop, Store
 from twinshelf.documents import StoreInfo
 from twinshelf.errors import NeedsPerson, PlatformDown, Unauthorized
 from twinshelf.kit import clock
-from twinshelf.kit.budget import PacedBudget, WindowBudget
 from twinshelf.kit.http import Urgency
 from twinshelf.kit.secrets import seal, unseal
+from twinshelf.storefronts.bigcommerce.budget import WindowBudget
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
 from twinshelf.tiktok.auth import TikTokAuth, Tokens
+from twinshelf.tiktok.budget import PacedBudget
 from twinshelf.tiktok.client import TikTok
 
 log = structlog.get_logger(__name__)

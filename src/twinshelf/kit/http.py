@@ -21,7 +21,7 @@ from twinshelf.kit import clock, skew
 log = structlog.get_logger(__name__)
 
 Urgency = Literal["urgent", "normal", "bulk"]
-"""Who may spend the last calls of a budget: stock and orders are urgent, prices and edits normal, pulls bulk."""
+"""Who may spend the last calls of a budget; bulk work leaves the most for others."""
 
 TIMEOUT = httpx2.Timeout(20.0, connect=5.0)
 

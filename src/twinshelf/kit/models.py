@@ -10,9 +10,9 @@ from django.db import models
 class Budget(models.Model):
     """What is left of one quota: (platform, credential, bucket) → calls. One row, one conditional UPDATE per lease.
 
-    Times are Unix seconds. A fixed window (BigCommerce) uses `quota` (0: answers name none), `left`, `resets_at`, and
-    while nothing is known `next_at`, when the next call may try to learn it. A paced one (TikTok Shop) uses `rate`,
-    `next_at` and, once refused, `quota` for the calls a second that were too many. `blocked_until` holds everything
+    Times are Unix seconds. A fixed window uses `quota` (0: answers name none), `left`, `resets_at`, and while nothing
+    is known `next_at`, when the next call may try to learn it. A pace uses `rate`, `next_at` and, once refused, `quota`
+    for the calls a second that were too many. `blocked_until` holds everything
     after the platform refused a call.
     """
 
