@@ -24,8 +24,11 @@ from django_scopes import scope
 from tests.flows.conftest import StoreWorld, deliver
 from twinshelf.accounts import actions as accounts
 from twinshelf.connections import actions as connections
+from twinshelf.connections import clients
 from twinshelf.kit.secrets import seal
+from twinshelf.storefronts.bigcommerce import webhooks as store_webhooks
 from twinshelf.sync.models import InboxEvent, Mark
+from twinshelf.tiktok import webhooks as shop_webhooks
 
 
 @dataclass(frozen=True)
@@ -307,3 +310,12 @@ def test_what_cannot_be_stored_is_not_acknowledged_and_counts_when_it_comes_agai
     assert of_store.post() == 200
     assert InboxEvent.objects.count() == 1
     assert Mark.objects.filter(lane__kind="product").count() == 1
+
+
+def test_a_connection_subscribes_to_the_topics_that_the_receivers_know(twinshelf):
+    store, shop = twinshelf.connection.store, twinshelf.connection.shop
+
+    subscribed = {hook.scope for hook in clients.store_client(store).hooks() if hook.active}
+    assert subscribed == set(store_webhooks.TOPICS)
+    told = {row.event_type for row in clients.shop_client(shop).webhooks()}
+    assert told == {topic.event_type for topic in shop_webhooks.TOPICS.values()} - {""}

@@ -848,21 +848,21 @@ HERE, THERE = "https://twinshelf.test/hooks/1", "https://other.test/hooks"
 
 
 def test_hooks_are_made_once_for_each_scope(store, shop):
-    shop.ensure_hooks(HERE, webhooks.SCOPES, "secret-1")
-    shop.ensure_hooks(HERE, webhooks.SCOPES, "secret-1")
+    shop.ensure_hooks(HERE, "secret-1")
+    shop.ensure_hooks(HERE, "secret-1")
     hooks = shop.hooks()
-    assert sorted(hook.scope for hook in hooks) == sorted(webhooks.SCOPES)
+    assert sorted(hook.scope for hook in hooks) == sorted(webhooks.TOPICS)
     assert all(hook.active and hook.destination == HERE and hook.carries("secret-1") for hook in hooks)
 
 
 def test_f25_a_hook_that_was_switched_off_is_switched_on_and_others_are_left_alone(store, shop):
-    shop.ensure_hooks(THERE, ["store/order/created"], "theirs")
-    shop.ensure_hooks(HERE, ["store/order/created", "store/order/updated"], "secret-1")
+    shop.ensure_hooks(THERE, "theirs", scopes=["store/order/created"])
+    shop.ensure_hooks(HERE, "secret-1", scopes=["store/order/created", "store/order/updated"])
     by_place = {(hook.destination, hook.scope): hook for hook in shop.hooks()}
     for hook in by_place.values():
         shop._put(f"/v3/hooks/{hook.id}", {"is_active": False})
 
-    shop.ensure_hooks(HERE, ["store/order/created"], "secret-2")
+    shop.ensure_hooks(HERE, "secret-2", scopes=["store/order/created"])
 
     now = {(hook.destination, hook.scope): hook for hook in shop.hooks()}
     assert now.keys() == by_place.keys()
@@ -876,8 +876,8 @@ def test_f25_a_hook_that_was_switched_off_is_switched_on_and_others_are_left_alo
 
 
 def test_hooks_to_one_place_are_deleted(store, shop):
-    shop.ensure_hooks(HERE, ["store/order/created", "store/order/updated"], "secret-1")
-    shop.ensure_hooks(THERE, ["store/order/created"], "theirs")
+    shop.ensure_hooks(HERE, "secret-1", scopes=["store/order/created", "store/order/updated"])
+    shop.ensure_hooks(THERE, "theirs", scopes=["store/order/created"])
     shop.delete_hooks(HERE)
     shop.delete_hooks(HERE)
     assert [(hook.destination, hook.scope) for hook in shop.hooks()] == [(THERE, "store/order/created")]
@@ -891,7 +891,7 @@ def test_a_delivery_of_the_sandbox_is_genuine_and_becomes_a_hint(store, shop):
         return 200
 
     store.sandbox.outbox.send = receive
-    shop.ensure_hooks(HERE, webhooks.SCOPES, "secret-1")
+    shop.ensure_hooks(HERE, "secret-1")
     product_id = store.add_shirt()
     order_id = store.act("place_order", lines=[{"sku": "TEE-S", "quantity": 1}])
     (shipment_id,) = store.act("ship_order", order_id=order_id, carrier="usps", tracking_number="9400")
@@ -1213,8 +1213,8 @@ def test_every_reading_of_the_documentation_is_coped_with(store, shop, _position
     order_id = shop.create_order(made)
     (item,) = shop.order_items(order_id)
     shop.create_shipment(order_id, [(item.id, 2)], address_id=item.address_id, tracking_number="9400")
-    shop.ensure_hooks(HERE, ["store/order/created"], "secret-1")
-    shop.ensure_hooks(HERE, ["store/order/created"], "secret-1")
+    shop.ensure_hooks(HERE, "secret-1", scopes=["store/order/created"])
+    shop.ensure_hooks(HERE, "secret-1", scopes=["store/order/created"])
     page = shop.products_after("", shop.names(), store=shop.store())
     assert [product.variants[0].stock for product in page.products] == [8]
     assert [order.id for order in shop.orders_after("").orders] == [order_id]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from twinshelf.errors import DocumentError
-from twinshelf.tiktok.webhooks import Subscription, hint_from_json, subscription_from_json, verify
+from twinshelf.tiktok.webhooks import EVENT_TYPES, TOPICS, Subscription, hint_from_json, subscription_from_json, verify
 
 DATA = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 needs_shared = pytest.mark.skipif(not DATA.exists(), reason="the shared test data is not beside the repository")
@@ -94,6 +94,13 @@ def test_each_topic_names_its_things(*, type_, data, kind, ids, order_ids, statu
     told = hint(type_, data)
 
     assert (told.kind, told.ids, told.order_ids, told.status) == (kind, ids, order_ids, status)
+
+
+def test_each_topic_that_is_subscribed_to_hints_at_what_the_table_says():
+    data = {"order_id": "5", "product_id": "17", "cancel_id": "40", "return_id": "41", "package_id": "8"}
+
+    assert {number: hint(number, data).kind for number in TOPICS} == {n: topic.kind for n, topic in TOPICS.items()}
+    assert set(EVENT_TYPES) == {topic.event_type for topic in TOPICS.values()} - {""}
 
 
 def test_a_topic_without_id_gets_one_from_its_body():

@@ -32,37 +32,6 @@ _HASH_IN_URL = re.compile(r"(?:store-|/stores/)([a-z0-9]{6,20})")
 
 _DAY = 86_400
 
-STORE_HOOKS = (
-    "store/product/created",
-    "store/product/updated",
-    "store/product/deleted",
-    "store/product/inventory/updated",
-    "store/product/inventory/order/updated",
-    "store/sku/created",
-    "store/sku/updated",
-    "store/sku/deleted",
-    "store/sku/inventory/updated",
-    "store/sku/inventory/order/updated",
-    "store/order/statusUpdated",
-    "store/shipment/created",
-    "store/shipment/updated",
-    "store/shipment/deleted",
-    "store/app/uninstalled",
-)
-
-SHOP_HOOKS = (
-    "ORDER_STATUS_CHANGE",
-    "RECIPIENT_ADDRESS_UPDATE",
-    "PACKAGE_UPDATE",
-    "PRODUCT_STATUS_CHANGE",
-    "PRODUCT_INFORMATION_CHANGE",
-    "PRODUCT_AUDIT_STATUS_CHANGE",
-    "SELLER_DEAUTHORIZATION",
-    "UPCOMING_AUTHORIZATION_EXPIRATION",
-    "CANCELLATION_STATUS_CHANGE",
-    "RETURN_STATUS_CHANGE",
-)
-
 
 class NotAStore(NeedsPerson):
     def __init__(self) -> None:
@@ -172,7 +141,7 @@ def connect_store(
 def ensure_store_hooks(store: Store) -> None:
     """Have BigCommerce tell us of changes: create what is missing, switch on what it switched off. Safe to repeat."""
     secret = unseal(store.hook_secret, bound_to=clients.store_binding(store.hash))
-    clients.store_client(store).ensure_hooks(store_hook_address(store), STORE_HOOKS, secret)
+    clients.store_client(store).ensure_hooks(store_hook_address(store), secret)
 
 
 def check_store(store: Store) -> None:
@@ -397,7 +366,7 @@ def pair(
             shop=shop,
             defaults={"store": store, "name": name, "channel_id": channel_id, "warehouse_id": default.id},
         )
-    client.ensure_webhooks(f"{settings.OPERATOR.base_url}/hooks/tiktok", SHOP_HOOKS)
+    client.ensure_webhooks(f"{settings.OPERATOR.base_url}/hooks/tiktok")
     owner = f"connection:{connection.id}"
     minutes = preferences(connection).order_poll_minutes
     schedules.set_schedule(account.id, "shop_orders", owner, minutes * 60, first_in=2)

@@ -19,23 +19,47 @@ from twinshelf.documents import Document
 from twinshelf.errors import DocumentError
 from twinshelf.tiktok import cancellations, wire
 
-EVENT_TYPES: Final = (
-    "ORDER_STATUS_CHANGE",
-    "RECIPIENT_ADDRESS_UPDATE",
-    "PACKAGE_UPDATE",
-    "PRODUCT_STATUS_CHANGE",
-    "PRODUCT_INFORMATION_CHANGE",
-    "PRODUCT_CREATION",
-    "PRODUCT_CATEGORY_CHANGE",
-    "PRODUCT_AUDIT_STATUS_CHANGE",
-    "CANCELLATION_STATUS_CHANGE",
-    "RETURN_STATUS_CHANGE",
-    "SELLER_DEAUTHORIZATION",
-    "UPCOMING_AUTHORIZATION_EXPIRATION",
-)
-"""What a connection subscribes to. Other topics can be had in Partner Center only, and are taken if they come."""
-
 Kind = Literal["order", "product", "cancellation", "return", "package", "deauthorized", "expiring", "ignored"]
+
+
+class Topic(Document, frozen=True):
+    """What a kind of webhook hints at, and its name where a shop's connection subscribes to it.
+
+    Without name it is taken if it comes: it can be had in Partner Center only, or tells nothing that others do not.
+    """
+
+    kind: Kind
+    event_type: str = ""
+
+
+TOPICS: Final = MappingProxyType[int, Topic](
+    {
+        1: Topic("order", "ORDER_STATUS_CHANGE"),
+        3: Topic("order", "RECIPIENT_ADDRESS_UPDATE"),
+        4: Topic("package", "PACKAGE_UPDATE"),
+        5: Topic("product", "PRODUCT_STATUS_CHANGE"),
+        6: Topic("deauthorized", "SELLER_DEAUTHORIZATION"),
+        7: Topic("expiring", "UPCOMING_AUTHORIZATION_EXPIRATION"),
+        11: Topic("cancellation", "CANCELLATION_STATUS_CHANGE"),
+        12: Topic("return", "RETURN_STATUS_CHANGE"),
+        15: Topic("product", "PRODUCT_INFORMATION_CHANGE"),
+        16: Topic("product"),  # created
+        18: Topic("product"),  # moved to another category
+        27: Topic("product"),  # its stock runs out
+        36: Topic("package"),  # invoice
+        37: Topic("product", "PRODUCT_AUDIT_STATUS_CHANGE"),
+        38: Topic("product"),  # a struck price ends
+        50: Topic("product"),  # a SKU's status
+        64: Topic("return"),
+        65: Topic("return"),
+        67: Topic("return"),
+        71: Topic("product"),  # its stock was changed in the shop
+    }
+)
+"""Topic by the number that deliveries carry. Others (conversations, promotions, size charts, …) are ignored."""
+
+EVENT_TYPES: Final = tuple(topic.event_type for topic in TOPICS.values() if topic.event_type)
+"""What a connection subscribes to."""
 
 
 class Hint(Document, frozen=True, kw_only=True):
@@ -64,31 +88,6 @@ class Subscription(Document, frozen=True, kw_only=True):
     updated_at: datetime | None = None
 
 
-# Topic → kind. Those left out (conversations, fulfilled-by-TikTok stock, promotions, size charts, …) are ignored.
-_KINDS: Final = MappingProxyType[int, Kind](
-    {
-        1: "order",
-        3: "order",
-        4: "package",
-        5: "product",
-        6: "deauthorized",
-        7: "expiring",
-        11: "cancellation",
-        12: "return",
-        15: "product",
-        16: "product",
-        18: "product",
-        27: "product",
-        36: "package",
-        37: "product",
-        38: "product",
-        50: "product",
-        64: "return",
-        65: "return",
-        67: "return",
-        71: "product",
-    }
-)
 _OWN_ID: Final = MappingProxyType[Kind, str](
     {
         "order": "order_id",
@@ -155,7 +154,7 @@ def hint_from_json(body: bytes) -> Hint:
     finds what it was about. Raises DocumentError only if even type and time are missing.
     """
     delivery = wire.read(body, _Delivery)
-    kind = _KINDS.get(delivery.type, "ignored")
+    kind: Kind = TOPICS[delivery.type].kind if delivery.type in TOPICS else "ignored"
     try:
         data = wire.read(msgspec.json.encode(delivery.data), _Data) if kind != "ignored" else _Data()
     except DocumentError:

@@ -336,8 +336,8 @@ class BigCommerce:
         """All webhooks of our API account; BigCommerce does not show those of others."""
         return self._hooks([])
 
-    def ensure_hooks(self, destination: str, scopes: Iterable[str], secret: str) -> None:
-        """Have an active webhook with our secret for each scope at `destination`. Others are left alone.
+    def ensure_hooks(self, destination: str, secret: str, *, scopes: Iterable[str] = webhooks.TOPICS) -> None:
+        """Have an active webhook with our secret for each topic at `destination`. Others are left alone.
 
         Safe to repeat, and to repeat with a new secret. BigCommerce switches webhooks off after two days of failures
         or 90 of silence; this switches them on again. A new one may take a minute to fire.

@@ -22,55 +22,36 @@ import msgspec
 from twinshelf.errors import DocumentError, TwinshelfError
 from twinshelf.storefronts.bigcommerce import wire
 
-SCOPES: tuple[str, ...] = (
-    "store/product/created",
-    "store/product/updated",
-    "store/product/deleted",
-    "store/product/inventory/updated",
-    "store/product/inventory/order/updated",
-    "store/sku/created",
-    "store/sku/updated",
-    "store/sku/deleted",
-    "store/sku/inventory/updated",
-    "store/sku/inventory/order/updated",
-    "store/channel/*/inventory/product/stock_changed",
-    "store/inventory/location/created",
-    "store/inventory/location/updated",
-    "store/order/created",
-    "store/order/updated",
-    "store/order/statusUpdated",
-    "store/order/archived",
-    "store/order/refund/created",
-    "store/shipment/created",
-    "store/shipment/updated",
-    "store/shipment/deleted",
-    "store/channel/updated",
-    "store/information/updated",
-    "store/app/uninstalled",
-)
-"""What a store connection subscribes to. No wildcards: with one beside a scope it covers, all comes twice."""
-
 SECRET_HEADER = "X-Twinshelf-Secret"  # noqa: S105 - the name under which it travels
 """BigCommerce sends each delivery with the headers its webhook was made with: this one carries our secret."""
 
 TOLERANCE_SECONDS = 300
 
-Kind = Literal[
-    "product",
-    "sku",
-    "inventory",
-    "order",
-    "shipment",
-    "location",
-    "channel",
-    "category",
-    "brand",
-    "price_list",
-    "store",
-    "uninstalled",
-    "hook",
-    "ignored",
-]
+Kind = Literal["product", "sku", "inventory", "order", "shipment", "uninstalled", "ignored"]
+
+TOPICS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "store/product/created": "product",
+        "store/product/updated": "product",
+        "store/product/deleted": "product",
+        "store/product/inventory/updated": "inventory",
+        "store/product/inventory/order/updated": "inventory",
+        "store/sku/created": "sku",
+        "store/sku/updated": "sku",
+        "store/sku/deleted": "sku",
+        "store/sku/inventory/updated": "inventory",
+        "store/sku/inventory/order/updated": "inventory",
+        "store/order/statusUpdated": "order",
+        "store/shipment/created": "shipment",
+        "store/shipment/updated": "shipment",
+        "store/shipment/deleted": "shipment",
+        "store/app/uninstalled": "uninstalled",
+    }
+)
+"""What a store connection subscribes to, and what each hints at; a delivery of any other topic is ignored.
+
+No wildcards: with one beside a topic it covers, all comes twice.
+"""
 
 
 class NotGenuine(TwinshelfError):
@@ -95,9 +76,9 @@ class Hook:
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """That something may have changed.
 
-    `ids` are product ids for product, sku and inventory, order ids for order and shipment, and the thing's own ids for
-    the other kinds; `variant_ids` and `shipment_id` tell more where the event did. `event_id` is equal for repeated
-    deliveries of one event, and for events of one second that read the same. `reason` says why an "ignored" one is.
+    `ids` are product ids for product, sku and inventory, and order ids for order and shipment; `variant_ids` and
+    `shipment_id` tell more where the event did. `event_id` is equal for repeated deliveries of one event, and for
+    events of one second that read the same. `reason` says why an "ignored" one is.
     """
 
     scope: str
@@ -135,37 +116,6 @@ _delivery = msgspec.json.Decoder(_Delivery)
 
 _PRODUCER = re.compile(r"stores/([a-z0-9]{3,32})")
 
-# Beginning of the scope → kind; the longest that fits decides.
-_KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "store/product/": "product",
-        "store/product/inventory/": "inventory",
-        "store/product/metafield/": "ignored",
-        "store/sku/": "sku",
-        "store/sku/inventory/": "inventory",
-        "store/order/": "order",
-        "store/order/metafield/": "ignored",
-        "store/order/message/": "ignored",
-        "store/shipment/": "shipment",
-        "store/inventory/location/": "location",
-        "store/inventory/location/metafield/": "ignored",
-        "store/category/": "category",
-        "store/category/metafield/": "ignored",
-        "store/brand/": "brand",
-        "store/brand/metafield/": "ignored",
-        "store/priceList/": "price_list",
-        "store/information/updated": "store",
-        "store/app/uninstalled": "uninstalled",
-        "store/hook/deliveryException": "hook",
-        "store/channel/created": "channel",
-        "store/channel/updated": "channel",
-        # Scopes of one channel, with the channel's id (or a literal *) cut out.
-        "channel/inventory/product/": "inventory",
-        "channel/product/": "product",
-        "channel/order/": "order",
-    }
-)
-
 # Where an event keeps the ids of what it is about, by kind: paths tried in order.
 _IDS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {
@@ -174,11 +124,6 @@ _IDS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         "inventory": ("inventory.product_id", "product_id", "id"),
         "order": ("order_id", "orderId", "id"),
         "shipment": ("orderId", "order_id"),
-        "location": ("location_id", "id"),
-        "channel": ("channel_id", "id"),
-        "category": ("id", "category_id"),
-        "brand": ("id", "brand_id"),
-        "price_list": ("price_list_id", "id"),
     }
 )
 
@@ -248,24 +193,22 @@ def _hint(delivery: _Delivery, store_hash: str) -> Hint:
             scope=delivery.scope, store_hash=store_hash, kind="ignored", event_id=delivery.hash or "", reason=reason
         )
 
-    # Some scopes come with a slash at the end, and those of a channel with its id or a literal * inside.
-    scope = re.sub(r"^store/channel/[0-9*]+/", "channel/", delivery.scope.rstrip("/"))
-    kind = max((start for start in _KINDS if scope.startswith(start)), key=len, default="")
-    if not kind or _KINDS[kind] == "ignored":
+    kind = TOPICS.get(delivery.scope.rstrip("/"), "ignored")  # some scopes come with a slash at the end
+    if kind == "ignored":
         return ignored("a scope we do nothing with")
     events = delivery.data if isinstance(delivery.data, list) else [delivery.data]
     ids, variant_ids = set(), set()
-    paths = _IDS.get(_KINDS[kind], ())
+    paths = _IDS.get(kind, ())
     for event in events:
         ids |= _first_id(event, paths)
         variant_ids |= _first_id(event, ("variant_id", "sku.variant_id", "inventory.variant_id"))
     if paths and not ids:
         return ignored("it names no id that we could find")
-    shipment_ids = _first_id(delivery.data, ("id",)) if _KINDS[kind] == "shipment" else set()
+    shipment_ids = _first_id(delivery.data, ("id",)) if kind == "shipment" else set()
     return Hint(
         scope=delivery.scope,
         store_hash=store_hash,
-        kind=_KINDS[kind],
+        kind=kind,
         ids=tuple(map(str, sorted(ids))),
         variant_ids=tuple(map(str, sorted(variant_ids))),
         shipment_id=str(min(shipment_ids, default="")),
