@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, ready_to_ship, rest, ship
-from twinshelf.connections.clients import seller_binding, store_binding
+from twinshelf.connections.bindings import seller_binding, store_binding
 from twinshelf.connections.models import Seller, Store
 from twinshelf.kit import logs
 from twinshelf.kit.secrets import unseal

@@ -10,8 +10,8 @@ import pytest
 from django.db import connections as databases
 
 from twinshelf.connections import clients
-from twinshelf.connections.clients import SellerTokens
 from twinshelf.connections.models import AccessState, Seller
+from twinshelf.connections.tokens import SellerTokens
 from twinshelf.errors import PlatformDown, Unauthorized
 from twinshelf.kit import clock
 from twinshelf_sandbox.faults import Fault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import Store
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import unseal
@@ -35,7 +36,7 @@ def of_store(store_id: int, *, anew: bool = False) -> HookKeys | None:
     if store is None:
         _hook_keys.pop(store_id, None)
         return None
-    binding = f"store:{store.hash}"
+    binding = store_binding(store.hash)
     keys = HookKeys(
         store.account_id,
         store.hash,

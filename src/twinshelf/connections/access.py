@@ -1,0 +1,25 @@
+"""What follows when a store or a shop ends the access it gave us, or gives it again."""
+
+from __future__ import annotations
+
+from twinshelf.connections.models import AccessState, Connection, Seller
+from twinshelf.errors import Unauthorized
+from twinshelf.sync import lanes, problems
+from twinshelf.sync.models import Lane
+
+
+def disconnected(seller: Seller) -> None:
+    """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people."""
+    Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)
+    for connection in Connection.objects.filter(shop__seller=seller):
+        for lane in Lane.objects.filter(account_id=connection.account_id, owner=f"connection:{connection.id}"):
+            lanes.hold(lane.id, 86_400)
+        error = Unauthorized("TikTok Shop", "the seller ended the authorization")
+        lane = lanes.lane_of(connection.account_id, "listing", f"connection:{connection.id}")
+        problems.open_owner(lane, code=error.code, text=str(error), remedy=error.remedy)
+
+
+def works_again(account_id: int, owner: str) -> None:
+    """Work for `owner` goes on: what was told of its access is settled, what rested for it is due."""
+    problems.close_owner(account_id, owner)
+    lanes.release_hold(account_id, owner)

@@ -1,0 +1,208 @@
+"""Authorizing shops: the way to TikTok Shop and back, and what is kept of a seller."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import msgspec
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.core import signing
+from django.db import IntegrityError, transaction
+
+from twinshelf.accounts.models import Account, User
+from twinshelf.connections import clients
+from twinshelf.connections.access import works_again
+from twinshelf.connections.bindings import seller_binding, shop_binding
+from twinshelf.connections.models import Connection, Seller, Shop
+from twinshelf.connections.tokens import auth_client, keep_tokens
+from twinshelf.documents import ShopInfo
+from twinshelf.errors import NeedsPerson
+from twinshelf.kit import clock
+from twinshelf.kit.secrets import Unsealable, seal, unseal
+from twinshelf.tiktok.auth import Tokens
+from twinshelf.tiktok.regions import region as region_of
+
+_STATE_SALT = "twinshelf.tiktok.authorize"
+STATE_MAX_AGE_SECONDS = 600
+_NONCES, _MOST_NONCES = "tiktok_authorizations", 5
+_PARKED = "tiktok_parked"
+
+
+class ShopTaken(NeedsPerson):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"This TikTok Shop ({name}) is already connected to another account. Delete it there first.",
+            code="E-TEN-TAKEN",
+            remedy="Delete the shop where it is connected now, then authorize again.",
+        )
+
+
+class BadState(NeedsPerson):
+    def __init__(self) -> None:
+        super().__init__(
+            "This authorization did not begin here, or took too long.",
+            code="E-CON-STATE",
+            remedy="Start again with Connect.",
+        )
+
+
+def authorize_url(account: Account, *, region: str, session: SessionBase) -> str:
+    """Where to send the merchant's browser to authorize a shop.
+
+    The state in it works in this session and for this account, for ten minutes, and once.
+    """
+    nonce = secrets.token_urlsafe(16)
+    session[_NONCES] = [*session.get(_NONCES, ()), nonce][-_MOST_NONCES:]
+    told = {"account": account.id, "nonce": nonce, "at": clock.timestamp()}
+    state = signing.dumps(told, salt=_STATE_SALT)
+    return auth_client().authorize_url(region, settings.OPERATOR.tiktok_service_id, state)
+
+
+def use_state(state: str, *, account: Account, session: SessionBase) -> None:
+    """Take a state as used. Raises BadState unless `authorize_url` made it here not long ago and it is unused."""
+    try:
+        told = signing.loads(state, salt=_STATE_SALT)
+    except signing.BadSignature as error:
+        raise BadState from error
+    unused: list[str] = session.get(_NONCES, [])
+    late = clock.timestamp() - told["at"] > STATE_MAX_AGE_SECONDS
+    if late or told["account"] != account.id or told["nonce"] not in unused:
+        raise BadState
+    session[_NONCES] = [nonce for nonce in unused if nonce != told["nonce"]]
+    session.save()  # before the code is exchanged, and whatever comes of it
+
+
+def authorize_shops(
+    account: Account,
+    code: str,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> list[Shop]:
+    """Exchange an authorization code and keep the seller's tokens and all shops they cover.
+
+    Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops:
+    then nothing of a seller who is new here is kept, least of all the tokens.
+    """
+    return _keep_authorization(account, auth_client().exchange(code))
+
+
+@dataclass(frozen=True)
+class Parked:
+    """An authorization that did not begin here and that nobody has confirmed yet: of which seller, for which shops."""
+
+    seller: str
+    shops: tuple[str, ...]
+    stamp: str
+    """Names this very one: what is confirmed must be what was shown."""
+
+
+class _ParkedTokens(msgspec.Struct, frozen=True):
+    at: float
+    tokens: Tokens
+    shops: tuple[str, ...]
+
+
+def park_authorization(account: Account, code: str, *, session: SessionBase) -> None:
+    """Exchange the code of a browser that came back without a state, and keep the tokens, sealed, in its session only.
+
+    So comes who installs us from TikTok's app store; and so comes a link that somebody else made, to have a shop of
+    theirs in this account. Nothing counts before `confirm_parked`.
+    """
+    tokens = auth_client().exchange(code)
+    shops = tuple(info.name for info in clients.trial_seller(tokens).shops())
+    kept = msgspec.json.encode(_ParkedTokens(clock.timestamp(), tokens, shops)).decode()
+    session[_PARKED] = seal(kept, bound_to=_parked_binding(account))
+
+
+def parked_authorization(account: Account, *, session: SessionBase) -> Parked:
+    """What waits to be confirmed in this browser. Raises BadState where there is nothing, or it waited too long."""
+    kept = _parked(account, session)
+    return Parked(kept.tokens.seller_name, kept.shops, _stamp(kept))
+
+
+def confirm_parked(
+    account: Account,
+    *,
+    stamp: str,
+    session: SessionBase,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> list[Shop]:
+    """Keep what `park_authorization` left, as `authorize_shops` does. Works once; raises as the two do.
+
+    Raises BadState too if another one took its place since its stamp was shown.
+    """
+    kept = _parked(account, session)
+    if not secrets.compare_digest(stamp.encode(), _stamp(kept).encode()):
+        raise BadState
+    del session[_PARKED]
+    session.save()  # before anything is kept, and whatever comes of it
+    return _keep_authorization(account, kept.tokens)
+
+
+def _parked(account: Account, session: SessionBase) -> _ParkedTokens:
+    try:
+        kept = msgspec.json.decode(unseal(session[_PARKED], bound_to=_parked_binding(account)), type=_ParkedTokens)
+    except (KeyError, Unsealable) as error:
+        raise BadState from error
+    if clock.timestamp() - kept.at > STATE_MAX_AGE_SECONDS:
+        raise BadState
+    return kept
+
+
+def _stamp(kept: _ParkedTokens) -> str:
+    return hashlib.sha256(f"{kept.at} {kept.tokens.access_token}".encode()).hexdigest()
+
+
+def _parked_binding(account: Account) -> str:
+    return f"parked:{account.id}"
+
+
+def _keep_authorization(account: Account, tokens: Tokens) -> list[Shop]:
+    binding = seller_binding(tokens.open_id)
+    if known := Seller.objects.filter(account=account, open_id=tokens.open_id).first():
+        keep_tokens(known, tokens)  # a renewal counts, whatever comes of the rest
+    infos = clients.trial_seller(tokens).shops()
+    everywhere = Shop.objects.with_scopes_disabled().exclude(account=account)
+    taken = set(everywhere.filter(shop_id__in=[info.id for info in infos]).values_list("shop_id", flat=True))
+    for info in infos:
+        if info.id in taken:
+            raise ShopTaken(info.name)
+    try:
+        with transaction.atomic():
+            seller = known or Seller.objects.create(
+                account=account,
+                open_id=tokens.open_id,
+                name=tokens.seller_name,
+                region=tokens.region,
+                access_token=seal(tokens.access_token, bound_to=binding),
+                access_expires_at=tokens.access_expires_at,
+                refresh_token=seal(tokens.refresh_token, bound_to=binding),
+                refresh_expires_at=tokens.refresh_expires_at,
+                scopes=list(tokens.granted_scopes),
+            )
+            shops = [_keep_shop(account, seller, info) for info in infos]
+    except IntegrityError as error:  # another account was quicker
+        raise ShopTaken(", ".join(info.name for info in infos)) from error
+    for connection in Connection.objects.filter(shop__in=shops):
+        works_again(account.id, f"connection:{connection.id}")
+    return shops
+
+
+def _keep_shop(account: Account, seller: Seller, info: ShopInfo) -> Shop:
+    shop, _ = Shop.objects.update_or_create(
+        account=account,
+        shop_id=info.id,
+        defaults={
+            "seller": seller,
+            "name": info.name,
+            "region": info.region,
+            "seller_type": info.seller_type,
+            "cipher": seal(info.cipher, bound_to=shop_binding(info.id)),
+            "code": info.code,
+            "currency": region_of(info.region).currency,
+        },
+    )
+    return shop

@@ -1,0 +1,35 @@
+"""The merchant's choices for a connection, read and replaced. What there is to choose stands in `preferences`."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from twinshelf.accounts.models import User
+from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
+from twinshelf.sync import problems, schedules
+
+
+def preferences(connection: Connection) -> Preferences:
+    """The merchant's choices for this connection. Raises DocumentError if one on record does not fit any more."""
+    return preferences_from_json(connection.preferences)
+
+
+def set_preferences(
+    connection: Connection,
+    chosen: Preferences,
+    *,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> None:
+    """Replace the choices of a connection. They apply from the next plan on; what waited for one is tried again.
+
+    Raises DocumentError naming the choice that does not fit.
+    """
+    checked = preferences_from_json(preferences_to_json(chosen))
+    with transaction.atomic():
+        connection.preferences = preferences_to_json(checked)
+        connection.save(update_fields=["preferences"])
+        owner = f"connection:{connection.id}"
+        schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
+        for token in ("rate", "carrier", "template", "region"):
+            problems.unblock(connection.account_id, token)

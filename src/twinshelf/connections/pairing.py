@@ -1,0 +1,64 @@
+"""Pairing a store with a shop."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from twinshelf.accounts.models import Account, User
+from twinshelf.connections import clients
+from twinshelf.connections.choices import preferences
+from twinshelf.connections.models import Connection, Shop, Store
+from twinshelf.errors import NeedsPerson
+from twinshelf.sync import schedules
+
+_DAY = 86_400
+
+
+def pair(
+    account: Account,
+    *,
+    store: Store,
+    shop: Shop,
+    name: str,
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> Connection:
+    """Connect a store with a shop: a channel in the store, the shop's warehouses, webhooks, timetables.
+
+    Safe to repeat. Raises NeedsPerson where the shop has no sales warehouse that is switched on.
+    """
+    client = clients.shop_client(shop)
+    warehouses = client.warehouses()
+    shop.warehouses = [
+        {"id": w.id, "name": w.name, "sales": w.sales, "enabled": w.enabled, "default": w.default} for w in warehouses
+    ]
+    shop.save(update_fields=["warehouses"])
+    usable = [w for w in warehouses if w.sales and w.enabled]
+    if not usable:
+        raise NeedsPerson(
+            f"{shop} has no sales warehouse that is switched on.",
+            code="E-WHS-STATUS",
+            remedy="Add a warehouse in Seller Center, then connect again.",
+        )
+    default = next((w for w in usable if w.default), usable[0])
+    channel_id = clients.store_client(store).ensure_channel(f"TikTok-Shop-{shop.region}", shop.shop_id)
+    if Connection.objects.filter(name=name).exclude(shop=shop).exists():
+        raise NeedsPerson(
+            f"There is a connection named “{name}” already.", code="E-CON-NAME", remedy="Choose another name."
+        )
+    with transaction.atomic():
+        connection, _ = Connection.objects.update_or_create(
+            account=account,
+            shop=shop,
+            defaults={"store": store, "name": name, "channel_id": channel_id, "warehouse_id": default.id},
+        )
+    client.ensure_webhooks(f"{settings.OPERATOR.base_url}/hooks/tiktok")
+    owner = f"connection:{connection.id}"
+    minutes = preferences(connection).order_poll_minutes
+    schedules.set_schedule(account.id, "shop_orders", owner, minutes * 60, first_in=2)
+    schedules.set_schedule(account.id, "shop_listings", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_cancellations", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "store_orders", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_refusals", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_comparison", owner, _DAY, first_in=_DAY)
+    return connection

@@ -1,0 +1,135 @@
+"""Connecting stores: credentials tested and sealed, webhooks, timetables."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+
+from twinshelf.accounts.models import Account, User
+from twinshelf.connections import clients
+from twinshelf.connections.access import works_again
+from twinshelf.connections.bindings import store_binding
+from twinshelf.connections.models import AccessState, Connection, Store
+from twinshelf.errors import NeedsPerson, Unauthorized
+from twinshelf.kit.secrets import seal, unseal
+from twinshelf.sync import schedules
+
+_HASH = re.compile(r"[a-z0-9]{6,20}")
+_HASH_IN_URL = re.compile(r"(?:store-|/stores/)([a-z0-9]{6,20})")
+
+_DAY = 86_400
+
+
+class NotAStore(NeedsPerson):
+    def __init__(self) -> None:
+        super().__init__(
+            "That is not a BigCommerce store hash or control-panel address.",
+            code="E-CON-HASH",
+            remedy="Paste the address of the store's control panel.",
+        )
+
+
+class WrongStore(NeedsPerson):
+    def __init__(self, theirs: str, ours: str) -> None:
+        super().__init__(
+            f"These credentials belong to store {theirs}, not {ours}.",
+            code="E-CON-STORE",
+            remedy="Use the right API account.",
+        )
+
+
+class ScopesMissing(NeedsPerson):
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__(
+            f"The API account lacks: {', '.join(scopes)}.", code="E-CON-SCOPE", remedy="Add the scopes, save again."
+        )
+
+
+def store_hash_of(text: str) -> str:
+    """The store hash in what people paste: the hash itself or any control-panel address. Raises NotAStore."""
+    text = text.strip().lower()
+    if _HASH.fullmatch(text):
+        return text
+    if found := _HASH_IN_URL.search(text):
+        return found[1]
+    raise NotAStore
+
+
+def connect_store(
+    account: Account,
+    *,
+    store_hash_or_url: str,
+    access_token: str,
+    client_id: str = "",
+    client_secret: str = "",
+    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+) -> Store:
+    """Test the credentials against the store, then keep them sealed. Connecting again replaces them and keeps all data.
+
+    Raises NotAStore, Unauthorized, WrongStore or ScopesMissing; then nothing is kept.
+    """
+    store_hash = store_hash_of(store_hash_or_url)
+    with clients.trial_store(store_hash, access_token.strip()) as client:
+        info = client.store()
+        if info.hash != store_hash:
+            raise WrongStore(info.hash, store_hash)
+        if missing := client.missing_scopes():
+            raise ScopesMissing(missing)
+    binding = store_binding(store_hash)
+    with transaction.atomic():
+        store, _ = Store.objects.update_or_create(
+            account=account,
+            hash=store_hash,
+            defaults={
+                "name": info.name,
+                "client_id": client_id.strip(),
+                "client_secret": seal(client_secret.strip(), bound_to=binding),
+                "token": seal(access_token.strip(), bound_to=binding),
+                "state": AccessState.CONNECTED,
+                "currency": info.currency,
+                "time_zone": info.time_zone,
+                "weight_unit": info.weight_unit,
+                "length_unit": info.length_unit,
+                "prices_include_tax": info.prices_include_tax,
+                "control_panel_url": info.control_panel_url,
+            },
+        )
+        if not store.hook_secret:
+            store.hook_secret = seal(secrets.token_urlsafe(32), bound_to=binding)
+            store.save(update_fields=["hook_secret"])
+    works_again(account.id, f"store:{store.id}")
+    for connection in Connection.objects.filter(store=store):
+        works_again(account.id, f"connection:{connection.id}")
+    ensure_store_hooks(store)
+    schedules.set_schedule(account.id, "store_products", f"store:{store.id}", 3600, first_in=3600)
+    schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
+    schedules.set_schedule(account.id, "store_comparison", f"store:{store.id}", _DAY, first_in=_DAY)
+    return store
+
+
+def ensure_store_hooks(store: Store) -> None:
+    """Have BigCommerce tell us of changes: create what is missing, switch on what it switched off. Safe to repeat."""
+    secret = unseal(store.hook_secret, bound_to=store_binding(store.hash))
+    clients.store_client(store).ensure_hooks(store_hook_address(store), secret)
+
+
+def check_store(store: Store) -> None:
+    """Look whether a store still lets us in, and have its webhooks as they should be. Safe to repeat.
+
+    Raises Unauthorized where it does not; it is on record then, and all work for its connections rests.
+    """
+    try:
+        ensure_store_hooks(store)
+    except Unauthorized:
+        Store.objects.filter(id=store.id).update(state=AccessState.DISCONNECTED)
+        raise
+    Store.objects.filter(id=store.id).update(state=AccessState.CONNECTED)
+
+
+def store_hook_address(store: Store) -> str:
+    """Where BigCommerce is to post the webhooks of this store."""
+    return f"{settings.OPERATOR.base_url}/hooks/bigcommerce/{store.id}"
