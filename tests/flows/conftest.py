@@ -94,7 +94,7 @@ def sandbox() -> Iterator[Sandbox]:
     http.use_transport(lambda: Wire(made.site))
     yield made
     http.use_transport(None)
-    clients.forget()
+    clients.PROCESS.close()
     skew.forget()
     made.close()
     for crash in made.faults.crashes:  # a double that breaks inside proves nothing about the product

@@ -187,7 +187,7 @@ def test_an_older_push_that_arrives_behind_a_newer_one_is_set_right_within_minut
 ):
     mug = store.add_product(sku="MUG-1", price="12.00", stock=7)
     twinshelf.list(mug)
-    clients.forget()
+    clients.PROCESS.close()
     wire = Straggler(sandbox, place["path"])
     http.use_transport(lambda: wire)
 
@@ -253,7 +253,7 @@ def test_f09_a_quota_that_other_apps_eat_up_is_waited_for(sandbox, store, shop, 
     monkeypatch.setattr(clock, "real", lambda: now[0])
     sandbox.bigcommerce.real_time = lambda: now[0]
     Budget.objects.all().delete()
-    clients.forget()
+    clients.PROCESS.close()
     wire = Counted(sandbox.site)
     http.use_transport(lambda: wire)
     fault(sandbox, platform="bigcommerce", action="quota", code=30, times=None)

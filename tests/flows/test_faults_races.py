@@ -50,7 +50,7 @@ def several(store, *skus, stock=9):
 def test_f31_orders_that_move_between_pages_are_neither_skipped_nor_doubled(sandbox, store, shop, twinshelf):
     store.act("set_switch", name="quota", value=None)
     Budget.objects.all().delete()
-    clients.forget()
+    clients.PROCESS.close()
     twinshelf.list(store.add_product(sku="MUG-1", stock=500))
     lose_webhooks(sandbox)
     bought = [shop.buy(("MUG-1", 1)) for _ in range(105)]

@@ -49,10 +49,10 @@ def test_a_token_copied_into_another_row_does_not_open(twinshelf, store):
 
 
 def test_after_a_change_of_keys_the_old_one_still_opens_and_its_absence_does_not(twinshelf, settings):
-    clients.forget()
+    clients.PROCESS.close()
     settings.KEYS = ("the new key of this installation, long", *settings.KEYS)
     clients.store_client(twinshelf.connection.store)
-    clients.forget()
+    clients.PROCESS.close()
     settings.KEYS = settings.KEYS[:1]
     with pytest.raises(Unsealable, match="TWINSHELF_KEY"):
         clients.store_client(twinshelf.connection.store)

@@ -1,13 +1,9 @@
-"""Opens platform clients for stores and shops: credentials unsealed, tokens refreshed once, budgets shared.
-
-The only module that does. Clients are kept per process and credential, so that their connection pools are reused.
-"""
+"""Opens platform clients for stores and shops: credentials unsealed, budgets shared. The only module that does."""
 
 from __future__ import annotations
 
 import threading
 
-import structlog
 from django.conf import settings
 
 from twinshelf.connections.bindings import shop_binding, store_binding
@@ -23,44 +19,64 @@ from twinshelf.tiktok.auth import Tokens
 from twinshelf.tiktok.budget import PacedBudget
 from twinshelf.tiktok.client import TikTok
 
-log = structlog.get_logger(__name__)
 
-_stores: dict[int, tuple[str, BigCommerce]] = {}
-_shops: dict[int, tuple[str, TikTok]] = {}
-_lock = threading.Lock()
+class Clients:
+    """Open clients by store and shop, so that their connection pools are reused. Thread-safe; close it in the end."""
+
+    def __init__(self) -> None:
+        self._stores: dict[int, tuple[str, BigCommerce]] = {}
+        self._shops: dict[int, tuple[str, TikTok]] = {}
+        self._lock = threading.Lock()
+
+    def store(self, store: Store, urgency: Urgency = "normal") -> BigCommerce:
+        """The client of a store, spending the store's shared quota as `urgency` allows."""
+        with self._lock:
+            token, client = self._stores.get(store.id, ("", None))
+            if client is None or token != store.token:
+                client = trial_store(store.hash, unseal(store.token, bound_to=store_binding(store.hash)))
+                self._stores[store.id] = store.token, client  # the one before ends with its last call
+        return client.with_urgency(urgency)
+
+    def shop(self, shop: Shop, urgency: Urgency = "normal") -> TikTok:
+        """The client of a shop, with its cipher and its seller's tokens."""
+        with self._lock:
+            cipher, client = self._shops.get(shop.id, ("", None))
+            if client is None or cipher != shop.cipher:
+                client = TikTok(
+                    settings.OPERATOR.tiktok_app_key,
+                    settings.OPERATOR.tiktok_app_secret,
+                    SellerTokens(shop.seller_id),
+                    cipher=unseal(shop.cipher, bound_to=shop_binding(shop.shop_id)),
+                    shop_id=shop.shop_id,
+                    budget=PacedBudget(shop.shop_id),
+                    base_url=settings.OPERATOR.tiktok_api,
+                )
+                self._shops[shop.id] = shop.cipher, client
+        return client.with_urgency(urgency)
+
+    def close(self) -> None:
+        """Close every client. What is asked for afterwards is opened anew."""
+        with self._lock:
+            for _token, store in self._stores.values():
+                store.close()
+            for _cipher, shop in self._shops.values():
+                shop.close()
+            self._stores.clear()
+            self._shops.clear()
+
+
+PROCESS = Clients()
+"""Those of this process, which lasts as long as it does: whoever changes what they were opened with closes it."""
 
 
 def store_client(store: Store, urgency: Urgency = "normal") -> BigCommerce:
-    """The client of a store, spending the store's shared quota as `urgency` allows."""
-    with _lock:
-        token, client = _stores.get(store.id, ("", None))
-        if client is None or token != store.token:
-            client = BigCommerce(
-                store.hash,
-                unseal(store.token, bound_to=store_binding(store.hash)),
-                budget=WindowBudget(store.hash),
-                base_url=settings.OPERATOR.bigcommerce_api,
-            )
-            _stores[store.id] = store.token, client  # the one before ends with its last call
-    return client.with_urgency(urgency)
+    """The client of a store, out of those of this process."""
+    return PROCESS.store(store, urgency)
 
 
 def shop_client(shop: Shop, urgency: Urgency = "normal") -> TikTok:
-    """The client of a shop, with its cipher and its seller's tokens."""
-    with _lock:
-        cipher, client = _shops.get(shop.id, ("", None))
-        if client is None or cipher != shop.cipher:
-            client = TikTok(
-                settings.OPERATOR.tiktok_app_key,
-                settings.OPERATOR.tiktok_app_secret,
-                SellerTokens(shop.seller_id),
-                cipher=unseal(shop.cipher, bound_to=shop_binding(shop.shop_id)),
-                shop_id=shop.shop_id,
-                budget=PacedBudget(shop.shop_id),
-                base_url=settings.OPERATOR.tiktok_api,
-            )
-            _shops[shop.id] = shop.cipher, client
-    return client.with_urgency(urgency)
+    """The client of a shop, out of those of this process."""
+    return PROCESS.shop(shop, urgency)
 
 
 def info_of(store: Store) -> StoreInfo:
@@ -106,14 +122,3 @@ def trial_store(store_hash: str, access_token: str) -> BigCommerce:
     return BigCommerce(
         store_hash, access_token, budget=WindowBudget(store_hash), base_url=settings.OPERATOR.bigcommerce_api
     )
-
-
-def forget() -> None:
-    """Drop all open clients: credentials changed, or a test ends."""
-    with _lock:
-        for _token, store in _stores.values():
-            store.close()
-        for _cipher, shop in _shops.values():
-            shop.close()
-        _stores.clear()
-        _shops.clear()

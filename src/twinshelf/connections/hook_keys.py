@@ -20,28 +20,45 @@ class HookKeys:
     client_secret: str | None = field(repr=False)
 
 
-_hook_keys: dict[int, tuple[float, HookKeys]] = {}
-_HOOK_KEYS_SECONDS = 1.0
+class Keyring:
+    """The keys of stores, each good for a second: of many deliveries that come together one looks them up."""
+
+    GOOD_FOR_SECONDS = 1.0
+
+    def __init__(self) -> None:
+        self._keys: dict[int, tuple[float, HookKeys]] = {}
+
+    def of_store(self, store_id: int, *, anew: bool = False) -> HookKeys | None:
+        """The keys of a store of any account; None if there is no such store.
+
+        They may be a second old, unless asked for `anew`: look again before refusing a delivery with them.
+        """
+        known, now = self._keys.get(store_id), clock.monotonic()
+        if known is not None and not anew and now - known[0] < self.GOOD_FOR_SECONDS:
+            return known[1]
+        store = Store.objects.with_scopes_disabled().filter(id=store_id).first()
+        if store is None:
+            self._keys.pop(store_id, None)
+            return None
+        binding = store_binding(store.hash)
+        keys = HookKeys(
+            store.account_id,
+            store.hash,
+            unseal(store.hook_secret, bound_to=binding),
+            unseal(store.client_secret, bound_to=binding) or None,
+        )
+        self._keys[store_id] = now, keys
+        return keys
+
+    def forget(self) -> None:
+        """Drop them all: a test ends, whose stores have ids that come again."""
+        self._keys.clear()
+
+
+PROCESS = Keyring()
+"""That of this process."""
 
 
 def of_store(store_id: int, *, anew: bool = False) -> HookKeys | None:
-    """The keys of a store of any account; None if there is no such store.
-
-    They may be a second old, unless asked for `anew`: look again before refusing a delivery with them.
-    """
-    known, now = _hook_keys.get(store_id), clock.monotonic()
-    if known is not None and not anew and now - known[0] < _HOOK_KEYS_SECONDS:
-        return known[1]
-    store = Store.objects.with_scopes_disabled().filter(id=store_id).first()
-    if store is None:
-        _hook_keys.pop(store_id, None)
-        return None
-    binding = store_binding(store.hash)
-    keys = HookKeys(
-        store.account_id,
-        store.hash,
-        unseal(store.hook_secret, bound_to=binding),
-        unseal(store.client_secret, bound_to=binding) or None,
-    )
-    _hook_keys[store_id] = now, keys
-    return keys
+    """The keys of a store, out of this process's keyring."""
+    return PROCESS.of_store(store_id, anew=anew)
