@@ -19,6 +19,10 @@ class DocumentError(TwinshelfError):
         super().__init__(f"{field}: {reason}")
 
 
+class NotGenuine(TwinshelfError):
+    """A message that claims to be from a platform does not prove it. Says why for the log, never for the sender."""
+
+
 class Transient(TwinshelfError):
     """Nothing is wrong with what we asked: ask again, not before `wait_seconds`.
 

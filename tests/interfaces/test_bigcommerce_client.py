@@ -13,10 +13,11 @@ import pytest
 import stamina
 import structlog
 
-from twinshelf.documents import Address, Money, StoreInfo, StoreOrderDraft, StoreOrderLine, StoreOrderState
+from twinshelf.documents import Address, Money, Names, StoreInfo, StoreOrderDraft, StoreOrderLine, StoreOrderState
 from twinshelf.errors import (
     DocumentError,
     NotFound,
+    NotGenuine,
     OutOfBudget,
     OutOfStock,
     PlatformDown,
@@ -29,8 +30,6 @@ from twinshelf.kit import http, logs
 from twinshelf.kit.http import FreeBudget
 from twinshelf.storefronts.bigcommerce import auth, products, webhooks
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
-from twinshelf.storefronts.bigcommerce.products import Names
-from twinshelf.storefronts.bigcommerce.shipments import carrier
 from twinshelf_sandbox.app import build
 from twinshelf_sandbox.faults import Fault
 from twinshelf_sandbox.transport import SandboxTransport
@@ -902,7 +901,7 @@ def test_a_delivery_of_the_sandbox_is_genuine_and_becomes_a_hint(store, shop):
     for headers, body in arrived:
         webhooks.verify(headers, body, secret="secret-1", client_secret=store.account["client_secret"], now=now)
         hints.append(webhooks.hint_from_json(body))
-        with pytest.raises(webhooks.NotGenuine):
+        with pytest.raises(NotGenuine):
             webhooks.verify(
                 headers, body + b" ", secret="secret-1", client_secret=store.account["client_secret"], now=now
             )
@@ -1152,13 +1151,13 @@ def test_shipments_are_read_and_made(store, shop):
         order_id, [(item.id, 1)], address_id=item.address_id, tracking_number="9400", tracking_carrier="usps"
     )
     assert (made.order_id, made.tracking_number, made.items) == (order_id, "9400", ((item.id, 1),))
-    assert carrier(made) == "USPS"
+    assert made.carrier == "USPS"
     assert shop.shipments(order_id) == (made,)
     assert shop.order_items(order_id)[0].shipped == 1
 
     store.act("ship_order", order_id=order_id, carrier="DFL", tracking_number="77")
     typed = next(shipment for shipment in shop.shipments(order_id) if shipment.id != made.id)
-    assert (carrier(typed), typed.tracking_number) == ("DFL", "77")
+    assert (typed.carrier, typed.tracking_number) == ("DFL", "77")
 
     with pytest.raises(Refused):
         shop.create_shipment(order_id, [(item.id, 1)], address_id=item.address_id)
@@ -1187,7 +1186,7 @@ def test_an_app_is_installed_opened_and_its_payload_verified(store):
     jwt = httpx2.URL(store.act("load", client_id=app["client_id"], channel_id=7)).params["signed_payload_jwt"]
     opened = auth.verify_signed_payload(jwt, app["client_id"], [app["client_secret"]], now)
     assert (opened.store_hash, opened.channel_id) == ("abc123", 7)
-    with pytest.raises(webhooks.NotGenuine):
+    with pytest.raises(NotGenuine):
         auth.verify_signed_payload(jwt, app["client_id"], [app["client_secret"]], now + timedelta(days=2))
 
 

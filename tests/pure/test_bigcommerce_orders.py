@@ -321,7 +321,7 @@ def test_shipment():
         "items": [{"order_product_id": 194, "product_id": 0, "quantity": "1"}],
     }  # fmt: skip
     expected = StoreShipment(
-        id="11", order_id="228", tracking_number="EJ958083578US", shipping_provider="usps", items=(("194", 1),)
+        id="11", order_id="228", tracking_number="EJ958083578US", carrier="USPS", items=(("194", 1),)
     )
     assert shipments.shipment_from_json(json.dumps(row).encode()) == expected
     good, bad = shipments.shipments_from_json(json.dumps([row, row | {"items": None}]).encode())
@@ -344,14 +344,7 @@ def test_shipment():
     ],
 )
 def test_carrier(_case, tracking_carrier, shipping_provider, shipping_method, name):
-    shipment = StoreShipment(
-        id="1",
-        order_id="2",
-        tracking_carrier=tracking_carrier,
-        shipping_provider=shipping_provider,
-        shipping_method=shipping_method,
-    )
-    assert shipments.carrier(shipment) == name
+    assert shipments.carrier(tracking_carrier, shipping_provider, shipping_method) == name
 
 
 def test_a_shipment_always_names_its_provider():

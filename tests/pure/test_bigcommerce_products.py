@@ -14,6 +14,7 @@ from twinshelf.documents import (
     Dimensions,
     Image,
     Money,
+    Names,
     OptionValue,
     Product,
     StoreInfo,
@@ -23,7 +24,6 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import DocumentError
 from twinshelf.storefronts.bigcommerce import inventory, products, wire
-from twinshelf.storefronts.bigcommerce.products import Names
 
 SHARED = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared")
 STORE = StoreInfo(hash="abc123", name="Mugs", currency="USD", time_zone="UTC", weight_unit="LB", length_unit="IN")

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from twinshelf.errors import DocumentError
+from twinshelf.documents import StoreHint
+from twinshelf.errors import DocumentError, NotGenuine
 from twinshelf.storefronts.bigcommerce import auth, webhooks
-from twinshelf.storefronts.bigcommerce.webhooks import SECRET_HEADER, Hint, Hook, NotGenuine
+from twinshelf.storefronts.bigcommerce.webhooks import SECRET_HEADER, Hook
 
 NOW = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
@@ -286,7 +287,7 @@ def delivery(scope, data, **changes):
     ("scope", "data", "expected"),
     [
         ("store/product/created", {"type": "product", "id": 81}, {"kind": "product", "ids": ("81",)}),
-        ("store/product/deleted", {"type": "product", "id": 81}, {"kind": "product", "ids": ("81",)}),
+        ("store/product/deleted", {"type": "product", "id": 81}, {"kind": "deleted", "ids": ("81",)}),
         ("store/product/updated", {"type": "product", "id": "81"}, {"kind": "product", "ids": ("81",)}),
         (
             "store/product/inventory/updated",
@@ -328,8 +329,8 @@ def delivery(scope, data, **changes):
     ],
 )
 def test_a_delivery_becomes_a_hint(scope, data, expected):
-    assert webhooks.hint_from_json(delivery(scope, data)) == Hint(
-        scope=scope, store_hash="abc123", event_id="3f9ea420af83450d7ef9f78b08c8af25b2213637", **expected
+    assert webhooks.hint_from_json(delivery(scope, data)) == StoreHint(
+        topic=scope, store_hash="abc123", event_id="3f9ea420af83450d7ef9f78b08c8af25b2213637", **expected
     )
 
 
@@ -367,7 +368,7 @@ def test_a_delivery_becomes_a_hint(scope, data, expected):
 )
 def test_what_we_do_nothing_with_is_ignored_with_a_reason(scope, data):
     hint = webhooks.hint_from_json(delivery(scope, data))
-    assert (hint.kind, hint.scope, hint.store_hash, hint.ids) == ("ignored", scope, "abc123", ())
+    assert (hint.kind, hint.topic, hint.store_hash, hint.ids) == ("ignored", scope, "abc123", ())
     assert hint.reason
 
 

@@ -291,14 +291,12 @@ class StoreOrder(Document, frozen=True, kw_only=True):
 
 
 class StoreShipment(Document, frozen=True, kw_only=True):
-    """A shipment in the store: `items` are (order_product_id, quantity)."""
+    """A shipment in the store: `items` are (order_product_id, quantity), `carrier` as people say it ("": untold)."""
 
     id: str
     order_id: str
     tracking_number: str = ""
-    tracking_carrier: str = ""
-    shipping_provider: str = ""
-    shipping_method: str = ""
+    carrier: str = ""
     items: tuple[tuple[str, int], ...] = ()
 
 

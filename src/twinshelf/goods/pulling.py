@@ -16,13 +16,12 @@ from twinshelf.connections import clients
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import preferences_from_json
-from twinshelf.documents import Finding, Plan, Product, from_json, to_json, token
+from twinshelf.documents import Finding, Names, Plan, Product, from_json, to_json, token
 from twinshelf.goods import holds, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
 from twinshelf.kit import clock, skew
-from twinshelf.storefronts.bigcommerce.products import Names
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import ORDERS, Flow
 from twinshelf.sync.models import Task

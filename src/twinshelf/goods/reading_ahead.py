@@ -13,8 +13,8 @@ from functools import partial
 
 from django.db import connections
 
+from twinshelf.documents import ProductPage
 from twinshelf.kit import clock
-from twinshelf.storefronts.bigcommerce.products import ProductPage
 
 ReadPage = Callable[[str, Callable[[str], object]], ProductPage]
 """(id after which the page begins, who is told where to go on) → the page."""

@@ -22,7 +22,8 @@ from twinshelf.connections import actions as connections
 from twinshelf.connections import hook_keys
 from twinshelf.connections.hook_keys import HookKeys
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.errors import DocumentError
+from twinshelf.documents import StoreHint
+from twinshelf.errors import DocumentError, NotGenuine
 from twinshelf.goods import actions as goods
 from twinshelf.kit import skew
 from twinshelf.listings.models import ListingRow
@@ -48,7 +49,7 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
         return HttpResponse(status=401)
     keys, hint = found
     with scope(account=Account(id=keys.account_id)):
-        if hint.deleted:
+        if hint.kind == "deleted":
             goods.told_deleted(store_id, hint.ids)
         asks = list(_store_asks(store_id, hint))
         inbox.receive(
@@ -59,7 +60,7 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
             dedupe=request.headers.get("Webhook-Id")
             or hint.event_id
             or hashlib.sha1(body, usedforsecurity=False).hexdigest(),
-            topic=hint.scope,
+            topic=hint.topic,
             subject=",".join(hint.ids[:5]),
             asks=asks,
             ignored_because=hint.reason or ("" if asks else "nothing of ours"),
@@ -69,7 +70,7 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
 
 def _genuine(
     headers: Mapping[str, str], body: bytes, store_id: int, *, anew: bool = False
-) -> tuple[HookKeys, store_hooks.Hint] | None:
+) -> tuple[HookKeys, StoreHint] | None:
     """What the delivery tells, if it is this store's, with the keys that prove it."""
     keys = hook_keys.of_store(store_id, anew=anew)
     if keys is None:
@@ -83,7 +84,7 @@ def _genuine(
             now=skew.now(settings.OPERATOR.bigcommerce_api),
         )
         hint = store_hooks.hint_from_json(body)
-    except (store_hooks.NotGenuine, DocumentError) as error:
+    except (NotGenuine, DocumentError) as error:
         if not anew:  # its keys may have been changed a moment ago
             return _genuine(headers, body, store_id, anew=True)
         log.warning("webhook refused", source="bigcommerce", store=store_id, why=str(error))
@@ -91,10 +92,10 @@ def _genuine(
     return (keys, hint) if hint.store_hash == keys.store_hash else None
 
 
-def _store_asks(store_id: int, hint: store_hooks.Hint) -> Iterable[AskFor]:
+def _store_asks(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
     owner = f"store:{store_id}"
     match hint.kind:
-        case "product" | "sku":
+        case "product" | "deleted" | "sku":
             for product_id in hint.ids:
                 yield AskFor("product", owner, product_id)
         case "inventory":

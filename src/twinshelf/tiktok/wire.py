@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from twinshelf.documents import Money
+from twinshelf.documents import Money, Unreadable
 from twinshelf.errors import DocumentError
 
 T = TypeVar("T")
@@ -28,14 +28,6 @@ _TOO_MUCH = Decimal(10) ** 15
 
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MISSING = "Object missing required field `"
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A row that could not be read. `id` is its own, as far as it can be told: "" if not at all."""
-
-    id: str
-    error: DocumentError
 
 
 class Rows(tuple[T, ...]):  # noqa: SLOT001 - Python allows a tuple none

@@ -25,7 +25,6 @@ from twinshelf.kit.upsert import upsert
 from twinshelf.orders import book
 from twinshelf.orders.fulfillment import plan as planning
 from twinshelf.orders.models import Providers, ShipmentRow, ShopOrderRow
-from twinshelf.storefronts.bigcommerce.shipments import carrier as carrier_of
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, no_change
 
 _PROVIDERS_FOR = timedelta(days=1)
@@ -66,7 +65,7 @@ def _seen(batch: ShipmentBatch, row: ShopOrderRow, order: ShopOrder) -> planning
     on_record = {report.shipment_id: report for report in ShipmentRow.objects.filter(order=row)}
     reported = {i for i, report in on_record.items() if report.state == ReportState.REPORTED}
     pending = tuple(
-        planning.ShipmentFacts(id=s.id, tracking_number=s.tracking_number, carrier=carrier_of(s), items=s.items)
+        planning.ShipmentFacts(id=s.id, tracking_number=s.tracking_number, carrier=s.carrier, items=s.items)
         for s in shipments
         if s.id not in reported
     )

@@ -15,10 +15,9 @@ from datetime import datetime
 
 import msgspec
 
-from twinshelf.errors import DocumentError, PlatformDown, Unauthorized
+from twinshelf.errors import DocumentError, NotGenuine, PlatformDown, Unauthorized
 from twinshelf.kit import http
 from twinshelf.storefronts.bigcommerce import answers, wire
-from twinshelf.storefronts.bigcommerce.webhooks import NotGenuine
 
 LOGIN_URL = "https://login.bigcommerce.com"
 

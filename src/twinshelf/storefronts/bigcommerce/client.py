@@ -19,14 +19,18 @@ import structlog
 
 from twinshelf.documents import (
     Address,
+    Names,
     Product,
+    ProductPage,
     StoreInfo,
     StoreLocation,
     StoreOrder,
     StoreOrderDraft,
     StoreOrderItem,
+    StoreOrderPage,
     StoreOrderState,
     StoreShipment,
+    Unreadable,
 )
 from twinshelf.errors import (
     DocumentError,
@@ -53,11 +57,8 @@ from twinshelf.storefronts.bigcommerce import (
 )
 from twinshelf.storefronts.bigcommerce.answers import PLATFORM
 from twinshelf.storefronts.bigcommerce.inventory import StockPage
-from twinshelf.storefronts.bigcommerce.orders import OrderPage
-from twinshelf.storefronts.bigcommerce.products import Names, ProductPage
 from twinshelf.storefronts.bigcommerce.store import Channel
 from twinshelf.storefronts.bigcommerce.webhooks import Hook
-from twinshelf.storefronts.bigcommerce.wire import Unreadable
 
 API_URL: Final = "https://api.bigcommerce.com"
 
@@ -370,7 +371,7 @@ class BigCommerce:
 
     # -- orders -----------------------------------------------------------------------------------------------------
 
-    def orders_after(self, last_id: str, *, limit: int = PAGE) -> OrderPage:
+    def orders_after(self, last_id: str, *, limit: int = PAGE) -> StoreOrderPage:
         """The next orders by id after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
 
         An order that cannot be read is left out and named in the log.

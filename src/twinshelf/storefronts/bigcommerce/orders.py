@@ -5,35 +5,29 @@ Source: BigCommerce docs, reference/orders.v2.oas2.yml; docs/store-operations/or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from twinshelf.documents import Address, Money, StoreOrder, StoreOrderDraft, StoreOrderItem, StoreOrderLine
+from twinshelf.documents import (
+    Address,
+    Money,
+    StoreOrder,
+    StoreOrderDraft,
+    StoreOrderItem,
+    StoreOrderLine,
+    StoreOrderPage,
+    Unreadable,
+)
 from twinshelf.errors import DocumentError
 from twinshelf.storefronts.bigcommerce import states, wire
-from twinshelf.storefronts.bigcommerce.wire import Unreadable
 
 PLACEHOLDER_ZIP = "00000"
 """Sent where a buyer's postal code has fewer than the two characters BigCommerce demands (countries without codes)."""
 
 _NAME_LIMIT = 250
 _NOTES_LIMIT = 65_535
-
-
-@dataclass(frozen=True)
-class OrderPage:
-    """Orders that were read, without their items, and those that could not be.
-
-    `last_id` is where a scan goes on: the id it began after, if the page is empty. `more` says that it should.
-    """
-
-    orders: tuple[StoreOrder, ...]
-    unreadable: tuple[Unreadable, ...]
-    last_id: str
-    more: bool
 
 
 class _Order(msgspec.Struct):
@@ -87,12 +81,12 @@ def orders_from_json(body: bytes) -> tuple[list[StoreOrder], tuple[Unreadable, .
     return wire.mapped(_orders.v2_list(body), _order, lambda row: row.id)
 
 
-def page_from_json(body: bytes, *, after: str, limit: int) -> OrderPage:
+def page_from_json(body: bytes, *, after: str, limit: int) -> StoreOrderPage:
     """One page of a scan by id that goes on after `after`."""
     rows = _orders.v2_list(body)
     found, unreadable = wire.mapped(rows, _order, lambda row: row.id)
     last_id = str(wire.highest(rows, lambda row: row.id) or after)
-    return OrderPage(tuple(found), unreadable, last_id, rows.count >= limit)
+    return StoreOrderPage(tuple(found), unreadable, last_id, rows.count >= limit)
 
 
 def items_from_json(body: bytes) -> tuple[list[StoreOrderItem], tuple[Unreadable, ...]]:

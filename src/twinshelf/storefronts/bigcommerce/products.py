@@ -7,7 +7,6 @@ Source: BigCommerce docs, reference/catalog/{products, product-variants, brands,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated
 
@@ -18,8 +17,10 @@ from twinshelf.documents import (
     Image,
     LengthUnit,
     Money,
+    Names,
     OptionValue,
     Product,
+    ProductPage,
     StoreInfo,
     Tracking,
     Variant,
@@ -28,33 +29,9 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import DocumentError
 from twinshelf.storefronts.bigcommerce import wire
-from twinshelf.storefronts.bigcommerce.wire import Id, Unreadable
+from twinshelf.storefronts.bigcommerce.wire import Id
 
 Level = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-@dataclass(frozen=True)
-class Names:
-    """What ids in products stand for: brands by id, categories by id as full paths such as `Home > Storage`."""
-
-    brands: Mapping[str, str] = field(default_factory=dict)
-    categories: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ProductPage:
-    """Products that were read, and what became of the others.
-
-    `last_id` is where a scan goes on, whether or not that product could be read, "" if there was none; `more` says that
-    it should.
-    `missing` are ids asked for by name that the store does not have (any more).
-    """
-
-    products: tuple[Product, ...]
-    unreadable: tuple[Unreadable, ...]
-    last_id: str
-    more: bool
-    missing: tuple[str, ...] = ()
 
 
 class _OptionValue(msgspec.Struct, gc=False):

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 
-from twinshelf.documents import StoreShipment
+from twinshelf.documents import StoreShipment, Unreadable
 from twinshelf.storefronts.bigcommerce import wire
-from twinshelf.storefronts.bigcommerce.wire import Unreadable
 
 CARRIERS: Mapping[str, str] = MappingProxyType(
     {
@@ -134,13 +133,13 @@ def shipment_to_json(
     return body | {name: text for name, text in optional.items() if text}
 
 
-def carrier(shipment: StoreShipment) -> str:
+def carrier(tracking_carrier: str, shipping_provider: str, shipping_method: str) -> str:
     """Who carries it, as people say it (`usps` → `USPS`); what the merchant typed where it is no code; "" if untold.
 
     Merchants and shipping tools fill in any of three fields: the tracking carrier is the most deliberate, then the
     provider, then the method, which is free text.
     """
-    for text in (shipment.tracking_carrier, shipment.shipping_provider, shipment.shipping_method):
+    for text in (tracking_carrier, shipping_provider, shipping_method):
         name = text.strip()
         code = name.lower()
         if code not in _NO_CARRIER and not code.startswith("carrier_"):  # an app's own provider: a number, no name
@@ -153,8 +152,6 @@ def _shipment(row: _Shipment) -> StoreShipment:
         id=str(row.id),
         order_id=str(row.order_id),
         tracking_number=(row.tracking_number or "").strip(),
-        tracking_carrier=row.tracking_carrier or "",
-        shipping_provider=row.shipping_provider or "",
-        shipping_method=row.shipping_method or "",
+        carrier=carrier(row.tracking_carrier or "", row.shipping_provider or "", row.shipping_method or ""),
         items=tuple((str(item.order_product_id), item.quantity) for item in row.items),
     )

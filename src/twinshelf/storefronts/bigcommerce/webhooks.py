@@ -15,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from twinshelf.errors import DocumentError, TwinshelfError
+from twinshelf.documents import HintKind, StoreHint
+from twinshelf.errors import DocumentError, NotGenuine
 from twinshelf.storefronts.bigcommerce import wire
 
 SECRET_HEADER = "X-Twinshelf-Secret"  # noqa: S105 - the name under which it travels
@@ -27,13 +28,11 @@ SECRET_HEADER = "X-Twinshelf-Secret"  # noqa: S105 - the name under which it tra
 
 TOLERANCE_SECONDS = 300
 
-Kind = Literal["product", "sku", "inventory", "order", "shipment", "uninstalled", "ignored"]
-
-TOPICS: Mapping[str, Kind] = MappingProxyType(
+TOPICS: Mapping[str, HintKind] = MappingProxyType(
     {
         "store/product/created": "product",
         "store/product/updated": "product",
-        "store/product/deleted": "product",
+        "store/product/deleted": "deleted",
         "store/product/inventory/updated": "inventory",
         "store/product/inventory/order/updated": "inventory",
         "store/sku/created": "sku",
@@ -54,10 +53,6 @@ No wildcards: with one beside a topic it covers, all comes twice.
 """
 
 
-class NotGenuine(TwinshelfError):
-    """A message that claims to be from BigCommerce does not prove it. Says why for the log, never for the sender."""
-
-
 @dataclass(frozen=True)
 class Hook:
     """One registered webhook. `headers` hold our secret and stay out of its repr."""
@@ -71,29 +66,6 @@ class Hook:
     def carries(self, secret: str) -> bool:
         """Whether its deliveries would pass `verify` with this secret."""
         return any(name.lower() == SECRET_HEADER.lower() and _same(text, secret) for name, text in self.headers.items())
-
-
-class Hint(msgspec.Struct, frozen=True, kw_only=True):
-    """That something may have changed.
-
-    `ids` are product ids for product, sku and inventory, and order ids for order and shipment; `variant_ids` and
-    `shipment_id` tell more where the event did. `event_id` is equal for repeated deliveries of one event, and for
-    events of one second that read the same. `reason` says why an "ignored" one is.
-    """
-
-    scope: str
-    store_hash: str
-    kind: Kind
-    ids: tuple[str, ...] = ()
-    variant_ids: tuple[str, ...] = ()
-    shipment_id: str = ""
-    event_id: str = ""
-    reason: str = ""
-
-    @property
-    def deleted(self) -> bool:
-        """Whether it says that the products in `ids` were deleted."""
-        return self.scope == "store/product/deleted"
 
 
 class _Delivery(msgspec.Struct):
@@ -117,9 +89,10 @@ _delivery = msgspec.json.Decoder(_Delivery)
 _PRODUCER = re.compile(r"stores/([a-z0-9]{3,32})")
 
 # Where an event keeps the ids of what it is about, by kind: paths tried in order.
-_IDS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+_IDS: Mapping[HintKind, tuple[str, ...]] = MappingProxyType(
     {
         "product": ("product_id", "id"),
+        "deleted": ("product_id", "id"),
         "sku": ("sku.product_id", "product_id"),
         "inventory": ("inventory.product_id", "product_id", "id"),
         "order": ("order_id", "orderId", "id"),
@@ -154,7 +127,7 @@ def verify(headers: Mapping[str, str], body: bytes, *, secret: str, client_secre
         raise NotGenuine("the signature does not fit the body")
 
 
-def hint_from_json(body: bytes) -> Hint:
+def hint_from_json(body: bytes) -> StoreHint:
     """What a delivery is about.
 
     An event that is not for us, or whose ids cannot be found, is "ignored" with the reason: refusing it would only
@@ -187,10 +160,10 @@ def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _hint(delivery: _Delivery, store_hash: str) -> Hint:
-    def ignored(reason: str) -> Hint:
-        return Hint(
-            scope=delivery.scope, store_hash=store_hash, kind="ignored", event_id=delivery.hash or "", reason=reason
+def _hint(delivery: _Delivery, store_hash: str) -> StoreHint:
+    def ignored(reason: str) -> StoreHint:
+        return StoreHint(
+            topic=delivery.scope, store_hash=store_hash, kind="ignored", event_id=delivery.hash or "", reason=reason
         )
 
     kind = TOPICS.get(delivery.scope.rstrip("/"), "ignored")  # some scopes come with a slash at the end
@@ -205,8 +178,8 @@ def _hint(delivery: _Delivery, store_hash: str) -> Hint:
     if paths and not ids:
         return ignored("it names no id that we could find")
     shipment_ids = _first_id(delivery.data, ("id",)) if kind == "shipment" else set()
-    return Hint(
-        scope=delivery.scope,
+    return StoreHint(
+        topic=delivery.scope,
         store_hash=store_hash,
         kind=kind,
         ids=tuple(map(str, sorted(ids))),

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from twinshelf.documents import Money
+from twinshelf.documents import Money, Unreadable
 from twinshelf.errors import DocumentError, TwinshelfError
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -28,14 +28,6 @@ R = TypeVar("R")
 
 class NotAnAnswer(TwinshelfError):
     """The body is not what BigCommerce documents for the call: cut, HTML, or without its envelope."""
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """One row of a list that could not be read. `id` is "" where not even that could be told."""
-
-    id: str
-    error: DocumentError
 
 
 @dataclass(frozen=True)

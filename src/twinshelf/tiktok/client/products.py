@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from twinshelf.documents import Listing, Money, ShopListing
+from twinshelf.documents import Listing, Money, ShopListing, Unreadable
 from twinshelf.tiktok import products, wire
 from twinshelf.tiktok.client.calls import PAGE, Call, Calls, Method, all_took_effect, batches, nothing
 from twinshelf.tiktok.errors import TooManyRows
 from twinshelf.tiktok.products import CreatedListing, EditedListing
 from twinshelf.tiktok.regions import Region
-from twinshelf.tiktok.wire import Page, Rows, Unreadable
+from twinshelf.tiktok.wire import Page, Rows
 
 # What one call takes at most (docs of the endpoints).
 PRODUCTS_A_CALL: Final = 20
