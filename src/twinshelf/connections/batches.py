@@ -11,7 +11,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.connections.queries import working_connection
 from twinshelf.kit.http import Urgency
-from twinshelf.storefronts.bigcommerce.client import BigCommerce
+from twinshelf.storefronts.protocol import StoreClient
 from twinshelf.sync.flows import Batch
 from twinshelf.tiktok.client import TikTok
 
@@ -51,7 +51,7 @@ class ConnectionBatch(Batch):
         return clients.shop_client(self.connection.shop, self.urgency)
 
     @property
-    def store_client(self) -> BigCommerce:
+    def store_client(self) -> StoreClient:
         """The client of the connection's store."""
         return clients.store_client(self.connection.store, self.urgency)
 

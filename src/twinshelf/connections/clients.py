@@ -8,13 +8,15 @@ from django.conf import settings
 
 from twinshelf.connections.bindings import shop_binding, store_binding
 from twinshelf.connections.models import Shop, Store
+from twinshelf.connections.queries import api_url
 from twinshelf.connections.tokens import SellerTokens
 from twinshelf.documents import StoreInfo
 from twinshelf.errors import Unauthorized
 from twinshelf.kit.http import Urgency
 from twinshelf.kit.secrets import unseal
-from twinshelf.storefronts.bigcommerce.budget import WindowBudget
-from twinshelf.storefronts.bigcommerce.client import BigCommerce
+from twinshelf.storefronts import known as storefronts
+from twinshelf.storefronts.known import STOREFRONTS
+from twinshelf.storefronts.protocol import StoreClient
 from twinshelf.tiktok.auth import Tokens
 from twinshelf.tiktok.budget import PacedBudget
 from twinshelf.tiktok.client import TikTok
@@ -24,16 +26,17 @@ class Clients:
     """Open clients by store and shop, so that their connection pools are reused. Thread-safe; close it in the end."""
 
     def __init__(self) -> None:
-        self._stores: dict[int, tuple[str, BigCommerce]] = {}
+        self._stores: dict[int, tuple[str, StoreClient]] = {}
         self._shops: dict[int, tuple[str, TikTok]] = {}
         self._lock = threading.Lock()
 
-    def store(self, store: Store, urgency: Urgency = "normal") -> BigCommerce:
+    def store(self, store: Store, urgency: Urgency = "normal") -> StoreClient:
         """The client of a store, spending the store's shared quota as `urgency` allows."""
         with self._lock:
             token, client = self._stores.get(store.id, ("", None))
             if client is None or token != store.token:
-                client = trial_store(store.hash, unseal(store.token, bound_to=store_binding(store.hash)))
+                token = unseal(store.token, bound_to=store_binding(store.hash))
+                client = trial_store(store.hash, token, platform=store.platform)
                 self._stores[store.id] = store.token, client  # the one before ends with its last call
         return client.with_urgency(urgency)
 
@@ -69,7 +72,7 @@ PROCESS = Clients()
 """Those of this process, which lasts as long as it does: whoever changes what they were opened with closes it."""
 
 
-def store_client(store: Store, urgency: Urgency = "normal") -> BigCommerce:
+def store_client(store: Store, urgency: Urgency = "normal") -> StoreClient:
     """The client of a store, out of those of this process."""
     return PROCESS.store(store, urgency)
 
@@ -117,8 +120,6 @@ class _Fresh:
         raise Unauthorized("TikTok Shop", "it does not take the token that it gave")
 
 
-def trial_store(store_hash: str, access_token: str) -> BigCommerce:
+def trial_store(store_hash: str, access_token: str, *, platform: str = storefronts.DEFAULT) -> StoreClient:
     """A client for credentials that are not on record yet, to be tested. Close it, or use it as a context manager."""
-    return BigCommerce(
-        store_hash, access_token, budget=WindowBudget(store_hash), base_url=settings.OPERATOR.bigcommerce_api
-    )
+    return STOREFRONTS[platform].open(store_hash, access_token, base_url=api_url(platform))

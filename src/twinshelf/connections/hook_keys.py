@@ -15,6 +15,7 @@ class HookKeys:
     """What a delivery for a store must prove to know. `client_secret` None: its account typed none."""
 
     account_id: int
+    platform: str
     store_hash: str
     secret: str = field(repr=False)
     client_secret: str | None = field(repr=False)
@@ -43,6 +44,7 @@ class Keyring:
         binding = store_binding(store.hash)
         keys = HookKeys(
             store.account_id,
+            store.platform,
             store.hash,
             unseal(store.hook_secret, bound_to=binding),
             unseal(store.client_secret, bound_to=binding) or None,

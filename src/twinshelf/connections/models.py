@@ -9,6 +9,8 @@ from django.db import models
 from twinshelf.accounts.models import AccountModel
 from twinshelf.documents import LengthUnit, WeightUnit
 from twinshelf.kit import clock
+from twinshelf.storefronts import known as storefronts
+from twinshelf.storefronts.known import STOREFRONTS
 
 
 class AccessState(models.TextChoices):
@@ -17,8 +19,13 @@ class AccessState(models.TextChoices):
 
 
 class Store(AccountModel):
-    """One BigCommerce store. `hash` is the store hash; `token` and `client_secret` are sealed."""
+    """One store of a storefront. `hash` is what names it there; `token` and `client_secret` are sealed."""
 
+    platform = models.CharField(
+        max_length=20,
+        choices=[(storefront.key, storefront.name) for storefront in STOREFRONTS.values()],
+        default=storefronts.DEFAULT,
+    )
     hash = models.CharField(max_length=40)
     name = models.CharField(max_length=200)
     client_id = models.CharField(max_length=200, blank=True)

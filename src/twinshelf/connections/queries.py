@@ -71,6 +71,17 @@ def working_connection(connection_id: int) -> Connection:
     return connection
 
 
+def api_url(platform: str) -> str:
+    """Where the storefront of this key is called: the operator's setting of its name."""
+    url: str = getattr(settings.OPERATOR, f"{platform}_api")
+    return url
+
+
+def store_now(store: Store) -> datetime:
+    """The time at the store's platform, as far as known: what is modified there is measured on that clock."""
+    return skew.now(api_url(store.platform))
+
+
 def shop_now() -> datetime:
     """The time at TikTok Shop, as far as known: spans of orders are measured on the clock that dates them."""
     return skew.now(settings.OPERATOR.tiktok_api)

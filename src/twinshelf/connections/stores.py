@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 
@@ -14,12 +13,11 @@ from twinshelf.connections import clients
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
-from twinshelf.errors import NeedsPerson, Unauthorized
+from twinshelf.errors import DocumentError, NeedsPerson, Unauthorized
 from twinshelf.kit.secrets import seal, unseal
+from twinshelf.storefronts import known as storefronts
+from twinshelf.storefronts.known import STOREFRONTS
 from twinshelf.sync import schedules
-
-_HASH = re.compile(r"[a-z0-9]{6,20}")
-_HASH_IN_URL = re.compile(r"(?:store-|/stores/)([a-z0-9]{6,20})")
 
 _DAY = 86_400
 
@@ -49,14 +47,12 @@ class ScopesMissing(NeedsPerson):
         )
 
 
-def store_hash_of(text: str) -> str:
-    """The store hash in what people paste: the hash itself or any control-panel address. Raises NotAStore."""
-    text = text.strip().lower()
-    if _HASH.fullmatch(text):
-        return text
-    if found := _HASH_IN_URL.search(text):
-        return found[1]
-    raise NotAStore
+def store_hash_of(text: str, *, platform: str = storefronts.DEFAULT) -> str:
+    """What names a store, in what people paste: the hash itself or any control-panel address. Raises NotAStore."""
+    try:
+        return STOREFRONTS[platform].store_hash(text)
+    except DocumentError as error:
+        raise NotAStore from error
 
 
 def connect_store(
@@ -131,5 +127,5 @@ def check_store(store: Store) -> None:
 
 
 def store_hook_address(store: Store) -> str:
-    """Where BigCommerce is to post the webhooks of this store."""
-    return f"{settings.OPERATOR.base_url}/hooks/bigcommerce/{store.id}"
+    """Where the webhooks of this store are to be posted."""
+    return f"{settings.OPERATOR.base_url}/hooks/{store.platform}/{store.id}"

@@ -9,19 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 
 from twinshelf.connections import clients
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import preferences_from_json
+from twinshelf.connections.queries import store_now
 from twinshelf.documents import Finding, Names, Plan, Product, from_json, to_json, token
 from twinshelf.goods import holds, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
-from twinshelf.kit import clock, skew
+from twinshelf.kit import clock
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import ORDERS, Flow
 from twinshelf.sync.models import Task
@@ -172,7 +172,7 @@ def pull(task: Task) -> bool:
     cursor = task.cursor or {
         "last_id": "",
         "started": clock.now().isoformat(),
-        "watermark": (skew.now(settings.OPERATOR.bigcommerce_api) - _PULL_OVERLAP).isoformat(),
+        "watermark": (store_now(store) - _PULL_OVERLAP).isoformat(),
         "counts_itself": True,
     }
     deadline = clock.monotonic() + 2.0

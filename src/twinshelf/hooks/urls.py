@@ -7,6 +7,6 @@ from django.urls import path
 from twinshelf.hooks import views
 
 urlpatterns = [
-    path("bigcommerce/<int:store_id>", views.bigcommerce, name="hooks_bigcommerce"),
     path("tiktok", views.tiktok, name="hooks_tiktok"),
+    path("<str:platform>/<int:store_id>", views.storefront, name="hooks_storefront"),
 ]

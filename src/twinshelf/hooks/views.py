@@ -19,7 +19,7 @@ from django_scopes import scope
 
 from twinshelf.accounts.models import Account
 from twinshelf.connections import actions as connections
-from twinshelf.connections import hook_keys
+from twinshelf.connections import hook_keys, queries
 from twinshelf.connections.hook_keys import HookKeys
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import StoreHint
@@ -28,7 +28,7 @@ from twinshelf.goods import actions as goods
 from twinshelf.kit import skew
 from twinshelf.listings.models import ListingRow
 from twinshelf.orders.models import ShopOrderRow
-from twinshelf.storefronts.bigcommerce import webhooks as store_hooks
+from twinshelf.storefronts.known import STOREFRONTS
 from twinshelf.sync import inbox, lanes
 from twinshelf.sync.flows import Signal
 from twinshelf.sync.inbox import AskFor
@@ -41,10 +41,10 @@ MAX_BYTES = 256 * 1024
 
 @csrf_exempt
 @require_POST
-def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
+def storefront(request: HttpRequest, platform: str, store_id: int) -> HttpResponse:
     """A delivery for one store. The address names it; its own secret, and the producer in the body, must agree."""
     body = _body(request)
-    found = None if body is None else _genuine(request.headers, body, store_id)
+    found = None if body is None else _genuine(request.headers, body, platform, store_id)
     if body is None or found is None:
         return HttpResponse(status=401)
     keys, hint = found
@@ -54,7 +54,7 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
         asks = list(_store_asks(store_id, hint))
         inbox.receive(
             keys.account_id,
-            "bigcommerce",
+            keys.platform,
             # Of each event its own, the same when it is told again; the hash in the body is that of all events of one
             # second that read the same, such as single units sold one after the other.
             dedupe=request.headers.get("Webhook-Id")
@@ -69,25 +69,24 @@ def bigcommerce(request: HttpRequest, store_id: int) -> HttpResponse:
 
 
 def _genuine(
-    headers: Mapping[str, str], body: bytes, store_id: int, *, anew: bool = False
+    headers: Mapping[str, str], body: bytes, platform: str, store_id: int, *, anew: bool = False
 ) -> tuple[HookKeys, StoreHint] | None:
     """What the delivery tells, if it is this store's, with the keys that prove it."""
     keys = hook_keys.of_store(store_id, anew=anew)
-    if keys is None:
+    if keys is None or keys.platform != platform:
         return None
     try:
-        store_hooks.verify(
+        hint = STOREFRONTS[platform].hint(
             headers,
             body,
             secret=keys.secret,
             client_secret=keys.client_secret,
-            now=skew.now(settings.OPERATOR.bigcommerce_api),
+            now=skew.now(queries.api_url(platform)),
         )
-        hint = store_hooks.hint_from_json(body)
     except (NotGenuine, DocumentError) as error:
         if not anew:  # its keys may have been changed a moment ago
-            return _genuine(headers, body, store_id, anew=True)
-        log.warning("webhook refused", source="bigcommerce", store=store_id, why=str(error))
+            return _genuine(headers, body, platform, store_id, anew=True)
+        log.warning("webhook refused", source=platform, store=store_id, why=str(error))
         return None
     return (keys, hint) if hint.store_hash == keys.store_hash else None
 

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
             name='Store',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('platform', models.CharField(choices=[('bigcommerce', 'BigCommerce')], default='bigcommerce', max_length=20)),
                 ('hash', models.CharField(max_length=40)),
                 ('name', models.CharField(max_length=200)),
                 ('client_id', models.CharField(blank=True, max_length=200)),

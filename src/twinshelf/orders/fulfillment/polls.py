@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from django.conf import settings
 
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Store
+from twinshelf.connections.queries import store_now
 from twinshelf.documents import ShopOrderStatus, StoreOrder, StoreOrderState
-from twinshelf.kit import skew
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.orders.status import DISPATCHED
 from twinshelf.sync import lanes
@@ -26,7 +25,7 @@ def poll_store_orders(connection: Connection) -> int:
     """Read the store's orders changed since the last poll: shipments and cancellations whose webhooks were lost."""
     store = connection.store
     client = clients.store_client(store, "urgent")
-    now = skew.now(settings.OPERATOR.bigcommerce_api)
+    now = store_now(store)
     since = store.orders_modified_at - _OVERLAP if store.orders_modified_at else now - _FIRST_LOOK
     read, seen, page_number = 0, set(), 1
     while True:

@@ -1,0 +1,138 @@
+"""What the core needs of a storefront: to be opened, read and written in our documents, and to tell what it posts.
+
+A storefront is one package that has a `Storefront` and is named in `storefronts.known`. Nothing else of it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from twinshelf.documents import (
+    Address,
+    Names,
+    ProductPage,
+    StoreHint,
+    StoreInfo,
+    StoreOrder,
+    StoreOrderDraft,
+    StoreOrderItem,
+    StoreOrderPage,
+    StoreOrderState,
+    StoreShipment,
+)
+from twinshelf.kit.http import Urgency
+
+
+class StoreClient(Protocol):
+    """One store, opened with its credentials. Thread-safe; close it, or use it as a context manager.
+
+    Any method raises, besides what it names: OutOfBudget and Throttled (not now), PlatformDown (no usable answer),
+    Unauthorized (the token no longer holds), ScopeMissing (not with this token), Refused.
+    """
+
+    def with_urgency(self, urgency: Urgency) -> Self:
+        """The same store and connections, spending the budget with another urgency. Only the original is closed."""
+
+    def patient(self) -> Self:
+        """The same store and connections, waiting for the budget where others put their work off."""
+
+    def close(self) -> None:
+        """Let go of the connections. Safe to repeat."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def store(self) -> StoreInfo:
+        """What the store says of itself."""
+
+    def missing_scopes(self) -> tuple[str, ...]:
+        """The scopes we need and the token lacks, in the words of the storefront's own pages."""
+
+    def names(self) -> Names:
+        """All brand names and category paths; good for as long as nobody renames one."""
+
+    def products_after(
+        self,
+        last_id: str,
+        names: Names,
+        *,
+        store: StoreInfo,
+        modified_since: datetime | None = None,
+        going_on: Callable[[str], object] | None = None,
+    ) -> ProductPage:
+        """The next products after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
+
+        `going_on` is told that `last_id` as soon as it is known, before the products are made, if there is more.
+        """
+
+    def products(self, ids: Iterable[str], names: Names, *, store: StoreInfo) -> ProductPage:
+        """Products by their ids. `missing` are those the store does not have."""
+
+    def ensure_channel(self, name: str, external_id: str) -> str:
+        """The id of the store's channel for the shop `external_id`, made or reconnected if need be. Safe to repeat."""
+
+    def ensure_hooks(self, destination: str, secret: str) -> None:
+        """Have all topics of the storefront posted to `destination`, with our secret. Safe to repeat."""
+
+    def orders_after(self, last_id: str) -> StoreOrderPage:
+        """The next orders after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`."""
+
+    def orders_modified(self, since: datetime, *, page: int = 1) -> tuple[StoreOrder, ...]:
+        """Orders modified at `since` or later, oldest change first, without their items; empty past the end."""
+
+    def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
+        """The orders that carry this external id. Raises rather than overlook one: it would be made again."""
+
+    def order(self, order_id: str) -> StoreOrder:
+        """One order, without its items. Raises NotFound."""
+
+    def order_items(self, order_id: str) -> tuple[StoreOrderItem, ...]:
+        """All lines of an order. Raises NotFound."""
+
+    def create_order(self, draft: StoreOrderDraft, *, store_currency: str | None = None) -> str:
+        """Make the order and return its id. Not safe to repeat: look with `find_orders` before. Raises OutOfStock."""
+
+    def set_order_status(self, order_id: str, state: StoreOrderState) -> None:
+        """Safe to repeat: it sets. Raises NotFound."""
+
+    def set_order_address(self, order_id: str, address: Address) -> None:
+        """Set where an order bills and ships to. Safe to repeat. Raises NotFound."""
+
+    def shipments(self, order_id: str) -> tuple[StoreShipment, ...]:
+        """All shipments of an order. Raises NotFound."""
+
+
+class Storefront(Protocol):
+    """A kind of store that we connect with."""
+
+    @property
+    def key(self) -> str:
+        """What stores of this kind are marked with on record and in addresses of webhooks."""
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+
+    @property
+    def topics(self) -> Collection[str]:
+        """What a store's webhooks tell of, as `ensure_hooks` subscribes to it."""
+
+    def store_hash(self, text: str) -> str:
+        """What names a store, in what people paste. Raises DocumentError if nothing there does."""
+
+    def open(self, store_hash: str, access_token: str, *, base_url: str) -> StoreClient:
+        """A client of the store, spending the budget that all processes share."""
+
+    def hint(
+        self, headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime
+    ) -> StoreHint:
+        """What a delivery is about. Raises NotGenuine unless it proves to be this store's, DocumentError for no JSON.
+
+        `client_secret` is None for an account that typed none.
+        """
