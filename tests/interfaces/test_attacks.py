@@ -101,7 +101,7 @@ def test_a31_only_webhooks_are_taken_without_a_token():
                 yield str(found.name), found.callback
 
     exempt = {name for name, view in views(get_resolver().url_patterns) if getattr(view, "csrf_exempt", False)}
-    assert exempt == {"hooks_bigcommerce", "hooks_tiktok"}
+    assert exempt == {"hooks_storefront", "hooks_tiktok"}
 
 
 HOSTILE = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Final
+
+from django_scopes import scope
 
 from twinshelf.accounts.models import Account, Membership, Role, User
 from twinshelf.kit.actions import Permission
@@ -37,3 +40,9 @@ def permissions_of(role: str) -> frozenset[Permission]:
 def email_taken(email: str) -> bool:
     """Whether an account with this e-mail address exists."""
     return User.objects.filter(email=email.lower()).exists()
+
+
+def account_scope(account_id: int) -> AbstractContextManager[None]:
+    """What is asked for inside is the account's alone. The account is not looked up."""
+    inside: AbstractContextManager[None] = scope(account=Account(id=account_id))
+    return inside

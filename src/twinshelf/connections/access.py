@@ -8,10 +8,10 @@ from twinshelf.sync import lanes, problems
 from twinshelf.sync.models import Lane
 
 
-def disconnected(seller: Seller) -> None:
+def disconnected(seller_id: int) -> None:
     """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people."""
-    Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)
-    for connection in Connection.objects.filter(shop__seller=seller):
+    Seller.objects.filter(id=seller_id).update(state=AccessState.DISCONNECTED)
+    for connection in Connection.objects.filter(shop__seller_id=seller_id):
         for lane in Lane.objects.filter(account_id=connection.account_id, owner=f"connection:{connection.id}"):
             lanes.hold(lane.id, 86_400)
         error = Unauthorized("TikTok Shop", "the seller ended the authorization")

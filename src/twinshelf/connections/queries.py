@@ -58,6 +58,22 @@ def shop_or_404(shop_id: int) -> Shop:
     return get_object_or_404(Shop.objects.select_related("seller"), id=shop_id)
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """Whom a delivery of a shop is for. `connection_id` is None while the shop is paired with no store."""
+
+    account_id: int
+    seller_id: int
+    connection_id: int | None
+
+
+def receiver_of(shop_id: str) -> Receiver | None:
+    """The account, of all, that has connected this shop; None if none has."""
+    shops = Shop.objects.with_scopes_disabled().filter(shop_id=shop_id)
+    row = shops.values_list("account_id", "seller_id", "connection__id").first()
+    return None if row is None else Receiver(*row)
+
+
 def working_connection(connection_id: int) -> Connection:
     """The connection with its store, shop and seller, for somebody about to work on it.
 

@@ -7,31 +7,26 @@ signature is refused with 401 and leaves no trace in the inbox.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from django_scopes import scope
 
-from twinshelf.accounts.models import Account
+from twinshelf.accounts.queries import account_scope
 from twinshelf.connections import actions as connections
 from twinshelf.connections import hook_keys, queries
 from twinshelf.connections.hook_keys import HookKeys
-from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import StoreHint
 from twinshelf.errors import DocumentError, NotGenuine
 from twinshelf.goods import actions as goods
+from twinshelf.hooks import asks
 from twinshelf.kit import skew
-from twinshelf.listings.models import ListingRow
-from twinshelf.orders.models import ShopOrderRow
 from twinshelf.storefronts.known import STOREFRONTS
-from twinshelf.sync import inbox, lanes
-from twinshelf.sync.flows import Signal
-from twinshelf.sync.inbox import AskFor
+from twinshelf.sync import inbox
+from twinshelf.sync.queries import check_database
 from twinshelf.tiktok import webhooks as shop_hooks
 
 log = structlog.get_logger(__name__)
@@ -48,10 +43,10 @@ def storefront(request: HttpRequest, platform: str, store_id: int) -> HttpRespon
     if body is None or found is None:
         return HttpResponse(status=401)
     keys, hint = found
-    with scope(account=Account(id=keys.account_id)):
+    with account_scope(keys.account_id):
         if hint.kind == "deleted":
             goods.told_deleted(store_id, hint.ids)
-        asks = list(_store_asks(store_id, hint))
+        wanted = list(asks.of_store(store_id, hint))
         inbox.receive(
             keys.account_id,
             keys.platform,
@@ -62,8 +57,8 @@ def storefront(request: HttpRequest, platform: str, store_id: int) -> HttpRespon
             or hashlib.sha1(body, usedforsecurity=False).hexdigest(),
             topic=hint.topic,
             subject=",".join(hint.ids[:5]),
-            asks=asks,
-            ignored_because=hint.reason or ("" if asks else "nothing of ours"),
+            asks=wanted,
+            ignored_because=hint.reason or ("" if wanted else "nothing of ours"),
         )
     return HttpResponse(status=200)
 
@@ -91,26 +86,6 @@ def _genuine(
     return (keys, hint) if hint.store_hash == keys.store_hash else None
 
 
-def _store_asks(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
-    owner = f"store:{store_id}"
-    match hint.kind:
-        case "product" | "deleted" | "sku":
-            for product_id in hint.ids:
-                yield AskFor("product", owner, product_id)
-        case "inventory":
-            for product_id in hint.ids:
-                yield AskFor("product", owner, product_id, lanes.URGENT)
-        case "uninstalled":
-            yield AskFor("store", owner, "hooks", lanes.URGENT)
-        case "order" | "shipment":
-            kind = "shipment" if hint.kind == "shipment" else "cancellation"
-            rows = ShopOrderRow.objects.filter(connection__store_id=store_id, store_order_id__in=hint.ids)
-            for connection_id, order_id in rows.values_list("connection_id", "order_id"):
-                yield AskFor(kind, f"connection:{connection_id}", order_id, lanes.URGENT)
-        case _:
-            return
-
-
 @csrf_exempt
 @require_POST
 def tiktok(request: HttpRequest) -> HttpResponse:
@@ -128,52 +103,29 @@ def tiktok(request: HttpRequest) -> HttpResponse:
     except DocumentError as error:
         log.warning("webhook unreadable", source="tiktok", why=str(error))
         return HttpResponse(status=200)  # genuine, but nothing in it that we could use: refusing would only repeat it
-    shop = Shop.objects.with_scopes_disabled().select_related("seller").filter(shop_id=hint.shop_id).first()
-    if shop is None:
+    receiver = queries.receiver_of(hint.shop_id)
+    if receiver is None:
         log.info("webhook for a shop that is not connected", source="tiktok", type=hint.type)
         return HttpResponse(status=200)
-    with scope(account=Account(id=shop.account_id)):
-        connection = Connection.objects.filter(shop=shop).only("id").first()
-        asks = list(_shop_asks(connection, hint)) if connection else []
+    with account_scope(receiver.account_id):
+        wanted = list(asks.of_shop(receiver.connection_id, hint)) if receiver.connection_id else []
         inbox.receive(
-            shop.account_id,
+            receiver.account_id,
             "tiktok",
             dedupe=hint.notification_id,
             topic=f"{hint.kind} ({hint.type})",
             subject=hint.ids[0] if hint.ids else "",
-            asks=asks,
-            ignored_because="" if asks or hint.kind == "deauthorized" else "nothing of ours",
+            asks=wanted,
+            ignored_because="" if wanted or hint.kind == "deauthorized" else "nothing of ours",
         )
         if hint.kind == "deauthorized":
-            connections.disconnected(shop.seller)
+            connections.disconnected(receiver.seller_id)
     return HttpResponse(status=200)
-
-
-def _shop_asks(connection: Connection, hint: shop_hooks.Hint) -> Iterable[AskFor]:
-    owner = f"connection:{connection.id}"
-    match hint.kind:
-        case "order":
-            for order_id in hint.ids or hint.order_ids:
-                yield AskFor("order", owner, order_id, lanes.URGENT)
-        case "cancellation":
-            for order_id in hint.order_ids:
-                yield AskFor("order", owner, order_id, lanes.URGENT)
-                yield AskFor("cancellation", owner, order_id, lanes.URGENT)
-        case "package":
-            for order_id in hint.order_ids:
-                yield AskFor("order", owner, order_id)
-        case "product":
-            rows = ListingRow.objects.filter(connection=connection, tiktok_id__in=hint.ids)
-            for product_id in rows.values_list("product_id", flat=True):
-                yield AskFor("listing", owner, product_id, signals=Signal.LOOK)
-        case _:
-            return
 
 
 def health(_request: HttpRequest) -> HttpResponse:
     """200 while this process serves and its database answers."""
-    with connection.cursor() as cursor:
-        cursor.execute("select 1")
+    check_database()
     return HttpResponse("ok", content_type="text/plain")
 
 

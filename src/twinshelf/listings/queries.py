@@ -433,3 +433,9 @@ def sale_state(row: StoreProduct, document: Product) -> Literal["deleted", "not_
     if not document.purchasable:
         return "not_purchasable"
     return "for_sale" if document.visible else "hidden"
+
+
+def products_of_listings(connection_id: int, shop_listing_ids: Sequence[str]) -> list[str]:
+    """The ids of the products behind these listings of a connection; those that are not ours are left out."""
+    rows = ListingRow.objects.filter(connection_id=connection_id, tiktok_id__in=shop_listing_ids)
+    return list(rows.values_list("product_id", flat=True))

@@ -530,3 +530,9 @@ class OrderInList:
 def line_of(row: ShopOrderRow) -> OrderInList:
     """What the list shows of an order."""
     return OrderInList(row, buyer_of(row), not_created(row), ship_by(row))
+
+
+def shop_orders_of(store_id: int, store_order_ids: Sequence[str]) -> list[tuple[int, str]]:
+    """(connection id, TikTok order id) of the orders that were made in the store as these; others are left out."""
+    rows = ShopOrderRow.objects.filter(connection__store_id=store_id, store_order_id__in=store_order_ids)
+    return list(rows.values_list("connection_id", "order_id"))

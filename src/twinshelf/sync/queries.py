@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Count, Max, Min, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
@@ -30,6 +31,12 @@ ORDER_CHANGES = (
 
 _UNFINISHED_FOR = timedelta(days=30)
 _EVENTS_LOOKED_THROUGH = 20_000
+
+
+def check_database() -> None:
+    """Return if the database answers; raises what it raises."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1")
 
 
 def owner_ref(kind: str, id: int) -> str:

@@ -1,0 +1,54 @@
+"""What a genuine delivery makes us look at: keys of lanes, never what the delivery says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twinshelf.documents import StoreHint
+from twinshelf.listings.queries import products_of_listings
+from twinshelf.orders.queries import shop_orders_of
+from twinshelf.sync import lanes
+from twinshelf.sync.flows import Signal
+from twinshelf.sync.inbox import AskFor
+from twinshelf.tiktok.webhooks import Hint
+
+
+def of_store(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
+    """What a store's webhook asks for; nothing where the order is none of ours."""
+    owner = f"store:{store_id}"
+    match hint.kind:
+        case "product" | "deleted" | "sku":
+            for product_id in hint.ids:
+                yield AskFor("product", owner, product_id)
+        case "inventory":
+            for product_id in hint.ids:
+                yield AskFor("product", owner, product_id, lanes.URGENT)
+        case "uninstalled":
+            yield AskFor("store", owner, "hooks", lanes.URGENT)
+        case "order" | "shipment":
+            kind = "shipment" if hint.kind == "shipment" else "cancellation"
+            for connection_id, order_id in shop_orders_of(store_id, hint.ids):
+                yield AskFor(kind, f"connection:{connection_id}", order_id, lanes.URGENT)
+        case _:
+            return
+
+
+def of_shop(connection_id: int, hint: Hint) -> Iterable[AskFor]:
+    """What a shop's webhook asks for; nothing where the product is none of ours."""
+    owner = f"connection:{connection_id}"
+    match hint.kind:
+        case "order":
+            for order_id in hint.ids or hint.order_ids:
+                yield AskFor("order", owner, order_id, lanes.URGENT)
+        case "cancellation":
+            for order_id in hint.order_ids:
+                yield AskFor("order", owner, order_id, lanes.URGENT)
+                yield AskFor("cancellation", owner, order_id, lanes.URGENT)
+        case "package":
+            for order_id in hint.order_ids:
+                yield AskFor("order", owner, order_id)
+        case "product":
+            for product_id in products_of_listings(connection_id, hint.ids):
+                yield AskFor("listing", owner, product_id, signals=Signal.LOOK)
+        case _:
+            return
