@@ -16,6 +16,11 @@ GRANTED: Final[dict[str, frozenset[Permission]]] = {
 }
 
 
+def account_named(name: str) -> Account | None:
+    """The first account of this name, None if there is none."""
+    return Account.objects.filter(name=name).first()
+
+
 def accounts_of(user: User) -> list[Account]:
     """The accounts a user is a member of, by name."""
     return list(Account.objects.filter(memberships__user=user).order_by("name", "id"))

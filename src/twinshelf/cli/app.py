@@ -193,10 +193,10 @@ def connect(
 
     with _asking():
         from twinshelf.accounts import actions as accounts
-        from twinshelf.accounts.models import Account
+        from twinshelf.accounts.queries import account_named
         from twinshelf.connections import actions
 
-        owner = Account.objects.filter(name=account).first()
+        owner = account_named(account)
         if owner is None:
             if not (email and password):
                 _complain(
@@ -264,12 +264,11 @@ def orders(
 ) -> None:
     """Show the latest TikTok orders and their BigCommerce orders."""
     with _asking(), _connection(connection) as (_account, chosen):
-        from twinshelf.orders import actions
-        from twinshelf.orders.models import ShopOrderRow
+        from twinshelf.orders import actions, queries
 
         if fetch:
             _follow(actions.fetch_now(chosen), quiet=json_)
-        rows = list(ShopOrderRow.objects.filter(connection=chosen).order_by("-placed_at")[:limit])
+        rows = queries.latest_orders(chosen, limit)
         if json_:
             print(json.dumps([  # noqa: T201
                 {"order_id": r.order_id, "status": r.status, "store_order_id": r.store_order_id, "total": str(r.total),
@@ -294,9 +293,9 @@ def tasks_command(limit: int = 20, json_: Json = False) -> None:
     from django_scopes import scopes_disabled
 
     with _asking(), scopes_disabled():
-        from twinshelf.sync.models import Task
+        from twinshelf.sync.queries import latest_tasks
 
-        rows = list(Task.objects.order_by("-created_at")[:limit])
+        rows = latest_tasks(limit)
         if json_:
             print(json.dumps([_task_json(row) for row in rows]))  # noqa: T201
             return
@@ -360,12 +359,11 @@ def doctor(json_: Json = False) -> None:
 @contextmanager
 def _connection(name: str) -> Iterator[tuple[Account, Connection]]:
     """The connection of that name, or the only one there is, inside its account's scope."""
-    from django_scopes import scope, scopes_disabled
+    from django_scopes import scope
 
-    from twinshelf.connections.models import Connection
+    from twinshelf.connections.queries import connections_of_all_accounts
 
-    with scopes_disabled():
-        rows = list(Connection.objects.select_related("account", "store", "shop").order_by("id"))
+    rows = connections_of_all_accounts()
     chosen = [row for row in rows if row.name == name] if name else rows
     if len(chosen) != 1:
         if not rows:
@@ -381,10 +379,9 @@ def _connection(name: str) -> Iterator[tuple[Account, Connection]]:
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:
     """The ids of these products of the store, or of all that were pulled. Ends the command if one is unknown."""
-    from twinshelf.goods.models import StoreProduct
+    from twinshelf.goods.queries import product_ids
 
-    known = StoreProduct.objects.filter(store=connection.store, deleted=False).values_list("product_id", flat=True)
-    ids = sorted(known.filter(product_id__in=products) if products else known)
+    ids = product_ids(connection.store, products or None)
     if missing := sorted(set(products or ()) - set(ids)):
         _complain(
             f"{connection.store} has no pulled product {', '.join(missing)}.",
@@ -410,8 +407,9 @@ _PATIENCE_SECONDS = 10.0
 
 def _show(task: Task, *, hidden: bool) -> None:
     """A bar until the task has ended. Ends the command where no worker is there to carry it out."""
+    from twinshelf.sync.queries import workers_alive
+
     final = {"completed", "failed", "cancelled"}
-    from twinshelf.cli import checkup
 
     columns = (
         TextColumn("{task.description}"),
@@ -429,7 +427,7 @@ def _show(task: Task, *, hidden: bool) -> None:
             progress.update(bar, total=task.total, completed=task.done, rate=f"{task.done / seconds:.1f}/s")
             if task.state in final:
                 return
-            if seconds > _PATIENCE_SECONDS and not checkup.workers_alive():
+            if seconds > _PATIENCE_SECONDS and not workers_alive():
                 progress.stop()
                 _complain(
                     f"No worker is running. Task {task.id} waits and is carried out by the next one.",

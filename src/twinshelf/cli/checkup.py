@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
 from django_scopes import scopes_disabled
 
-from twinshelf.connections.models import AccessState, Connection, Seller, Store
+from twinshelf.connections import queries
 from twinshelf.kit import clock
-from twinshelf.sync.models import ExecutorLease, Lane, Problem
-from twinshelf.sync.problems import OWNER_KEY
+from twinshelf.sync import queries as sync
 
 
 @dataclass(frozen=True)
@@ -72,14 +70,8 @@ def _database() -> list[Finding]:
     ]
 
 
-def workers_alive() -> int:
-    """How many workers of this installation have given a sign of life within ten seconds."""
-    return ExecutorLease.objects.filter(beat_at__gt=clock.now() - timedelta(seconds=10)).count()
-
-
 def _workers() -> list[Finding]:
-    alive = workers_alive()
-    stuck = Lane.objects.filter(awake=True, woken_at__lt=clock.now() - timedelta(minutes=5)).count()
+    alive, stuck = sync.workers_alive(), sync.stuck_lanes()
     return [
         Finding(
             "Workers",
@@ -98,15 +90,15 @@ def _workers() -> list[Finding]:
 
 def _connections() -> list[Finding]:
     found = []
-    for store in Store.objects.all():
-        ok = store.state == AccessState.CONNECTED
+    for store in queries.stores():
+        ok = queries.store_access(store).state == "connected"
         found.append(
             Finding(
                 f"Store {store.name}", ok=ok, text=store.get_state_display(), remedy="" if ok else "Connect it again."
             )
         )
-    for seller in Seller.objects.all():
-        ok = seller.state == AccessState.CONNECTED
+    for seller in queries.sellers():
+        ok = seller.state == "connected"
         left = (seller.refresh_expires_at - clock.now()).days
         found.append(
             Finding(
@@ -116,7 +108,7 @@ def _connections() -> list[Finding]:
                 remedy="" if ok and left > 30 else "Authorize again.",
             )
         )
-    if not Connection.objects.exists():
+    if not queries.connections_of_all_accounts():
         found.append(
             Finding(
                 "Connections", ok=False, text="none", remedy="twinshelf connect, or the console's Connections page."
@@ -126,10 +118,9 @@ def _connections() -> list[Finding]:
 
 
 def _problems() -> list[Finding]:
-    opened = Problem.objects.filter(closed_at=None, blocking=True)
     held = [
         Finding(f"{p.lane.kind} of {p.lane.owner} held", ok=False, text=p.text, remedy=p.remedy)
-        for p in opened.filter(key=OWNER_KEY).select_related("lane").order_by("id")
+        for p in sync.held_owners()
     ]
-    number = opened.exclude(key=OWNER_KEY).count()
+    number = sync.blocked_keys()
     return [*held, Finding("Open problems", ok=True, text=f"{number}", remedy="See the dashboard." if number else "")]

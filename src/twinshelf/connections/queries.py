@@ -11,7 +11,7 @@ from django.conf import settings
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from twinshelf.connections.models import AccessState, Connection, Shop, Store
+from twinshelf.connections.models import AccessState, Connection, Seller, Shop, Store
 from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
 from twinshelf.kit.actions import Action
@@ -31,6 +31,17 @@ class Access:
 def connections() -> list[Connection]:
     """Every connection of the account with its store and shop, in the order they were made."""
     return list(Connection.objects.select_related("store", "shop", "shop__seller").order_by("id"))
+
+
+def connections_of_all_accounts() -> list[Connection]:
+    """Every connection of this installation with its account, store and shop, for whoever runs it."""
+    rows = Connection.objects.with_scopes_disabled().select_related("account", "store", "shop")
+    return list(rows.order_by("id"))
+
+
+def sellers() -> list[Seller]:
+    """Every seller who authorized one of the account's shops, in the order they did."""
+    return list(Seller.objects.order_by("id"))
 
 
 def connection_or_404(connection_id: int) -> Connection:

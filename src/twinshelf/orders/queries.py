@@ -536,3 +536,8 @@ def shop_orders_of(store_id: int, store_order_ids: Sequence[str]) -> list[tuple[
     """(connection id, TikTok order id) of the orders that were made in the store as these; others are left out."""
     rows = ShopOrderRow.objects.filter(connection__store_id=store_id, store_order_id__in=store_order_ids)
     return list(rows.values_list("connection_id", "order_id"))
+
+
+def latest_orders(connection: Connection, limit: int) -> list[ShopOrderRow]:
+    """The orders of a connection that were placed last, newest first."""
+    return list(ShopOrderRow.objects.filter(connection=connection).order_by("-placed_at")[:limit])

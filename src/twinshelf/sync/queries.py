@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
-from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Problem, Task, TaskItem, TaskState
+from twinshelf.sync.models import ChangeRecord, ExecutorLease, InboxEvent, Lane, Problem, Task, TaskItem, TaskState
+from twinshelf.sync.problems import OWNER_KEY
 
 UNFINISHED = (TaskState.QUEUED, TaskState.RUNNING)
 PRODUCT_KINDS = ("listing", "price", "stock", "product")
@@ -37,6 +38,32 @@ def check_database() -> None:
     """Return if the database answers; raises what it raises."""
     with connection.cursor() as cursor:
         cursor.execute("select 1")
+
+
+def latest_tasks(limit: int) -> list[Task]:
+    """The tasks submitted last, newest first."""
+    return list(Task.objects.order_by("-created_at")[:limit])
+
+
+def workers_alive() -> int:
+    """How many workers of this installation have given a sign of life within ten seconds."""
+    return ExecutorLease.objects.filter(beat_at__gt=clock.now() - timedelta(seconds=10)).count()
+
+
+def stuck_lanes() -> int:
+    """How many lanes have been awake for more than five minutes."""
+    return Lane.objects.filter(awake=True, woken_at__lt=clock.now() - timedelta(minutes=5)).count()
+
+
+def held_owners() -> list[Problem]:
+    """The open problems that hold all work of a store or a connection, with their lanes, oldest first."""
+    rows = Problem.objects.filter(closed_at=None, blocking=True, key=OWNER_KEY)
+    return list(rows.select_related("lane").order_by("id"))
+
+
+def blocked_keys() -> int:
+    """How many keys are blocked by a problem, apart from those of a whole store or connection."""
+    return Problem.objects.filter(closed_at=None, blocking=True).exclude(key=OWNER_KEY).count()
 
 
 def owner_ref(kind: str, id: int) -> str:
