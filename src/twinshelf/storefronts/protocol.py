@@ -5,7 +5,7 @@ A storefront is one package that has a `Storefront` and is named in `storefronts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -118,10 +118,6 @@ class Storefront(Protocol):
     @property
     def name(self) -> str:
         """As people call it."""
-
-    @property
-    def topics(self) -> Collection[str]:
-        """What a store's webhooks tell of, as `ensure_hooks` subscribes to it."""
 
     def store_hash(self, text: str) -> str:
         """What names a store, in what people paste. Raises DocumentError if nothing there does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -17,10 +17,6 @@ from twinshelf.storefronts.protocol import Storefront
 class _BigCommerce:
     key = "bigcommerce"
     name = PLATFORM
-
-    @property
-    def topics(self) -> Collection[str]:
-        return webhooks.TOPICS.keys()
 
     def store_hash(self, text: str) -> str:
         return store.hash_from_address(text)
