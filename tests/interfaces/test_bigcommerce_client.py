@@ -481,6 +481,15 @@ def test_a_scan_goes_past_an_unreadable_order_and_says_so(client, platform):
     ]
 
 
+def test_a_full_page_with_an_unreadable_order_is_followed_by_another(client, platform):
+    platform.answer(200, [{**ORDER, "id": 217, "status_id": None}, ORDER])
+
+    page = client.orders_modified(datetime(2026, 1, 1, tzinfo=UTC), limit=2)
+
+    assert [order.id for order in page.orders] == ["218"]
+    assert page.more
+
+
 def test_an_order_s_amounts_go_out_exactly(client, platform):
     platform.answer(201, {"id": 218})
     client.create_order(draft())
@@ -1100,9 +1109,9 @@ def test_orders_are_read_by_change(store, shop):
     store.act("set_order_status", order_id=ids[1], status_id=2)
     store.sandbox.advance(60)
     store.act("set_order_status", order_id=ids[0], status_id=2)
-    assert [order.id for order in shop.orders_modified(since)] == [ids[1], ids[0]]
-    assert [order.id for order in shop.orders_modified(since, page=2, limit=1)] == [ids[0]]
-    assert shop.orders_modified(since, page=2) == ()
+    assert [order.id for order in shop.orders_modified(since).orders] == [ids[1], ids[0]]
+    assert [order.id for order in shop.orders_modified(since, page=2, limit=1).orders] == [ids[0]]
+    assert shop.orders_modified(since, page=2).orders == ()
 
 
 def test_an_archived_order_is_still_known(store, shop):

@@ -83,8 +83,8 @@ class StoreClient(Protocol):
     def orders_after(self, last_id: str) -> StoreOrderPage:
         """The next orders after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`."""
 
-    def orders_modified(self, since: datetime, *, page: int = 1) -> tuple[StoreOrder, ...]:
-        """Orders modified at `since` or later, oldest change first, without their items; empty past the end."""
+    def orders_modified(self, since: datetime, *, page: int = 1) -> StoreOrderPage:
+        """Orders modified at `since` or later, oldest change first; the pages are numbered from 1."""
 
     def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
         """The orders that carry this external id. Raises rather than overlook one: it would be made again."""

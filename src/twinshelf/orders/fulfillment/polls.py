@@ -30,18 +30,18 @@ def poll_store_orders(connection: Connection) -> int:
     read, seen, page_number = 0, set(), 1
     while True:
         page = client.orders_modified(since, page=page_number)
-        fresh = [order for order in page if order.id not in seen]
-        seen |= {order.id for order in page}
+        fresh = [order for order in page.orders if order.id not in seen]
+        seen |= {order.id for order in page.orders}
         read += len(fresh)
         _ask_about(store, fresh)
-        if len(page) < 250:
+        if not page.more:
             break
-        last = page[-1].modified_at
+        last = max((order.modified_at for order in page.orders), default=since)
         if last > since:
             since, page_number = last, 1
         else:
             page_number += 1
-    newest = max((order.modified_at for order in page), default=None)
+    newest = max((order.modified_at for order in page.orders), default=None)
     if newest is not None:
         Store.objects.filter(id=store.id).update(orders_modified_at=newest)
     log.debug("store orders polled", store=store.id, read=read)

@@ -376,20 +376,18 @@ class BigCommerce:
 
         An order that cannot be read is left out and named in the log.
         """
-        params: Params = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc"), ("limit", limit)]
-        page = self._get("/v2/orders", lambda body: orders.page_from_json(body, after=last_id, limit=limit), params)
-        self._log_unreadable(page.unreadable)
-        return page
+        params: Params = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc")]
+        return self._order_page(params, after=last_id, limit=limit)
 
-    def orders_modified(self, since: datetime, *, page: int = 1, limit: int = PAGE) -> tuple[StoreOrder, ...]:
+    def orders_modified(self, since: datetime, *, page: int = 1, limit: int = PAGE) -> StoreOrderPage:
         """Orders modified at `since` or later, oldest change first, without their items; empty past the end.
 
         Orders shift between pages while they change: rather than to the next page, go on with the last order's time as
         `since`. Only where a whole page has one time does it take the next page. An order that cannot be read is left
         out and named in the log.
         """
-        return self._orders(
-            [("min_date_modified", wire.stamp(since)), ("sort", "date_modified:asc"), ("page", page), ("limit", limit)]
+        return self._order_page(
+            [("min_date_modified", wire.stamp(since)), ("sort", "date_modified:asc"), ("page", page)], limit=limit
         )
 
     def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
@@ -478,14 +476,15 @@ class BigCommerce:
         )
         return self._post(f"/v2/orders/{order_id}/shipments", body, shipments.shipment_from_json)
 
-    def _orders(self, params: Params) -> tuple[StoreOrder, ...]:
-        found, unreadable = self._get("/v2/orders", orders.orders_from_json, params)
-        self._log_unreadable(unreadable)
-        return tuple(found)
-
-    def _log_unreadable(self, rows: Iterable[Unreadable]) -> None:
-        for entry in rows:
+    def _order_page(self, params: Params, *, after: str = "", limit: int) -> StoreOrderPage:
+        page = self._get(
+            "/v2/orders",
+            lambda body: orders.page_from_json(body, after=after, limit=limit),
+            [*params, ("limit", limit)],
+        )
+        for entry in page.unreadable:
             log.warning("order_unreadable", store=self.store_hash, order_id=entry.id, field=entry.error.field)
+        return page
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
