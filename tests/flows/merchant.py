@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from twinshelf import processes as worker
@@ -17,12 +18,15 @@ from twinshelf import processes as worker
 worker.set_up()  # models can be imported from here on
 
 # ruff: noqa: E402
+from django.db import transaction
+from django.db.models import F, Min, Sum
 from django_scopes import scope, scopes_disabled
 
 from twinshelf.accounts import actions as accounts
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
 from twinshelf.goods import actions as goods
+from twinshelf.kit import clock
 from twinshelf.listings import actions as catalog
 from twinshelf.listings import suggesting
 from twinshelf.listings.models import ListingRow
@@ -101,15 +105,41 @@ def look() -> Answer:
 
 
 def busy() -> Answer:
-    """What is still to be done: lanes awake, marks by kind with their tries, tasks."""
+    """What is still to be done: lanes at work or due, marks by kind with their tries, tasks.
+
+    `later`: where no lane is at work or due, the seconds until the next one is; None if none wants to be woken.
+    `moves` changes with everything that is done.
+    """
     with scopes_disabled():
-        marks = Mark.objects.values_list("lane__kind", "key", "attempts")
+        now = clock.now()
+        marks = Mark.objects.values_list("lane__kind", "key", "attempts", "due_at").order_by("due_at")
         tasks = Task.objects.filter(state__in=["queued", "running"])
+        asleep = Lane.objects.filter(awake=False)
+        next_at = asleep.aggregate(at=Min("due_at"))["at"]
         return {
-            "awake": Lane.objects.filter(awake=True).count(),
-            "marks": [f"{kind} {key}, {tries} tries" for kind, key, tries in marks],
+            "lanes": Lane.objects.filter(awake=True).count() + asleep.filter(due_at__lte=now).count(),
+            "marks": [f"{kind} {key}, {n} tries, in {(at - now).total_seconds():.0f} s" for kind, key, n, at in marks],
             "tasks": list(tasks.values_list("title", flat=True)),
+            "later": None if next_at is None else (next_at - now).total_seconds(),
+            "moves": [
+                Lane.objects.aggregate(n=Sum("epoch"))["n"],
+                Mark.objects.aggregate(n=Sum("generation"))["n"],
+                *tasks.values_list("id", "state", "succeeded", "failed"),
+            ],
         }
+
+
+def pass_time(seconds: float) -> Answer:
+    """Have everything that was put off come so many seconds earlier, as if that time had passed.
+
+    The processes share the machine's clock, which no test can move; what they wait for stands in the database. Too
+    early is harmless: whoever must still wait is sent back to wait.
+    """
+    earlier = timedelta(seconds=seconds)
+    with scopes_disabled(), transaction.atomic():
+        Mark.objects.update(due_at=F("due_at") - earlier)
+        Lane.objects.update(due_at=F("due_at") - earlier, held_until=F("held_until") - earlier)
+    return {}
 
 
 def report() -> Answer:
@@ -125,7 +155,7 @@ def report() -> Answer:
         }
 
 
-COMMANDS = {made.__name__: made for made in (connect, pull, template, list_all, task, look, busy, report)}
+COMMANDS = {made.__name__: made for made in (connect, pull, template, list_all, task, look, busy, pass_time, report)}
 
 
 def main() -> None:
