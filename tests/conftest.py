@@ -16,7 +16,7 @@ from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
-from twinshelf.kit import logs
+from twinshelf.kit import clock, logs
 from twinshelf.kit.sqlite import statistics
 
 logs.configure("WARNING")
@@ -30,6 +30,13 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the reference material is not beside the repository (TWINSHELF_SHARED names it)")
     return SHARED
+
+
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's clock stands still and moves by `clock.move` alone: how long a busy machine takes shows nowhere."""
+    at = clock.timestamp() - clock._offset_seconds
+    monkeypatch.setattr(clock, "timestamp", lambda: at + clock._offset_seconds)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 from django.db import connections as databases
 
+from tests.waiting import PATIENCE_SECONDS
 from twinshelf.errors import OutOfBudget
 from twinshelf.kit import clock, http
 from twinshelf.kit.budget import Patient
@@ -19,6 +21,21 @@ from twinshelf.tiktok.budget import PacedBudget
 from twinshelf_sandbox.transport import SandboxTransport
 
 # -- BigCommerce's quota --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slept(monkeypatch) -> list[float]:
+    """Real time passes by sleeping alone, however long a busy machine takes. The sleeps so far, in seconds."""
+    now, sleeps = [clock.real()], list[float]()
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        now[0] += max(seconds, 0.001)  # less would be lost in so large a number
+
+    monkeypatch.setattr(clock, "real", lambda: now[0])
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "sleep", sleep)
+    return sleeps
 
 
 def headers(left: int, *, quota: int = 150, reset_ms: int = 20_000) -> dict[str, str]:
@@ -133,30 +150,31 @@ def test_urgent_work_finds_the_floor_that_bulk_and_normal_work_leave(transaction
     assert granted(WindowBudget("abc"), "urgent") == 6
 
 
-def test_a_window_that_ended_is_full_again(transactional_db):
+def test_a_window_that_ended_is_full_again(transactional_db, slept):
     mine = knowing(0, reset_ms=1500)
-    start = time.monotonic()
     with pytest.raises(OutOfBudget) as told:
         mine.acquire("", "urgent")
-    assert 0.9 < told.value.wait_seconds <= 1.5
+    assert told.value.wait_seconds == pytest.approx(1.5)
+    assert slept == []
 
-    time.sleep(max(0.0, 1.0 - (time.monotonic() - start)))
-    assert granted(mine) == 150  # a wait of a moment happens inside the call
+    clock.sleep(1.0)
+    assert granted(mine) == 150
+    assert slept[:2] == [1.0, pytest.approx(0.5)]  # a wait of a moment happens inside the call
 
 
-def test_a_late_answer_of_the_window_before_is_passed_over(transactional_db):
+def test_a_late_answer_of_the_window_before_is_passed_over(transactional_db, slept):
     mine = knowing(0, reset_ms=50)
-    time.sleep(0.1)
+    clock.sleep(0.1)
     mine.acquire("", "urgent")  # the next window has begun
 
     mine.observe("", 200, headers(2, reset_ms=20), throttled=False)
-    time.sleep(0.05)
+    clock.sleep(0.05)
 
     assert Budget.objects.get().resets_at > clock.real() + 25
     assert granted(mine, most=50) == 50
 
 
-def test_a_refusal_stops_all_processes_and_tells_for_how_long(transactional_db):
+def test_a_refusal_stops_all_processes_and_tells_for_how_long(transactional_db, slept):
     mine, other = knowing(100), WindowBudget("abc")
     granted(other, most=5)
 
@@ -165,25 +183,17 @@ def test_a_refusal_stops_all_processes_and_tells_for_how_long(transactional_db):
     for budget in (mine, WindowBudget("abc")):
         with pytest.raises(OutOfBudget) as told:
             budget.acquire("", "urgent")
-        assert 8.5 < told.value.wait_seconds <= 9.0
-    time.sleep(1.05)
+        assert told.value.wait_seconds == pytest.approx(9.0)
+    clock.sleep(1.05)
     assert granted(other) == 0  # what it held was for a moment only
 
 
-def test_a_scan_waits_for_the_next_window_instead_of_beginning_anew(transactional_db, monkeypatch):
-    now, slept = [clock.real()], []
-    monkeypatch.setattr(clock, "real", lambda: now[0])
-
-    def sleep(seconds):
-        slept.append(round(seconds))
-        now[0] += seconds + 0.1
-
-    monkeypatch.setattr(clock, "sleep", sleep)
+def test_a_scan_waits_for_the_next_window_instead_of_beginning_anew(transactional_db, slept):
     mine = knowing(20, reset_ms=20_000)
     scan = Patient(mine)
     for _ in range(10):
         scan.acquire("", "bulk")
-    assert sum(slept) == 20  # 5 calls, then what this urgency leaves for others
+    assert sum(slept) == pytest.approx(20)  # 5 calls, then what this urgency leaves for others
 
     mine.observe("", 429, {"x-retry-after": "3600"}, throttled=True)
     with pytest.raises(OutOfBudget):
@@ -207,8 +217,16 @@ def test_refusals_without_a_word_are_waited_out_ever_longer(transactional_db, mo
     assert round(Budget.objects.get().blocked_until - now[0]) == 5
 
 
-def test_before_anything_is_known_one_call_goes_ahead_of_all(transactional_db):
+def test_before_anything_is_known_one_call_goes_ahead_of_all(transactional_db, slept, monkeypatch):
     one, other = WindowBudget("abc"), WindowBudget("abc")
+    waits, answered = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        waits.set()
+        assert answered.wait(PATIENCE_SECONDS)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
     one.acquire("", "urgent")
 
     def wait() -> None:
@@ -217,14 +235,13 @@ def test_before_anything_is_known_one_call_goes_ahead_of_all(transactional_db):
         finally:
             databases.close_all()
 
-    start = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait)
-        time.sleep(0.2)
-        assert not waiting.done()
+        assert waits.wait(PATIENCE_SECONDS)
         one.observe("", 200, headers(149), throttled=False)
-        waiting.result(5)
-    assert time.monotonic() - start < 1.0
+        answered.set()
+        waiting.result(PATIENCE_SECONDS)
+    assert slept == [0.05]
 
 
 def test_a_store_whose_answers_name_no_quota_is_not_held_back(transactional_db):
@@ -263,7 +280,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(PacedBudget, "PATIENCE_SECONDS", 0.0)
 
 
-def test_the_pace_grows_by_a_quarter_until_the_first_refusal(transactional_db, from_slow, impatient):
+def test_the_pace_grows_by_a_quarter_until_the_first_refusal(transactional_db, from_slow, impatient, slept):
     mine = PacedBudget("shop-1")
     for expected in (5.0 * 1.25, 5.0 * 1.25**2):
         waiting_for(mine)
@@ -282,33 +299,33 @@ def test_a_pace_that_nothing_waits_for_does_not_grow(transactional_db, from_slow
     assert rate() == 5.0
 
 
-def test_a_refused_pace_comes_back_quickly_and_then_creeps(transactional_db, monkeypatch, impatient):
+def test_a_refused_pace_comes_back_quickly_and_then_creeps(transactional_db, monkeypatch, impatient, slept):
     monkeypatch.setattr(PacedBudget, "FIRST_RATE", 40.0)
     mine = PacedBudget("shop-1")
     mine.acquire("/orders", "urgent")
     mine.observe("/orders", 429, {"retry-after": "0.001"}, throttled=True)
-    time.sleep(0.01)
+    clock.sleep(0.01)
 
     paces = []
     for good_answers in (8, 8, 31, 31):  # 31: a second's worth
         waiting_for(mine)
         answered(mine, good_answers)
         paces.append(rate())
-        time.sleep(0.1)
+        clock.sleep(0.1)
 
     assert paces == [25.0, 31.25, 31.75, 32.25]
 
 
-def test_a_pace_never_falls_below_one_call_in_two_seconds(transactional_db, from_slow):
+def test_a_pace_never_falls_below_one_call_in_two_seconds(transactional_db, from_slow, slept):
     mine = PacedBudget("shop-1")
     mine.acquire("/orders", "urgent")
     for _ in range(8):
         mine.observe("/orders", 429, {"retry-after": "0.001"}, throttled=True)
-        time.sleep(0.01)
+        clock.sleep(0.01)
     assert rate() == 0.5
 
 
-def test_a_refusal_holds_the_path_in_all_processes_and_no_other_path(transactional_db):
+def test_a_refusal_holds_the_path_in_all_processes_and_no_other_path(transactional_db, slept):
     mine, other = PacedBudget("shop-1"), PacedBudget("shop-1")
     mine.acquire("/orders", "urgent")
     mine.observe("/orders", 429, {"retry-after": "7"}, throttled=True)
@@ -316,7 +333,7 @@ def test_a_refusal_holds_the_path_in_all_processes_and_no_other_path(transaction
     for budget in (mine, other):
         with pytest.raises(OutOfBudget) as told:
             budget.acquire("/orders", "urgent")
-        assert 6.5 < told.value.wait_seconds <= 7.0
+        assert told.value.wait_seconds == pytest.approx(7.0)
     other.acquire("/products", "urgent")
     PacedBudget("shop-2").acquire("/orders", "urgent")
 
@@ -324,6 +341,13 @@ def test_a_refusal_holds_the_path_in_all_processes_and_no_other_path(transaction
 def test_processes_that_share_a_shop_share_its_pace(transactional_db, monkeypatch):
     monkeypatch.setattr(PacedBudget, "FIRST_RATE", 40.0)
     calls: list[float] = []
+    mine_now, real = threading.local(), clock.real
+
+    def told() -> float:
+        mine_now.at = real()
+        return float(mine_now.at)
+
+    monkeypatch.setattr(clock, "real", told)
 
     def process(_number: int) -> None:
         mine = PacedBudget("shop-1")
@@ -335,7 +359,7 @@ def test_processes_that_share_a_shop_share_its_pace(transactional_db, monkeypatc
                 except OutOfBudget as refused:  # as a lane would: it comes back when it was told to
                     time.sleep(refused.wait_seconds or 0.05)
                     continue
-                calls.append(time.monotonic())
+                calls.append(mine_now.at)  # when it was let go, however long the thread was kept from running since
                 done += 1
         finally:
             databases.close_all()

@@ -22,6 +22,7 @@ from django.db import connections as databases
 from django_scopes import scope
 
 from tests.flows.conftest import StoreWorld, deliver
+from tests.waiting import PATIENCE_SECONDS
 from twinshelf.accounts import actions as accounts
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
@@ -267,7 +268,7 @@ def test_a_delivery_that_comes_twice_at_once_counts_once(of_store: Delivery):
 
     def post(_number: int) -> int:
         try:
-            barrier.wait(10)
+            barrier.wait(PATIENCE_SECONDS)
             return of_store.post()
         finally:
             databases.close_all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from django_scopes import scope
 
+from tests.waiting import wait_until
 from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Account
@@ -73,9 +73,7 @@ class Together:
         with ThreadPoolExecutor(len(works)) as pool:
             with inbox._writing:
                 jobs = [pool.submit(run, work) for work in works]
-                give_up = time.monotonic() + 10
-                while len(inbox._waiting) < len(works) and time.monotonic() < give_up:
-                    time.sleep(0.005)
+                wait_until(lambda: len(inbox._waiting) == len(works), "all deliveries wait for each other")
             wait(jobs)
             return jobs
 

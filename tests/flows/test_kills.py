@@ -24,7 +24,7 @@ import httpx2
 import pytest
 
 from tests.waiting import wait_until
-from twinshelf_sandbox.client import ControlClient
+from twinshelf_sandbox.client import ControlClient, ControlError
 
 STORE = "fern0hollow"
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,8 +202,8 @@ class Installation:
         """What changes with everything that the product or the platforms do."""
         found, _error = self.merchant.try_to("busy")
         try:
-            effects = self._http.get("/_sandbox/state").json()["effects"]
-        except httpx2.HTTPError:
+            effects = self.control.get("state")["effects"]
+        except (httpx2.HTTPError, ControlError):
             effects = None
         return effects, found and found["moves"], sum(process.kills for process in self.processes)
 
@@ -227,13 +227,12 @@ class Installation:
 
     def lose_answers(self, method: str, path: str) -> None:
         """Let such calls take effect, and break the connection in place of an answer."""
-        rule = {"action": "drop", "phase": "after", "method": method, "path": path, "times": None}
-        assert self._http.post("/_sandbox/faults", json=rule).status_code == 201
+        self.control.post("faults", action="drop", phase="after", method=method, path=path, times=None)
 
     def give_answers(self) -> int:
         """End that; how many answers were lost."""
-        lost = sum(rule["struck"] for rule in self._http.get("/_sandbox/faults").json()["faults"])
-        self._http.request("DELETE", "/_sandbox/faults")
+        lost = sum(rule["struck"] for rule in self.control.get("faults")["faults"])
+        self.control.delete("faults")
         return int(lost)
 
     def effects(self, kind: str) -> list[dict[str, Any]]:

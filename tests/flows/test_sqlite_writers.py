@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 from django.db.models import F
 
+from tests.waiting import PATIENCE_SECONDS
 from twinshelf.kit.models import PlatformClock
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
@@ -69,7 +70,7 @@ def test_a_transaction_gives_its_turn_back_however_it_ends(row, how):
             with transaction.atomic():
                 add_one()
                 begun.set()
-                finish.wait(10)
+                finish.wait(PATIENCE_SECONDS)
                 if how == "rolled back":
                     raise ZeroDivisionError
                 if how == "closed":
@@ -79,7 +80,7 @@ def test_a_transaction_gives_its_turn_back_however_it_ends(row, how):
 
     with ThreadPoolExecutor(2) as pool:
         one = pool.submit(in_thread(first))
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_SECONDS)
         other = pool.submit(in_thread(add_one))
         finish.set()
         one.result()
@@ -92,7 +93,7 @@ def test_reading_needs_no_turn(row):
     with transaction.atomic():
         add_one()
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(in_thread(offset)).result(10) == 0.0
+            assert pool.submit(in_thread(offset)).result(PATIENCE_SECONDS) == 0.0
 
 
 def test_a_turn_that_never_comes_is_an_error(row, monkeypatch):
@@ -100,7 +101,7 @@ def test_a_turn_that_never_comes_is_an_error(row, monkeypatch):
     with transaction.atomic():
         add_one()
         with ThreadPoolExecutor(1) as pool, pytest.raises(OperationalError, match="did not end"):
-            pool.submit(in_thread(add_one)).result(10)
+            pool.submit(in_thread(add_one)).result(PATIENCE_SECONDS)
 
     add_one()
     assert offset() == 2.0

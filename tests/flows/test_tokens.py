@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections as databases
 
+from tests.waiting import PATIENCE_SECONDS
 from twinshelf.connections import clients
 from twinshelf.connections.models import AccessState, Seller
 from twinshelf.connections.tokens import SellerTokens
@@ -32,7 +33,7 @@ def all_at_once(seller: Seller, *, rejected: str = "") -> set[str]:
     def worker(_number: int) -> str:
         mine = SellerTokens(seller.id)
         try:
-            barrier.wait(10)
+            barrier.wait(PATIENCE_SECONDS)
             return mine.refresh_after(rejected) if rejected else mine.access_token()
         finally:
             databases.close_all()
