@@ -9,9 +9,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django_scopes import scope
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests import console_data
+from tests.waiting import PATIENCE_SECONDS
 from twinshelf.sync import engine
 from twinshelf.sync.inline import InlineEngine
 
@@ -38,6 +39,7 @@ def playwright():
     """
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as running:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=PATIENCE_SECONDS * 1000)  # its own five seconds are few on a busy machine
         yield running
 
 

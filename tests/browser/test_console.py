@@ -258,11 +258,11 @@ def test_a_running_task_moves_by_itself_and_the_page_is_new_when_it_has_ended(pa
     expect(progress).to_contain_text("30 / 48")
 
     Task.objects.filter(id=world.running.id).update(succeeded=44)
-    expect(progress).to_contain_text("47 / 48", timeout=4000)
+    expect(progress).to_contain_text("47 / 48")
     Task.objects.filter(id=world.running.id).update(
         state="completed", succeeded=45, finished_at=clock.now(), summary="45 done, 3 failed"
     )
-    expect(page.locator(".head")).to_contain_text("45 done, 3 failed", timeout=4000)
+    expect(page.locator(".head")).to_contain_text("45 done, 3 failed")
     expect(progress).to_have_count(0)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from twinshelf_sandbox.app import Sandbox, build
 
 APP = {
@@ -207,6 +208,10 @@ def platforms() -> Iterator[tuple[Sandbox, str]]:
     sandbox.close()
 
 
+def works(me: Shell) -> bool:
+    return bool(next(finding["ok"] for finding in me.run("doctor", "--json").json if finding["what"] == "Workers"))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
@@ -238,6 +243,7 @@ def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
 
     worker = me.start("worker")
     try:
+        wait_until(lambda: works(me), "the worker has begun")  # a command waits ten seconds for one, then complains
         pulled = me.run("pull", "--json")
         assert (pulled.code, pulled.json["state"], pulled.json["succeeded"]) == (0, "completed", 2)
         first, second = (t["state"] for t in me.run("tasks", "--json").json)
@@ -254,4 +260,4 @@ def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
         assert me.run("prove").code == 0
     finally:
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(PATIENCE_SECONDS) == 0
