@@ -26,11 +26,11 @@ def at_once(sandbox):
     @contextmanager
     def hold(count, call):
         inside, go = threading.Barrier(count + 1), threading.Event()
-        sandbox.faults.sleep = lambda _seconds: (inside.wait(10), go.wait(10))
+        sandbox.faults.sleep = lambda _seconds: (inside.wait(60), go.wait(60))
         sandbox.faults.add(Fault(action="delay", seconds=1, times=count))
         with ThreadPoolExecutor(count) as pool:
             held = [pool.submit(call) for _ in range(count)]
-            inside.wait(10)
+            inside.wait(60)
             try:
                 yield held
             finally:

@@ -73,9 +73,9 @@ class Receiver:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def wait(self) -> tuple[dict[str, str], bytes]:
-        """The first delivery; fails if none comes within ten seconds."""
+        """The first delivery; fails if none comes within a minute."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: self.got, 10)
+            assert self._arrived.wait_for(lambda: self.got, 60)
             return self.got[0]
 
     def stop(self) -> None:
