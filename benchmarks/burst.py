@@ -35,11 +35,13 @@ def _serving(control: ControlClient) -> Iterator[Any]:
         )
         try:
             _until(lambda: _up(port), 60)
+            from twinshelf.goods import actions as goods
             from twinshelf.listings import actions, suggesting
+            from twinshelf.rules import actions as rules
 
             connection = connect(control, with_shop=True)
-            _follow(actions.pull(connection.store))
-            actions.set_default_template(connection, **suggesting.suggest_template(connection))
+            _follow(goods.pull(connection.store))
+            rules.set_default_template(connection, **suggesting.suggest_template(connection))
             _follow(actions.list_products(connection, None))
             control.advance(600)
             _rest()

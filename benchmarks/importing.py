@@ -36,8 +36,8 @@ def run(products: int) -> list[Result]:
 def _import(control: ControlClient, products: int) -> list[Result]:
     with product_environment():
         store = _set_up(control)
+        from twinshelf.goods import actions
         from twinshelf.goods.models import StoreProduct, StoreVariant
-        from twinshelf.listings import actions
         from twinshelf.sync import engine
 
         minimal = _minimal_calls(control, products)
@@ -101,7 +101,7 @@ def run_limited(products: int) -> list[Result]:
         def work() -> list[Result]:
             with product_environment():
                 store = _set_up(control)
-                from twinshelf.listings import actions
+                from twinshelf.goods import actions
                 from twinshelf.sync import engine
 
                 calls = _minimal_calls(control, products)

@@ -21,15 +21,17 @@ def run(products: int) -> list[Result]:
 def _list(control: ControlClient, products: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
+        from twinshelf.goods import actions as goods
         from twinshelf.listings import actions, suggesting
         from twinshelf.listings.models import ListingRow
         from twinshelf.proof import reconcile as proof
+        from twinshelf.rules import actions as rules
         from twinshelf.sync import drain, engine
 
         driver = engine.current()
         drain.use_threads(THREADS)
-        finish(driver, actions.pull(connection.store))
-        actions.set_default_template(connection, **suggesting.suggest_template(connection))
+        finish(driver, goods.pull(connection.store))
+        rules.set_default_template(connection, **suggesting.suggest_template(connection))
         control.forget_calls()
         with measured() as push:
             finish(driver, actions.list_products(connection, None))

@@ -31,18 +31,19 @@ def finish(driver: Any, task: Any) -> None:
 def _orders(control: ControlClient, orders: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
-        from twinshelf.goods import holds as inventory
+        from twinshelf.goods import actions as goods
         from twinshelf.listings import actions as catalog
         from twinshelf.listings import suggesting
         from twinshelf.listings.models import Link, ListingRow
         from twinshelf.orders import actions
         from twinshelf.orders.models import ShopOrderRow
+        from twinshelf.rules import actions as rules
         from twinshelf.sync import drain, engine
 
         driver = engine.current()
         drain.use_threads(THREADS)
-        finish(driver, catalog.pull(connection.store))
-        catalog.set_default_template(connection, **suggesting.suggest_template(connection))
+        finish(driver, goods.pull(connection.store))
+        rules.set_default_template(connection, **suggesting.suggest_template(connection))
         finish(driver, catalog.list_products(connection, None))
         control.advance(600)
         finish(driver, catalog.refresh(connection, None))
@@ -56,8 +57,8 @@ def _orders(control: ControlClient, orders: int) -> list[Result]:
 
         for sku in {code for _sku_id, code in links}:
             control.act("bc.set_stock", hash=STORE, sku=sku, quantity=90_000)
-        finish(driver, catalog.pull(connection.store))
-        finish(driver, inventory.resync(connection, None))
+        finish(driver, goods.pull(connection.store))
+        finish(driver, catalog.resync(connection, None))
         shop_id = connection.shop.shop_id
         for number in range(orders):
             items = [{"sku_id": links[(number * 7 + n * 31) % len(links)][0], "quantity": 1} for n in range(LINES)]
