@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 
 from twinshelf.connections import clients
@@ -14,9 +13,6 @@ from twinshelf.documents import Listing
 from twinshelf.kit import clock, fetch
 from twinshelf.kit.upsert import upsert
 from twinshelf.listings.models import UploadedImage
-
-_image_locks: dict[str, threading.Lock] = {}
-_image_locks_guard = threading.Lock()
 
 
 class Pictures:
@@ -30,6 +26,8 @@ class Pictures:
         self._by_source: dict[tuple[str, str], str] = {}
         self._by_content: dict[tuple[str, str], str] = {}
         self._new: list[tuple[int, str, str, str, str, datetime]] = []
+        self._guard = threading.Lock()
+        self._locks: dict[tuple[str, str], threading.Lock] = {}
 
     def look_up(self, listings: Iterable[Listing]) -> None:
         """Learn which pictures of these listings the shop has already."""
@@ -53,7 +51,9 @@ class Pictures:
     def _upload(self, url: str, use_case: str) -> str:
         data = fetch.fitted(url, fetch.image(url), smallest=300, largest=4000)
         digest = hashlib.sha256(data).hexdigest()
-        with _only_one(f"{self._shop.id}:{digest}:{use_case}"):  # products may share a picture: the second waits
+        with self._guard:
+            only_one = self._locks.setdefault((digest, use_case), threading.Lock())
+        with only_one:  # products may share a picture: the second waits
             uri = self._by_content.get((digest, use_case)) or self._known_content(digest, use_case)
             uri = uri or clients.shop_client(self._shop).upload_image(data, use_case)
             self._by_content[digest, use_case] = self._by_source[url, use_case] = uri
@@ -72,15 +72,3 @@ def _pictures_of(listing: Listing) -> dict[str, str]:
         if sku.image_url:
             wanted.setdefault(sku.image_url, "ATTRIBUTE_IMAGE")
     return wanted
-
-
-@contextmanager
-def _only_one(name: str) -> Iterator[None]:
-    with _image_locks_guard:
-        lock = _image_locks.setdefault(name, threading.Lock())
-    try:
-        with lock:
-            yield
-    finally:
-        with _image_locks_guard:
-            _image_locks.pop(name, None)

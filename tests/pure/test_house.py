@@ -1,0 +1,54 @@
+"""Rules of the house that no linter knows: what a text for people may do, and where state may live."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[2] / "src" / "twinshelf"
+DOMAINS = ("accounts", "connections", "goods", "rules", "listings", "orders", "proof")
+
+
+def modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    for package in packages or ("",):
+        for path in sorted((SOURCE / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield str(path.relative_to(SOURCE)), ast.parse(path.read_text())
+
+
+def test_a_cause_is_passed_on_and_shown_but_never_read_by_code():
+    """A mark's cause is a text for people: it may become the cause of another mark or be shown, and decides nothing."""
+    read = []
+    for name, tree in modules():
+        if name.startswith("console"):
+            continue
+        passed_on = {
+            id(keyword.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            for keyword in node.keywords
+            if keyword.arg == "cause"
+        }
+        read += [
+            f"{name}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and node.attr == "cause" and id(node) not in passed_on
+        ]
+
+    assert read == []
+
+
+def test_no_domain_keeps_state_in_a_module():
+    """What a drain shares is its Batch; what must live longer is a row. A process may die at any time."""
+    kept = []
+    for name, tree in modules(*DOMAINS):
+        for node in tree.body:
+            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            empty = (isinstance(value, ast.Dict) and not value.keys) or (isinstance(value, ast.List) and not value.elts)
+            made = isinstance(value, ast.Call) and ast.unparse(value.func) in {"dict", "list", "set", "defaultdict"}
+            if value is not None and (empty or made):
+                kept.append(f"{name}:{node.lineno}")
+        kept += [f"{name}:{node.lineno}" for node in ast.walk(tree) if isinstance(node, ast.Global)]
+
+    assert kept == []
