@@ -41,13 +41,13 @@ from twinshelf.listings.plan import (
 )
 from twinshelf.rules.templates import AttributeRule, TemplateRules
 from twinshelf.sync.problems import _joined
-from twinshelf.tiktok.products import listing_to_json
+from twinshelf.tiktok.products import listing_to_json, problems_of
 from twinshelf.tiktok.regions import region
 
 PLUS_TEN = PriceRule("fixed_up", Decimal(10))
 
 
-def desired(goods, shop=None, *, category_id="600001", attributes=(), rules=None, quantities=None):
+def desired(goods, shop=None, *, category_id="600001", attributes=(), rules=None, quantities=None, checks=None):
     return desired_listing(
         goods,
         shop or facts(),
@@ -55,7 +55,12 @@ def desired(goods, shop=None, *, category_id="600001", attributes=(), rules=None
         attributes=attributes,
         rules=rules or CategoryRules(),
         quantities={"11": 10} if quantities is None else quantities,
+        checks=checks,
     )
+
+
+def tiktok(draft, unpriced):
+    return problems_of(draft, region("US"), unpriced=unpriced)
 
 
 # -- the listing as it should be ------------------------------------------------------------------------------------
@@ -327,6 +332,46 @@ def test_all_problems_of_a_product_are_told_at_once():
         "E-LST-GTIN",
         "E-PRC-MIN",
     ]
+
+
+HANDLES = tuple(OptionValue(name, "1") for name in ("Color", "Size", "Glaze", "Handle"))
+
+
+@pytest.mark.parametrize(
+    ("_case", "goods", "shop", "ours", "tiktoks"),
+    [
+        ("the picture and the title", product(images=(), title="Mug " * 70), facts(), {"E-LST-IMG"}, {"E-LST-TITLE"}),
+        (
+            "the weight and the SKU",
+            product(variant(weight=None, sku="MUG 1")),
+            facts(),
+            {"E-LST-WEIGHT"},
+            {"E-LST-SKU"},
+        ),
+        (
+            "the size and the options",
+            product(variant(options=HANDLES), dimensions=None),
+            facts(),
+            {"E-LST-DIM"},
+            {"E-LST-VAR"},
+        ),
+        (
+            "one variant without a price and one that costs too much",
+            product(variant(price=usd("0.00")), variant(id=12, sku="MUG-2", price=usd("7600.01"), options=HANDLES[:1])),
+            facts(),
+            {"E-PRC-MIN"},
+            {"E-PRC-RANGE", "E-LST-VAR"},
+        ),
+        ("a price that cannot be said", product(), facts(currency="GBP"), {"E-PRC-RATE"}, set()),
+        ("what both would say is said once", BLANK, facts(), set(codes(desired(BLANK)[1])), set()),
+    ],
+)
+def test_what_we_miss_and_what_tiktok_would_refuse_are_told_together(_case, goods, shop, ours, tiktoks):
+    result, findings = desired(goods, shop, checks=tiktok)
+
+    assert result is None
+    assert set(codes(findings)) == ours | tiktoks
+    assert len(codes(findings)) == len(codes(desired(goods, shop)[1])) + len(tiktoks)
 
 
 def test_a_notice_does_not_block():

@@ -59,13 +59,17 @@ def desire(
     if category_id not in categories:
         categories[category_id] = category_of(connection.shop, category_id) if category_id else ((), CategoryRules())
     attributes, rules = categories[category_id]
+    region = region_of(facts.region)
     listing, findings = planning.desired_listing(
-        product, facts, category_id=category_id, attributes=attributes, rules=rules, quantities=quantities
+        product,
+        facts,
+        category_id=category_id,
+        attributes=attributes,
+        rules=rules,
+        quantities=quantities,
+        checks=lambda draft, unpriced: tiktok_products.problems_of(draft, region, unpriced=unpriced),
     )
     if listing is None:
-        return None, findings
-    findings = (*findings, *tiktok_products.problems_of(listing, region_of(facts.region)))
-    if any(f.blocking for f in findings):
         return None, findings
     # What TikTok does not take in a title (emoji, control characters) is left out when sending, with a notice above.
     return msgspec.structs.replace(listing, title=texts.plain(listing.title)), findings

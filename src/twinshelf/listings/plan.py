@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from twinshelf.documents import (
     CategoryRules,
     CreateListing,
     DeactivateListing,
+    Dimensions,
     EditContent,
     Finding,
     Listing,
@@ -58,6 +59,10 @@ def listable_variants(product: Product, preferences: Preferences) -> tuple[Varia
     return tuple(variant for variant in product.variants if variant.purchasable and product.purchasable)
 
 
+Checks = Callable[[Listing, frozenset[str]], Sequence[Finding]]
+"""What the shop itself would refuse of a listing, as far as it can be built; variants without a price are named."""
+
+
 def desired_listing(
     product: Product,
     facts: ShopFacts,
@@ -66,11 +71,13 @@ def desired_listing(
     attributes: tuple[Attribute, ...],
     rules: CategoryRules,
     quantities: Mapping[str, int],
+    checks: Checks | None = None,
 ) -> tuple[Listing | None, tuple[Finding, ...]]:
     """The listing as it should be, and everything that keeps it from being so: all problems of a product at once.
 
-    `quantities` gives what may be offered of each variant id; a variant without one is listed with 0. The listing is
-    None if any finding is blocking.
+    `quantities` gives what may be offered of each variant id; a variant without one is listed with 0. `checks` sees
+    the listing also where something is missing; what was found here already is not told twice. The listing is None if
+    any finding is blocking.
     """
     findings: list[Finding] = []
     variants = listable_variants(product, facts.preferences)
@@ -102,10 +109,8 @@ def desired_listing(
         product, facts.template, facts.preferences.package, weight_unit=facts.store_weight_unit
     )
     findings += package_findings
-    skus, sku_findings = _skus(product, variants, facts, quantities)
+    skus, unpriced, sku_findings = _skus(product, variants, facts, quantities)
     findings += sku_findings
-    if any(finding.blocking for finding in findings) or weight is None or dimensions is None:
-        return None, tuple(findings)
     listing = Listing(
         product_id=product.id,
         title=product.title.strip(),
@@ -114,19 +119,24 @@ def desired_listing(
         brand_id=facts.template.brand_id,
         attributes=values,
         image_urls=tuple(image.url for image in product.images[:9]),
-        weight=weight,
-        dimensions=dimensions,
+        weight=weight or Weight(Decimal(0), facts.store_weight_unit),
+        dimensions=dimensions or Dimensions(None, None, None, "CM"),
         warehouse_id=facts.warehouse_id,
         skus=skus,
     )
-    return listing, tuple(findings)
+    if checks is not None:
+        told = {finding.code for finding in findings}
+        findings += [finding for finding in checks(listing, unpriced) if finding.code not in told]
+    return None if any(finding.blocking for finding in findings) else listing, tuple(findings)
 
 
 def _skus(
     product: Product, variants: tuple[Variant, ...], facts: ShopFacts, quantities: Mapping[str, int]
-) -> tuple[tuple[ListingSku, ...], list[Finding]]:
+) -> tuple[tuple[ListingSku, ...], frozenset[str], list[Finding]]:
+    """The SKUs, which of their variants have no price (theirs is 0), and what was found."""
     findings: list[Finding] = []
     skus: list[ListingSku] = []
+    unpriced: set[str] = set()
     seen: set[str] = set()
     for variant in variants:
         code = seller_sku(product, variant)
@@ -150,7 +160,8 @@ def _skus(
         price = desired_price(variant, facts, code)
         if isinstance(price, Finding):
             findings.append(price)
-            continue
+            unpriced.add(variant.id)
+            price = Money(Decimal(0), facts.currency)
         skus.append(
             ListingSku(
                 variant_id=variant.id,
@@ -162,7 +173,7 @@ def _skus(
                 image_url=variant.image_url,
             )
         )
-    return tuple(skus), findings
+    return tuple(skus), frozenset(unpriced), findings
 
 
 def desired_price(variant: Variant, facts: ShopFacts, sku: str) -> Money | Finding:

@@ -436,16 +436,17 @@ def _known_sku_to_json(sku: ListingSku, now: _CurrentSku, attributes: _Attribute
 # -- what must not be sent ------------------------------------------------------------------------------------------
 
 
-def problems_of(listing: Listing, region: Region) -> tuple[Finding, ...]:
+def problems_of(listing: Listing, region: Region, *, unpriced: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
     """Everything about `listing` that TikTok Shop would refuse, all at once, and what it will get differently.
 
     Findings that do not block tell what `listing_to_json` changes or leaves out. What a category asks (attributes,
-    certificates, size chart) is not looked at. Source: Create Product; price limits of "Product pricing".
+    certificates, size chart) is not looked at, nor the price of the variants in `unpriced`, which have none.
+    Source: Create Product; price limits of "Product pricing".
     """
     return (
         *_text_problems(listing, region),
         *_package_problems(listing, region),
-        *_sku_problems(listing, region),
+        *_sku_problems(listing, region, unpriced),
         *_option_problems(listing),
         *_code_problems(listing),
     )
@@ -518,7 +519,7 @@ def _package_problems(listing: Listing, region: Region) -> Iterator[Finding]:
         yield _told("W-LST-DIM", f"The package size is rounded up to {rounded} {unit.lower()}s.")
 
 
-def _sku_problems(listing: Listing, region: Region) -> Iterator[Finding]:
+def _sku_problems(listing: Listing, region: Region, unpriced: frozenset[str]) -> Iterator[Finding]:
     if not listing.skus:
         yield _blocked("E-LST-SKUS", "The product has no SKU to sell.", "Add a variant, or make one purchasable.")
     if len(listing.skus) > region.max_skus:
@@ -538,7 +539,8 @@ def _sku_problems(listing: Listing, region: Region) -> Iterator[Finding]:
         if sku.seller_sku in seen:
             yield _blocked("E-SKU-DUP", f"SKU {sku.seller_sku} is used twice in the product.", "Make SKUs unique.")
         seen.add(sku.seller_sku)
-        yield from _price_problems(sku, region)
+        if sku.variant_id not in unpriced:
+            yield from _price_problems(sku, region)
 
 
 def _price_problems(sku: ListingSku, region: Region) -> Iterator[Finding]:
