@@ -612,8 +612,7 @@ def _orders(world: World, tag: str) -> None:
             lane=lanes[row.connection_id],
             key=row.order_id,
             code="E-ORD-SKU",
-            text=row.reason,
-            remedy="Link it; the order is then created by itself.",
+            facts={"skus": row.reason.rpartition(" ")[2].rstrip(".")},
             waits_for="link:1",
             opened_at=now - timedelta(hours=3),
         )
@@ -633,27 +632,24 @@ def _problems(world: World) -> None:
     now = clock.now()
     attribute: Any = (
         "E-LST-ATTR",
-        "Missing required attribute(s): Material.",
-        "Fill in the attributes on the product, or once for all in the template.",
-        {},
+        {"names": "Material"},
     )
     picture_: Any = (
         "E-LST-IMGURL",
-        "Image 1 cannot be read or has an unsupported format.",
-        "Replace it in BigCommerce.",
-        {},
+        {"image": "mug.tiff", "why": "it is not an image in a supported format"},
     )
     review: Any = (
         "E-LST-REVIEW",
-        "TikTok's review refused the product: The main image shows text that covers the product.",
-        "Correct what it names, then push again.",
-        {"code": 12052900, "message": "product main image violates the rules", "request_id": "202611220812340101"},
+        {
+            "reasons": "The main image shows text that covers the product.",
+            "answer": "product main image violates the rules",
+            "number": "12052900",
+            "request": "202611220812340101",
+        },
     )
     stopped: Any = (
         "E-LST-STOPPED",
-        "TikTok stopped the product: The category is restricted in this market.",
-        "Only Seller Center can lift it: appeal or correct the product there.",
-        {},
+        {"reasons": "The category is restricted in this market."},
     )
     problems = []
     for connection in (world.us, world.uk):
@@ -677,13 +673,11 @@ def _problems(world: World) -> None:
             lane=lane,
             key=product_id,
             code=code,
-            text=text,
-            remedy=remedy,
-            platform_answer=answer,
+            facts=facts,
             waits_for="template" if code == "E-LST-ATTR" else "",
             opened_at=now - timedelta(hours=2, minutes=n),
         )
-        for lane, product_id, code, text, remedy, answer, n in problems
+        for lane, product_id, code, facts, n in problems
     )
 
 
@@ -927,7 +921,7 @@ def fill_many(world: World, products: int, orders: int) -> None:
                                 lane=lane,
                                 key=str(document.id),
                                 code="E-LST-ATTR",
-                                text="Missing required attribute(s): Material.",
+                                facts={"names": "Material"},
                                 opened_at=now,
                             )
                         )

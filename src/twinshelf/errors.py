@@ -54,23 +54,24 @@ class PlatformDown(Transient):
 
 
 class NeedsPerson(TwinshelfError):
-    """Only a person can put it right. `code` is from the message catalog, `remedy` the next step."""
+    """Only a person can put it right. `code` is of the table in `messages`, which makes its text of the `facts`."""
 
-    def __init__(self, message: str, *, code: str, remedy: str) -> None:
-        self.code, self.remedy = code, remedy
-        super().__init__(message)
+    def __init__(self, code: str, /, **facts: object) -> None:
+        self.code = code
+        self.facts = {name: str(fact) for name, fact in facts.items()}
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        """For logs and tracebacks; what people read is `messages.text`."""
+        return " ".join([self.code, *(f"{name}={fact!r}" for name, fact in self.facts.items())])
 
 
 class Unauthorized(NeedsPerson):
     """The platform no longer accepts our credentials, and refreshing them did not help."""
 
-    def __init__(self, platform: str, message: str) -> None:
+    def __init__(self, platform: str, answer: str) -> None:
         self.platform = platform
-        super().__init__(
-            f"{platform} rejected the credentials: {message}",
-            code="E-CON-AUTH",
-            remedy="Re-check each field and re-authorize the connection.",
-        )
+        super().__init__("E-CON-AUTH", platform=platform, answer=answer)
 
 
 class ScopeMissing(NeedsPerson):
@@ -78,33 +79,32 @@ class ScopeMissing(NeedsPerson):
 
     def __init__(self, platform: str, operation: str) -> None:
         self.platform, self.operation = platform, operation
-        super().__init__(
-            f"The {platform} credentials do not allow {operation}.",
-            code="E-CON-SCOPE",
-            remedy="Add the missing scope and re-authorize.",
-        )
+        super().__init__("E-CON-SCOPE", platform=platform, operation=operation)
 
 
 class Refused(NeedsPerson):
     """The platform understood the call and said no. Repeating it unchanged is useless.
 
-    `platform_code` is the platform's own code (TikTok Shop) or HTTP status (BigCommerce), `fields` what it named.
+    `answer` is in the platform's own words, `platform_code` its own code (TikTok Shop) or HTTP status (BigCommerce),
+    `fields` what it named. Facts: `platform`, `answer`, and where known `number`, `request` and `items`.
     """
 
     def __init__(
         self,
         platform: str,
-        message: str,
+        answer: str,
         *,
         platform_code: int,
         request_id: str = "",
         fields: tuple[tuple[str, str], ...] = (),
         code: str = "E-PLATFORM",
-        remedy: str = "See what the platform answered and correct the value it names.",
+        items: str = "",
     ) -> None:
         self.platform, self.platform_code = platform, platform_code
-        self.request_id, self.fields, self.platform_message = request_id, fields, message
-        super().__init__(f"{platform} refused: {message}", code=code, remedy=remedy)
+        self.request_id, self.fields, self.platform_message = request_id, fields, answer
+        known = {"number": str(platform_code or ""), "request": request_id, "items": items}
+        given = {name: fact for name, fact in known.items() if fact}
+        super().__init__(code, platform=platform, answer=answer, **given)
 
 
 class NotFound(Refused):

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from twinshelf.cli.app import app
+from twinshelf.messages import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -130,7 +131,28 @@ def _parameter(one: object) -> str:
     return row(name, shown, " ".join(meaning.split()))
 
 
+_CODES = """\
+# Message codes
+
+What Twinshelf tells of a product, an order or a connection, by its code. `E-` stops the work it belongs to until
+somebody acts, `W-` warns, `N-` notices, `I-` says why nothing is done. Facts stand in braces. “Where” is the page on
+which it is put right.
+
+This page is generated from `src/twinshelf/messages.py`: `.venv/bin/python -m tests.docs.pages` writes it.
+"""
+
+
+def codes_page() -> str:
+    """The page of messages: each code with its title, text, remedy and where it is put right."""
+    rows = [
+        row(f"`{one.code}`", one.title, one.text, one.remedy, one.page.replace("_", " ") or "–")
+        for one in sorted(MESSAGES.values(), key=lambda message: message.code)
+    ]
+    return "\n".join([_CODES, row("Code", "Title", "Text", "Remedy", "Where"), row(*["---"] * 5), *rows]) + "\n"
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/reference/codes.md": codes_page,
     "docs/reference/commands.md": commands_page,
 }
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from twinshelf import processes as worker
+from twinshelf.messages import text
 
 worker.set_up()  # models can be imported from here on
 
@@ -150,7 +151,7 @@ def report() -> Answer:
         return {
             "listings": list(listings.values_list("product_id", "state", "tiktok_id")),
             "orders": list(orders.values_list("order_id", "status", "store_order_id", "reason")),
-            "problems": list(Problem.objects.filter(closed_at=None).values_list("key", "code", "text")),
+            "problems": [(one.key, one.code, text(one)) for one in Problem.objects.filter(closed_at=None)],
             "leases": list(ExecutorLease.objects.values_list("slot", flat=True)),
         }
 

@@ -24,9 +24,10 @@ from pytest_django import DjangoDbBlocker
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from twinshelf import wiring
 from twinshelf.accounts.models import Account
-from twinshelf.documents import AnyChange, CancelShopOrder, Finding, Plan, SetStock
+from twinshelf.documents import AnyChange, CancelShopOrder, Finding, Plan, SetStock, finding
 from twinshelf.errors import NeedsPerson, OutOfBudget, PlatformDown, Transient, Unauthorized
 from twinshelf.kit import clock
+from twinshelf.messages import text
 from twinshelf.sync import drain, durable, engine, lanes, schedules, tasks
 from twinshelf.sync.flows import Ask, Attempt, Batch, Closed, Flow, Made, backoff, installed
 from twinshelf.sync.inline import InlineEngine
@@ -440,9 +441,7 @@ def test_what_a_batch_made_is_recorded_with_its_changes_or_not_at_all(account, p
 
     def record(batch: Batch, closed: Sequence[Closed[str]]) -> None:
         recorded.append([each.key for each in closed])
-        Problem.objects.create(
-            account_id=batch.lane.account_id, lane_id=batch.lane.id, key="9", code="KEPT", text="made"
-        )
+        Problem.objects.create(account_id=batch.lane.account_id, lane_id=batch.lane.id, key="9", code="E-BUG")
         if len(recorded) == 1:
             raise ConnectionError
 
@@ -455,7 +454,7 @@ def test_what_a_batch_made_is_recorded_with_its_changes_or_not_at_all(account, p
     assert (Problem.objects.count(), ChangeRecord.objects.count(), sorted(marks())) == (0, 0, ["1"])
 
     drain.run_batch(lane.id, 1)
-    assert Problem.objects.get().code == "KEPT"
+    assert Problem.objects.get().code == "E-BUG"
     assert (ChangeRecord.objects.count(), marks()) == (1, {})
 
 
@@ -523,7 +522,7 @@ def test_a_refusal_leaves_no_note_for_the_outcome_is_known(driver, account, prob
     probe.once = True
 
     def refuse(_key: str) -> None:
-        raise NeedsPerson("No.", code="E-ORD-CREATE", remedy="Change it.")
+        raise NeedsPerson("E-ORD-CREATE", why="No.", retries=3)
 
     probe.on_apply = refuse
     ask(account, "a")
@@ -567,7 +566,7 @@ def test_one_call_serves_many_keys_where_the_platform_takes_them(driver, account
 
     def together(_batch: Batch, changes: Sequence[tuple[str, AnyChange]]) -> dict[str, Made | Exception]:
         calls.append([key for key, _change in changes])
-        no = NeedsPerson("No.", code="E-LST-IMG", remedy="Add one.")
+        no = NeedsPerson("E-LST-IMG")
         return {key: no if key == refused else Made("done") for key, _change in changes}
 
     probe.install(apply_together=together, together=4, size=10)
@@ -697,7 +696,7 @@ def test_a_poisoned_key_does_not_stop_the_others(driver, account, probe, where):
     assert marks() == {}
     [problem] = Problem.objects.filter(closed_at=None)
     assert (problem.key, problem.code, problem.blocking) == ("bad", "E-BUG", True)
-    assert "maya" not in problem.text
+    assert "maya" not in text(problem)
 
 
 def test_what_a_person_must_see_becomes_a_problem_and_goes_when_it_is_put_right(driver, account, probe):
@@ -706,7 +705,7 @@ def test_what_a_person_must_see_becomes_a_problem_and_goes_when_it_is_put_right(
 
     def refuse(key: str) -> None:
         if key == "a" and broken:
-            raise NeedsPerson("No size chart.", code="E-LST-SIZE", remedy="Add one.")
+            raise NeedsPerson("E-LST-SIZECHART")
 
     probe.on_apply = refuse
     ask(account, "a", "b")
@@ -715,7 +714,11 @@ def test_what_a_person_must_see_becomes_a_problem_and_goes_when_it_is_put_right(
     driver.rest()
 
     [problem] = Problem.objects.filter(closed_at=None)
-    assert (problem.key, problem.code, problem.text) == ("a", "E-LST-SIZE", "No size chart.")
+    assert (problem.key, problem.code, text(problem)) == (
+        "a",
+        "E-LST-SIZECHART",
+        "The size chart is missing or not accepted.",
+    )
     assert marks() == {}
 
     broken.clear()
@@ -818,9 +821,9 @@ def test_what_was_tried_often_enough_is_given_up_and_told(driver, account, probe
 
     assert marks() == {}
     assert probe.rounds == {"a": 3}
-    assert list(Problem.objects.values_list("key", "code", "text")) == [
-        ("a", "E-GAVE-UP", "Given up after 3 tries: the platform is down")
-    ]
+    [problem] = Problem.objects.all()
+    assert (problem.key, problem.code) == ("a", "E-GAVE-UP")
+    assert text(problem) == "Given up after 3 tries: the platform is down"
 
 
 def test_a_plan_that_is_not_ready_is_drafted_again_at_its_time(driver, account, probe):
@@ -952,7 +955,10 @@ def test_a_slice_that_fails_is_tried_again(driver, account, probe):
 @pytest.mark.parametrize(
     ("error", "ends"),
     [
-        (NeedsPerson("No header.", code="E-FILE", remedy="Add one."), (1, "failed", "No header. Add one.")),
+        (
+            NeedsPerson("E-CON-TAX"),
+            (1, "failed", "The seller's tax number is invalid. Correct it in Seller Center."),
+        ),
         (KeyError("maya@fernhollow.test"), (5, "failed", "Twinshelf failed here: KeyError.")),
         (PlatformDown("TikTok Shop cannot be reached"), (9, "completed", "nothing to do")),
     ],
@@ -991,8 +997,8 @@ def test_a_task_whose_workflow_is_gone_is_told_as_failed_and_not_as_running_for_
 def test_a_task_says_apart_that_it_was_carried_out_and_what_came_of_it(driver, account, probe):
     probe.install()
     probe.findings = {
-        "bad": (Finding(code="E-LST-IMG", text="It has no image."),),
-        "same": (Finding(code="I-SAME", text="Nothing changed.", blocking=False),),
+        "bad": (finding("E-LST-IMG"),),
+        "same": (finding("I-NOT-PURCHASABLE"),),
     }
     slow = [True]
 
@@ -1028,7 +1034,7 @@ def test_a_task_says_apart_that_it_was_carried_out_and_what_came_of_it(driver, a
         "bad": "failed",
         "same": "skipped",
     }
-    assert TaskItem.objects.get(key="bad").text == "It has no image."
+    assert TaskItem.objects.get(key="bad").text == "At least one image is required."
 
 
 def test_a_task_that_asks_during_the_work_waits_for_the_round_after(driver, account, probe):
@@ -1040,7 +1046,7 @@ def test_a_task_that_asks_during_the_work_waits_for_the_round_after(driver, acco
 
     def push_meanwhile(_key: str) -> None:
         if not TaskItem.objects.exists():
-            probe.findings["a"] = (Finding(code="E-LST-IMG", text="It has no image."),)
+            probe.findings["a"] = (finding("E-LST-IMG"),)
             tasks.ask_for(task, KIND, OWNER, ["a"])
 
     probe.on_apply = push_meanwhile

@@ -27,6 +27,7 @@ from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.kit import clock, http
 from twinshelf.kit.models import Budget
+from twinshelf.messages import text
 from twinshelf.sync.models import Mark, Problem
 from twinshelf_sandbox.app import Sandbox
 from twinshelf_sandbox.wire import Site
@@ -297,7 +298,7 @@ def test_f10_a_refusal_in_a_200_is_told_and_a_passing_one_is_tried_again(sandbox
     assert [e.detail["after"] for e in shop.effects("stock_set")] == [3]
     [problem] = Problem.objects.filter(closed_at=None)
     assert (problem.key, problem.code) == (str(mug), "E-PLATFORM")
-    assert "The world is not ready" in problem.text
+    assert "The world is not ready" in text(problem)
 
 
 def test_f11_of_items_in_one_call_the_good_ones_take_effect_and_the_bad_one_arrives_later(

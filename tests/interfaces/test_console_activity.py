@@ -151,14 +151,15 @@ def test_problems_are_grouped_by_reason_and_stand_one_by_one(console):
 
 def test_a_problem_of_a_whole_connection_leads_to_the_connections(console, world):
     lane = Lane.objects.get(kind="listing", owner=f"connection:{world.us.id}")
-    Problem.objects.create(
-        account=world.account, lane=lane, key="*", code="E-CON-AUTH", text="TikTok Shop rejected the credentials."
-    )
+    facts = {"platform": "TikTok Shop", "answer": "expired"}
+    Problem.objects.create(account=world.account, lane=lane, key="*", code="E-CON-AUTH", facts=facts)
 
     row = next(row for row in console.get("/")["attention"] if "rejected" in row.cause)
 
     assert (row.button, row.url) == ("View connections", "/connections/")
-    assert "TikTok Shop rejected the credentials." in console.get("/activity/problems/?kind=listing&code=E-CON-AUTH")
+    assert "TikTok Shop rejected the credentials: expired" in console.get(
+        "/activity/problems/?kind=listing&code=E-CON-AUTH"
+    )
 
 
 def test_webhooks_are_logged_with_what_was_made_of_them(console):

@@ -32,7 +32,10 @@ def test_authorizing_goes_to_tiktok_with_a_state_that_only_this_browser_can_use(
     page = console.get("/connections/tiktok?code=abc&state=forged")
     assert page.status == 302
     assert console.get("/connections/").told == [
-        "This authorization did not begin here, or took too long. Start again with Connect."
+        (
+            "This authorization did not begin here, or took too long. "
+            "Start the authorization again: “Authorize:” and the market, on the Connections page."
+        )
     ]
     assert console.get("/connections/authorize/?region=../").status == 404
 

@@ -10,6 +10,7 @@ import pytest
 from twinshelf.connections.models import AccessState, Connection, Store
 from twinshelf.console.views.dashboard import REASONS_SHOWN
 from twinshelf.kit import clock
+from twinshelf.messages import MESSAGES
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Problem, Task
 
@@ -79,7 +80,7 @@ def test_what_needs_a_person_is_grouped_by_cause_with_one_button_to_the_list(con
 
     rows = {row.sentence: row for row in page["attention"]}
     row = rows["5 products miss a required attribute"]
-    assert (row.cause, row.button) == ("Missing required attribute(s): Material.", "View 5 products")
+    assert (row.cause, row.button) == ("Missing required attributes: Material.", "View 5 products")
     assert console.get(row.url)["page"].total == 5
     assert rows["2 orders could not be created in BigCommerce"].url == "/orders/?tab=failed"
     assert rows["Fernhollow UK: access ends in 9 days"].tone == "warn"
@@ -90,10 +91,8 @@ def test_what_needs_a_person_is_grouped_by_cause_with_one_button_to_the_list(con
 
 def test_reasons_beyond_the_first_ones_are_folded_away_and_deadlines_never_are(console, world):
     lane = Problem.objects.filter(code="E-LST-REVIEW")[0].lane
-    for number in range(8):
-        Problem.objects.create(
-            account=world.account, lane=lane, key=f"{number}", code=f"E-LST-N{number}", text="…", opened_at=clock.now()
-        )
+    for code in list(MESSAGES)[:8]:
+        Problem.objects.create(account=world.account, lane=lane, key="1", code=code, opened_at=clock.now())
 
     page = console.get("/")
 

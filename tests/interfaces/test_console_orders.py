@@ -330,10 +330,10 @@ def test_a_problem_of_a_shipment_can_be_tried_again_from_the_order(console, worl
         lane=lane,
         key=row.order_id,
         code="E-FUL-CARRIER",
-        text="No TikTok carrier is mapped to 'Pony'.",
+        facts={"carrier": "Pony", "nearest": "none"},
     )
 
     page = console.get(f"/orders/{row.pk}/")
 
-    assert "TikTok does not know the carrier. No TikTok carrier is mapped to 'Pony'." in page
+    assert "TikTok does not know the carrier. No TikTok carrier is mapped to “Pony” (nearest: “none”)." in page
     assert f"/activity/problems/{problem.id}/retry/" in page.html

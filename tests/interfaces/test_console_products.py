@@ -13,6 +13,7 @@ from twinshelf.connections import queries as connections
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, ListingRow
+from twinshelf.messages import text
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import Problem, Task, TaskItem
 
@@ -213,12 +214,12 @@ def test_each_problem_is_a_card_with_its_next_step_and_its_code_folded_away(cons
     page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
 
     assert "1 thing to fix TikTok's review refused it" in page
-    assert problem.text in page
-    assert "Next: Correct what it names, then push again." in page
+    assert text(problem) in page
+    assert "Next: Fix the items listed, then press “Try again”." in page
     visible = page.text.partition("What TikTok answered")[0]
     assert "E-LST-REVIEW" not in visible
     assert "12052900" not in visible
-    assert "code: 12052900" in page
+    assert "Code: 12052900" in page
 
 
 def test_a_cause_that_lies_in_the_template_is_mended_there_for_all(console, world):

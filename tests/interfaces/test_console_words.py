@@ -23,12 +23,6 @@ def test_a_cause_is_told_in_words(cause, text):
     assert words.cause_text(cause) == text
 
 
-def test_a_problem_without_a_heading_of_its_own_is_named_by_its_family():
-    assert words.problem_title("E-LST-TITLE") == "The title cannot be used"
-    assert words.problem_title("E-LST-NEW") == "The listing needs a fix"
-    assert words.problem_title("E-NEW") == "Something needs you"
-
-
 @pytest.mark.parametrize(
     ("length", "text"),
     [

@@ -36,6 +36,7 @@ from twinshelf.errors import (
 )
 from twinshelf.kit import clock, http
 from twinshelf.kit.http import FreeBudget
+from twinshelf.messages import remedy
 from twinshelf.tiktok import client as client_package
 from twinshelf.tiktok import errors, webhooks
 from twinshelf.tiktok.auth import TikTokAuth
@@ -424,7 +425,7 @@ def test_a_token_that_stays_expired_needs_the_seller(platform, make):
 def test_a_missing_scope_is_named_by_what_it_is_for(platform, shop):
     platform.answer(105005, status=401)
 
-    with pytest.raises(ScopeMissing, match=r"do not allow reading orders \(seller\.order\.info\)"):
+    with pytest.raises(ScopeMissing, match=r"reading orders \(seller\.order\.info\)"):
         shop.orders(["1"])
 
 
@@ -450,9 +451,7 @@ def test_a_clock_that_stays_wrong_is_told(platform, shop):
     with pytest.raises(Refused) as caught:
         shop.warehouses()
 
-    assert (
-        caught.value.remedy == "Check app key and app secret in the settings, and that this machine's clock is right."
-    )
+    assert "that this machine's clock is right" in remedy(caught.value)
     assert caught.value.platform_code == 36009004
     assert len(platform.requests) == 2
 
@@ -958,7 +957,7 @@ def test_a_refused_listing_says_why(world):
     with pytest.raises(Refused) as caught:
         world.list(title="x" * 300)
 
-    assert caught.value.code == "E-LST-TITLE"
+    assert caught.value.code in {"E-LST-CHECK", "E-LST-TITLECHAR"}
     assert caught.value.platform_code in {12052051, 12052931}
 
 
@@ -1316,7 +1315,7 @@ def test_a_reason_that_is_not_offered_is_refused(selling):
     with pytest.raises(Refused) as caught:
         selling.shop.cancel_order(order.id, "because")
 
-    assert caught.value.code == "E-CAN-REASON"
+    assert caught.value.code == "E-CAN-REASONS"
 
 
 def test_a_buyers_request_is_granted(selling):

@@ -11,9 +11,9 @@ from twinshelf.documents import (
     CancellationOrigin,
     CancelShopOrder,
     CancelStoreOrder,
-    Finding,
     ShopOrderStatus,
     StoreOrderState,
+    finding,
 )
 from twinshelf.orders.cancellations.plan import Sides, origin_of, plan_cancellation
 
@@ -30,11 +30,7 @@ def tell_shop(reason=OUT_OF_STOCK):
 
 
 def not_allowed(status):
-    return Finding(
-        code="E-CAN-STATE",
-        text=f"TikTok does not allow cancelling an order that is {status}.",
-        remedy="Settle it with the buyer in Seller Center; the status in BigCommerce stays as you set it.",
-    )
+    return finding("E-CAN-STATE", status=status)
 
 
 def sides(shop="AWAITING_SHIPMENT", store=TO_SHIP, origin=None, **changes):

@@ -12,7 +12,6 @@ from twinshelf.documents import (
     Address,
     CancelShopOrder,
     CreateListing,
-    Finding,
     Listing,
     Money,
     Plan,
@@ -23,6 +22,7 @@ from twinshelf.documents import (
     ShopOrder,
     StoreLocation,
     Weight,
+    finding,
     from_json,
     minor_unit,
     to_json,
@@ -241,7 +241,7 @@ PLAN = Plan(
         SetStock(shop_listing_id="tt-1", stock=(("tt-MUG-1", (("w-1", 3), ("w-2", 0))),)),
         CancelShopOrder(shop_order_id="5764", reason="out_of_stock"),
     ),
-    findings=(Finding(code="W-LST-DESC", text="The description is empty.", blocking=False),),
+    findings=(finding("E-LST-ATTR", waits_for="template", names="Material"),),
 )
 
 

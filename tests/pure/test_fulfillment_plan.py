@@ -9,7 +9,7 @@ from hypothesis import given, strategies
 
 from tests.pure.builders import LINKS, line, order, random_cases
 from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
-from twinshelf.documents import Finding, ReportShipment, ShippingProvider, StoreOrderItem
+from twinshelf.documents import ReportShipment, ShippingProvider, StoreOrderItem, finding
 from twinshelf.orders.fulfillment.plan import ShipmentFacts, plan_report, provider_for, units_of
 
 DFL_US, ARROW, FORCE, UPS, USPS = (
@@ -23,12 +23,7 @@ ALL = (DFL_US, ARROW, FORCE, UPS, USPS)
 
 
 def unmapped(carrier, near):
-    return Finding(
-        code="E-FUL-CARRIER",
-        text=f"No TikTok carrier is mapped to '{carrier}' (nearest: '{near}').",
-        remedy="Add the mapping, or choose a carrier on the shipment in BigCommerce.",
-        waits_for="carrier",
-    )
+    return finding("E-FUL-CARRIER", waits_for="carrier", carrier=carrier, nearest=near)
 
 
 # -- carriers -------------------------------------------------------------------------------------------------------
@@ -154,16 +149,8 @@ def told(**changes):
     return ReportShipment(**said | changes)
 
 
-NO_NUMBER = Finding(
-    code="E-FUL-TRACK",
-    text="The shipment has no tracking number.",
-    remedy="Add it to the shipment in BigCommerce.",
-)
-NO_UNITS = Finding(
-    code="E-FUL-UNITS",
-    text="The shipment covers nothing of the TikTok order that is not shipped already.",
-    remedy="Check the quantities of the shipments in BigCommerce.",
-)
+NO_NUMBER = finding("E-FUL-TRACK")
+NO_UNITS = finding("E-FUL-UNITS")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tests.pure.builders import (
     variant,
 )
 from twinshelf.connections.preferences import PackageDefaults, PriceRule
-from twinshelf.documents import CategoryRules, Finding, Image, OptionValue, SetPrices, Weight, seller_sku
+from twinshelf.documents import CategoryRules, Image, OptionValue, SetPrices, Weight, finding, seller_sku
 from twinshelf.listings.plan import (
     SeenPrices,
     content_digest,
@@ -39,6 +39,7 @@ from twinshelf.listings.plan import (
     review_findings,
     state_of,
 )
+from twinshelf.messages import text
 from twinshelf.rules.templates import AttributeRule, TemplateRules
 from twinshelf.sync.problems import _joined
 from twinshelf.tiktok.products import listing_to_json, problems_of
@@ -142,9 +143,7 @@ def test_the_title_stands_in_for_an_empty_description(_case, title, description,
     result, findings = desired(product(title=title, description=description))
 
     assert result == listing(title=title, description=sent)
-    assert findings == (
-        Finding(code="W-LST-DESC", text="The description is empty; the title is used as description.", blocking=False),
-    )
+    assert findings == (finding("W-LST-DESC"),)
 
 
 @pytest.mark.covers("CED-84")
@@ -172,7 +171,7 @@ BLANK = product(
     dimensions=inches(4, None, None),
 )
 GTIN_ASKED = facts(gtin_required=True)
-NO_CATEGORY = "Category missing: no value in Category, Product Type or the store's categories, and no template matches."
+NO_CATEGORY = "The product has no TikTok category, and no template gives it one."
 NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test report")))
 
 
@@ -209,7 +208,7 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             product(),
             facts(),
             {"attributes": (attribute("Material", "Metal"), attribute("Style"))},
-            [("E-LST-ATTR", "Missing required attribute(s): Material, Style.")],
+            [("E-LST-ATTR", "Missing required attributes: Material, Style.")],
             marks=pytest.mark.covers("SILK-26"),
         ),
         pytest.param(
@@ -218,8 +217,8 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             facts(),
             {"rules": NEEDS_CERTIFICATE},
             [
-                ("E-LST-CERT", "The product is missing the required certificate file (CPC)."),
-                ("E-LST-CERT", "The product is missing the required certificate file (Test report)."),
+                ("E-LST-CERT", "The category requires a certificate, and Twinshelf sends none: CPC."),
+                ("E-LST-CERT", "The category requires a certificate, and Twinshelf sends none: Test report."),
             ],
             marks=pytest.mark.covers("SILK-26", "SILK-108"),
         ),
@@ -228,7 +227,7 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             product(variant(weight=None)),
             facts(),
             {},
-            [("E-LST-WEIGHT", "The product cannot be uploaded without a weight.")],
+            [("E-LST-WEIGHT", "The product cannot be listed without a weight.")],
             marks=pytest.mark.covers("CED-84"),
         ),
         pytest.param(
@@ -236,30 +235,30 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             product(dimensions=inches(4, 4, None)),
             facts(),
             {},
-            [("E-LST-DIM", "The product cannot be uploaded without height.")],
+            [("E-LST-DIM", "The product cannot be listed without height.")],
             marks=pytest.mark.covers("CED-85"),
         ),
-        ("a SKU", product(variant(sku="")), facts(), {}, [("E-SKU-MISSING", "Variant 11 has no SKU.")]),
+        ("a SKU", product(variant(sku="")), facts(), {}, [("E-SKU-MISSING", "Variants without SKU: 11.")]),
         (
             "the SKU of one of two variants; the product's own does not stand in",
             product(variant(), variant(id="12", sku=""), sku="MUG"),
             facts(),
             {},
-            [("E-SKU-MISSING", "Variant 12 has no SKU.")],
+            [("E-SKU-MISSING", "Variants without SKU: 12.")],
         ),
         (
             "a SKU used twice",
             product(variant(), variant(id="12")),
             facts(),
             {},
-            [("E-SKU-DUP", "SKU MUG-1 is used more than once (Enamel mug); it is not linked automatically.")],
+            [("E-SKU-TWICE", "More than one variant of the product uses SKU MUG-1; it is not linked automatically.")],
         ),
         pytest.param(
             "an identifier code where one is asked for",
             product(variant(sku="MUG-RED", gtin="036000291452"), variant(id="12", sku="MUG-BLUE")),
             GTIN_ASKED,
             {},
-            [("E-LST-GTIN", "SKU MUG-BLUE has no product identifier code.")],
+            [("E-LST-GTIN", "No product identifier code: SKU MUG-BLUE.")],
             marks=pytest.mark.covers("CED-83"),
         ),
         pytest.param(
@@ -267,7 +266,7 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             product(),
             facts(currency="GBP"),
             {},
-            [("E-PRC-RATE", "BigCommerce uses USD, TikTok Shop GBP; confirm an exchange rate.")],
+            [("E-PRC-RATE", "BigCommerce uses USD, TikTok Shop GBP, and no exchange rate is confirmed.")],
             marks=pytest.mark.covers("CED-149"),
         ),
         (
@@ -275,7 +274,7 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             product(),
             facts(price_rule=PriceRule("fixed_down", Decimal(12))),
             {},
-            [("E-PRC-MIN", "The price rule gives 0.00 USD for SKU MUG-1, which is not a valid price.")],
+            [("E-PRC-MIN", "There is no valid price: MUG-1 (0.00 USD).")],
         ),
     ],
 )
@@ -283,8 +282,8 @@ def test_what_is_missing_blocks_the_listing_and_is_named(_case, goods, shop, ask
     result, findings = desired(goods, shop, **asks)
 
     assert result is None
-    assert [(finding.code, finding.text) for finding in findings] == told
-    assert all(finding.blocking and finding.remedy for finding in findings)
+    assert [(each.code, text(each)) for each in findings] == told
+    assert all(each.blocking for each in findings)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +339,13 @@ HANDLES = tuple(OptionValue(name, "1") for name in ("Color", "Size", "Glaze", "H
 @pytest.mark.parametrize(
     ("_case", "goods", "shop", "ours", "tiktoks"),
     [
-        ("the picture and the title", product(images=(), title="Mug " * 70), facts(), {"E-LST-IMG"}, {"E-LST-TITLE"}),
+        (
+            "the picture and the title",
+            product(images=(), title="Mug " * 70),
+            facts(),
+            {"E-LST-IMG"},
+            {"E-LST-TITLELEN"},
+        ),
         (
             "the weight and the SKU",
             product(variant(weight=None, sku="MUG 1")),
@@ -353,7 +358,7 @@ HANDLES = tuple(OptionValue(name, "1") for name in ("Color", "Size", "Glaze", "H
             product(variant(options=HANDLES), dimensions=None),
             facts(),
             {"E-LST-DIM"},
-            {"E-LST-VAR"},
+            {"E-LST-OPTIONS"},
         ),
         (
             "one variant without a price and one that costs too much",
@@ -384,7 +389,7 @@ def test_a_notice_does_not_block():
 @pytest.mark.parametrize(
     ("_case", "tracking", "variants", "quantities", "told"),
     [
-        ("counted as one, sold as two: none is offered", "product", red_and_blue(), [0, 0], ["E-INV-PRODUCTLEVEL"]),
+        ("counted as one, sold as two: none is offered", "product", red_and_blue(), [0, 0], ["W-INV-PRODUCTLEVEL"]),
         ("counted one by one", "variant", red_and_blue(), [10, 7], []),
         ("not counted at all", "none", red_and_blue(), [10, 7], []),
         ("a product without options is counted as one", "product", (variant(),), [10], []),
@@ -429,14 +434,7 @@ def test_what_cannot_be_bought_is_skipped_unless_all_is_wanted(_case, goods, inc
         assert findings == ()
     else:
         assert result is None
-        assert findings == (
-            Finding(
-                code="I-NOT-PURCHASABLE",
-                text="Skipped: not purchasable in BigCommerce.",
-                remedy="Switch on 'Sync unpurchasable products'.",
-                blocking=False,
-            ),
-        )
+        assert findings == (finding("I-NOT-PURCHASABLE"),)
 
 
 def test_what_is_skipped_is_not_told_what_else_it_lacks():
@@ -477,32 +475,23 @@ def test_the_code_a_variant_sells_under(_case, goods, at, sku):
 # -- findings of one kind -------------------------------------------------------------------------------------------
 
 
-def finding(text, *, waits_for="", blocking=True):
-    return Finding(code="E-LST-CERT", text=text, remedy="Upload it.", blocking=blocking, waits_for=waits_for)
+def certificate(name, *, waits_for=""):
+    return finding("E-LST-CERT", waits_for=waits_for, names=name)
 
 
 @pytest.mark.parametrize(
     ("_case", "one", "other", "both"),
     [
-        ("the same twice is told once", finding("No CPC."), finding("No CPC."), finding("No CPC.")),
-        ("two are told one after the other", finding("No CPC."), finding("No test."), finding("No CPC. No test.")),
+        ("the same twice is told once", certificate("CPC"), certificate("CPC"), certificate("CPC")),
+        ("two are told one after the other", certificate("CPC"), certificate("Test"), certificate("CPC, Test")),
+        ("a third as well", certificate("CPC, Test"), certificate("Label"), certificate("CPC, Test, Label")),
+        ("what is told is not told again", certificate("CPC, Test"), certificate("Test"), certificate("CPC, Test")),
+        ("nor what has a comma itself", certificate("A, B"), certificate("A, B"), certificate("A, B")),
         (
             "either release asks again",
-            finding("A", waits_for="link:1 link:2"),
-            finding("A", waits_for="link:2 link:3"),
-            finding("A", waits_for="link:1 link:2 link:3"),
-        ),
-        (
-            "one that blocks is enough",
-            finding("A", blocking=False),
-            finding("A", blocking=True),
-            finding("A", blocking=True),
-        ),
-        (
-            "two that do not block do not",
-            finding("A", blocking=False),
-            finding("B", blocking=False),
-            finding("A B", blocking=False),
+            certificate("A", waits_for="link:1 link:2"),
+            certificate("A", waits_for="link:2 link:3"),
+            certificate("A", waits_for="link:1 link:2 link:3"),
         ),
     ],
 )
@@ -689,7 +678,7 @@ def test_our_state_for_tiktoks_words(status, audit, ours, state):
             "ACTIVATE",
             "FAILED",
             ("No logo.",),
-            ("E-LST-REVIEW", "TikTok's review refused the edit; the old content stays live: No logo."),
+            ("E-LST-EDIT", "TikTok's review refused the edit; the old content stays live: No logo."),
         ),
         (
             "refused without a word",
@@ -711,17 +700,14 @@ def test_our_state_for_tiktoks_words(status, audit, ours, state):
 def test_what_the_review_said(_case, status, audit, reasons, told):
     findings = review_findings(status, audit, reasons)
 
-    assert [(entry.code, entry.text) for entry in findings] == ([told] if told else [])
-    assert all(entry.blocking and entry.remedy for entry in findings)
+    assert [(entry.code, text(entry)) for entry in findings] == ([told] if told else [])
+    assert all(entry.blocking for entry in findings)
 
 
 def test_a_sku_that_several_products_use_is_told_once():
     offer, _findings = desired(product(*red_and_blue()))
 
-    [finding] = doubled_findings(offer, {"MUG-BLUE": 3, "JAR-1": 2})
-
-    assert (finding.code, finding.blocking) == ("E-SKU-DUP", True)
-    assert finding.text == "SKU MUG-BLUE is used 3 times (products of the store); it is not linked automatically."
+    assert doubled_findings(offer, {"MUG-BLUE": 3, "JAR-1": 2}) == (finding("E-SKU-DUP", skus="MUG-BLUE (3 times)"),)
     assert doubled_findings(offer, {}) == ()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, strategies
 
 from tests.pure.builders import money, random_cases, usd, usd_amounts, variant
 from twinshelf.connections.preferences import PriceRule
-from twinshelf.documents import Finding, Money, minor_unit
+from twinshelf.documents import Finding, Money, finding, minor_unit
 from twinshelf.rules.pricing import base_price, guard, shop_price
 
 
@@ -114,12 +114,8 @@ def test_prices_are_converted_at_the_confirmed_rate(_case, base, currency, rate,
     ("_case", "rate"), [("no rate is confirmed", None), ("a rate of 0", "0"), ("a rate below 0", "-0.5")]
 )
 def test_no_price_is_given_without_a_confirmed_rate(_case, rate):
-    assert priced(money("113", "AUD"), currency="GBP", rate=rate) == Finding(
-        code="E-PRC-RATE",
-        text="BigCommerce uses AUD, TikTok Shop GBP; confirm an exchange rate.",
-        remedy="Confirm the exchange rate in the connection's settings.",
-        blocking=True,
-        waits_for="rate",
+    assert priced(money("113", "AUD"), currency="GBP", rate=rate) == finding(
+        "E-PRC-RATE", waits_for="rate", store="AUD", shop="GBP"
     )
 
 
@@ -152,11 +148,7 @@ def test_a_price_is_at_least_the_smallest_amount_there_is(_case, base, by, price
 
 
 def test_a_price_that_is_none_is_told_with_its_number_and_sku():
-    assert priced(usd("1.00"), by=rule("fixed_down", "2")) == Finding(
-        code="E-PRC-MIN",
-        text="The price rule gives -1.00 USD for SKU MUG-1, which is not a valid price.",
-        remedy="Change the rule, or the price in BigCommerce.",
-    )
+    assert priced(usd("1.00"), by=rule("fixed_down", "2")) == finding("E-PRC-MIN", skus="MUG-1 (-1.00 USD)")
 
 
 any_rule = strategies.builds(
@@ -203,19 +195,15 @@ def test_whatever_the_rule_there_is_a_whole_price_or_a_reason(base, currency, ra
     ],
 )
 def test_a_change_beyond_the_guard_is_held(_case, before, after, percent, held):
-    finding = guard(before, after, percent=Decimal(percent), sku="MUG-1")
+    told = guard(before, after, percent=Decimal(percent), sku="MUG-1")
 
-    assert (finding is not None) is held
+    assert (told is not None) is held
 
 
 def test_what_is_held_says_from_what_to_what():
-    finding = guard(usd("12.0000"), usd("1200.00"), percent=Decimal(50), sku="MUG-1")
+    told = guard(usd("12.0000"), usd("1200.00"), percent=Decimal(50), sku="MUG-1")
 
-    assert finding == Finding(
-        code="E-PRC-GUARD",
-        text="The price of SKU MUG-1 would change from 12.00 USD to 1200.00 USD, more than 50 %.",
-        remedy="Check the price in BigCommerce; confirm the change here if it is meant.",
-    )
+    assert told == finding("E-PRC-GUARD", percent="50", prices="SKU MUG-1 from 12.00 USD to 1200.00 USD")
 
 
 @random_cases

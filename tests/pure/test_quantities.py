@@ -7,7 +7,7 @@ from hypothesis import given, strategies
 
 from tests.pure.builders import random_cases
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import Finding, SetStock
+from twinshelf.documents import SetStock, finding
 from twinshelf.listings.plan import SeenStock
 from twinshelf.listings.plan import plan_stock as plan_seen
 from twinshelf.rules.quantities import TIKTOK_MAX_QUANTITY, quantity_to_offer
@@ -97,11 +97,7 @@ def test_never_below_nothing_nor_above_what_is_there_or_tiktok_takes(stock, held
 
 # -- the call -------------------------------------------------------------------------------------------------------
 
-GONE = Finding(
-    code="E-LST-SKUGONE",
-    text="SKU-related products are not found, please manually push to create a new product.",
-    remedy="Check SKU/barcode, push again.",
-)
+GONE = finding("E-LST-SKUGONE")
 
 
 @pytest.mark.parametrize(
@@ -188,13 +184,7 @@ def test_stock_that_is_counted_for_all_variants_together_is_not_sent():
     )
 
     assert plan.changes == ()
-    assert plan.findings == (
-        Finding(
-            code="E-INV-PRODUCTLEVEL",
-            text="Stock is tracked on the product level; switch to the variant level.",
-            remedy="BigCommerce → the product → Track inventory → On the variant level.",
-        ),
-    )
+    assert plan.findings == (finding("E-INV-PRODUCTLEVEL"),)
 
 
 RED, BLUE, GREEN = "tt-red", "tt-blue", "tt-green"

@@ -11,6 +11,7 @@ from tests.pure.builders import attribute, codes, inches, ounces, product, rando
 from twinshelf.connections.preferences import PackageDefaults
 from twinshelf.documents import AttributeValue, Dimensions, OptionValue, Weight
 from twinshelf.errors import DocumentError
+from twinshelf.messages import text
 from twinshelf.rules.templates import (
     AttributeRule,
     CategoryRule,
@@ -256,18 +257,18 @@ def test_the_value_of_an_attribute(_case, goods, asked, rule, values):
 @pytest.mark.parametrize(
     ("_case", "asked", "rules", "told"),
     [
-        ("one is missing", (MATERIAL,), (), [("E-LST-ATTR", "Missing required attribute(s): Material.")]),
+        ("one is missing", (MATERIAL,), (), [("E-LST-ATTR", "Missing required attributes: Material.")]),
         (
             "all that are missing, in one finding",
             (MATERIAL, WASHING, SIZE),
             (),
-            [("E-LST-ATTR", "Missing required attribute(s): Material, Size of sticker.")],
+            [("E-LST-ATTR", "Missing required attributes: Material, Size of sticker.")],
         ),
         (
             "mapped to nothing",
             (MATERIAL,),
             (fixed("Material", " "),),
-            [("E-LST-ATTR", "Missing required attribute(s): Material.")],
+            [("E-LST-ATTR", "Missing required attributes: Material.")],
         ),
         (
             "not in TikTok's list",
@@ -292,7 +293,7 @@ def test_the_value_of_an_attribute(_case, goods, asked, rule, values):
             (SIZE, MATERIAL),
             (fixed("Material", "Wool"),),
             [
-                ("E-LST-ATTR", "Missing required attribute(s): Size of sticker."),
+                ("E-LST-ATTR", "Missing required attributes: Size of sticker."),
                 ("E-LST-ATTRVALUE", "TikTok Shop does not take: Material “Wool”."),
             ],
         ),
@@ -302,11 +303,11 @@ def test_what_a_category_asks_and_nobody_says(_case, asked, rules, told):
     found, findings = attribute_values(product(), asked, TemplateRules(attributes=rules))
 
     assert found == ()
-    assert [(finding.code, finding.text) for finding in findings] == told
-    assert all(finding.blocking and finding.remedy and finding.waits_for == "template" for finding in findings)
+    assert [(finding.code, text(finding)) for finding in findings] == told
+    assert all(finding.blocking and finding.waits_for == "template" for finding in findings)
 
 
-@pytest.mark.parametrize(("answer", "told"), [("Yes", ["Missing required attribute(s): Wiring."]), ("No", [])])
+@pytest.mark.parametrize(("answer", "told"), [("Yes", ["Missing required attributes: Wiring."]), ("No", [])])
 def test_an_attribute_may_be_required_with_one_value_of_another(answer, told):
     plugged = attribute("Plugged", "Yes", "No")
     wiring = attribute("Wiring", required=False, required_with=((plugged.id, plugged.values[0][0]),))
@@ -315,7 +316,7 @@ def test_an_attribute_may_be_required_with_one_value_of_another(answer, told):
         product(), (wiring, plugged), TemplateRules(attributes=(fixed("Plugged", answer),))
     )
 
-    assert [finding.text for finding in findings] == told
+    assert [text(finding) for finding in findings] == told
 
 
 # -- the package ----------------------------------------------------------------------------------------------------
@@ -451,7 +452,7 @@ def test_sides_are_rounded_up_to_whole_units_and_told(_case, size, result, notic
     )
 
     assert found == result
-    assert [finding.text for finding in findings] == notice
+    assert [text(finding) for finding in findings] == notice
     assert all(finding.code == "N-PKG-ROUND" and not finding.blocking for finding in findings)
 
 
@@ -461,34 +462,34 @@ def test_sides_are_rounded_up_to_whole_units_and_told(_case, size, result, notic
         (
             "no weight anywhere",
             product(variant(weight=None)),
-            [("E-LST-WEIGHT", "The product cannot be uploaded without a weight.")],
+            [("E-LST-WEIGHT", "The product cannot be listed without a weight.")],
         ),
         (
             "a weight of 0 everywhere",
             product(variant(weight=ounces(0)), weight=ounces(0)),
-            [("E-LST-WEIGHT", "The product cannot be uploaded without a weight.")],
+            [("E-LST-WEIGHT", "The product cannot be listed without a weight.")],
         ),
         (
             "no size",
             product(dimensions=None),
-            [("E-LST-DIM", "The product cannot be uploaded without length, width, height.")],
+            [("E-LST-DIM", "The product cannot be listed without length, width, height.")],
         ),
         (
             "one side",
             product(dimensions=inches(4, None, 6)),
-            [("E-LST-DIM", "The product cannot be uploaded without width.")],
+            [("E-LST-DIM", "The product cannot be listed without width.")],
         ),
         (
             "a side of 0",
             product(dimensions=inches(4, 5, 0)),
-            [("E-LST-DIM", "The product cannot be uploaded without height.")],
+            [("E-LST-DIM", "The product cannot be listed without height.")],
         ),
         (
             "neither weight nor length: both are told",
             product(variant(weight=None), dimensions=inches(None, 5, 6)),
             [
-                ("E-LST-WEIGHT", "The product cannot be uploaded without a weight."),
-                ("E-LST-DIM", "The product cannot be uploaded without length."),
+                ("E-LST-WEIGHT", "The product cannot be listed without a weight."),
+                ("E-LST-DIM", "The product cannot be listed without length."),
             ],
         ),
     ],
@@ -496,8 +497,8 @@ def test_sides_are_rounded_up_to_whole_units_and_told(_case, size, result, notic
 def test_what_is_missing_of_a_package_is_named(_case, goods, told):
     _weight, size, findings = package_of(goods, TemplateRules(), PackageDefaults(), weight_unit="OZ")
 
-    assert [(finding.code, finding.text) for finding in findings] == told
-    assert all(finding.blocking and finding.remedy and finding.waits_for == "template" for finding in findings)
+    assert [(finding.code, text(finding)) for finding in findings] == told
+    assert all(finding.blocking and finding.waits_for == "template" for finding in findings)
     assert (size is None) == ("E-LST-DIM" in codes(findings))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from twinshelf.errors import NotFound, PlatformDown, Refused, Transient, Unauthorized
+from twinshelf.messages import text
 from twinshelf.tiktok import errors, messages
 from twinshelf.tiktok.regions import REGIONS, RegionUnsupported, region
 
@@ -38,19 +39,16 @@ def test_every_code_of_the_page_has_an_entry(title):
     assert wanted - messages.known_codes() == set()
 
 
-def test_no_code_is_explained_twice():
-    every = [code for codes, *_ in messages._ROWS for code in codes]
+def test_no_number_means_two_messages():
+    every = [number for _code, numbers in messages._ROWS for number in numbers]
     assert sorted(every) == sorted(set(every))
 
 
 @pytest.mark.covers("BEY-09")
 def test_an_unknown_code_keeps_the_platforms_words():
-    assert messages.explain(99999999, " The moon is full. ") == (
-        "E-PLATFORM",
-        "The moon is full.",
-        "See what TikTok Shop answered and correct the value it names.",
-    )
-    assert messages.explain(99999999, "")[1] == "code 99999999"
+    assert messages.code_of(99999999) == "E-PLATFORM"
+    assert errors.explain(99999999, " The moon is full. ") == "TikTok Shop refused: The moon is full."
+    assert errors.explain(99999999, "") == "TikTok Shop refused: code 99999999"
 
 
 @pytest.mark.parametrize(
@@ -88,10 +86,15 @@ def test_a_refusal_tells_both_our_words_and_theirs():
     error = errors.refusal(12052262, "Chinese characters are not supported in product name", request_id="2022…B7")
 
     assert isinstance(error, Refused)
-    assert str(error) == "TikTok Shop refused: The title is not in the market's language."
+    assert text(error) == "The title is not in the market's language."
     assert error.platform_message == "Chinese characters are not supported in product name"
-    assert (error.code, error.remedy) == ("E-LST-TITLE", "Translate the title.")
-    assert (error.platform_code, error.request_id) == (12052262, "2022…B7")
+    assert error.code == "E-LST-TITLELANG"
+    assert error.facts == {
+        "platform": "TikTok Shop",
+        "answer": "Chinese characters are not supported in product name",
+        "number": "12052262",
+        "request": "2022…B7",
+    }
 
 
 @pytest.mark.parametrize(("repeatable", "unknown"), [(True, False), (False, True)])
@@ -116,10 +119,10 @@ def test_items_left_out_are_told_with_the_closest_reason():
         errors.RefusedItem("78", 12052553, "Sku id duplicate"),
     )
     refused = errors.PartlyRefused(items)
-    assert str(refused) == "TikTok Shop refused: Invalid platform warehouse status. (77, 78)"
+    assert text(refused) == "Invalid platform warehouse status. (77, 78)"
     assert refused.fields == (
         ("77", "Invalid platform warehouse status."),
-        ("78", "A SKU of the listing no longer exists on TikTok Shop."),
+        ("78", "The listing, or one of its SKUs, was deleted in TikTok Shop."),
     )
     assert errors.refused_items(b'{"errors":null}', "sku_id") == ()
 
@@ -142,5 +145,6 @@ def test_regions_differ_as_tiktok_says():
     assert (vn.title_min, vn.title_max, vn.max_skus, vn.shipping) == (25, 255, 100, "ship")
     assert (jp.price_min, jp.price_max, jp.imperial) == (Decimal(1), Decimal(500_000), False)
     assert len(REGIONS) == 24
-    with pytest.raises(RegionUnsupported, match="Region ZZ is not supported"):
+    with pytest.raises(RegionUnsupported) as unknown:
         region("ZZ")
+    assert text(unknown.value) == "Region ZZ is not supported."

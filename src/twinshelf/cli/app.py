@@ -35,12 +35,13 @@ def main() -> None:
     from django.db import OperationalError
     from pydantic import ValidationError
 
+    from twinshelf import messages
     from twinshelf.errors import NeedsPerson, TwinshelfError
 
     try:
         app()
     except NeedsPerson as error:
-        sys.exit(_complain(str(error), f"{error.remedy} ({error.code})"))
+        sys.exit(_complain(messages.text(error), f"{messages.remedy(error)} ({error.code})"))
     except (TwinshelfError, ImproperlyConfigured) as error:
         sys.exit(_complain(str(error)))
     except ValidationError as error:
@@ -447,10 +448,26 @@ def _task_json(task: Task) -> dict[str, Any]:
 def _print_plans(plans: list[Any], *, as_json: bool) -> None:
     import msgspec
 
+    from twinshelf import messages
     from twinshelf.kit.words import counted
 
     if as_json:
-        print(msgspec.json.encode(plans).decode())  # noqa: T201
+        rows = [
+            {
+                **msgspec.to_builtins(one),
+                "findings": [
+                    {
+                        **msgspec.to_builtins(found),
+                        "blocking": found.blocking,
+                        "text": messages.text(found),
+                        "remedy": messages.remedy(found),
+                    }
+                    for found in one.findings
+                ],
+            }
+            for one in plans
+        ]
+        print(msgspec.json.encode(rows).decode())  # noqa: T201
         return
     table = Table("Product", "Changes", "Findings")
     for one in plans:
@@ -458,7 +475,7 @@ def _print_plans(plans: list[Any], *, as_json: bool) -> None:
             table.add_row(
                 one.key,
                 ", ".join(type(change).__name__ for change in one.changes) or "–",
-                " ".join(f.text for f in one.findings),
+                " ".join(messages.text(found) for found in one.findings),
             )
     console.print(table)
     console.print(f"{counted(sum(len(one.changes) for one in plans), 'change')} for {counted(len(plans), 'plan')}")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django_scopes import scopes_disabled
 
+from twinshelf import messages
 from twinshelf.connections import queries
 from twinshelf.kit import clock
 from twinshelf.sync import queries as sync
@@ -119,7 +120,7 @@ def _connections() -> list[Finding]:
 
 def _problems() -> list[Finding]:
     held = [
-        Finding(f"{p.lane.kind} of {p.lane.owner} held", ok=False, text=p.text, remedy=p.remedy)
+        Finding(f"{p.lane.kind} of {p.lane.owner} held", ok=False, text=messages.text(p), remedy=messages.remedy(p))
         for p in sync.held_owners()
     ]
     number = sync.blocked_keys()

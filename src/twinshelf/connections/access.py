@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twinshelf.connections.models import AccessState, Connection, Seller
+from twinshelf.documents import finding
 from twinshelf.errors import Unauthorized
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.models import Lane
@@ -14,9 +15,9 @@ def disconnected(seller_id: int) -> None:
     for connection in Connection.objects.filter(shop__seller_id=seller_id):
         for lane in Lane.objects.filter(account_id=connection.account_id, owner=f"connection:{connection.id}"):
             lanes.hold(lane.id, 86_400)
-        error = Unauthorized("TikTok Shop", "the seller ended the authorization")
+        ended = Unauthorized("TikTok Shop", "the seller ended the authorization")
         lane = lanes.lane_of(connection.account_id, "listing", f"connection:{connection.id}")
-        problems.open_owner(lane, code=error.code, text=str(error), remedy=error.remedy)
+        problems.open_owner(lane, finding(ended.code, **ended.facts))
 
 
 def works_again(account_id: int, owner: str) -> None:

@@ -33,20 +33,12 @@ _PARKED = "tiktok_parked"
 
 class ShopTaken(NeedsPerson):
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"This TikTok Shop ({name}) is already connected to another account. Delete it there first.",
-            code="E-TEN-TAKEN",
-            remedy="Delete the shop where it is connected now, then authorize again.",
-        )
+        super().__init__("E-TEN-TAKEN", shop=name)
 
 
 class BadState(NeedsPerson):
     def __init__(self) -> None:
-        super().__init__(
-            "This authorization did not begin here, or took too long.",
-            code="E-CON-STATE",
-            remedy="Start again with Connect.",
-        )
+        super().__init__("E-CON-STATE")
 
 
 def authorize_url(account: Account, *, region: str, session: SessionBase) -> str:

@@ -35,17 +35,11 @@ def pair(
     shop.save(update_fields=["warehouses"])
     usable = [w for w in warehouses if w.sales and w.enabled]
     if not usable:
-        raise NeedsPerson(
-            f"{shop} has no sales warehouse that is switched on.",
-            code="E-WHS-STATUS",
-            remedy="Add a warehouse in Seller Center, then connect again.",
-        )
+        raise NeedsPerson("E-WHS-NONE", shop=shop)
     default = next((w for w in usable if w.default), usable[0])
     channel_id = clients.store_client(store).ensure_channel(f"TikTok-Shop-{shop.region}", shop.shop_id)
     if Connection.objects.filter(name=name).exclude(shop=shop).exists():
-        raise NeedsPerson(
-            f"There is a connection named “{name}” already.", code="E-CON-NAME", remedy="Choose another name."
-        )
+        raise NeedsPerson("E-CON-NAME", name=name)
     with transaction.atomic():
         connection, _ = Connection.objects.update_or_create(
             account=account,

@@ -24,27 +24,17 @@ _DAY = 86_400
 
 class NotAStore(NeedsPerson):
     def __init__(self) -> None:
-        super().__init__(
-            "That is not a BigCommerce store hash or control-panel address.",
-            code="E-CON-HASH",
-            remedy="Paste the address of the store's control panel.",
-        )
+        super().__init__("E-CON-HASH")
 
 
 class WrongStore(NeedsPerson):
     def __init__(self, theirs: str, ours: str) -> None:
-        super().__init__(
-            f"These credentials belong to store {theirs}, not {ours}.",
-            code="E-CON-STORE",
-            remedy="Use the right API account.",
-        )
+        super().__init__("E-CON-STORE", theirs=theirs, ours=ours)
 
 
 class ScopesMissing(NeedsPerson):
     def __init__(self, scopes: Sequence[str]) -> None:
-        super().__init__(
-            f"The API account lacks: {', '.join(scopes)}.", code="E-CON-SCOPE", remedy="Add the scopes, save again."
-        )
+        super().__init__("E-CON-SCOPE", platform="BigCommerce", operation=", ".join(scopes))
 
 
 def store_hash_of(text: str, *, platform: str = storefronts.DEFAULT) -> str:

@@ -1,4 +1,7 @@
-"""The console's words: how states, fields, rules and problems are called and shown. Nothing here looks anything up."""
+"""The console's words: how states, fields and rules are called and shown. Nothing here looks anything up.
+
+What is told of problems is in `twinshelf.messages`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from twinshelf.documents import StoreOrderState
 
@@ -286,185 +288,6 @@ def cause_text(cause: str) -> str:
     return str(_("message from {source}, {topic}")).format(source=source, topic=topic_text(topic))
 
 
-PROBLEMS: Final[Mapping[str, tuple[Text, str]]] = {
-    "E-LST-TITLE": (
-        ngettext_lazy("%d product has a title that cannot be used", "%d products have a title that cannot be used"),
-        "tag",
-    ),
-    "E-LST-DESC": (
-        ngettext_lazy(
-            "%d product has a description that cannot be used", "%d products have a description that cannot be used"
-        ),
-        "note",
-    ),
-    "E-LST-SKUS": (ngettext_lazy("%d product has too many variants", "%d products have too many variants"), "list"),
-    "E-LST-ATTR": (
-        ngettext_lazy("%d product misses a required attribute", "%d products miss a required attribute"),
-        "tag",
-    ),
-    "E-LST-ATTRVALUE": (
-        ngettext_lazy(
-            "%d product has a value that TikTok does not offer", "%d products have a value that TikTok does not offer"
-        ),
-        "tag",
-    ),
-    "E-LST-IMG": (ngettext_lazy("%d product has no image", "%d products have no image"), "box"),
-    "E-LST-IMGURL": (
-        ngettext_lazy("%d product has an image that cannot be used", "%d products have an image that cannot be used"),
-        "box",
-    ),
-    "E-LST-WEIGHT": (ngettext_lazy("%d product has no weight", "%d products have no weight"), "box"),
-    "E-LST-DIM": (ngettext_lazy("%d product has no package size", "%d products have no package size"), "box"),
-    "E-LST-GTIN": (ngettext_lazy("%d product misses a barcode", "%d products miss a barcode"), "tag"),
-    "E-LST-REVIEW": (
-        ngettext_lazy("TikTok's review refused %d product", "TikTok's review refused %d products"),
-        "stop",
-    ),
-    "E-LST-STOPPED": (ngettext_lazy("TikTok stopped %d product", "TikTok stopped %d products"), "stop"),
-    "E-CAT-KEY": (ngettext_lazy("%d product has no TikTok category", "%d products have no TikTok category"), "list"),
-    "E-SKU-MISSING": (
-        ngettext_lazy("%d product has a variant without SKU", "%d products have a variant without SKU"),
-        "tag",
-    ),
-    "E-SKU-DUP": (
-        ngettext_lazy("%d product has a SKU that is used twice", "%d products have a SKU that is used twice"),
-        "tag",
-    ),
-    "E-PRC-MIN": (
-        ngettext_lazy("The price rule gives %d product no price", "The price rule gives %d products no price"),
-        "alert",
-    ),
-    "E-PRC-RANGE": (
-        ngettext_lazy(
-            "%d product has a price that TikTok does not take", "%d products have a price that TikTok does not take"
-        ),
-        "alert",
-    ),
-    "E-INV-PRODUCTLEVEL": (
-        ngettext_lazy(
-            "%d product counts its stock for all variants together",
-            "%d products count their stock for all variants together",
-        ),
-        "stock",
-    ),
-    "E-PRC-GUARD": (
-        ngettext_lazy("%d price change is held for you to check", "%d price changes are held for you to check"),
-        "alert",
-    ),
-    "E-PRC-RATE": (
-        ngettext_lazy("%d product waits for an exchange rate", "%d products wait for an exchange rate"),
-        "alert",
-    ),
-    "E-ORD-SKU": (
-        ngettext_lazy("%d order could not be created in BigCommerce", "%d orders could not be created in BigCommerce"),
-        "link",
-    ),
-    "E-ORD-CREATE": (ngettext_lazy("BigCommerce refused %d order", "BigCommerce refused %d orders"), "stop"),
-    "E-FUL-CARRIER": (
-        ngettext_lazy(
-            "%d shipment has a carrier TikTok does not know", "%d shipments have a carrier TikTok does not know"
-        ),
-        "truck",
-    ),
-    "E-FUL-TRACK": (
-        ngettext_lazy("%d shipment has no tracking number", "%d shipments have no tracking number"),
-        "truck",
-    ),
-    "E-CON-AUTH": (
-        ngettext_lazy("Access to %d shop or store has ended", "Access to %d shops or stores has ended"),
-        "link",
-    ),
-}
-
-KINDS: Final[Mapping[str, Text]] = {
-    "listing": ngettext_lazy("%d product needs a fix", "%d products need a fix"),
-    "price": ngettext_lazy("The price of %d product could not be set", "The price of %d products could not be set"),
-    "stock": ngettext_lazy("The stock of %d product could not be set", "The stock of %d products could not be set"),
-    "product": ngettext_lazy("%d product could not be read", "%d products could not be read"),
-    "order": ngettext_lazy("%d order needs you", "%d orders need you"),
-    "shipment": ngettext_lazy(
-        "%d shipment could not be reported to TikTok", "%d shipments could not be reported to TikTok"
-    ),
-    "cancellation": ngettext_lazy("%d cancellation could not be passed on", "%d cancellations could not be passed on"),
-    "connection": ngettext_lazy("%d connection needs you", "%d connections need you"),
-    "store": ngettext_lazy("%d store needs you", "%d stores need you"),
-}
-OTHER_KIND: Final = ngettext_lazy("%d thing needs you", "%d things need you")
-
-TITLES: Final[Mapping[str, Text]] = {
-    "E-LST-TITLE": _("The title cannot be used"),
-    "W-LST-TITLE": _("The title is changed for TikTok"),
-    "E-LST-DESC": _("The description cannot be used"),
-    "W-LST-DESC": _("The description is empty"),
-    "E-LST-SKUS": _("There are too many variants"),
-    "E-LST-VAR": _("The options of the variants cannot be used"),
-    "E-LST-BRAND": _("The brand cannot be used"),
-    "E-LST-STATE": _("The listing's status does not allow this"),
-    "E-LST-CAP": _("The shop's listings for today are used up"),
-    "W-LST-IMG": _("Not all images are sent"),
-    "W-LST-DIM": _("The package size is rounded up"),
-    "W-LST-GTIN": _("A barcode is left out"),
-    "E-LST-ATTR": _("A required attribute is missing"),
-    "E-LST-ATTRVALUE": _("A value is not in TikTok's list"),
-    "E-LST-IMG": _("There is no image"),
-    "E-LST-IMGURL": _("An image cannot be used"),
-    "E-LST-WEIGHT": _("The weight is missing"),
-    "E-LST-DIM": _("The package size is missing"),
-    "E-LST-GTIN": _("A barcode is missing"),
-    "E-LST-CERT": _("A certificate is missing"),
-    "E-LST-REVIEW": _("TikTok's review refused it"),
-    "E-LST-STOPPED": _("TikTok stopped it"),
-    "E-LST-SKUGONE": _("A SKU is gone from TikTok"),
-    "E-CAT-KEY": _("There is no TikTok category"),
-    "E-CAT-CLOSED": _("The category is closed to this shop"),
-    "E-SKU-MISSING": _("A variant has no SKU"),
-    "E-SKU-DUP": _("A SKU is used twice"),
-    "E-PRC-GUARD": _("A price change is held for you to check"),
-    "E-PRD-GONE": _("Products vanished from BigCommerce"),
-    "E-PRC-MIN": _("The price rule gives no valid price"),
-    "E-PRC-RANGE": _("TikTok does not take this price"),
-    "E-PRC-CUR": _("The price is in another currency"),
-    "E-PRC-LOCKED": _("A promotion holds the price"),
-    "E-PRC-RATE": _("An exchange rate must be confirmed"),
-    "E-INV-PRODUCTLEVEL": _("Stock is tracked for the product, not its variants"),
-    "E-ORD-SKU": _("Not in BigCommerce: a SKU is not linked"),
-    "E-ORD-CREATE": _("BigCommerce refused the order"),
-    "E-FUL-CARRIER": _("TikTok does not know the carrier"),
-    "E-FUL-TRACK": _("The shipment has no tracking number"),
-    "E-CON-AUTH": _("Access has ended"),
-    "I-NOT-PURCHASABLE": _("Not purchasable in BigCommerce"),
-}
-
-
-FAMILIES: Final[Mapping[str, Text]] = {
-    "LST": _("The listing needs a fix"),
-    "CAT": _("The category needs a fix"),
-    "SKU": _("A SKU needs a fix"),
-    "PRC": _("The price needs a fix"),
-    "INV": _("The stock needs a fix"),
-    "WHS": _("A warehouse needs a fix"),
-    "ORD": _("The order needs you"),
-    "FUL": _("The shipment needs you"),
-    "CAN": _("The cancellation needs you"),
-    "RET": _("The return needs you"),
-    "CON": _("The connection needs you"),
-    "PLT": _("The platform did not answer as it should"),
-}
-"""Headings of problems that have none of their own, by the middle of their code."""
-
-
 def look(table: Mapping[str, Look], state: str) -> Look:
     """How a state is shown; one that nobody thought of is shown as the platform spells it."""
     return table.get(state) or Look(state.replace("_", " ").capitalize(), "", "help")
-
-
-def problem_group(kind: str, code: str, count: int) -> tuple[str, str]:
-    """(sentence with the count, icon) for open problems of one kind of lane and one code."""
-    sentence, icon = PROBLEMS.get(code, (KINDS.get(kind, OTHER_KIND), "alert"))
-    return str(sentence % count), icon
-
-
-def problem_title(code: str) -> str:
-    """The heading of one problem, without its code."""
-    family = FAMILIES.get(code[2:5], _("Something needs you"))
-    return str(TITLES.get(code, family))

@@ -28,6 +28,7 @@ from twinshelf.documents.changes import (
 )
 from twinshelf.documents.findings import (
     Finding,
+    finding,
     token,
 )
 from twinshelf.documents.goods import (
@@ -155,6 +156,7 @@ __all__ = [
     "Warehouse",
     "Weight",
     "WeightUnit",
+    "finding",
     "from_json",
     "minor_unit",
     "seller_sku",

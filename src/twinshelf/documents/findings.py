@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import msgspec
+
 from twinshelf.documents.money import Document
 
 
@@ -13,14 +15,19 @@ def token(kind: str, name: str = "") -> str:
 
 
 class Finding(Document, frozen=True, kw_only=True):
-    """Something that keeps a plan from being complete: a message of the catalog with its remedy.
-
-    `blocking` findings stop the change they belong to; the others are told along the way.
-    """
+    """Something that keeps a plan from being complete: a code of the table in `messages`, and the facts of its text."""
 
     code: str
-    text: str
-    remedy: str = ""
-    blocking: bool = True
+    facts: dict[str, str] = msgspec.field(default_factory=dict)
     waits_for: str = ""
     """What would release it, as `sync.problems.unblock` takes it: `link:SKU-9`, `template`; "" if nothing here does."""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether it stops the change it belongs to; the others are told along the way."""
+        return self.code.startswith("E-")
+
+
+def finding(code: str, /, waits_for: str = "", **facts: object) -> Finding:
+    """A finding with its facts as text. A test holds their names against the text of the code."""
+    return Finding(code=code, facts={name: str(fact) for name, fact in facts.items()}, waits_for=waits_for)

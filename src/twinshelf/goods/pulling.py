@@ -16,7 +16,7 @@ from twinshelf.connections.batches import StoreBatch
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.connections.queries import store_now
-from twinshelf.documents import Finding, Names, Plan, Product, from_json, to_json, token
+from twinshelf.documents import Names, Plan, Product, finding, from_json, to_json, token
 from twinshelf.goods import holds, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
@@ -45,20 +45,9 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
         gone = snapshot.mark_deleted(store, set(page.missing) - doubtful)
         holds.stock_was_read(store, [variant.id for product in page.products for variant in product.variants], started)
         spread(store, changed, gone, cause=batch.asks[keys[0]].cause)
-    findings = {
-        entry.id: Finding(
-            code="E-PRODUCT-READ",
-            text=f"BigCommerce sent a product that cannot be read: {entry.error}",
-            remedy="Correct it in BigCommerce.",
-        )
-        for entry in page.unreadable
-    }
+    findings = {entry.id: finding("E-PRODUCT-READ", why=entry.error) for entry in page.unreadable}
     for product_id in doubtful:
-        findings[product_id] = Finding(
-            code=GONE,
-            text=f"BigCommerce no longer shows this product and {len(doubtful) - 1} others that were there before.",
-            remedy="Confirm it if they were removed on purpose. What is there again is noticed by itself.",
-        )
+        findings[product_id] = finding(GONE, others=len(doubtful) - 1)
     return {key: Plan(key=key, findings=(findings[key],) if key in findings else ()) for key in keys}
 
 

@@ -34,11 +34,7 @@ class ImageUnusable(NeedsPerson):
 
     def __init__(self, url: str, why: str) -> None:
         self.url, self.why = url, why
-        super().__init__(
-            f"The image {_name(url)} cannot be read: {why}.",
-            code="E-LST-IMGURL",
-            remedy="Replace the image in the store, or add another media URL.",
-        )
+        super().__init__("E-LST-IMGURL", image=_name(url), why=why)
 
 
 def _name(url: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from twinshelf import messages
 from twinshelf.connections.batches import ConnectionBatch
 from twinshelf.connections.models import Connection
 from twinshelf.documents import (
@@ -321,7 +322,7 @@ def _note_unlisted(row: ListingRow, each: Closed[planning.SeenListing]) -> bool:
     parked = each.outcome.state == "parked"
     row.state = planning.state_unlisted(each.seen, each.plan, state=row.state, parked=parked)
     if each.seen.listing is not None:
-        row.warnings = [finding.text for finding in each.seen.findings if finding.code.startswith("N-")]
+        row.warnings = [messages.text(found) for found in each.seen.findings if found.code.startswith(messages.NOTICE)]
     return before != (row.state, row.warnings)
 
 

@@ -32,6 +32,7 @@ from twinshelf.documents import (
     Variant,
     Weight,
     WeightUnit,
+    finding,
     seller_sku,
     to_json,
 )
@@ -82,26 +83,20 @@ def desired_listing(
     findings: list[Finding] = []
     variants = listable_variants(product, facts.preferences)
     if not variants:
-        return None, (_not_purchasable(),)
+        return None, (finding("I-NOT-PURCHASABLE"),)
     if not product.title.strip():
-        findings.append(Finding(code="E-LST-TITLE", text="The product has no title.", remedy="Set a title."))
+        findings.append(finding("E-LST-TITLE"))
     description = product.description
     if not _visible_text(description):
-        findings.append(
-            Finding(
-                code="W-LST-DESC", text="The description is empty; the title is used as description.", blocking=False
-            )
-        )
+        findings.append(finding("W-LST-DESC"))
         description = f"<p>{_escaped(product.title)}</p>"
     if not product.images:
-        findings.append(
-            Finding(code="E-LST-IMG", text="At least one image is required.", remedy="Add an image or a media URL.")
-        )
+        findings.append(finding("E-LST-IMG"))
     if not category_id:
-        findings.append(_no_category())
+        findings.append(finding("E-CAT-KEY", waits_for="template"))
     if counted_for_all_variants(product):
         quantities = {}  # how many there are of which variant is not known: none is offered
-        findings.append(product_level_finding(blocking=False))
+        findings.append(finding("W-INV-PRODUCTLEVEL"))
     values, attribute_findings = templates.attribute_values(product, attributes, facts.template)
     findings += attribute_findings
     findings += _certificates(rules)
@@ -125,9 +120,9 @@ def desired_listing(
         skus=skus,
     )
     if checks is not None:
-        told = {finding.code for finding in findings}
-        findings += [finding for finding in checks(listing, unpriced) if finding.code not in told]
-    return None if any(finding.blocking for finding in findings) else listing, tuple(findings)
+        told = {found.code for found in findings}
+        findings += [found for found in checks(listing, unpriced) if found.code not in told]
+    return None if any(found.blocking for found in findings) else listing, tuple(findings)
 
 
 def _skus(
@@ -141,22 +136,12 @@ def _skus(
     for variant in variants:
         code = seller_sku(product, variant)
         if not code:
-            findings.append(
-                Finding(
-                    code="E-SKU-MISSING", text=f"Variant {variant.id} has no SKU.", remedy="Set a SKU in BigCommerce."
-                )
-            )
+            findings.append(finding("E-SKU-MISSING", variants=variant.id))
         elif code in seen:
-            findings.append(_duplicate_sku(code, product.title))
+            findings.append(finding("E-SKU-TWICE", skus=code))
         seen.add(code)
         if facts.preferences.gtin_required and not variant.gtin:
-            findings.append(
-                Finding(
-                    code="E-LST-GTIN",
-                    text=f"SKU {code} has no product identifier code.",
-                    remedy="Add the code or choose 'No' with a reason.",
-                )
-            )
+            findings.append(finding("E-LST-GTIN", skus=code))
         price = desired_price(variant, facts, code)
         if isinstance(price, Finding):
             findings.append(price)
@@ -259,7 +244,7 @@ def plan_stock(seen: SeenStock) -> Plan:
     warehouse, none to the others.
     """
     if seen.product_level:
-        return Plan(key=seen.key, findings=(product_level_finding(blocking=True),))
+        return Plan(key=seen.key, findings=(finding("E-INV-PRODUCTLEVEL"),))
     changes: list[tuple[str, tuple[tuple[str, int], ...]]] = []
     gone: list[str] = []
     for sku_id, quantity in sorted(seen.desired.items()):
@@ -272,31 +257,10 @@ def plan_stock(seen: SeenStock) -> Plan:
         wanted = {**warehouses, target: quantity}
         if wanted != dict(shown):
             changes.append((sku_id, tuple(sorted(wanted.items()))))
-    findings = (
-        (
-            Finding(
-                code="E-LST-SKUGONE",
-                text="SKU-related products are not found, please manually push to create a new product.",
-                remedy="Check SKU/barcode, push again.",
-            ),
-        )
-        if gone
-        else ()
-    )
     return Plan(
         key=seen.key,
         changes=(SetStock(shop_listing_id=seen.tiktok_id, stock=tuple(changes)),) if changes else (),
-        findings=findings,
-    )
-
-
-def product_level_finding(*, blocking: bool) -> Finding:
-    """Why no stock is offered of a product whose variants the store counts together."""
-    return Finding(
-        code="E-INV-PRODUCTLEVEL",
-        text="Stock is tracked on the product level; switch to the variant level.",
-        remedy="BigCommerce → the product → Track inventory → On the variant level.",
-        blocking=blocking,
+        findings=(finding("E-LST-SKUGONE"),) if gone else (),
     )
 
 
@@ -316,8 +280,7 @@ def plan_visibility(seen: SeenVisibility) -> Plan:
         return Plan(key=seen.key)
     fit = {ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM} if seen.switch_to else {ListingState.LIVE}
     if seen.state not in fit:
-        reason = "The product is not off." if seen.switch_to else "The product is not live."
-        return Plan(key=seen.key, findings=(Finding(code="I-LST-STATE", text=reason, blocking=False),))
+        return Plan(key=seen.key, findings=(finding("I-LST-NOTOFF" if seen.switch_to else "I-LST-NOTLIVE"),))
     change = ActivateListing if seen.switch_to else DeactivateListing
     return Plan(key=seen.key, changes=(change(shop_listing_id=seen.tiktok_id),))
 
@@ -420,44 +383,19 @@ def review_findings(status: str, audit_status: str, reasons: Sequence[str]) -> t
         return ()
     told = " ".join(reasons) or "TikTok gave no reason."
     if status in _STOPPED:
-        return (
-            Finding(
-                code="E-LST-STOPPED",
-                text=f"TikTok stopped the product: {told}",
-                remedy="Only Seller Center can lift it: appeal or correct the product there.",
-            ),
-        )
-    what = "the edit; the old content stays live" if status == ListingStatus.ACTIVATE else "the product"
-    return (
-        Finding(
-            code="E-LST-REVIEW",
-            text=f"TikTok's review refused {what}: {told}",
-            remedy="Correct what it names, then push again.",
-        ),
-    )
+        return (finding("E-LST-STOPPED", reasons=told),)
+    return (finding("E-LST-EDIT" if status == ListingStatus.ACTIVATE else "E-LST-REVIEW", reasons=told),)
 
 
 def region_finding() -> Finding:
     """Why nothing is listed in a market whose catalog is kept in TikTok Shop, unless the merchant opts in."""
-    return Finding(
-        code="E-REG-PUSH",
-        text=(
-            "Pushing products to TikTok Shop is available for US and UK; here the TikTok catalog is maintained in "
-            "TikTok Shop."
-        ),
-        remedy="Opt in (at own risk) or use direction Disabled.",
-        waits_for="region",
-    )
+    return finding("E-REG-PUSH", waits_for="region")
 
 
 def doubled_findings(listing: Listing, doubled: Mapping[str, int]) -> tuple[Finding, ...]:
     """What keeps a listing from being made whose SKUs other products of the store use too (`doubled`: how many)."""
     return tuple(
-        Finding(
-            code="E-SKU-DUP",
-            text=f"SKU {code} is used {doubled[code]} times (products of the store); it is not linked automatically.",
-            remedy="Make SKUs unique or link by hand.",
-        )
+        finding("E-SKU-DUP", skus=f"{code} ({doubled[code]} times)")
         for code in dict.fromkeys(sku.seller_sku for sku in listing.skus)
         if code in doubled
     )
@@ -467,13 +405,7 @@ def deleted_findings(status: str) -> tuple[Finding, ...]:
     """What to tell of a listing that is not wanted and not there: nothing, unless somebody deleted it in the shop."""
     if status != ListingStatus.DELETED:
         return ()
-    return (
-        Finding(
-            code="E-LST-SKUGONE",
-            text="SKU-related products are not found, please manually push to create a new product.",
-            remedy="Push again if it should be sold; it was deleted in TikTok Shop.",
-        ),
-    )
+    return (finding("E-LST-SKUGONE"),)
 
 
 def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -494,42 +426,8 @@ def linkable(listing_skus: Mapping[str, str], variants: tuple[tuple[str, str], .
     }
 
 
-def _not_purchasable() -> Finding:
-    return Finding(
-        code="I-NOT-PURCHASABLE",
-        text="Skipped: not purchasable in BigCommerce.",
-        remedy="Switch on 'Sync unpurchasable products'.",
-        blocking=False,
-    )
-
-
-def _no_category() -> Finding:
-    return Finding(
-        code="E-CAT-KEY",
-        text="Category missing: no value in Category, Product Type or the store's categories, and no template matches.",
-        remedy="Set the field, a template, or a category on the product.",
-        waits_for="template",
-    )
-
-
-def _duplicate_sku(code: str, title: str) -> Finding:
-    return Finding(
-        code="E-SKU-DUP",
-        text=f"SKU {code} is used more than once ({title}); it is not linked automatically.",
-        remedy="Make SKUs unique or link by hand.",
-    )
-
-
 def _certificates(rules: CategoryRules) -> list[Finding]:
-    return [
-        Finding(
-            code="E-LST-CERT",
-            text=f"The product is missing the required certificate file ({name}).",
-            remedy="Upload the certificate, push again.",
-            waits_for="template",
-        )
-        for _id, name in rules.certifications
-    ]
+    return [finding("E-LST-CERT", waits_for="template", names=name) for _id, name in rules.certifications]
 
 
 def _visible_text(html: str) -> bool:

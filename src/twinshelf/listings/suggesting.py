@@ -52,11 +52,7 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
             chosen[category] = found.most_common(1)[0][0]
     ranked = Counter({category_id: counts[key] for key, category_id in chosen.items()}).most_common(1)
     if not ranked:
-        raise NeedsPerson(
-            "TikTok Shop recommends no category for these products.",
-            code="E-CAT-KEY",
-            remedy="Choose the category in the template.",
-        )
+        raise NeedsPerson("E-CAT-NONE")
     attributes = []
     for category_id in dict.fromkeys(chosen.values()):
         for attribute in desiring.category_of(connection.shop, category_id)[0]:

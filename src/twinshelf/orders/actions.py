@@ -17,9 +17,7 @@ from twinshelf.sync.models import Task
 
 class NoReason(NeedsPerson):
     def __init__(self) -> None:
-        super().__init__(
-            "Choose a cancellation reason.", code="E-CAN-REASON", remedy="Choose one of the reasons offered."
-        )
+        super().__init__("E-CAN-REASON")
 
 
 def fetch_now(connection: Connection, *, by: User | None = None) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from twinshelf.connections.preferences import PriceRule
-from twinshelf.documents import Finding, Money, Variant, minor_unit
+from twinshelf.documents import Finding, Money, Variant, finding, minor_unit
 
 
 def base_price(variant: Variant, *, use_sale_price: bool) -> Money:
@@ -22,12 +22,7 @@ def shop_price(base: Money, *, currency: str, rate: Decimal | None, rule: PriceR
     amount = base.amount
     if base.currency != currency:
         if rate is None or rate <= 0:
-            return Finding(
-                code="E-PRC-RATE",
-                text=f"BigCommerce uses {base.currency}, TikTok Shop {currency}; confirm an exchange rate.",
-                remedy="Confirm the exchange rate in the connection's settings.",
-                waits_for="rate",
-            )
+            return finding("E-PRC-RATE", waits_for="rate", store=base.currency, shop=currency)
         amount *= rate
     match rule.kind:
         case "fixed_up":
@@ -40,11 +35,7 @@ def shop_price(base: Money, *, currency: str, rate: Decimal | None, rule: PriceR
             amount *= 1 - rule.value / 100
     price = Money(amount, currency).rounded()
     if base.amount <= 0 or price.amount < minor_unit(currency):
-        return Finding(
-            code="E-PRC-MIN",
-            text=f"The price rule gives {price} for SKU {sku}, which is not a valid price.",
-            remedy="Change the rule, or the price in BigCommerce.",
-        )
+        return finding("E-PRC-MIN", skus=f"{sku} ({price})")
     return price
 
 
@@ -55,9 +46,5 @@ def guard(before: Money | None, after: Money, *, percent: Decimal, sku: str) -> 
     change = abs(after.amount - before.amount) / before.amount * 100
     if change <= percent:
         return None
-    return Finding(
-        code="E-PRC-GUARD",
-        text=f"The price of SKU {sku} would change from {before.rounded()} to {after.rounded()}, "
-        f"more than {percent:f} %.",
-        remedy="Check the price in BigCommerce; confirm the change here if it is meant.",
-    )
+    prices = f"SKU {sku} from {before.rounded()} to {after.rounded()}"
+    return finding("E-PRC-GUARD", percent=f"{percent:f}", prices=prices)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from twinshelf.connections.preferences import PackageDefaults
-from twinshelf.documents import Attribute, AttributeValue, Dimensions, Finding, Product, Weight, WeightUnit
+from twinshelf.documents import Attribute, AttributeValue, Dimensions, Finding, Product, Weight, WeightUnit, finding
 from twinshelf.errors import DocumentError
 
 Source = Literal["fixed", "custom_field", "brand", "option"]
@@ -114,23 +114,9 @@ def attribute_values(
             unfit.append(f"{attribute.name} “{text}”")
     findings = []
     if missing:
-        findings.append(
-            Finding(
-                code="E-LST-ATTR",
-                text=f"Missing required attribute(s): {', '.join(missing)}.",
-                remedy="Fill in the attributes on the product, or once for all in the template.",
-                waits_for="template",
-            )
-        )
+        findings.append(finding("E-LST-ATTR", waits_for="template", names=", ".join(missing)))
     if unfit:
-        findings.append(
-            Finding(
-                code="E-LST-ATTRVALUE",
-                text=f"TikTok Shop does not take: {', '.join(unfit)}.",
-                remedy="Choose a value from TikTok's list in the template, or a number where it asks for one.",
-                waits_for="template",
-            )
-        )
+        findings.append(finding("E-LST-ATTRVALUE", waits_for="template", values=", ".join(unfit)))
     return tuple(found), tuple(findings)
 
 
@@ -185,14 +171,7 @@ def package_of(
     weight = _weight(rules.package.weight, weight_unit) or _positive(heaviest) or _weight(defaults.weight, weight_unit)
     findings: list[Finding] = []
     if weight is None:
-        findings.append(
-            Finding(
-                code="E-LST-WEIGHT",
-                text="The product cannot be uploaded without a weight.",
-                remedy="Set it on the product, the template or the connection.",
-                waits_for="template",
-            )
-        )
+        findings.append(finding("E-LST-WEIGHT", waits_for="template"))
     unit = product.dimensions.unit if product.dimensions else ("IN" if weight_unit in {"LB", "OZ"} else "CM")
     sides: dict[str, Decimal] = {}
     rounded = []
@@ -207,19 +186,10 @@ def package_of(
             rounded.append(f"{side} {value.normalize():f} → {sides[side]}")
     missing = [side for side in ("length", "width", "height") if side not in sides]
     if missing:
-        findings.append(
-            Finding(
-                code="E-LST-DIM",
-                text=f"The product cannot be uploaded without {', '.join(missing)}.",
-                remedy="Set it on the product, the template or the connection.",
-                waits_for="template",
-            )
-        )
+        findings.append(finding("E-LST-DIM", waits_for="template", sides=", ".join(missing)))
         return weight, None, tuple(findings)
     if rounded:
-        findings.append(
-            Finding(code="N-PKG-ROUND", text=f"Rounded up to whole units: {', '.join(rounded)}.", blocking=False)
-        )
+        findings.append(finding("N-PKG-ROUND", sides=", ".join(rounded)))
     return weight, Dimensions(sides["length"], sides["width"], sides["height"], unit), tuple(findings)
 
 

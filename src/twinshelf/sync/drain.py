@@ -22,9 +22,10 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django_scopes import scope
 
+from twinshelf import messages
 from twinshelf.accounts.models import Account
-from twinshelf.documents import AnyChange, Finding, Plan
-from twinshelf.errors import NeedsPerson, OutOfBudget, Refused, Transient, Unauthorized
+from twinshelf.documents import AnyChange, Plan, finding
+from twinshelf.errors import NeedsPerson, OutOfBudget, Transient, Unauthorized
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import insert_rows
 from twinshelf.sync import lanes, problems, tasks
@@ -294,9 +295,9 @@ def _judge(flow: AnyFlow, ask: Ask, plan: Plan, done: Sequence[Done]) -> Outcome
     return Outcome(
         key=ask.key,
         generation=ask.generation,
-        state="parked" if any(finding.blocking for finding in plan.findings) else "applied",
+        state="parked" if any(found.blocking for found in plan.findings) else "applied",
         findings=plan.findings,
-        text="; ".join(finding.text for finding in plan.findings),
+        text=" ".join(messages.text(found) for found in plan.findings),
     )
 
 
@@ -309,29 +310,24 @@ def _failed(flow: AnyFlow, ask: Ask, error: Exception) -> Outcome:
     if isinstance(error, OutOfBudget):
         return outcome(state="held", wait_seconds=error.wait_seconds, text=str(error), attempts=ask.attempts)
     if isinstance(error, Unauthorized):
-        finding = Finding(code=error.code, text=str(error), remedy=error.remedy)
-        return outcome(state="held", wait_seconds=300.0, findings=(finding,), text=str(error), attempts=ask.attempts)
+        told = finding(error.code, **error.facts)
+        return outcome(
+            state="held", wait_seconds=300.0, findings=(told,), text=messages.text(told), attempts=ask.attempts
+        )
     if isinstance(error, Transient):
         wait = flow.retry_seconds(ask.attempts)
         if wait is None:
-            finding = Finding(
-                code="E-GAVE-UP", text=f"Given up after {ask.attempts + 1} tries: {error}", remedy="Try again."
-            )
-            return outcome(state="parked", findings=(finding,), text=str(error), attempts=ask.attempts + 1)
+            told = finding("E-GAVE-UP", tries=ask.attempts + 1, why=error)
+            return outcome(state="parked", findings=(told,), text=str(error), attempts=ask.attempts + 1)
         wait = error.wait_seconds if error.exact else max(wait, error.wait_seconds)
         return outcome(state="retry", wait_seconds=wait, text=str(error), attempts=ask.attempts + 1)
     if isinstance(error, NeedsPerson):
-        answer = f" (code {error.platform_code})" if isinstance(error, Refused) and error.platform_code else ""
-        finding = Finding(code=error.code, text=f"{error}{answer}", remedy=error.remedy)
-        return outcome(state="parked", findings=(finding,), text=str(error))
+        told = finding(error.code, **error.facts)
+        return outcome(state="parked", findings=(told,), text=messages.text(told))
     where = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
     place = f" ({where.name}, line {where.lineno})" if where else ""
-    finding = Finding(
-        code="E-BUG",
-        text=f"Twinshelf failed here: {type(error).__name__}{place}.",
-        remedy="Nothing was lost. Report it with the time; it can be tried again.",
-    )
-    return outcome(state="parked", findings=(finding,), text=finding.text)
+    told = finding("E-BUG", place=f"{type(error).__name__}{place}")
+    return outcome(state="parked", findings=(told,), text=messages.text(told))
 
 
 # -- record ---------------------------------------------------------------------------------------------------------
@@ -353,8 +349,12 @@ def _told(done: Done) -> bool:
     return not isinstance(done.error, OutOfBudget)
 
 
+def _words(error: Exception | None) -> str:
+    return messages.text(error) if isinstance(error, NeedsPerson) else str(error)
+
+
 def _change_row(lane: Lane, batch: Batch, each: Closed[Any], done: Done) -> ChangeRecord:
-    answer = done.made.text if done.made is not None else str(done.error)
+    answer = done.made.text if done.made is not None else _words(done.error)
     return ChangeRecord(
         account_id=lane.account_id,
         lane=lane,

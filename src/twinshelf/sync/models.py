@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from twinshelf import messages
 from twinshelf.accounts.models import Account, AccountModel
 from twinshelf.kit import clock
 
@@ -85,11 +86,10 @@ class Problem(AccountModel):
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=120)
     code = models.CharField(max_length=40)
-    text = models.TextField()
-    remedy = models.TextField(blank=True)
+    facts = models.JSONField(default=dict)
+    """What the text of the code in `messages` names."""
     blocking = models.BooleanField(default=True)
     waits_for = models.TextField(blank=True)
-    platform_answer = models.JSONField(default=dict)
     confirmed_at = models.DateTimeField(null=True)
     """When a person said that what it holds back is meant. Lets through nothing but that."""
     opened_at = models.DateTimeField(default=clock.now)
@@ -109,7 +109,7 @@ class Problem(AccountModel):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return messages.text(self)
 
 
 class TaskState(models.TextChoices):

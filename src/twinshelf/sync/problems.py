@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django_scopes import scope
 
+from twinshelf import messages
 from twinshelf.accounts.models import Account
 from twinshelf.documents import Finding
 from twinshelf.kit import clock
@@ -47,18 +48,15 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
                     lane=lane,
                     key=key,
                     code=code,
-                    text=finding.text,
-                    remedy=finding.remedy,
+                    facts=finding.facts,
                     blocking=finding.blocking,
                     waits_for=finding.waits_for,
                     opened_at=clock.now(),
                 )
             )
-        elif (existing.text, existing.waits_for) != (finding.text, finding.waits_for):
+        elif (existing.facts, existing.waits_for) != (finding.facts, finding.waits_for):
             Problem.objects.filter(id=existing.id).update(
-                text=finding.text,
-                remedy=finding.remedy,
-                blocking=finding.blocking,
+                facts=finding.facts,
                 waits_for=finding.waits_for,
                 confirmed_at=None,  # what was confirmed is not what it says now
             )
@@ -68,13 +66,7 @@ def settle(lane: Lane, outcomes: Sequence[Outcome]) -> None:
 def _joined(one: Finding, other: Finding) -> Finding:
     """Two findings of one code as one: a product lacks two attributes, an order two links."""
     waits = " ".join(dict.fromkeys([*one.waits_for.split(), *other.waits_for.split()]))
-    return Finding(
-        code=one.code,
-        text=one.text if other.text == one.text else f"{one.text} {other.text}",
-        remedy=one.remedy,
-        blocking=one.blocking or other.blocking,
-        waits_for=waits,
-    )
+    return Finding(code=one.code, facts=messages.joined(one.facts, other.facts), waits_for=waits)
 
 
 def ask_again(account_id: int, owner: str, kinds: Sequence[str], *, younger_than: timedelta) -> int:
@@ -113,8 +105,8 @@ def settle_held(lane: Lane, held: Sequence[Outcome]) -> None:
                 lane=lane,
                 key=OWNER_KEY,
                 code=f.code,
-                text=f.text,
-                remedy=f.remedy,
+                facts=f.facts,
+                blocking=f.blocking,
                 opened_at=clock.now(),
             )
             for f in findings.values()
@@ -123,16 +115,16 @@ def settle_held(lane: Lane, held: Sequence[Outcome]) -> None:
     )
 
 
-def open_owner(lane: Lane, *, code: str, text: str, remedy: str) -> None:
+def open_owner(lane: Lane, finding: Finding) -> None:
     """Open a problem that concerns a lane as a whole. Safe to repeat."""
-    if not Problem.objects.filter(lane=lane, key=OWNER_KEY, code=code, closed_at=None).exists():
+    if not Problem.objects.filter(lane=lane, key=OWNER_KEY, code=finding.code, closed_at=None).exists():
         Problem.objects.create(
             account_id=lane.account_id,
             lane=lane,
             key=OWNER_KEY,
-            code=code,
-            text=text,
-            remedy=remedy,
+            code=finding.code,
+            facts=finding.facts,
+            blocking=finding.blocking,
             opened_at=clock.now(),
         )
 

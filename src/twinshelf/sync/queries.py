@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from twinshelf import messages
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
@@ -209,7 +210,6 @@ class ProblemGroup:
     count: int
     one_cause: bool
     text: str
-    remedy: str
     key: str
     owners: tuple[str, ...]
     newest: datetime
@@ -217,10 +217,11 @@ class ProblemGroup:
 
 def problem_groups() -> list[ProblemGroup]:
     """What only a person can put right, by kind and code, the most frequent first."""
+    facts = Cast("facts", TextField())
     rows = (
         Problem.objects.filter(closed_at=None, blocking=True)
         .values("lane_id", "code")
-        .annotate(count=Count("id"), least=Min("text"), most=Max("text"), sample=Min("id"), newest=Max("opened_at"))
+        .annotate(count=Count("id"), least=Min(facts), most=Max(facts), sample=Min("id"), newest=Max("opened_at"))
     )
     lanes = {lane.id: lane for lane in Lane.objects.filter(id__in={row["lane_id"] for row in rows})}
     samples = Problem.objects.in_bulk([row["sample"] for row in rows])
@@ -230,15 +231,14 @@ def problem_groups() -> list[ProblemGroup]:
     groups = []
     for (kind, code), same in merged.items():
         sample = samples[same[0]["sample"]]
-        texts = {text for row in same for text in (row["least"], row["most"])}
+        causes = {cause for row in same for cause in (row["least"], row["most"])}
         groups.append(
             ProblemGroup(
                 kind=kind,
                 code=code,
                 count=sum(row["count"] for row in same),
-                one_cause=len(texts) == 1,
-                text=sample.text,
-                remedy=sample.remedy,
+                one_cause=len(causes) == 1,
+                text=messages.text(sample),
                 key=sample.key,
                 owners=tuple(sorted(lanes[row["lane_id"]].owner for row in same)),
                 newest=max(row["newest"] for row in same),
@@ -282,8 +282,8 @@ def problems_of(
 
 
 def same_problem(problem: Problem) -> int:
-    """How many open problems of the same lane have the same code and text."""
-    return Problem.objects.filter(lane=problem.lane, closed_at=None, code=problem.code, text=problem.text).count()
+    """How many open problems of the same lane have the same code and facts."""
+    return Problem.objects.filter(lane=problem.lane, closed_at=None, code=problem.code, facts=problem.facts).count()
 
 
 # -- what happened --------------------------------------------------------------------------------------------------
@@ -331,16 +331,14 @@ def changes(*, kind: str = "", ok: bool | None = None, number: int = 1, size: in
 WHOLE_LANE: Final = "*"
 """The key of problems that concern a store or a shop as a whole, such as rejected credentials."""
 
-CONFIRMS: Final[Mapping[str, Promise]] = {"E-PRC-GUARD": _("Send this price"), "E-PRD-GONE": _("It was removed")}
-"""Codes of problems that hold something back until a person says that it is meant, and the words that say so."""
-
 
 def actions_for(problem: Problem, *, about: str = "") -> tuple[Action, ...]:
     """What may be done about an open problem. `about` is what its key is called."""
     found = []
-    if problem.code in CONFIRMS:
+    confirm = messages.message(problem.code).confirm
+    if confirm:
         sent = (("code", problem.code), ("problem", problem.id))
-        found.append(Action(id="problem.confirm", label=CONFIRMS[problem.code], about=about, sent=sent, tone="primary"))
+        found.append(Action(id="problem.confirm", label=_(confirm), about=about, sent=sent, tone="primary"))
     if problem.key != WHOLE_LANE:
         found.append(Action(id="problem.retry", label=_("Try again"), about=about, args=(problem.id,)))
     return tuple(found)
@@ -348,7 +346,7 @@ def actions_for(problem: Problem, *, about: str = "") -> tuple[Action, ...]:
 
 def actions_for_group(kind: str, code: str, count: int) -> tuple[Action, ...]:
     """What may be done about all open problems of a kind of lane and a code at once."""
-    if code not in CONFIRMS or count < 2:
+    if count < 2 or not messages.message(code).confirm:
         return ()
     label = _("Confirm all %(n)s") % {"n": f"{count:,}"}
     return (Action(id="problem.confirm", label=label, sent=(("kind", kind), ("code", code)), tone="primary"),)

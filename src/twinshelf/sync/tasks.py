@@ -10,6 +10,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import Count, F
 from django_scopes import scope, scopes_disabled
 
+from twinshelf import messages
 from twinshelf.accounts.models import Account, User
 from twinshelf.errors import NeedsPerson, Transient
 from twinshelf.kit import clock
@@ -92,7 +93,7 @@ def attempt(task_id: int, failures: int) -> float | None:
     try:
         return 0.0 if run_slice(task_id) else None
     except NeedsPerson as error:
-        fail(task_id, f"{error} {error.remedy}")
+        fail(task_id, f"{messages.text(error)} {messages.remedy(error)}")
         return None
     except Exception as error:
         failures += 1
@@ -216,7 +217,7 @@ def follow(lane: Lane, outcomes: Sequence[Outcome]) -> None:
 
 
 def _skipped(outcome: Outcome) -> bool:
-    return any(finding.code.startswith("I-") for finding in outcome.findings)
+    return any(finding.code.startswith(messages.SKIPPED) for finding in outcome.findings)
 
 
 def settle(task_id: int) -> None:

@@ -1,6 +1,6 @@
 """TikTok Shop's refusals, by what the program does about them: one function sorts every code that is not 0.
 
-What a person reads comes from `messages.py`. A class of its own exists only where a caller acts on it.
+What a person reads is `twinshelf.messages`' business. A class of its own exists only where a caller acts on it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from twinshelf.errors import NotFound, PlatformDown, Refused, Transient, Unauthorized
+from twinshelf.messages import say
 from twinshelf.tiktok import messages, wire
 
 PLATFORM: Final = "TikTok Shop"
@@ -109,23 +110,30 @@ class RefusedItem:
     warehouse_id: str = ""
 
 
+def explain(code: int, message: str) -> str:
+    """What a code of TikTok Shop means, in our words where we have some, else in its own."""
+    return say(messages.code_of(code), {"platform": PLATFORM, "answer": _words(code, message)})
+
+
+def _words(code: int, message: str) -> str:
+    return message.strip() or f"code {code}"
+
+
 class PartlyRefused(Refused):
     """Some `items` of one call were refused; the others took effect. The first item's reason speaks for all."""
 
     def __init__(self, items: tuple[RefusedItem, ...], *, request_id: str = "") -> None:
         self.items = items
-        code, text, remedy = messages.explain(items[0].code, items[0].message)
-        named = ", ".join(dict.fromkeys(item.id for item in items))
+        first = items[0]
         super().__init__(
             PLATFORM,
-            f"{text} ({named})",
-            platform_code=items[0].code,
+            _words(first.code, first.message),
+            platform_code=first.code,
             request_id=request_id,
-            fields=tuple((item.id, messages.explain(item.code, item.message)[1]) for item in items),
-            code=code,
-            remedy=remedy,
+            fields=tuple((item.id, explain(item.code, item.message)) for item in items),
+            code=messages.code_of(first.code),
+            items=", ".join(dict.fromkeys(item.id for item in items)),
         )
-        self.platform_message = items[0].message
 
     def one_by_one(self) -> dict[str, PartlyRefused]:
         """The refusal of each item by its id."""
@@ -208,7 +216,7 @@ def refusal(code: int, message: str, *, request_id: str = "", repeatable: bool =
     `repeatable` says of the call whether doing it twice is harmless; if it is not, a code that leaves the outcome open
     is marked so.
     """
-    catalog_code, text, remedy = messages.explain(code, message)
+    text = explain(code, message)
     if is_down(code):
         return PlatformDown(f"{PLATFORM}: {text} (code {code}, request {request_id})", outcome_unknown=not repeatable)
     if code in _LATER:
@@ -216,9 +224,7 @@ def refusal(code: int, message: str, *, request_id: str = "", repeatable: bool =
     if code == _LISTING_CAP:
         return ListingCapReached(f"{PLATFORM}: {text}", wait_seconds=3600.0)
     if code in _WRONG_SHOP:
-        return Unauthorized(PLATFORM, text)
-    error = _KINDS.get(code, Refused)(
-        PLATFORM, text, platform_code=code, request_id=request_id, code=catalog_code, remedy=remedy
+        return Unauthorized(PLATFORM, _words(code, message))
+    return _KINDS.get(code, Refused)(
+        PLATFORM, _words(code, message), platform_code=code, request_id=request_id, code=messages.code_of(code)
     )
-    error.platform_message = message
-    return error

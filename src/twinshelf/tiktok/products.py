@@ -22,6 +22,7 @@ from twinshelf.documents import (
     ShopListing,
     ShopSku,
     Weight,
+    finding,
     minor_unit,
 )
 from twinshelf.errors import DocumentError
@@ -452,92 +453,74 @@ def problems_of(listing: Listing, region: Region, *, unpriced: frozenset[str] = 
     )
 
 
-def _told(code: str, text: str, remedy: str = "") -> Finding:
-    return Finding(code=code, text=text, remedy=remedy, blocking=False)
-
-
-def _blocked(code: str, text: str, remedy: str) -> Finding:
-    return Finding(code=code, text=text, remedy=remedy)
-
-
 def _text_problems(listing: Listing, region: Region) -> Iterator[Finding]:
     yield from _title_problems(texts.plain(listing.title), listing, region)
     description = texts.clean_description(listing.description)
     if not description:
-        yield _told("W-LST-DESC", "The description is empty; the title is used as description.", "Write a description.")
+        yield finding("W-LST-DESC")
     elif region.code != "JP" and texts.has_chinese(description):
-        yield _blocked("E-LST-DESC", "The description has Chinese characters.", "Translate the description.")
+        yield finding("E-LST-DESCLANG")
     if texts.is_cut(listing.description):
-        yield _told("W-LST-DESC", "The description is cut to 10,000 characters.", "Shorten the description.")
+        yield finding("W-LST-DESCCUT")
     if not listing.category_id:
-        yield _blocked("E-CAT-KEY", "Category missing.", "Choose a category in the template or on the product.")
+        yield finding("E-CAT-KEY")
     if not listing.warehouse_id:
-        yield _blocked("E-WHS-MISSING", "No warehouse is chosen.", "Choose the warehouse of the connection.")
+        yield finding("E-WHS-MISSING")
     if not listing.image_urls:
-        yield _blocked("E-LST-IMG", "At least one image is required.", "Add an image or a media URL.")
+        yield finding("E-LST-IMG")
     if (count := len(listing.image_urls)) > _MAX_IMAGES:
-        yield _told("W-LST-IMG", f"Of {count} images the first {_MAX_IMAGES} are sent.", "Put the best ones first.")
+        yield finding("W-LST-IMG", number=count, limit=_MAX_IMAGES)
 
 
 def _title_problems(title: str, listing: Listing, region: Region) -> Iterator[Finding]:
     if not texts.has_words(title):
-        yield _blocked("E-LST-TITLE", "The product has no title.", "Set a title.")
+        yield finding("E-LST-TITLE")
         return
     if title != " ".join(listing.title.split()):
-        yield _told("W-LST-TITLE", f"The title is sent without what TikTok Shop does not allow: {title!r}.")
+        yield finding("W-LST-TITLE", sent=title)
     if not region.title_min <= len(title) <= region.title_max:
-        yield _blocked(
-            "E-LST-TITLE",
-            f"The title has {len(title)} characters; {region.code} takes {region.title_min} to {region.title_max}.",
-            "Change the title.",
-        )
+        limits = f"{region.title_min} to {region.title_max}"
+        yield finding("E-LST-TITLELEN", length=len(title), region=region.code, limits=limits)
     if texts.has_run(title):
-        yield _blocked("E-LST-TITLE", "The title repeats one character more than 9 times.", "Change the title.")
+        yield finding("E-LST-TITLECHAR")
     if region.code != "JP" and texts.has_chinese(title):
-        yield _blocked("E-LST-TITLE", "The title has Chinese characters.", "Translate the title.")
+        yield finding("E-LST-TITLELANG")
 
 
 def _package_problems(listing: Listing, region: Region) -> Iterator[Finding]:
-    remedy = "Set it on the product, the template or the connection."
     if _weight(listing.weight, region)[0] <= 0:
-        yield _blocked("E-LST-WEIGHT", "The product cannot be uploaded without a weight.", remedy)
+        yield finding("E-LST-WEIGHT")
     elif listing.weight.to("KG").value > region.weight_max.to("KG").value:
-        yield _blocked(
-            "E-LST-WEIGHT",
-            f"The weight of {_digits(listing.weight.value)} {listing.weight.unit} is more than"
-            f" {_digits(region.weight_max.value)} {region.weight_max.unit}.",
-            "Check the unit: grams are easily typed as kilograms.",
-        )
+        yield finding("E-LST-HEAVY", weight=_weight_text(listing.weight), limit=_weight_text(region.weight_max))
     sides, unit = _dimensions(listing.dimensions, listing.weight, region)
     names = ("length", "width", "height")
     missing = [name for name, side in zip(names, sides, strict=True) if side is None or side <= 0]
     if missing:
-        yield _blocked("E-LST-DIM", f"The product cannot be uploaded without {', '.join(missing)}.", remedy)
+        yield finding("E-LST-DIM", sides=", ".join(missing))
     given = (listing.dimensions.length, listing.dimensions.width, listing.dimensions.height)
     if not missing and any(side is not None and side != side.to_integral_value() for side in given):
         rounded = " × ".join(_digits(side) for side in sides if side is not None)
-        yield _told("W-LST-DIM", f"The package size is rounded up to {rounded} {unit.lower()}s.")
+        yield finding("W-LST-DIM", size=f"{rounded} {unit.lower()}s")
+
+
+def _weight_text(weight: Weight) -> str:
+    return f"{_digits(weight.value)} {weight.unit}"
 
 
 def _sku_problems(listing: Listing, region: Region, unpriced: frozenset[str]) -> Iterator[Finding]:
     if not listing.skus:
-        yield _blocked("E-LST-SKUS", "The product has no SKU to sell.", "Add a variant, or make one purchasable.")
+        yield finding("E-LST-NOSKU")
     if len(listing.skus) > region.max_skus:
-        yield _blocked(
-            "E-LST-SKUS",
-            f"The product has {len(listing.skus)} SKUs; {region.code} takes {region.max_skus}.",
-            "Split the product, or leave variants out.",
-        )
+        yield finding("E-LST-SKUS", number=len(listing.skus), region=region.code, limit=region.max_skus)
     seen: set[str] = set()
     for sku in listing.skus:
         if not sku.seller_sku.strip():
-            yield _blocked("E-SKU-MISSING", f"Variant {sku.variant_id} has no SKU.", "Set a SKU in BigCommerce.")
+            yield finding("E-SKU-MISSING", variants=sku.variant_id)
             continue
         if not (_STRICT_SKU if region.strict_sku else _SKU).fullmatch(sku.seller_sku):
-            allowed = "6 to 50 letters, digits, - and _" if region.strict_sku else "1 to 50 characters without spaces"
-            yield _blocked("E-LST-SKU", f"SKU {sku.seller_sku!r}: {region.code} takes {allowed}.", "Change the SKU.")
+            yield finding("E-LST-SKUSTRICT" if region.strict_sku else "E-LST-SKU", skus=sku.seller_sku)
         if sku.seller_sku in seen:
-            yield _blocked("E-SKU-DUP", f"SKU {sku.seller_sku} is used twice in the product.", "Make SKUs unique.")
+            yield finding("E-SKU-TWICE", skus=sku.seller_sku)
         seen.add(sku.seller_sku)
         if sku.variant_id not in unpriced:
             yield from _price_problems(sku, region)
@@ -545,54 +528,36 @@ def _sku_problems(listing: Listing, region: Region, unpriced: frozenset[str]) ->
 
 def _price_problems(sku: ListingSku, region: Region) -> Iterator[Finding]:
     if sku.price.currency != region.currency:
-        yield _blocked(
-            "E-PRC-CUR",
-            f"SKU {sku.seller_sku} is priced in {sku.price.currency}, the shop sells in {region.currency}.",
-            "Confirm the exchange rate of the connection.",
-        )
+        yield finding("E-PRC-CUR")
         return
-    amount, remedy = sku.price.amount, "Correct the price or the price rule."
+    amount, named = sku.price.amount, f"{sku.seller_sku} ({sku.price})"
     low, high = region.price_min or minor_unit(region.currency), region.price_max
     if amount != sku.price.rounded().amount:
-        yield _blocked("E-PRC-MIN", f"SKU {sku.seller_sku}: {sku.price} has too many decimals.", remedy)
-    if amount < low:
-        yield _blocked("E-PRC-RANGE", f"SKU {sku.seller_sku}: {sku.price} is below {low} {region.currency}.", remedy)
-    elif high is not None and amount > high:
-        yield _blocked("E-PRC-RANGE", f"SKU {sku.seller_sku}: {sku.price} is above {high} {region.currency}.", remedy)
+        yield finding("E-PRC-DECIMALS", skus=named)
+    if amount < low or (high is not None and amount > high):
+        limits = f"from {low} {region.currency}" + ("" if high is None else f" to {high} {region.currency}")
+        yield finding("E-PRC-RANGE", limits=limits, skus=named)
 
 
 def _option_problems(listing: Listing) -> Iterator[Finding]:
     kinds = {tuple(texts.plain(option.option) for option in sku.options) for sku in listing.skus}
     names = list(dict.fromkeys(name for kind in kinds for name in kind))
-    remedy = "Give every variant a value of every option."
-    if len(listing.skus) > 1 and () in kinds:
-        yield _blocked("E-LST-VAR", f"This product has {len(listing.skus)} SKUs, some without options.", remedy)
-    elif len({frozenset(kind) for kind in kinds}) > 1:
-        yield _blocked("E-LST-VAR", "The SKUs of this product do not all have the same options.", remedy)
+    if len({frozenset(kind) for kind in kinds}) > 1 or (len(listing.skus) > 1 and () in kinds):
+        yield finding("E-LST-VAR")
     if len(names) > _MAX_OPTIONS:
-        yield _blocked(
-            "E-LST-VAR",
-            f"The product has {len(names)} options ({', '.join(names)}); TikTok Shop takes {_MAX_OPTIONS}.",
-            "Split the product, or combine options.",
-        )
-    for what, limit, found in (
-        ("option", _MAX_OPTION_NAME, names),
-        ("value", _MAX_OPTION_VALUE, dict.fromkeys(texts.plain(o.value) for sku in listing.skus for o in sku.options)),
+        yield finding("E-LST-OPTIONS")
+    for limit, found in (
+        (_MAX_OPTION_NAME, names),
+        (_MAX_OPTION_VALUE, dict.fromkeys(texts.plain(o.value) for sku in listing.skus for o in sku.options)),
     ):
         for text in found:
             if not texts.has_words(text) or len(text) > limit or texts.has_run(text):
-                yield _blocked(
-                    "E-LST-VAR",
-                    f"The {what} {text!r} is not 1 to {limit} plain characters long.",
-                    "Shorten or rename it.",
-                )
+                yield finding("E-LST-OPTION", words=f"“{text}”")
     combinations: set[frozenset[tuple[str, str]]] = set()
     for sku in listing.skus:
         combination = frozenset((texts.plain(o.option), texts.plain(o.value)) for o in sku.options)
         if combination and combination in combinations:
-            yield _blocked(
-                "E-LST-VAR", f"SKU {sku.seller_sku} has the same options as another SKU.", "Give them different values."
-            )
+            yield finding("E-LST-VARTWICE", skus=sku.seller_sku)
         combinations.add(combination)
 
 
@@ -602,18 +567,10 @@ def _code_problems(listing: Listing) -> Iterator[Finding]:
         try:
             code = texts.identifier_code(sku.gtin)
         except DocumentError as error:
-            yield _told(
-                "W-LST-GTIN",
-                f"SKU {sku.seller_sku} is sent without product identifier code: {error.reason}.",
-                "Correct the code.",
-            )
+            yield finding("W-LST-GTIN", codes=f"SKU {sku.seller_sku} ({error.reason})")
             continue
         if code is not None and code in seen:
-            yield _told(
-                "W-LST-GTIN",
-                f"SKU {sku.seller_sku} is sent without product identifier code: another SKU has {code[0]}.",
-                "Give each variant its own code.",
-            )
+            yield finding("W-LST-GTINTWICE", codes=f"SKU {sku.seller_sku} ({code[0]})")
         if code is not None:
             seen.add(code)
 

@@ -47,11 +47,7 @@ class RegionUnsupported(NeedsPerson):
 
     def __init__(self, code: str) -> None:
         self.region = code
-        super().__init__(
-            f"Region {code} is not supported.",
-            code="E-REG-UNSUPPORTED",
-            remedy="Connect a shop of a market that TikTok Shop's API serves.",
-        )
+        super().__init__("E-REG-UNSUPPORTED", region=code)
 
 
 _METRIC: Final[tuple[WeightUnit, ...]] = ("KG",)

@@ -25,6 +25,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from twinshelf import messages
 from twinshelf.console import routes, words
 from twinshelf.console.charts import Segment
 from twinshelf.documents import Money, StoreOrderState, Variant, minor_unit
@@ -552,7 +553,26 @@ def page_of(links: Any, lane: Any, key: str) -> str:
 @register.filter
 def problem_title(code: str) -> str:
     """The heading of a problem, by its code."""
-    return words.problem_title(code)
+    return _(messages.title(code))
+
+
+@register.filter
+def problem_text(problem: messages.Said) -> str:
+    """What is wrong, with its facts."""
+    return messages.text(problem)
+
+
+@register.filter
+def problem_remedy(code: str) -> str:
+    """What a person does about a problem, by its code."""
+    return _(messages.message(code).remedy)
+
+
+@register.filter
+def platform_answer(problem: messages.Said) -> list[tuple[str, str]]:
+    """What a platform answered, for its support: (what it is, its words or number); empty where none was asked."""
+    known = (("answer", _("Answer")), ("number", _("Code")), ("request", _("Request")))
+    return [(str(word), problem.facts[name]) for name, word in known if problem.facts.get(name)]
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from twinshelf import messages as texts
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
@@ -233,7 +234,7 @@ def _actions_for(problem: Problem, links: Links) -> tuple[Action, ...]:
 def confirm(request: ConsoleRequest) -> HttpResponse:
     """Let through what was held back for somebody to check: one thing, or all of one kind and code."""
     code, one = request.POST.get("code", ""), whole(request.POST, "problem", 0)
-    if code not in sync.CONFIRMS:
+    if not texts.message(code).confirm:
         raise Http404
     kind = request.POST.get("kind", "")
     number = sync_actions.confirm(request.account, code=code, kind=kind, problem_id=one or None, by=request.user)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from twinshelf import messages as texts
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
 
@@ -40,7 +41,7 @@ class Told:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         match error:
             case NeedsPerson():
-                messages.error(self._request, format_html("<b>{}</b> {}", str(error), error.remedy))
+                messages.error(self._request, format_html("<b>{}</b> {}", texts.text(error), texts.remedy(error)))
             case Transient():
                 messages.error(self._request, _("%(why)s. Try again in a moment.") % {"why": error})
             case DocumentError():

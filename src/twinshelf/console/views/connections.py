@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from twinshelf import messages as texts
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs, offered
@@ -81,9 +82,8 @@ def connect_store(request: ConsoleRequest) -> HttpResponse:
         try:
             store = connection_actions.connect_store(request.account, **form.cleaned_data, by=request.user)
         except NeedsPerson as error:
-            form.add_error(
-                "store_hash_or_url" if error.code == "E-CON-HASH" else "access_token", f"{error} {error.remedy}"
-            )
+            field = "store_hash_or_url" if error.code == "E-CON-HASH" else "access_token"
+            form.add_error(field, f"{texts.text(error)} {texts.remedy(error)}")
         except Transient as error:
             form.add_error("access_token", _("%(why)s. Nothing was kept; try again in a moment.") % {"why": error})
         else:

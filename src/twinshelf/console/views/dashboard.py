@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from twinshelf import messages as texts
 from twinshelf.connections import queries as connections
 from twinshelf.console import charts, counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
@@ -227,7 +228,8 @@ def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores:
 
 
 def _of_group(group: sync.ProblemGroup, every: Sequence[Connection]) -> Attention:
-    sentence, icon = words.problem_group(group.kind, group.code, group.count)
+    row = texts.message(group.code)
+    sentence, icon = row.counted(group.count), row.icon
     cause = group.text if group.one_cause else _("For example: %(text)s") % {"text": group.text}
     shop = _only_connection(group.owners, every)
     if group.kind in sync.PRODUCT_KINDS and group.key != "*":

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from twinshelf import messages
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
@@ -101,7 +102,7 @@ def _chips(wanted: ProductFilter, every: Sequence[Connection]) -> list[tuple[str
     if wanted.problems:
         chips.append(("problem", _("Has problems")))
     elif wanted.code:
-        chips.append(("problem", words.problem_title(wanted.code)))
+        chips.append(("problem", messages.title(wanted.code)))
     return chips
 
 

@@ -16,6 +16,7 @@ from twinshelf.documents import (
     Plan,
     ShopOrderStatus,
     StoreOrderState,
+    finding,
 )
 from twinshelf.orders.status import next_state
 
@@ -135,8 +136,4 @@ def _cancel_in_store(sides: Sides) -> CancelStoreOrder | None:
 
 
 def _not_allowed(status: ShopOrderStatus) -> Finding:
-    return Finding(
-        code="E-CAN-STATE",
-        text=f"TikTok does not allow cancelling an order that is {status.replace('_', ' ').lower()}.",
-        remedy="Settle it with the buyer in Seller Center; the status in BigCommerce stays as you set it.",
-    )
+    return finding("E-CAN-STATE", status=status.replace("_", " ").lower())

@@ -8,7 +8,16 @@ from difflib import get_close_matches
 
 import msgspec
 
-from twinshelf.documents import AnyChange, Finding, Plan, ReportShipment, ShippingProvider, ShopOrder, StoreOrderItem
+from twinshelf.documents import (
+    AnyChange,
+    Finding,
+    Plan,
+    ReportShipment,
+    ShippingProvider,
+    ShopOrder,
+    StoreOrderItem,
+    finding,
+)
 
 
 class ShipmentFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +42,7 @@ def provider_for(
     if carrier and wanted.lower() in by_name:
         return by_name[wanted.lower()]
     near = _nearest(carrier, mapped) or _nearest(carrier, [provider.name for provider in providers]) or "none"
-    return Finding(
-        code="E-FUL-CARRIER",
-        text=f"No TikTok carrier is mapped to '{carrier}' (nearest: '{near}').",
-        remedy="Add the mapping, or choose a carrier on the shipment in BigCommerce.",
-        waits_for="carrier",
-    )
+    return finding("E-FUL-CARRIER", waits_for="carrier", carrier=carrier, nearest=near)
 
 
 def _nearest(name: str, candidates: Iterable[str]) -> str:
@@ -84,20 +88,12 @@ def plan_report(
 ) -> ReportShipment | Finding:
     """What to tell TikTok of one shipment, or why it cannot be told."""
     if not shipment.tracking_number.strip():
-        return Finding(
-            code="E-FUL-TRACK",
-            text="The shipment has no tracking number.",
-            remedy="Add it to the shipment in BigCommerce.",
-        )
+        return finding("E-FUL-TRACK")
     provider = provider_for(shipment.carrier, mapping, providers)
     if isinstance(provider, Finding):
         return provider
     if not units:
-        return Finding(
-            code="E-FUL-UNITS",
-            text="The shipment covers nothing of the TikTok order that is not shipped already.",
-            remedy="Check the quantities of the shipments in BigCommerce.",
-        )
+        return finding("E-FUL-UNITS")
     return ReportShipment(
         shop_order_id=order.id,
         store_shipment_id=shipment.id,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import transaction
 
+from twinshelf import messages
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
@@ -42,11 +43,7 @@ class CreationFailed(NeedsPerson):
 
     def __init__(self, order_id: str, why: str, failures: planning.Failures, *, outcome_unknown: bool) -> None:
         self.order_id, self.failures, self.outcome_unknown = order_id, failures, outcome_unknown
-        super().__init__(
-            f"BigCommerce refused the order: {why}. Given up after {planning.RETRIES} retries.",
-            code="E-ORD-CREATE",
-            remedy="Correct what BigCommerce names, then press Retry on the order.",
-        )
+        super().__init__("E-ORD-CREATE", why=why, retries=planning.RETRIES)
 
 
 @dataclass
@@ -266,7 +263,8 @@ def _note_without(row: ShopOrderRow, each: Closed[planning.SeenOrder]) -> None:
     elif order is not None and not each.done:
         decision = planning.decide(order, seen.preferences)
         if decision.verdict == "create":
-            row.creation, row.reason = CreationState.FAILED, "; ".join(finding.text for finding in each.plan.findings)
+            row.creation = CreationState.FAILED
+            row.reason = " ".join(messages.text(found) for found in each.plan.findings)
         else:
             row.creation = CreationState.IGNORED if decision.verdict == "ignore" else CreationState.WAITING
             row.reason = decision.reason

@@ -25,6 +25,7 @@ from twinshelf.documents import (
     StoreOrderDraft,
     StoreOrderLine,
     StoreOrderState,
+    finding,
     token,
 )
 from twinshelf.orders.status import next_state, store_state
@@ -76,12 +77,8 @@ def unlinked(order: ShopOrder, links: Mapping[str, tuple[str, str]]) -> tuple[Or
 def unlinked_finding(lines: tuple[OrderLine, ...]) -> Finding:
     """The problem of an order with unlinked SKUs; linking any of them asks for it again."""
     names = ", ".join(dict.fromkeys(line.seller_sku or line.sku_id for line in lines))
-    return Finding(
-        code="E-ORD-SKU",
-        text=f"Not created in BigCommerce: no linked product for SKU {names}.",
-        remedy="Link it; the order is then created by itself.",
-        waits_for=" ".join(dict.fromkeys(word for line in lines for word in _awaited(line))),
-    )
+    awaited = " ".join(dict.fromkeys(word for line in lines for word in _awaited(line)))
+    return finding("E-ORD-SKU", waits_for=awaited, skus=names)
 
 
 def _awaited(line: OrderLine) -> tuple[str, ...]:
@@ -115,7 +112,7 @@ def plan_order(seen: SeenOrder) -> Plan:
     if order is None:  # webhooks may come before the order can be read
         if seen.tries < _LOOKS_FOR_UNKNOWN:
             return Plan(key=seen.key, later_seconds=5.0 * 2**seen.tries)
-        return Plan(key=seen.key, findings=(_unknown_order(seen.key),))
+        return Plan(key=seen.key, findings=(finding("E-ORD-GONE"),))
     if seen.store_order_id is not None:
         return _plan_existing(seen, order, seen.store_order_id)
     if decide(order, seen.preferences).verdict != "create":
@@ -136,7 +133,7 @@ def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Pl
     if seen.address_due and order.status.shippable:
         changes.append(SetStoreAddress(store_order_id=store_order_id, shop_order_id=order.id))
     elif seen.address_due:
-        findings = (_too_late_for_address(),)
+        findings = (finding("W-ORD-ADDRESS"),)
     return Plan(key=seen.key, changes=tuple(changes), findings=findings, settled=True)
 
 
@@ -144,23 +141,6 @@ def is_cancelled(seen: SeenOrder) -> bool:
     """Whether an order that has its store order is cancelled on either side."""
     cancelled = seen.order is not None and seen.order.status is ShopOrderStatus.CANCELLED
     return seen.store_order_id is not None and (cancelled or seen.store_state is StoreOrderState.CANCELLED)
-
-
-def _unknown_order(order_id: str) -> Finding:
-    return Finding(
-        code="E-ORD-GONE",
-        text=f"TikTok Shop does not know order {order_id}.",
-        remedy="Check the order in Seller Center.",
-    )
-
-
-def _too_late_for_address() -> Finding:
-    return Finding(
-        code="W-ORD-ADDRESS",
-        text="The buyer changed the address after the order was shipped.",
-        remedy="Settle it with the carrier or the buyer.",
-        blocking=False,
-    )
 
 
 RETRY_EVERY_SECONDS, RETRIES = 600.0, 3

@@ -297,7 +297,7 @@ def _judge(call: Call, answer: Answer, code: int, message: str, request_id: str)
         return
     if answer.status == 429 or code in errors.THROTTLED:
         wait = _until_next_hour() if code == errors.HOUR_USED_UP else _wait_of(answer)
-        raise Throttled(f"{PLATFORM}: {messages.explain(code, message)[1]}", wait_seconds=wait)
+        raise Throttled(f"{PLATFORM}: {errors.explain(code, message)}", wait_seconds=wait)
     if code == errors.TOKEN_EXPIRED:
         raise Unauthorized(PLATFORM, "the new access token is refused too")
     if code == errors.SCOPE_MISSING:
