@@ -13,6 +13,8 @@ from twinshelf.sync.flows import Flow
 
 def observe_store(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
     """Look after a store as such: whether it lets us in, and its webhooks."""
+    if batch.preview:
+        return {}
     actions.check_store(batch.store)
     return {key: Plan(key=key) for key in keys}
 

@@ -247,6 +247,7 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "ActivateListing": (_("Activated on TikTok"), "check"),
     "DeleteListing": (_("Deleted on TikTok"), "x"),
     "CreateStoreOrder": (_("Created in BigCommerce"), "check"),
+    "ReferenceOrder": (_("BigCommerce order noted on TikTok"), "link"),
     "SetStoreStatus": (_("Status set in BigCommerce"), "sync"),
     "SetStoreAddress": (_("Address changed in BigCommerce"), "truck"),
     "ReportShipment": (_("Shipment reported to TikTok"), "truck"),

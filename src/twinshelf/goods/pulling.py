@@ -31,7 +31,12 @@ _PULL_OVERLAP = timedelta(minutes=2)
 
 
 def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
-    """Read these products again, keep what changed and mark it in the lanes of the store's connections."""
+    """Read these products again, keep what changed and mark it in the lanes of the store's connections.
+
+    It changes nothing outside, so a preview has nothing to show.
+    """
+    if batch.preview:
+        return {}
     store = batch.store
     urgent = any(ask.priority <= lanes.URGENT for ask in batch.asks.values())
     client = clients.store_client(store, "urgent" if urgent else "normal")

@@ -21,14 +21,14 @@ from twinshelf.sync.models import ChangeRecord, ExecutorLease, InboxEvent, Lane,
 from twinshelf.sync.problems import OWNER_KEY
 
 UNFINISHED = (TaskState.QUEUED, TaskState.RUNNING)
-PRODUCT_KINDS = ("listing", "price", "stock", "product")
-ORDER_KINDS = ("order", "shipment", "cancellation")
+PRODUCT_KINDS = ("listing", "price", "stock", "visibility", "product")
+ORDER_KINDS = ("order", "shipment", "cancellation", "reference")
 """Kinds of lanes whose keys are product ids, and those whose keys are TikTok order ids."""
 PRODUCT_CHANGES = (
     "CreateListing", "EditContent", "SetPrices", "SetStock", "DeactivateListing", "ActivateListing", "DeleteListing",
 )  # fmt: skip
 ORDER_CHANGES = (
-    "CreateStoreOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CancelShopOrder", "CancelStoreOrder",
+    "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CancelShopOrder", "CancelStoreOrder",
 )  # fmt: skip
 
 _UNFINISHED_FOR = timedelta(days=30)
