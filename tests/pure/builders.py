@@ -33,7 +33,7 @@ from twinshelf.documents import (
     Variant,
     Weight,
 )
-from twinshelf.listings.plan import ShopFacts
+from twinshelf.listings.desired import ShopFacts
 from twinshelf.rules.templates import TemplateRules
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -25,16 +25,27 @@ from tests.pure.builders import (
     variant,
 )
 from twinshelf.connections.preferences import PackageDefaults, PriceRule
-from twinshelf.documents import CategoryRules, Image, OptionValue, SetPrices, Weight, finding, seller_sku
+from twinshelf.documents import (
+    CategoryRules,
+    Image,
+    Listing,
+    OptionValue,
+    SetPrices,
+    ShopSku,
+    Weight,
+    finding,
+    from_json,
+    seller_sku,
+    to_json,
+)
+from twinshelf.listings.compare import compare_content
+from twinshelf.listings.desired import CategoryFacts, desired_skus, listable
+from twinshelf.listings.desired import desired as desired_in_shop
 from twinshelf.listings.plan import (
-    SeenPrices,
-    content_digest,
+    SeenSkus,
     deleted_findings,
-    desired_listing,
-    desired_price,
     doubled_findings,
     linkable,
-    listable_variants,
     plan_prices,
     review_findings,
     state_of,
@@ -49,15 +60,17 @@ PLUS_TEN = PriceRule("fixed_up", Decimal(10))
 
 
 def desired(goods, shop=None, *, category_id="600001", attributes=(), rules=None, quantities=None, checks=None):
-    return desired_listing(
-        goods,
+    """The listing and the findings of a product with these units of each variant in the store."""
+    units = {"11": 10} if quantities is None else quantities
+    variants = tuple(msgspec.structs.replace(entry, stock=units.get(entry.id, 0)) for entry in goods.variants)
+    made = desired_in_shop(
+        msgspec.structs.replace(goods, variants=variants),
         shop or facts(),
-        category_id=category_id,
-        attributes=attributes,
-        rules=rules or CategoryRules(),
-        quantities={"11": 10} if quantities is None else quantities,
+        category=CategoryFacts(category_id, attributes, rules or CategoryRules()),
+        held={},
         checks=checks,
     )
+    return made.listing, made.findings
 
 
 def tiktok(draft, unpriced):
@@ -428,7 +441,7 @@ def test_what_cannot_be_bought_is_skipped_unless_all_is_wanted(_case, goods, inc
 
     result, findings = desired(goods, shop)
 
-    assert [entry.sku for entry in listable_variants(goods, shop.preferences)] == offered
+    assert [entry.sku for entry in goods.variants if listable(goods, entry, shop.preferences)] == offered
     if offered:
         assert [sku.seller_sku for sku in result.skus] == offered
         assert findings == ()
@@ -510,6 +523,19 @@ def seen(red="12.00", blue="14.50"):
     return {"11": ("tt-RED", red and usd(red)), "12": ("tt-BLUE", blue and usd(blue))}
 
 
+def seen_prices(goods, shop, links, *, confirmed=False):
+    return SeenSkus(
+        goods.id,
+        tiktok_id="tt-1",
+        desired=desired_skus(goods, shop, {}),
+        links={variant_id: sku_id for variant_id, (sku_id, _price) in links.items()},
+        shown={sku_id: ShopSku(id=sku_id, seller_sku="", price=price) for sku_id, price in links.values()},
+        warehouse_id="w-1",
+        guard_percent=shop.preferences.price_guard_percent,
+        confirmed=confirmed,
+    )
+
+
 @pytest.mark.parametrize(
     ("_case", "shop", "links", "confirmed", "prices", "told"),
     [
@@ -565,7 +591,7 @@ def seen(red="12.00", blue="14.50"):
     ],
 )
 def test_plan_prices(_case, shop, links, confirmed, prices, told):
-    plan = plan_prices(SeenPrices(TWO, shop, tiktok_id="tt-1", links=links, confirmed=confirmed))
+    plan = plan_prices(seen_prices(TWO, shop, links, confirmed=confirmed))
 
     calls = (SetPrices(shop_listing_id="tt-1", prices=tuple((sku, usd(price)) for sku, price in prices)),)
     assert plan.key == "1"
@@ -580,12 +606,12 @@ def test_prices_that_were_set_are_not_set_again(prices, currency):
     shop = facts(currency=currency, exchange_rate=Decimal("150.25"))
     never_seen = {entry.id: (f"tt-{entry.id}", None) for entry in goods.variants}
 
-    first = plan_prices(SeenPrices(goods, shop, tiktok_id="tt-1", links=never_seen))
+    first = plan_prices(seen_prices(goods, shop, never_seen))
     [call] = first.changes
     assert isinstance(call, SetPrices)
     set_now = {sku_id.removeprefix("tt-"): (sku_id, price) for sku_id, price in call.prices}
     assert set_now.keys() == never_seen.keys()
-    assert plan_prices(SeenPrices(goods, shop, tiktok_id="tt-1", links=set_now)).changes == ()
+    assert plan_prices(seen_prices(goods, shop, set_now)).changes == ()
 
 
 def test_the_price_of_a_listing_and_of_a_price_call_are_one():
@@ -593,7 +619,9 @@ def test_the_price_of_a_listing_and_of_a_price_call_are_one():
 
     result, _findings = desired(product(), shop)
 
-    assert result.skus[0].price == desired_price(variant(), shop, "MUG-1") == money("19.60", "GBP")
+    wanted = desired_skus(product(), shop, {})["11"].price
+    assert wanted is not None
+    assert result.skus[0].price == wanted.value == money("19.60", "GBP")
 
 
 # -- content --------------------------------------------------------------------------------------------------------
@@ -627,7 +655,26 @@ def test_the_price_of_a_listing_and_of_a_price_call_are_one():
     ],
 )
 def test_what_would_be_sent_to_review_again(_case, changed, same):
-    assert (content_digest(changed) == content_digest(listing())) is same
+    assert (compare_content(changed, listing()) == ()) is same
+
+
+class LongerListing(Listing, frozen=True, kw_only=True):
+    """A listing with a field that came later."""
+
+    warranty: str = ""
+
+
+@pytest.mark.parametrize(("warranty", "differs"), [("", ()), ("2 years", ("warranty",))])
+def test_a_field_that_came_later_sends_nothing_to_review_unless_it_says_something(warranty, differs):
+    """What was sent before knows nothing of it; as soon as it has a value it is compared, though nobody listed it."""
+    sent = from_json(to_json(listing()), LongerListing)
+    now = from_json(to_json(listing()), LongerListing)
+
+    assert compare_content(msgspec.structs.replace(now, warranty=warranty), sent) == differs
+
+
+def test_without_anything_sent_all_of_it_differs():
+    assert compare_content(listing(), None) == Listing.__struct_fields__
 
 
 # -- states ---------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.pure.builders import money, random_cases, usd, usd_amounts, variant
-from twinshelf.connections.preferences import PriceRule
+from twinshelf.connections.preferences import Preferences, PriceRule
 from twinshelf.documents import Finding, Money, finding, minor_unit
-from twinshelf.rules.pricing import base_price, guard, shop_price
+from twinshelf.rules.pricing import Price, PriceStep, guard, price_of, shop_price
 
 
 def rule(kind="none", value="0"):
@@ -18,13 +18,15 @@ def rule(kind="none", value="0"):
 
 
 def priced(base, *, currency=None, rate=None, by=None):
-    return shop_price(
+    """The price, or the finding in its place."""
+    found = shop_price(
         base,
         currency=currency or base.currency,
         rate=None if rate is None else Decimal(rate),
         rule=by or rule(),
         sku="MUG-1",
     )
+    return found.value if isinstance(found, Price) else found
 
 
 # -- the base -------------------------------------------------------------------------------------------------------
@@ -43,7 +45,32 @@ def priced(base, *, currency=None, rate=None, by=None):
 def test_the_price_that_a_calculation_starts_from(_case, sale, use_sale_price, base):
     goods = variant(price=usd("100.00"), sale_price=None if sale is None else usd(sale))
 
-    assert base_price(goods, use_sale_price=use_sale_price) == usd(base)
+    found = price_of(goods, Preferences(use_sale_price=use_sale_price), currency="USD", sku="MUG-1")
+
+    assert isinstance(found, Price)
+    assert found.value == usd(base)
+    assert found.steps == (PriceStep("sale_price" if use_sale_price and sale else "regular", usd(base)),)
+
+
+def test_a_price_tells_each_step_that_led_to_it():
+    found = shop_price(
+        usd("10.10"),
+        currency="GBP",
+        rate=Decimal("0.8"),
+        rule=rule("percent_up", "10"),
+        sku="MUG-1",
+        start="sale_price",
+    )
+
+    assert found == Price(
+        money("8.89", "GBP"),
+        (
+            PriceStep("sale_price", usd("10.10")),
+            PriceStep("rate", money("8.080", "GBP"), Decimal("0.8")),
+            PriceStep("percent_up", money("8.8880", "GBP"), Decimal(10)),
+            PriceStep("rounded", money("8.89", "GBP")),
+        ),
+    )
 
 
 # -- the calculation ------------------------------------------------------------------------------------------------
@@ -166,7 +193,7 @@ any_rule = strategies.builds(
     any_rule,
 )
 def test_whatever_the_rule_there_is_a_whole_price_or_a_reason(base, currency, rate, by):
-    result = shop_price(base, currency=currency, rate=rate, rule=by, sku="MUG-1")
+    result = priced(base, currency=currency, rate=rate, by=by)
 
     if isinstance(result, Finding):
         assert result.blocking

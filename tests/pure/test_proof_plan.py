@@ -19,11 +19,31 @@ from tests.pure.builders import (
     usd,
 )
 from twinshelf.documents import StoreOrderState
-from twinshelf.proof.plan import Difference, compare_listing, compare_orders
+from twinshelf.listings.compare import compare_shown
+from twinshelf.listings.desired import DesiredSku
+from twinshelf.proof.plan import Difference, compare_orders, tell
+from twinshelf.rules.pricing import Price
+from twinshelf.rules.quantities import Quantity
 
 # -- listings -------------------------------------------------------------------------------------------------------
 
 MUG_LINK = {"11": "tt-MUG-1"}
+
+
+def compare_listing(wanted, shop, links):
+    """What the proof tells of a listing that should be so."""
+    skus = {
+        sku.variant_id: DesiredSku(
+            variant_id=sku.variant_id,
+            seller_sku=sku.seller_sku,
+            price=Price(sku.price, ()),
+            problem=None,
+            quantity=Quantity(sku.quantity, ()),
+        )
+        for sku in wanted.skus
+    }
+    found = [tell(wanted.product_id, wrong) for wrong in compare_shown(wanted, skus, shop, links)]
+    return tuple(difference for difference in found if difference is not None)
 
 
 def differs(kind, text, expected="", found="", key="1"):
@@ -54,7 +74,11 @@ NO_SKU = differs("sku", "SKU MUG-1 is not in the shop.", "MUG-1")
             (differs("price", "The price of SKU MUG-1 differs.", "12.00 USD", "12.00 GBP"),),
         ),
         ("one unit less", on_shelf(shop_sku(stock=(("w-1", 9),))), (STOCK,)),
-        ("stock in two warehouses counts together", on_shelf(shop_sku(stock=(("w-1", 4), ("w-2", 6)))), ()),
+        (
+            "stock that stands in another warehouse",
+            on_shelf(shop_sku(stock=(("w-1", 4), ("w-2", 6)))),
+            (differs("stock", "The stock of SKU MUG-1 differs.", "10", "10 in another warehouse"),),
+        ),
         ("and differs together", on_shelf(shop_sku(stock=(("w-1", 4), ("w-2", 5)))), (STOCK,)),
         (
             "no stock at all",

@@ -5,23 +5,46 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies
 
-from tests.pure.builders import random_cases
+from tests.pure.builders import product, random_cases, red_and_blue, variant
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import SetStock, finding
-from twinshelf.listings.plan import SeenStock
+from twinshelf.documents import SetStock, ShopSku, finding
+from twinshelf.listings.desired import DesiredSku
+from twinshelf.listings.plan import SeenSkus
 from twinshelf.listings.plan import plan_stock as plan_seen
-from twinshelf.rules.quantities import TIKTOK_MAX_QUANTITY, quantity_to_offer
+from twinshelf.rules.quantities import Quantity, QuantityStep, gone, quantity_of
+from twinshelf.tiktok.products import MAX_QUANTITY
 
 
-def plan_stock(key, **seen):
-    return plan_seen(SeenStock(key, **seen))
+def plan_stock(key, *, tiktok_id, desired, observed, warehouse_id, product_level=False):
+    """The plan where each SKU should have these units and shows those; a variant is named as its SKU."""
+    skus = {
+        sku_id: DesiredSku(variant_id=sku_id, seller_sku=sku_id, price=None, problem=None, quantity=Quantity(units, ()))
+        for sku_id, units in desired.items()
+    }
+    shown = {sku_id: ShopSku(id=sku_id, seller_sku=sku_id, stock=tuple(stock)) for sku_id, stock in observed.items()}
+    return plan_seen(
+        SeenSkus(
+            key,
+            tiktok_id=tiktok_id,
+            desired=skus,
+            links={sku_id: sku_id for sku_id in desired},
+            shown=shown,
+            warehouse_id=warehouse_id,
+            product_level=product_level,
+        )
+    )
 
 
 # -- how much -------------------------------------------------------------------------------------------------------
 
 
 def offer(stock, held=0, **chosen):
-    return quantity_to_offer(stock, held, Preferences(**chosen))
+    return quantity(stock, held, **chosen).offered
+
+
+def quantity(stock, held=0, **chosen):
+    goods = product(variant(stock=stock))
+    return quantity_of(goods, goods.variants[0], held=held, preferences=Preferences(**chosen))
 
 
 @pytest.mark.parametrize(
@@ -91,8 +114,48 @@ def test_what_is_compared_with_the_threshold(_case, stock, held, reserve, offere
 def test_never_below_nothing_nor_above_what_is_there_or_tiktok_takes(stock, held, threshold, reserve, untracked):
     offered = offer(stock, held, threshold=threshold, reserve=reserve, untracked_quantity=untracked)
 
-    assert 0 <= offered <= TIKTOK_MAX_QUANTITY
+    assert 0 <= offered <= MAX_QUANTITY
     assert offered <= max(0, (untracked if stock is None else stock) - held - reserve)
+
+
+STEP = QuantityStep
+
+
+@pytest.mark.parametrize(
+    ("_case", "stock", "held", "chosen", "steps"),
+    [
+        ("what is there", 7, 0, {}, (STEP("stock", 7, 7),)),
+        (
+            "held and reserved",
+            7,
+            3,
+            {"reserve": 2},
+            (STEP("stock", 7, 7), STEP("held", 4, 3), STEP("reserve", 2, 2)),
+        ),
+        ("at the threshold", 13, 0, {"threshold": 13}, (STEP("stock", 13, 13), STEP("threshold", 0, 13))),
+        ("not tracked", None, 4, {}, (STEP("untracked", 999, 999), STEP("held", 995, 4))),
+        ("more than TikTok takes", 100_000, 0, {}, (STEP("stock", 100_000, 100_000), STEP("limit", 99_999, 99_999))),
+        ("never below nothing", 1, 3, {}, (STEP("stock", 1, 1), STEP("held", -2, 3), STEP("limit", 0, 0))),
+    ],
+)
+def test_a_quantity_tells_each_step_that_led_to_it(_case, stock, held, chosen, steps):
+    found = quantity(stock, held, **chosen)
+
+    assert found.steps == steps
+    assert found.offered == steps[-1].after
+
+
+def test_what_is_not_for_sale_counted_together_or_gone_is_not_offered():
+    unsold = product(variant(purchasable=False))
+    together = product(*red_and_blue(), tracking="product")
+
+    assert quantity_of(unsold, unsold.variants[0], held=0, preferences=Preferences()).steps == (
+        STEP("not_for_sale", 0),
+    )
+    assert quantity_of(together, together.variants[0], held=0, preferences=Preferences()).steps == (
+        STEP("product_level", 0),
+    )
+    assert gone().steps == (STEP("gone", 0),)
 
 
 # -- the call -------------------------------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ def test_stock_is_sent_within_tiktoks_limits():
         "inventory": [
             {"warehouse_id": "7068", "quantity": 3},
             {"warehouse_id": "7069", "quantity": 0},
-            {"warehouse_id": "7070", "quantity": 999_999},
+            {"warehouse_id": "7070", "quantity": 99_999},
         ],
     }
 

@@ -227,11 +227,14 @@ RULES: Final[Mapping[str, Text]] = {
     "reserve": _("{value} a variant kept back"),
     "threshold": _("0 at {value} or fewer"),
     "untracked": _("{value} where stock is not tracked"),
+    "not_for_sale": _("0: not purchasable in BigCommerce"),
+    "product_level": _("0: stock is tracked for the product, not its variants"),
+    "gone": _("0: not in BigCommerce any more"),
 }
 
 
 def rule_text(rule: str) -> str:
-    """A rule of `inventory.queries.Side` in words: `percent_up:10` → "Price rule: +10%"."""
+    """A rule of `listings.sides.Side` in words: `percent_up:10` → "Price rule: +10%"."""
     name, _colon, value = rule.partition(":")
     if name == "rate" and not value:
         return str(_("No exchange rate confirmed"))

@@ -31,9 +31,11 @@ from twinshelf.errors import NotFound, Transient
 from twinshelf.goods import snapshot
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
-from twinshelf.listings import desiring, linking, observing, stock
+from twinshelf.listings import desiring, linking, observing
 from twinshelf.listings import plan as planning
-from twinshelf.listings.models import Link, ListingRow
+from twinshelf.listings.desired import ShopFacts
+from twinshelf.listings.facts import facts_of
+from twinshelf.listings.models import Link, ListingRow, sent_as
 from twinshelf.listings.pictures import Pictures
 from twinshelf.sync import problems
 from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, Made, Signal, no_change
@@ -126,8 +128,8 @@ def _look_at(batch: ContentBatch, rows: Sequence[ListingRow]) -> bool:
 class _Around:
     """What the products of one batch share."""
 
-    facts: planning.ShopFacts
-    quantities: Mapping[str, int]
+    facts: ShopFacts
+    held: Mapping[str, int]
     in_shop: Mapping[str, set[str]]
     """Ids of the shop's listings by seller SKU."""
     doubled: Mapping[str, int]
@@ -150,8 +152,8 @@ class _Around:
         ).values_list("product_id", "variant_id", "sku_id"):
             links.setdefault(product_id, []).append((variant_id, sku_id))
         return cls(
-            desiring.facts_of(connection),
-            stock.offered(connection, list(rows)),
+            facts_of(connection),
+            desiring.held_of(connection, products.values()),
             observing.seen_by_code(connection.shop_id, codes),
             snapshot.doubled_codes(connection.store_id, codes),
             {product_id: tuple(sorted(pairs)) for product_id, pairs in links.items()},
@@ -162,9 +164,8 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
     listing: Listing | None = None
     findings: tuple[Finding, ...] = ()
     if product is not None and row.wanted:
-        listing, findings = desiring.desire(
-            batch.connection, around.facts, product, around.quantities, categories=around.categories
-        )
+        made = desiring.desire(batch.connection, around.facts, product, around.held, categories=around.categories)
+        listing, findings = made.listing, made.findings
         if listing is not None and not row.tiktok_id:
             doubled = planning.doubled_findings(listing, around.doubled)
             findings = (*findings, *doubled)
@@ -179,7 +180,7 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         audit_status=row.audit_status,
         audit_reasons=tuple(row.audit_reasons),
         reviewing=row.audit_status == AuditStatus.AUDITING or row.state == ListingState.REVIEWING,
-        sent=None if row.sent is None else bytes(row.sent),
+        sent=row.sent_listing(),
         listing=listing,
         findings=findings,
         pushes=region_of(around.facts.region).product_push or around.facts.preferences.push_opt_in,
@@ -288,7 +289,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
                 paired.append(_note_created(row, change.listing, kept))
                 written[_CREATED].append(row)
             elif isinstance(change, EditContent):
-                row.sent, row.audit_status = planning.content_digest(change.listing), kept.audit_status
+                row.sent, row.audit_status = sent_as(change.listing), kept.audit_status
                 paired += [_paired(row, change.listing, kept)] if kept.sku_ids else []
                 written[_EDITED].append(row)
         if not row.tiktok_id and _note_unlisted(row, each):
@@ -301,7 +302,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
 
 
 def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) -> linking.Paired:
-    row.tiktok_id, row.sent = created.id, planning.content_digest(listing)
+    row.tiktok_id, row.sent = created.id, sent_as(listing)
     row.state, row.status, row.audit_status = ListingState.REVIEWING, ListingStatus.PENDING, AuditStatus.AUDITING
     row.warnings = [*row.warnings, *created.warnings]
     row.price_min = min(sku.price.amount for sku in listing.skus)

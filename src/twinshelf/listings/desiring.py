@@ -5,88 +5,88 @@ Calls TikTok Shop for its categories alone, and says nothing of what is to chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import msgspec
 
-from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.documents import Attribute, CategoryRules, Finding, Listing, Product, from_json, to_json
+from twinshelf.documents import Attribute, CategoryRules, Product, from_json, to_json
+from twinshelf.goods import holds
 from twinshelf.kit import clock
-from twinshelf.listings import plan as planning
-from twinshelf.listings.models import CategoryCache
+from twinshelf.listings.desired import CategoryFacts, Desired, DesiredSku, ShopFacts, desired, desired_skus, gone_sku
+from twinshelf.listings.models import CategoryCache, Link
 from twinshelf.rules import templates
-from twinshelf.rules.models import Template
 from twinshelf.tiktok import products as tiktok_products
 from twinshelf.tiktok import texts
 from twinshelf.tiktok.regions import region as region_of
 
 _CATEGORY_SECONDS = 86_400.0
 
-Categories = dict[str, tuple[tuple[Attribute, ...], CategoryRules]]
-"""Attributes and rules by category id, for as long as one piece of work takes."""
+Categories = dict[str, CategoryFacts]
+"""Categories by id, for as long as one piece of work takes."""
 
 
-def facts_of(connection: Connection) -> planning.ShopFacts:
-    """What planning needs to know of the connection. The template is the connection's default one."""
-    template = Template.objects.filter(connection=connection, is_default=True).first()
-    return planning.ShopFacts(
-        region=connection.shop.region,
-        currency=connection.shop.currency,
-        warehouse_id=connection.warehouse_id,
-        preferences=connection_actions.preferences(connection),
-        template=templates.rules_from_json(template.rules if template else {}),
-        template_category_id=template.category_id if template else "",
-        store_weight_unit=connection.store.weight_unit,
-    )
+def held_of(connection: Connection, products: Iterable[Product]) -> Mapping[str, int]:
+    """Units of these products' variants that orders on their way will take, by variant id."""
+    return holds.held(connection.store_id, [variant.id for product in products for variant in product.variants])
 
 
 def desire(
-    connection: Connection,
-    facts: planning.ShopFacts,
-    product: Product,
-    quantities: Mapping[str, int],
-    *,
-    categories: Categories,
-) -> tuple[Listing | None, tuple[Finding, ...]]:
-    """The listing as it should be, checked by our rules and by TikTok's own, all problems at once.
+    connection: Connection, facts: ShopFacts, product: Product, held: Mapping[str, int], *, categories: Categories
+) -> Desired:
+    """The product as the shop should show it, checked by our rules and by TikTok's own, all problems at once.
 
     `categories` spares those who ask for many products from reading each category again; it is filled here.
     """
     category_id = templates.category_of(product, facts.template, facts.template_category_id)
     if category_id not in categories:
-        categories[category_id] = category_of(connection.shop, category_id) if category_id else ((), CategoryRules())
-    attributes, rules = categories[category_id]
+        categories[category_id] = category_of(connection.shop, category_id) if category_id else CategoryFacts()
     region = region_of(facts.region)
-    listing, findings = planning.desired_listing(
+    made = desired(
         product,
         facts,
-        category_id=category_id,
-        attributes=attributes,
-        rules=rules,
-        quantities=quantities,
+        category=categories[category_id],
+        held=held,
         checks=lambda draft, unpriced: tiktok_products.problems_of(draft, region, unpriced=unpriced),
     )
-    if listing is None:
-        return None, findings
+    if made.listing is None:
+        return made
     # What TikTok does not take in a title (emoji, control characters) is left out when sending, with a notice above.
-    return msgspec.structs.replace(listing, title=texts.plain(listing.title)), findings
+    listing = msgspec.structs.replace(made.listing, title=texts.plain(made.listing.title))
+    return msgspec.structs.replace(made, listing=listing)
 
 
-def category_of(shop: Shop, category_id: str) -> tuple[tuple[Attribute, ...], CategoryRules]:
+def skus_on_both_sides(
+    connection: Connection, links: Iterable[Link], facts: ShopFacts, products: Mapping[str, Product]
+) -> dict[str, dict[str, DesiredSku]]:
+    """What the shop should show of every SKU of these products, by product and variant id.
+
+    A linked variant that the store does not have any more is in it, with nothing to offer.
+    """
+    held = held_of(connection, products.values())
+    skus = {product_id: desired_skus(product, facts, held) for product_id, product in products.items()}
+    for link in links:
+        of_product = skus.setdefault(link.product_id, {})
+        if link.variant_id not in of_product:
+            of_product[link.variant_id] = gone_sku(link.variant_id, link.seller_sku)
+    return skus
+
+
+def category_of(shop: Shop, category_id: str) -> CategoryFacts:
     """Attributes and rules of a TikTok category, read anew once a day."""
     cached = CategoryCache.objects.filter(shop=shop, category_id=category_id).first()
     if cached is not None and clock.now() - cached.read_at < timedelta(seconds=_CATEGORY_SECONDS):
-        return from_json(bytes(cached.attributes), tuple[Attribute, ...]), from_json(bytes(cached.rules), CategoryRules)
+        attributes = from_json(bytes(cached.attributes), tuple[Attribute, ...])
+        return CategoryFacts(category_id, attributes, from_json(bytes(cached.rules), CategoryRules))
     client = clients.shop_client(shop)
     version = region_of(shop.region).category_version
-    attributes, rules = client.attributes(category_id, version), client.rules(category_id, version)
+    attributes, rules = tuple(client.attributes(category_id, version)), client.rules(category_id, version)
     CategoryCache.objects.update_or_create(
         account_id=shop.account_id,
         shop=shop,
         category_id=category_id,
         defaults={"attributes": to_json(attributes), "rules": to_json(rules), "read_at": clock.now()},
     )
-    return attributes, rules
+    return CategoryFacts(category_id, attributes, rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
@@ -10,7 +11,7 @@ from django.db import models
 
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.documents import ListingState
+from twinshelf.documents import Listing, ListingState, Money, ShopSku, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.choices import choices
 
@@ -26,11 +27,16 @@ _STATES: Mapping[StrEnum, str] = {
 }
 
 
+def sent_as(listing: Listing) -> bytes:
+    """A listing as `ListingRow.sent` keeps it: whole, so that fields can be compared, and small."""
+    return zlib.compress(to_json(listing), 1)
+
+
 class ListingRow(AccountModel):
     """One product of the store offered (or to be offered) in one shop: our record of both sides.
 
     `wanted` is the merchant's wish that it be listed; without it nothing is created. `tiktok_id` is TikTok's product
-    id once there is one. `sent` is the digest of the content TikTok last accepted from us.
+    id once there is one. `sent` is the content TikTok last accepted from us (`sent_as`).
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
@@ -62,6 +68,10 @@ class ListingRow(AccountModel):
         ]
         indexes: ClassVar = [models.Index(fields=["connection", "state"], name="listing_by_state")]
 
+    def sent_listing(self) -> Listing | None:
+        """What TikTok last accepted from us; None if nothing yet. A field added since has its default in it."""
+        return None if self.sent is None else from_json(zlib.decompress(self.sent), Listing)
+
     def __str__(self) -> str:
         return f"{self.product_id} in {self.connection_id}"
 
@@ -86,6 +96,12 @@ class Link(AccountModel):
             models.UniqueConstraint(fields=["connection", "variant_id"], name="link_once_per_variant"),
         ]
         indexes: ClassVar = [models.Index(fields=["connection", "product_id"], name="link_by_product")]
+
+    def as_seen(self) -> ShopSku:
+        """The SKU as the shop was last seen to show it, its units in one place."""
+        price = None if self.price is None else Money(self.price, self.currency)
+        stock = () if self.quantity is None else (("", self.quantity),)
+        return ShopSku(id=self.sku_id, seller_sku=self.seller_sku, price=price, stock=stock)
 
     def __str__(self) -> str:
         return f"{self.variant_id} ↔ {self.sku_id}"

@@ -14,6 +14,7 @@ from twinshelf.kit.words import counted
 from twinshelf.listings import desiring
 from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
+from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.sync.flows import Attempt, Closed, Flow, Made, no_change
 from twinshelf.tiktok.errors import PriceLocked
@@ -21,30 +22,33 @@ from twinshelf.tiktok.errors import PriceLocked
 _PRICE_LOCKED_WAIT_SECONDS = 900.0
 
 
-def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenPrices]:
+def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenSkus]:
     """The store's prices of these products and those last seen in the shop; only what is live can take a price."""
     connection = batch.connection
-    product_ids = list(keys)
     live = dict(
         ListingRow.objects.filter(
-            connection=connection, product_id__in=product_ids, state=ListingState.LIVE
+            connection=connection, product_id__in=list(keys), state=ListingState.LIVE
         ).values_list("product_id", "tiktok_id")
     )
     products = snapshot.products_of(connection.store_id, live)
-    links: dict[str, dict[str, tuple[str, Money | None]]] = {}
-    for link in Link.objects.filter(connection=connection, product_id__in=live):
-        seen = None if link.price is None else Money(link.price, link.currency)
-        links.setdefault(link.product_id, {})[link.variant_id] = (link.sku_id, seen)
-    facts = desiring.facts_of(connection)
+    links = list(Link.objects.filter(connection=connection, product_id__in=list(products)))
+    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection), products)
+    shown = {link.sku_id: link.as_seen() for link in links}
+    of_product: dict[str, dict[str, str]] = {}
+    for link in links:
+        of_product.setdefault(link.product_id, {})[link.variant_id] = link.sku_id
     return {
-        product_id: planning.SeenPrices(
-            product,
-            facts,
+        product_id: planning.SeenSkus(
+            product_id,
             tiktok_id=live[product_id],
-            links=links.get(product_id, {}),
+            desired=desired[product_id],
+            links=of_product.get(product_id, {}),
+            shown=shown,
+            warehouse_id=connection.warehouse_id,
+            guard_percent=batch.preferences.price_guard_percent,
             confirmed=(product_id, "E-PRC-GUARD") in batch.confirmed,
         )
-        for product_id, product in products.items()
+        for product_id in products
     }
 
 
@@ -60,7 +64,7 @@ def apply_price(batch: ConnectionBatch, change: AnyChange, attempt: Attempt) -> 
     return Made(f"{counted(len(prices), 'price')} set", prices)
 
 
-def record_prices(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenPrices]]) -> None:
+def record_prices(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
     """Keep the prices that the shop took, of the whole batch. Lost before that, they are set once more."""
     look_again(batch, closed)
     taken: dict[str, Money] = {}

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from twinshelf.connections.models import Connection
-from twinshelf.connections.preferences import Preferences, preferences_from_json
+from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Money, Product, Variant
-from twinshelf.goods.holds import held
+from twinshelf.goods import holds
+from twinshelf.listings.compare import compare_skus
+from twinshelf.listings.desired import DesiredSku, desired_skus
+from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
-from twinshelf.rules import pricing, templates
+from twinshelf.rules import templates
 from twinshelf.rules.models import Template
-from twinshelf.rules.quantities import quantity_to_offer
 
 # -- both sides of a product ----------------------------------------------------------------------------------------
 
@@ -36,52 +38,48 @@ class Side:
 
 @dataclass(frozen=True)
 class VariantSides:
-    """One variant on both sides. `expected_price` None: there is none. `link` None: not on TikTok, or not paired."""
+    """One variant on both sides. `link` None: not on TikTok, or not paired. `differs`: TikTok shows something else."""
 
     variant: Variant
     link: Link | None
-    expected_price: Money | None
-    expected_quantity: int
-    held: int
+    desired: DesiredSku
+    differs: bool
+
+    @property
+    def expected_price(self) -> Money | None:
+        """What the shop should ask; None if it cannot be said."""
+        return self.desired.price.value if self.desired.price is not None else None
+
+    @property
+    def expected_quantity(self) -> int:
+        """The units that the shop should offer."""
+        return self.desired.quantity.offered
 
     @property
     def shop_price(self) -> Money | None:
         """The price last seen in the shop; None if none was."""
-        return Money(self.link.price, self.link.currency) if self.link and self.link.price is not None else None
+        return self.link.as_seen().price if self.link else None
 
     @property
     def agreement(self) -> Agreement:
         """Whether the shop shows what it should."""
-        if self.link is None:
-            return "missing"
-        price = self.expected_price is None or self.expected_price.same_as(self.shop_price)
-        return "as_set" if price and self.link.quantity == self.expected_quantity else "differs"
+        return "missing" if self.link is None else "differs" if self.differs else "as_set"
 
 
 def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[str, Link]) -> list[VariantSides]:
     """Every variant with what the shop should show of it and what was last seen there."""
-    preferences = preferences_from_json(connection.preferences)
-    units = held(connection.store_id, [variant.id for variant in product.variants])
-    rows = []
-    for variant in product.variants:
-        price = pricing.shop_price(
-            pricing.base_price(variant, use_sale_price=preferences.use_sale_price),
-            currency=connection.shop.currency,
-            rate=preferences.exchange_rate,
-            rule=preferences.price_rule,
-            sku=variant.sku,
+    held = holds.held(connection.store_id, [variant.id for variant in product.variants])
+    desired = desired_skus(product, facts_of(connection), held)
+    differing = {
+        wrong.variant_id
+        for wrong in compare_skus(
+            desired,
+            {variant_id: link.sku_id for variant_id, link in links.items()},
+            {link.sku_id: link.as_seen() for link in links.values()},
+            warehouse_id="",
         )
-        sellable = (variant.purchasable and product.purchasable) or preferences.include_unpurchasable
-        rows.append(
-            VariantSides(
-                variant,
-                links.get(variant.id),
-                price if isinstance(price, Money) else None,
-                quantity_to_offer(variant.stock, units.get(variant.id, 0), preferences) if sellable else 0,
-                units.get(variant.id, 0),
-            )
-        )
-    return rows
+    }
+    return [VariantSides(v, links.get(v.id), desired[v.id], v.id in differing) for v in product.variants]
 
 
 def both_sides(
@@ -105,14 +103,14 @@ def both_sides(
             "price",
             _range([variant.price for variant in product.variants]),
             _range(prices) if prices else None,
-            _price_rules(preferences, connection),
+            _price_rules(variants),
             _agreement(prices or None, prices_right),
         ),
         Side(
             "stock",
             sum(tracked) if tracked else None,
             quantity,
-            _stock_rules(preferences, variants),
+            _stock_rules(variants),
             _agreement(quantity, stock_right),
         ),
         Side(
@@ -154,26 +152,29 @@ def _title_seen(connection: Connection, linked: Sequence[VariantSides]) -> str |
     return seen.title if seen else None
 
 
-def _price_rules(preferences: Preferences, connection: Connection) -> tuple[str, ...]:
-    rules = ["sale_price"] if preferences.use_sale_price else []
-    if connection.store.currency != connection.shop.currency:
-        rules.append(f"rate:{preferences.exchange_rate:f}" if preferences.exchange_rate else "rate:")
-    if preferences.price_rule.kind != "none":
-        rules.append(f"{preferences.price_rule.kind}:{preferences.price_rule.value:f}")
+def _price_rules(variants: Sequence[VariantSides]) -> tuple[str, ...]:
+    """The rules that led to the prices, `percent_up:10`; a rate that is missing is named without a figure."""
+    rules: dict[str, None] = {}
+    for row in variants:
+        steps = row.desired.price.steps if row.desired.price is not None else ()
+        for step in steps:
+            if step.rule not in {"regular", "rounded"}:
+                rules[step.rule if step.figure is None else f"{step.rule}:{step.figure:f}"] = None
+        if row.desired.problem is not None and row.desired.problem.waits_for == "rate":
+            rules["rate:"] = None
     return tuple(rules)
 
 
-def _stock_rules(preferences: Preferences, variants: Sequence[VariantSides]) -> tuple[str, ...]:
-    rules = []
-    if units := sum(row.held for row in variants):
-        rules.append(f"held:{units}")
-    if preferences.reserve:
-        rules.append(f"reserve:{preferences.reserve}")
-    if preferences.threshold is not None:
-        rules.append(f"threshold:{preferences.threshold}")
-    if any(row.variant.stock is None for row in variants):
-        rules.append(f"untracked:{preferences.untracked_quantity}")
-    return tuple(rules)
+def _stock_rules(variants: Sequence[VariantSides]) -> tuple[str, ...]:
+    """The rules that led to the quantities; what is held is the sum over the variants."""
+    figures: dict[str, int | None] = {}
+    for row in variants:
+        for step in row.desired.quantity.steps:
+            if step.rule == "held":
+                figures["held"] = (figures.get("held") or 0) + (step.figure or 0)
+            elif step.rule not in {"stock", "limit"}:
+                figures.setdefault(step.rule, step.figure)
+    return tuple(rule if figure is None else f"{rule}:{figure}" for rule, figure in figures.items())
 
 
 def _package(product: Product, connection: Connection, template: Template | None) -> Side:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from twinshelf.connections.batches import UrgentBatch
-from twinshelf.connections.models import Connection
-from twinshelf.connections.preferences import preferences_from_json
-from twinshelf.documents import AnyChange, ListingState, SetStock
-from twinshelf.goods import holds, snapshot
-from twinshelf.goods.models import StoreVariant
+from twinshelf.documents import AnyChange, ListingState, SetStock, ShopSku
+from twinshelf.goods import snapshot
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
+from twinshelf.listings import desiring
 from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
+from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
-from twinshelf.rules.quantities import quantity_to_offer
+from twinshelf.rules.quantities import counted_for_all_variants
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
 
 _STOCKABLE = (
@@ -29,7 +28,7 @@ _STOCKABLE = (
 """States in which TikTok takes stock (its status table: all but PLATFORM_DEACTIVATED, FREEZE, DELETED)."""
 
 
-def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenStock]:
+def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenSkus]:
     """Read the shop's stock of these products (100 a call), beside what may be offered of them.
 
     The store's side is its last reading less what orders on their way hold, so a quantity is never above what was
@@ -47,22 +46,24 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
     if not rows:
         return {}
     links = list(Link.objects.filter(connection=connection, product_id__in=rows))
-    quantities = offered(connection, list(rows))
     products = snapshot.products_of(connection.store_id, rows)
+    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection), products)
     observed = batch.shop_client.stock([row.tiktok_id for row in rows.values()])
     if not batch.preview:
         _keep_observed(rows, links, observed)
-    desired: dict[str, dict[str, int]] = {}
+    shown = {sku_id: ShopSku(id=sku_id, seller_sku="", stock=tuple(stock)) for sku_id, stock in observed.items()}
+    of_product: dict[str, dict[str, str]] = {}
     for link in links:
-        desired.setdefault(link.product_id, {})[link.sku_id] = quantities.get(link.variant_id, 0)
+        of_product.setdefault(link.product_id, {})[link.variant_id] = link.sku_id
     return {
-        product_id: planning.SeenStock(
+        product_id: planning.SeenSkus(
             product_id,
             tiktok_id=row.tiktok_id,
             desired=desired.get(product_id, {}),
-            observed=observed,
+            links=of_product.get(product_id, {}),
+            shown=shown,
             warehouse_id=connection.warehouse_id,
-            product_level=planning.counted_for_all_variants(products.get(product_id)),
+            product_level=product_id in products and counted_for_all_variants(products[product_id]),
         )
         for product_id, row in rows.items()
     }
@@ -88,23 +89,6 @@ def _keep_observed(
     update_rows(stale, ["quantity"])
 
 
-def offered(connection: Connection, product_ids: Sequence[str]) -> Mapping[str, int]:
-    """Units that may be offered in the shop, by variant id: 0 for what is gone from the store."""
-    preferences = preferences_from_json(connection.preferences)
-    variants = list(
-        StoreVariant.objects.filter(store_id=connection.store_id, product_id__in=list(product_ids)).values_list(
-            "variant_id", "stock", "deleted", "purchasable"
-        )
-    )
-    held = holds.held(connection.store_id, [variant_id for variant_id, *_ in variants])
-    return {
-        variant_id: 0
-        if deleted or not (purchasable or preferences.include_unpurchasable)
-        else quantity_to_offer(stock, held.get(variant_id, 0), preferences)
-        for variant_id, stock, deleted, purchasable in variants
-    }
-
-
 def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made:
     """Set the stock of SKUs in their warehouses: absolute numbers, so safe to repeat."""
     if not isinstance(change, SetStock):
@@ -114,7 +98,7 @@ def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made
     return Made(f"stock of {counted(len(stock), 'SKU')} set", stock)
 
 
-def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenStock]]) -> None:
+def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
     """Keep the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
     look_again(batch, closed)
     taken: dict[str, Sequence[tuple[str, int]]] = {}

@@ -55,7 +55,7 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
         raise NeedsPerson("E-CAT-NONE")
     attributes = []
     for category_id in dict.fromkeys(chosen.values()):
-        for attribute in desiring.category_of(connection.shop, category_id)[0]:
+        for attribute in desiring.category_of(connection.shop, category_id).attributes:
             if attribute.required and not attribute.sales and (attribute.values or not attribute.numeric):
                 names = [name for _value_id, name in attribute.values] or ["Not specified"]
                 first = next((name for name in names if name.lower() in _SAYS_NOTHING), names[0])

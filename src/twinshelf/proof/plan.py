@@ -8,15 +8,13 @@ from typing import Literal
 import msgspec
 
 from twinshelf.documents import (
-    AuditStatus,
-    Listing,
     Money,
-    ShopListing,
     ShopOrder,
     ShopOrderStatus,
     StoreOrder,
     StoreOrderState,
 )
+from twinshelf.listings.compare import PriceDifference, SkuDifference, SkuMissing, StockDifference, TitleDifference
 
 Kind = Literal[
     "price", "stock", "title", "sku", "listing_missing", "order_missing", "order_double", "order_total", "order_status",
@@ -34,47 +32,25 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
 
 
-def compare_listing(desired: Listing, shop: ShopListing, links: Mapping[str, str]) -> tuple[Difference, ...]:
-    """Price, stock and title of one live listing against what they should be, SKU by SKU."""
-    key = desired.product_id
-    found: list[Difference] = []
-    skus = {sku.id: sku for sku in shop.skus}
-    if shop.title != desired.title and shop.audit_status not in {AuditStatus.AUDITING, AuditStatus.FAILED}:
-        found.append(
-            Difference(kind="title", key=key, text="The title differs.", expected=desired.title, found=shop.title)
-        )
-    for sku in desired.skus:
-        sku_id = links.get(sku.variant_id)
-        if sku_id is None or sku_id not in skus:
-            found.append(
-                Difference(
-                    kind="sku", key=key, text=f"SKU {sku.seller_sku} is not in the shop.", expected=sku.seller_sku
-                )
-            )
-            continue
-        there = skus[sku_id]
-        if there.price is not None and not sku.price.same_as(there.price):
-            found.append(
-                Difference(
-                    kind="price",
-                    key=key,
-                    text=f"The price of SKU {sku.seller_sku} differs.",
-                    expected=str(sku.price),
-                    found=str(there.price),
-                )
-            )
-        wanted, shown = sku.quantity, sum(quantity for _warehouse, quantity in there.stock)
-        if wanted != shown:
-            found.append(
-                Difference(
-                    kind="stock",
-                    key=key,
-                    text=f"The stock of SKU {sku.seller_sku} differs.",
-                    expected=str(wanted),
-                    found=str(shown),
-                )
-            )
-    return tuple(found)
+def tell(product_id: str, wrong: TitleDifference | SkuDifference) -> Difference | None:
+    """What differs of a live listing, in words; None for a price that the shop did not tell."""
+    match wrong:
+        case TitleDifference():
+            return _of(product_id, "title", "The title differs.", wrong.expected, wrong.found)
+        case SkuMissing():
+            return _of(product_id, "sku", f"SKU {wrong.seller_sku} is not in the shop.", wrong.seller_sku)
+        case PriceDifference(found=None):
+            return None
+        case PriceDifference():
+            text = f"The price of SKU {wrong.seller_sku} differs."
+            return _of(product_id, "price", text, str(wrong.expected), str(wrong.found))
+        case StockDifference():
+            found = str(wrong.shown) if wrong.shown != wrong.expected else f"{wrong.shown} in another warehouse"
+            return _of(product_id, "stock", f"The stock of SKU {wrong.seller_sku} differs.", str(wrong.expected), found)
+
+
+def _of(key: str, kind: Kind, text: str, expected: str, found: str = "") -> Difference:
+    return Difference(kind=kind, key=key, text=text, expected=expected, found=found)
 
 
 def compare_orders(

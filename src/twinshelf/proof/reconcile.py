@@ -16,15 +16,14 @@ from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingState, Product, ReportState, ShopListing, ShopOrder, StoreOrder, StoreOrderState
-from twinshelf.goods import holds
 from twinshelf.kit import clock, skew
-from twinshelf.listings import desiring
+from twinshelf.listings import compare, desiring
 from twinshelf.listings import plan as catalog_plan
+from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders.intake import plan as importing
 from twinshelf.orders.models import ShipmentRow
 from twinshelf.proof import plan as planning
-from twinshelf.rules import quantities as inventory_plan
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 
@@ -125,8 +124,7 @@ def _compare_listings(
     differences: list[planning.Difference], counts: Counter[str],
 ) -> dict[str, int]:  # fmt: skip
     """Compare what is live; what is in review or refused is counted by state, not as a difference."""
-    preferences = connection_actions.preferences(connection)
-    facts = desiring.facts_of(connection)
+    facts = facts_of(connection)
     states: Counter[str] = Counter()
     rows = list(ListingRow.objects.filter(connection=connection))
     links: dict[str, dict[str, str]] = {}
@@ -134,9 +132,7 @@ def _compare_listings(
         "product_id", "variant_id", "sku_id"
     ):
         links.setdefault(product_id, {})[variant_id] = sku_id
-    held = holds.held(
-        connection.store_id, [variant.id for product in products.values() for variant in product.variants]
-    )
+    held = desiring.held_of(connection, products.values())
     categories: desiring.Categories = {}
     for row in rows:
         shop = listings.get(row.tiktok_id) if row.tiktok_id else None
@@ -154,18 +150,13 @@ def _compare_listings(
         product = products.get(row.product_id)
         if shop is None or shop_state != ListingState.LIVE or product is None or not row.wanted:
             continue
-        quantities = {
-            variant.id: inventory_plan.quantity_to_offer(variant.stock, held.get(variant.id, 0), preferences)
-            if (product.purchasable and variant.purchasable) or preferences.include_unpurchasable
-            else 0
-            for variant in product.variants
-        }
-        listing, _findings = desiring.desire(connection, facts, product, quantities, categories=categories)
-        if listing is None:
+        made = desiring.desire(connection, facts, product, held, categories=categories)
+        if made.listing is None:
             continue
         counts["live_listings"] += 1
-        counts["skus"] += len(listing.skus)
-        differences += planning.compare_listing(listing, shop, links.get(row.product_id, {}))
+        counts["skus"] += len(made.listing.skus)
+        wrong = compare.compare_shown(made.listing, made.skus, shop, links.get(row.product_id, {}))
+        differences += [told for each in wrong if (told := planning.tell(row.product_id, each)) is not None]
     return dict(states)
 
 

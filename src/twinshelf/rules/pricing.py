@@ -1,29 +1,69 @@
-"""The price a shop should show: base price, currency, rule, rounding, guard. Pure, exact, explainable."""
+"""The price a shop should show: base price, currency, rule, rounding, guard. Pure, exact, each step told."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
-from twinshelf.connections.preferences import PriceRule
+import msgspec
+
+from twinshelf.connections.preferences import Preferences, PriceRule
 from twinshelf.documents import Finding, Money, Variant, finding, minor_unit
 
+PriceStepRule = Literal[
+    "regular", "sale_price", "rate", "fixed_up", "fixed_down", "percent_up", "percent_down", "rounded"
+]
 
-def base_price(variant: Variant, *, use_sale_price: bool) -> Money:
-    """The regular price; the sale price if wanted and there is one."""
-    return variant.sale_price if use_sale_price and variant.sale_price is not None else variant.price
+
+class PriceStep(msgspec.Struct, frozen=True):
+    """One step of the calculation: the rule, its figure (None where it has none), and the price after it."""
+
+    rule: PriceStepRule
+    after: Money
+    figure: Decimal | None = None
 
 
-def shop_price(base: Money, *, currency: str, rate: Decimal | None, rule: PriceRule, sku: str) -> Money | Finding:
+class Price(msgspec.Struct, frozen=True):
+    """What the shop should ask, and how it came about. The last step leaves `value`."""
+
+    value: Money
+    steps: tuple[PriceStep, ...]
+
+
+def price_of(variant: Variant, preferences: Preferences, *, currency: str, sku: str) -> Price | Finding:
+    """What a shop of this currency should ask for a variant, or why it cannot be said."""
+    sale = preferences.use_sale_price and variant.sale_price is not None
+    base = variant.sale_price if preferences.use_sale_price and variant.sale_price is not None else variant.price
+    return shop_price(
+        base,
+        currency=currency,
+        rate=preferences.exchange_rate,
+        rule=preferences.price_rule,
+        sku=sku,
+        start="sale_price" if sale else "regular",
+    )
+
+
+def shop_price(
+    base: Money,
+    *,
+    currency: str,
+    rate: Decimal | None,
+    rule: PriceRule,
+    sku: str,
+    start: Literal["regular", "sale_price"] = "regular",
+) -> Price | Finding:
     """Convert, apply the rule, round half up to the minor unit: in this order (docs/reference/behavior.md PRC-2).
 
     A Finding where no price can be given: no confirmed rate for differing currencies, or a result below the smallest
     unit, which also covers a missing (0) price in the store.
     """
-    amount = base.amount
+    amount, steps = base.amount, [PriceStep(start, base)]
     if base.currency != currency:
         if rate is None or rate <= 0:
             return finding("E-PRC-RATE", waits_for="rate", store=base.currency, shop=currency)
         amount *= rate
+        steps.append(PriceStep("rate", Money(amount, currency), rate))
     match rule.kind:
         case "fixed_up":
             amount += rule.value
@@ -33,10 +73,14 @@ def shop_price(base: Money, *, currency: str, rate: Decimal | None, rule: PriceR
             amount *= 1 + rule.value / 100
         case "percent_down":
             amount *= 1 - rule.value / 100
+    if rule.kind != "none":
+        steps.append(PriceStep(rule.kind, Money(amount, currency), rule.value))
     price = Money(amount, currency).rounded()
+    if not price.same_as(steps[-1].after):
+        steps.append(PriceStep("rounded", price))
     if base.amount <= 0 or price.amount < minor_unit(currency):
         return finding("E-PRC-MIN", skus=f"{sku} ({price})")
-    return price
+    return Price(price, tuple(steps))
 
 
 def guard(before: Money | None, after: Money, *, percent: Decimal, sku: str) -> Finding | None:

@@ -1,19 +1,67 @@
-"""How much a shop may offer of a variant. Pure."""
+"""How much a shop may offer of a variant, and the steps that lead to the number. Pure."""
 
 from __future__ import annotations
 
+from typing import Literal
+
+import msgspec
+
 from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import Product, Variant
+from twinshelf.tiktok.products import MAX_QUANTITY
 
-TIKTOK_MAX_QUANTITY = 99_999
+QuantityRule = Literal[
+    "stock", "untracked", "gone", "not_for_sale", "product_level", "held", "threshold", "reserve", "limit"
+]
 
 
-def quantity_to_offer(stock: int | None, held: int, preferences: Preferences) -> int:
+class QuantityStep(msgspec.Struct, frozen=True):
+    """One step of the calculation: the rule, its figure (None where it has none), and the units after it."""
+
+    rule: QuantityRule
+    after: int
+    figure: int | None = None
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """Units to offer, and how they came about. The last step leaves `offered`."""
+
+    offered: int
+    steps: tuple[QuantityStep, ...]
+
+
+def counted_for_all_variants(product: Product) -> bool:
+    """Whether the store counts the stock of all variants together, so that of each it is unknown."""
+    return product.tracking == "product" and any(variant.options for variant in product.variants)
+
+
+def gone() -> Quantity:
+    """Of what the store does not have any more, nothing is offered."""
+    return Quantity(0, (QuantityStep("gone", 0),))
+
+
+def quantity_of(product: Product, variant: Variant, *, held: int, preferences: Preferences) -> Quantity:
     """Units to offer of one variant: stock less what orders on their way hold, less the reserve; 0 at the threshold.
 
-    Never negative, never above TikTok's maximum. `stock` None means that the store does not track it: then the
-    merchant's figure for such goods is offered, less what is held.
+    Never negative, never above TikTok's maximum. Of goods that the store does not track, the merchant's figure for such
+    goods is offered, less what is held; of variants that it counts together, none, since nobody knows how many there
+    are of which. docs/reference/behavior.md INV-2 to INV-6.
     """
-    available = (preferences.untracked_quantity if stock is None else stock) - held
-    if preferences.threshold is not None and stock is not None and available <= preferences.threshold:
-        return 0
-    return max(0, min(available - preferences.reserve, TIKTOK_MAX_QUANTITY))
+    if not ((variant.purchasable and product.purchasable) or preferences.include_unpurchasable):
+        return Quantity(0, (QuantityStep("not_for_sale", 0),))
+    if counted_for_all_variants(product):
+        return Quantity(0, (QuantityStep("product_level", 0),))
+    units = preferences.untracked_quantity if variant.stock is None else variant.stock
+    steps = [QuantityStep("untracked" if variant.stock is None else "stock", units, units)]
+    if held:
+        units -= held
+        steps.append(QuantityStep("held", units, held))
+    if preferences.threshold is not None and variant.stock is not None and units <= preferences.threshold:
+        return Quantity(0, (*steps, QuantityStep("threshold", 0, preferences.threshold)))
+    if preferences.reserve:
+        units -= preferences.reserve
+        steps.append(QuantityStep("reserve", units, preferences.reserve))
+    offered = max(0, min(units, MAX_QUANTITY))
+    if offered != units:
+        steps.append(QuantityStep("limit", offered, MAX_QUANTITY if units > 0 else 0))
+    return Quantity(offered, tuple(steps))

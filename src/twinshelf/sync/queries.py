@@ -28,7 +28,8 @@ PRODUCT_CHANGES = (
     "CreateListing", "EditContent", "SetPrices", "SetStock", "DeactivateListing", "ActivateListing", "DeleteListing",
 )  # fmt: skip
 ORDER_CHANGES = (
-    "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CancelShopOrder", "CancelStoreOrder",
+    "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CancelShopOrder",
+    "CancelStoreOrder",
 )  # fmt: skip
 
 _UNFINISHED_FOR = timedelta(days=30)

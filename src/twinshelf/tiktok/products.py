@@ -29,8 +29,8 @@ from twinshelf.errors import DocumentError
 from twinshelf.tiktok import texts, wire
 from twinshelf.tiktok.regions import Region
 
-MAX_QUANTITY: Final = 999_999
-"""The most that is sent. Documented is 99,999; the replication page and M2E's connector send up to this."""
+MAX_QUANTITY: Final = 99_999
+"""The most that is sent of one SKU. Source: Create Product, `inventory[].quantity`; elsewhere 999,999 is said."""
 
 _MAX_IMAGES: Final = 9
 _MAX_OPTIONS: Final = 3

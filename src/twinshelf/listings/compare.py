@@ -1,0 +1,135 @@
+"""What differs between a listing as it should be and as it is. Pure, and the only place that says so.
+
+Lanes, product page, preview and proof all ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from twinshelf.documents import AuditStatus, Listing, Money, ShopListing, ShopSku, Weight
+from twinshelf.listings.desired import DesiredSku
+
+Warehouses = tuple[tuple[str, int], ...]
+"""(warehouse id, available units) of one SKU."""
+
+
+class SkuMissing(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant whose SKU the shop does not show. `sku_id` is the one it was linked with, "" if it never was."""
+
+    variant_id: str
+    seller_sku: str
+    sku_id: str = ""
+
+
+class PriceDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """`found` None: the shop's price is not known."""
+
+    variant_id: str
+    seller_sku: str
+    sku_id: str
+    expected: Money
+    found: Money | None
+
+
+class StockDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """`expected` units stand in one warehouse, none in the others; `found` is what each shows."""
+
+    variant_id: str
+    seller_sku: str
+    sku_id: str
+    expected: int
+    found: Warehouses
+
+    @property
+    def shown(self) -> int:
+        """Units that the shop shows over all warehouses."""
+        return sum(units for _warehouse, units in self.found)
+
+
+SkuDifference = SkuMissing | PriceDifference | StockDifference
+
+
+def compare_skus(
+    desired: Mapping[str, DesiredSku], links: Mapping[str, str], shown: Mapping[str, ShopSku], *, warehouse_id: str
+) -> tuple[SkuDifference, ...]:
+    """What differs SKU by SKU, in the order of TikTok's SKU ids; those never listed come first.
+
+    `desired` is by variant id, `links` gives the TikTok SKU id by variant id, `shown` what the shop has by SKU id. A
+    price that cannot be said is not compared; one that the shop did not tell differs, with None as what was found.
+    """
+    found: list[SkuDifference] = []
+    for sku in desired.values():
+        sku_id = links.get(sku.variant_id, "")
+        there = shown.get(sku_id) if sku_id else None
+        named = {"variant_id": sku.variant_id, "seller_sku": sku.seller_sku, "sku_id": sku_id}
+        if there is None:
+            if sku_id or sku.listable:
+                found.append(SkuMissing(**named))
+            continue
+        price = sku.price.value if sku.price is not None else None
+        if price is not None and not price.same_as(there.price):
+            found.append(PriceDifference(**named, expected=price, found=there.price))
+        if stock_to_set(sku.quantity.offered, there.stock, warehouse_id=warehouse_id) != dict(there.stock):
+            found.append(StockDifference(**named, expected=sku.quantity.offered, found=there.stock))
+    return tuple(sorted(found, key=lambda difference: difference.sku_id))
+
+
+def stock_to_set(quantity: int, shown: Warehouses, *, warehouse_id: str) -> dict[str, int]:
+    """Units by warehouse as they should be: all in ours, none in the others.
+
+    Every warehouse of a SKU is named, changed or not: TikTok wants the full set and no other. Where ours does not have
+    the SKU, the first of those that do takes our place, the same one in any order.
+    """
+    warehouses = dict.fromkeys([warehouse for warehouse, _units in shown] or [warehouse_id], 0)
+    target = warehouse_id if warehouse_id in warehouses else min(warehouses)
+    return {**warehouses, target: quantity}
+
+
+def content_of(listing: Listing) -> Listing:
+    """All of a listing that has no call of its own: without price, quantity and warehouse.
+
+    A field that is added to the document is part of it, whoever adds it: nothing that is sent goes uncompared.
+    """
+    nothing = Money(Decimal(0), "")
+    return msgspec.structs.replace(
+        listing,
+        warehouse_id="",
+        weight=Weight(listing.weight.value.normalize(), listing.weight.unit),  # 1.5 and 1.50 are one weight
+        skus=tuple(msgspec.structs.replace(sku, price=nothing, quantity=0) for sku in listing.skus),
+    )
+
+
+def compare_content(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
+    """The names of the fields whose content differs from what TikTok last accepted; all of them if nothing was sent.
+
+    A field that the document got later has its default in what was sent before: it alone sends nothing to review.
+    """
+    fields = type(desired).__struct_fields__
+    if sent is None:
+        return fields
+    ours, theirs = content_of(desired), content_of(sent)
+    return tuple(name for name in fields if getattr(ours, name) != getattr(theirs, name))
+
+
+class TitleDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """The shop shows another title, and no review is open that would explain it."""
+
+    expected: str
+    found: str
+
+
+def compare_shown(
+    listing: Listing, skus: Mapping[str, DesiredSku], shop: ShopListing, links: Mapping[str, str]
+) -> tuple[TitleDifference | SkuDifference, ...]:
+    """What differs between a listing as it should be and as the shop was just seen to show it."""
+    found: list[TitleDifference | SkuDifference] = []
+    if shop.title != listing.title and shop.audit_status not in {AuditStatus.AUDITING, AuditStatus.FAILED}:
+        found.append(TitleDifference(expected=listing.title, found=shop.title))
+    offered = {sku.variant_id for sku in listing.skus}
+    wanted = {key: sku for key, sku in skus.items() if key in offered or key in links}
+    shown = {sku.id: sku for sku in shop.skus}
+    return (*found, *compare_skus(wanted, links, shown, warehouse_id=listing.warehouse_id))

@@ -1,0 +1,212 @@
+"""What a shop should show of a product: the listing and, per SKU, price and quantity with the steps that led there.
+
+Pure, and the only place that says so. `desiring` brings the facts, `compare` tells what differs, `plan` what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import (
+    Attribute,
+    CategoryRules,
+    Dimensions,
+    Finding,
+    Listing,
+    ListingSku,
+    Money,
+    Product,
+    Variant,
+    Weight,
+    WeightUnit,
+    finding,
+    seller_sku,
+)
+from twinshelf.rules import templates
+from twinshelf.rules.pricing import Price, price_of
+from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, quantity_of
+from twinshelf.rules.templates import TemplateRules
+
+
+class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be known of the shop and the connection beside the product."""
+
+    region: str
+    currency: str
+    warehouse_id: str
+    preferences: Preferences
+    template: TemplateRules
+    template_category_id: str
+    store_weight_unit: WeightUnit
+
+
+class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
+    """One variant as the shop should show it. `price` None: it cannot be said, and `problem` says why.
+
+    `listable`: it may be offered at all; one that may not keeps its SKU in the shop, with 0 units.
+    """
+
+    variant_id: str
+    seller_sku: str
+    price: Price | None
+    problem: Finding | None
+    quantity: Quantity
+    listable: bool = True
+
+
+class Desired(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as the shop should show it: `skus` by variant id, and the listing with all that keeps it from being so.
+
+    `listing` is None if any of the findings is blocking.
+    """
+
+    skus: Mapping[str, DesiredSku]
+    listing: Listing | None
+    findings: tuple[Finding, ...]
+
+
+class CategoryFacts(msgspec.Struct, frozen=True):
+    """A TikTok category with what it asks; `id` "" where none is known."""
+
+    id: str = ""
+    attributes: tuple[Attribute, ...] = ()
+    rules: CategoryRules = CategoryRules()
+
+
+Checks = Callable[[Listing, frozenset[str]], Sequence[Finding]]
+"""What the shop itself would refuse of a listing, as far as it can be built; variants without a price are named."""
+
+
+def desired_skus(product: Product, facts: ShopFacts, held: Mapping[str, int]) -> dict[str, DesiredSku]:
+    """Price and quantity of every variant, by variant id. `held` are units that orders on their way will take."""
+    preferences = facts.preferences
+    skus = {}
+    for variant in product.variants:
+        code = seller_sku(product, variant)
+        price = price_of(variant, preferences, currency=facts.currency, sku=code)
+        skus[variant.id] = DesiredSku(
+            variant_id=variant.id,
+            seller_sku=code,
+            price=price if isinstance(price, Price) else None,
+            problem=price if isinstance(price, Finding) else None,
+            quantity=quantity_of(product, variant, held=held.get(variant.id, 0), preferences=preferences),
+            listable=listable(product, variant, preferences),
+        )
+    return skus
+
+
+def gone_sku(variant_id: str, code: str) -> DesiredSku:
+    """What the shop should show of a variant that the store does not have any more: nothing to sell."""
+    return DesiredSku(variant_id=variant_id, seller_sku=code, price=None, problem=None, quantity=gone(), listable=False)
+
+
+def listable(product: Product, variant: Variant, preferences: Preferences) -> bool:
+    """Whether a variant may be offered: a purchasable one, or any if the merchant includes all."""
+    return preferences.include_unpurchasable or (variant.purchasable and product.purchasable)
+
+
+def desired(
+    product: Product,
+    facts: ShopFacts,
+    *,
+    category: CategoryFacts,
+    held: Mapping[str, int],
+    checks: Checks | None = None,
+) -> Desired:
+    """The listing as it should be, and everything that keeps it from being so: all problems of a product at once.
+
+    `checks` sees the listing also where something is missing; what was found here already is not told twice.
+    """
+    skus = desired_skus(product, facts, held)
+    variants = [variant for variant in product.variants if skus[variant.id].listable]
+    if not variants:
+        return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"),))
+    findings: list[Finding] = []
+    if not product.title.strip():
+        findings.append(finding("E-LST-TITLE"))
+    description = product.description
+    if not _visible_text(description):
+        findings.append(finding("W-LST-DESC"))
+        description = f"<p>{_escaped(product.title)}</p>"
+    if not product.images:
+        findings.append(finding("E-LST-IMG"))
+    if not category.id:
+        findings.append(finding("E-CAT-KEY", waits_for="template"))
+    if counted_for_all_variants(product):
+        findings.append(finding("W-INV-PRODUCTLEVEL"))
+    values, attribute_findings = templates.attribute_values(product, category.attributes, facts.template)
+    findings += attribute_findings
+    findings += [finding("E-LST-CERT", waits_for="template", names=name) for _id, name in category.rules.certifications]
+    weight, dimensions, package_findings = templates.package_of(
+        product, facts.template, facts.preferences.package, weight_unit=facts.store_weight_unit
+    )
+    findings += package_findings
+    findings += _sku_findings(variants, skus, gtin_required=facts.preferences.gtin_required)
+    listing = Listing(
+        product_id=product.id,
+        title=product.title.strip(),
+        description=description,
+        category_id=category.id,
+        brand_id=facts.template.brand_id,
+        attributes=values,
+        image_urls=tuple(image.url for image in product.images[:9]),
+        weight=weight or Weight(Decimal(0), facts.store_weight_unit),
+        dimensions=dimensions or Dimensions(None, None, None, "CM"),
+        warehouse_id=facts.warehouse_id,
+        skus=tuple(_listing_sku(variant, skus[variant.id], facts.currency) for variant in variants),
+    )
+    if checks is not None:
+        told = {each.code for each in findings}
+        unpriced = frozenset(variant.id for variant in variants if skus[variant.id].price is None)
+        findings += [each for each in checks(listing, unpriced) if each.code not in told]
+    blocked = any(each.blocking for each in findings)
+    return Desired(skus=skus, listing=None if blocked else listing, findings=tuple(findings))
+
+
+def _sku_findings(variants: Sequence[Variant], skus: Mapping[str, DesiredSku], *, gtin_required: bool) -> list[Finding]:
+    findings: list[Finding] = []
+    seen: set[str] = set()
+    for variant in variants:
+        sku = skus[variant.id]
+        if not sku.seller_sku:
+            findings.append(finding("E-SKU-MISSING", variants=variant.id))
+        elif sku.seller_sku in seen:
+            findings.append(finding("E-SKU-TWICE", skus=sku.seller_sku))
+        seen.add(sku.seller_sku)
+        if gtin_required and not variant.gtin:
+            findings.append(finding("E-LST-GTIN", skus=sku.seller_sku))
+        if sku.problem is not None:
+            findings.append(sku.problem)
+    return findings
+
+
+def _listing_sku(variant: Variant, sku: DesiredSku, currency: str) -> ListingSku:
+    return ListingSku(
+        variant_id=variant.id,
+        seller_sku=sku.seller_sku,
+        options=variant.options,
+        price=sku.price.value if sku.price is not None else Money.zero(currency),
+        quantity=sku.quantity.offered,
+        gtin=variant.gtin,
+        image_url=variant.image_url,
+    )
+
+
+def _visible_text(html: str) -> bool:
+    inside = False
+    for character in html.replace("&nbsp;", " "):
+        if character == "<":
+            inside = True
+        elif character == ">":
+            inside = False
+        elif not inside and not character.isspace():
+            return True
+    return False
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,23 @@
+"""The merchant's choices for a connection as `desired` needs them. Reads tables, calls no platform."""
+
+from __future__ import annotations
+
+from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import preferences_from_json
+from twinshelf.listings.desired import ShopFacts
+from twinshelf.rules import templates
+from twinshelf.rules.models import Template
+
+
+def facts_of(connection: Connection) -> ShopFacts:
+    """What must be known of the connection. The template is the connection's default one."""
+    template = Template.objects.filter(connection=connection, is_default=True).first()
+    return ShopFacts(
+        region=connection.shop.region,
+        currency=connection.shop.currency,
+        warehouse_id=connection.warehouse_id,
+        preferences=preferences_from_json(connection.preferences),
+        template=templates.rules_from_json(template.rules if template else {}),
+        template_category_id=template.category_id if template else "",
+        store_weight_unit=connection.store.weight_unit,
+    )
