@@ -15,13 +15,14 @@ from tests.flows.faults import lose_webhooks, rest
 from tests.flows.neighbors import connect_shop, of, shelf
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.models import Membership, User
+from twinshelf.connections.batches import StoreBatch
 from twinshelf.goods import pulling, snapshot
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
 from twinshelf.sync import actions as sync
-from twinshelf.sync import lanes, problems
-from twinshelf.sync.flows import installed
+from twinshelf.sync import drain, lanes, problems
+from twinshelf.sync.flows import Ask, installed
 from twinshelf.sync.models import Mark, Problem
 
 GONE = "E-PRD-GONE"
@@ -236,3 +237,22 @@ def test_nobody_confirms_for_another_account_or_what_is_not_held_back(store, sho
 
     assert shop.effects("price_set") == []
     assert twinshelf.problems() == [(str(mugs[0]), "E-PRC-GUARD")]
+
+
+def test_a_price_that_moves_again_after_it_was_confirmed_is_held_again(sandbox, store, shop, twinshelf, mugs):
+    store.act("set_price", sku="MUG-0", price="1200.00")
+    twinshelf.settle()
+    lose_webhooks(sandbox)
+
+    sync.confirm(twinshelf.account, code="E-PRC-GUARD")
+    store.act("set_price", sku="MUG-0", price="2400.00")  # before the confirmed one was sent
+    lane = lanes.lane_of(twinshelf.account.id, "product", f"store:{twinshelf.connection.store_id}")
+    batch = drain.open_batch(lane, pulling.PRODUCTS, [Ask(str(mugs[0]), 1, "webhook", 0)])
+    assert isinstance(batch, StoreBatch)
+    pulling.observe_products(batch, [str(mugs[0])])
+    twinshelf.settle()
+
+    assert shop.effects("price_set") == []
+    [problem] = Problem.objects.filter(closed_at=None)
+    assert (problem.code, problem.confirmed_at) == ("E-PRC-GUARD", None)
+    assert "2400.00" in problem.facts["prices"]

@@ -55,6 +55,7 @@ from twinshelf.rules.templates import AttributeRule, TemplateRules
 from twinshelf.sync.problems import _joined
 from twinshelf.tiktok.products import listing_to_json, problems_of
 from twinshelf.tiktok.regions import region
+from twinshelf.tiktok.texts import plain
 
 PLUS_TEN = PriceRule("fixed_up", Decimal(10))
 
@@ -155,7 +156,7 @@ def test_a_listing_says_what_the_product_says(_case, goods, shop, result):
 def test_the_title_stands_in_for_an_empty_description(_case, title, description, sent):
     result, findings = desired(product(title=title, description=description))
 
-    assert result == listing(title=title, description=sent)
+    assert result == listing(title=plain(title), description=sent)
     assert findings == (finding("W-LST-DESC"),)
 
 
@@ -524,6 +525,10 @@ def seen(red="12.00", blue="14.50"):
 
 
 def seen_prices(goods, shop, links, *, confirmed=False):
+    """Both sides; `confirmed`: what would be held is meant, or the text of what is."""
+    if confirmed is True:
+        held = plan_prices(seen_prices(goods, shop, links)).findings
+        confirmed = ", ".join(each.facts.get("prices", "") for each in held)
     return SeenSkus(
         goods.id,
         tiktok_id="tt-1",
@@ -532,7 +537,7 @@ def seen_prices(goods, shop, links, *, confirmed=False):
         shown={sku_id: ShopSku(id=sku_id, seller_sku="", price=price) for sku_id, price in links.values()},
         warehouse_id="w-1",
         guard_percent=shop.preferences.price_guard_percent,
-        confirmed=confirmed,
+        confirmed=confirmed or "",
     )
 
 
@@ -578,6 +583,14 @@ def seen_prices(goods, shop, links, *, confirmed=False):
             ["E-PRC-GUARD"],
         ),
         ("confirmed: not held", facts(), seen(red="1.20"), True, (("tt-RED", "12.00"),), []),
+        (
+            "another change was confirmed: held",
+            facts(),
+            seen(red="1.20"),
+            "SKU MUG-RED from 1.20 USD to 13.00 USD",
+            (),
+            ["E-PRC-GUARD"],
+        ),
         ("no rate: nothing is sent", FOREIGN, seen(), False, (), ["E-PRC-RATE", "E-PRC-RATE"]),
         ("no rate: not even if it is confirmed", FOREIGN, seen(), True, (), ["E-PRC-RATE", "E-PRC-RATE"]),
         (

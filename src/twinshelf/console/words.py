@@ -212,6 +212,11 @@ FIELDS: Final[Mapping[str, Text]] = {
     "category": _("Category"),
     "package": _("Package"),
     "status": _("Status"),
+    "description": _("Description"),
+    "brand_id": _("Brand"),
+    "attributes": _("Attributes"),
+    "image_urls": _("Images"),
+    "skus": _("Variants"),
 }
 
 RULES: Final[Mapping[str, Text]] = {

@@ -30,6 +30,7 @@ from twinshelf.rules import templates
 from twinshelf.rules.pricing import Price, price_of
 from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, quantity_of
 from twinshelf.rules.templates import TemplateRules
+from twinshelf.tiktok import texts
 
 
 class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,8 +164,11 @@ def desired(
         told = {each.code for each in findings}
         unpriced = frozenset(variant.id for variant in variants if skus[variant.id].price is None)
         findings += [each for each in checks(listing, unpriced) if each.code not in told]
-    blocked = any(each.blocking for each in findings)
-    return Desired(skus=skus, listing=None if blocked else listing, findings=tuple(findings))
+    if any(each.blocking for each in findings):
+        return Desired(skus=skus, listing=None, findings=tuple(findings))
+    # What TikTok does not take in a title (emoji, control characters) is left out, with a notice of its checks.
+    listing = msgspec.structs.replace(listing, title=texts.plain(listing.title))
+    return Desired(skus=skus, listing=listing, findings=tuple(findings))
 
 
 def _sku_findings(variants: Sequence[Variant], skus: Mapping[str, DesiredSku], *, gtin_required: bool) -> list[Finding]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-import msgspec
-
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import Attribute, CategoryRules, Product, from_json, to_json
@@ -19,7 +17,6 @@ from twinshelf.listings.desired import CategoryFacts, Desired, DesiredSku, ShopF
 from twinshelf.listings.models import CategoryCache, Link
 from twinshelf.rules import templates
 from twinshelf.tiktok import products as tiktok_products
-from twinshelf.tiktok import texts
 from twinshelf.tiktok.regions import region as region_of
 
 _CATEGORY_SECONDS = 86_400.0
@@ -44,18 +41,13 @@ def desire(
     if category_id not in categories:
         categories[category_id] = category_of(connection.shop, category_id) if category_id else CategoryFacts()
     region = region_of(facts.region)
-    made = desired(
+    return desired(
         product,
         facts,
         category=categories[category_id],
         held=held,
         checks=lambda draft, unpriced: tiktok_products.problems_of(draft, region, unpriced=unpriced),
     )
-    if made.listing is None:
-        return made
-    # What TikTok does not take in a title (emoji, control characters) is left out when sending, with a notice above.
-    listing = msgspec.structs.replace(made.listing, title=texts.plain(made.listing.title))
-    return msgspec.structs.replace(made, listing=listing)
 
 
 def skus_on_both_sides(

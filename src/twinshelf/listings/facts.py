@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from twinshelf.connections.models import Connection
+from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
-from twinshelf.listings.desired import ShopFacts
+from twinshelf.documents import Attribute, CategoryRules, from_json
+from twinshelf.listings.desired import CategoryFacts, ShopFacts
+from twinshelf.listings.models import CategoryCache
 from twinshelf.rules import templates
 from twinshelf.rules.models import Template
 
@@ -21,3 +23,12 @@ def facts_of(connection: Connection) -> ShopFacts:
         template_category_id=template.category_id if template else "",
         store_weight_unit=connection.store.weight_unit,
     )
+
+
+def known_category(shop: Shop, category_id: str) -> CategoryFacts:
+    """A TikTok category as it was last read, however long ago; nothing but its id if it never was."""
+    kept = CategoryCache.objects.filter(shop=shop, category_id=category_id).first() if category_id else None
+    if kept is None:
+        return CategoryFacts(category_id)
+    attributes = from_json(bytes(kept.attributes), tuple[Attribute, ...])
+    return CategoryFacts(category_id, attributes, from_json(bytes(kept.rules), CategoryRules))

@@ -42,8 +42,8 @@ class SeenSkus:
 
     `desired` is what should be there by variant id; a linked variant that the store does not have any more is in it.
     `links` gives the TikTok SKU id by variant id, `shown` what the shop has by SKU id: as just read, or as last seen.
-    `product_level`: the store counts all variants together. `confirmed`: a person said that a price change beyond the
-    guard, of `guard_percent`, is meant.
+    `product_level`: the store counts all variants together. `confirmed` names the price changes
+    beyond the guard, of `guard_percent`, that a person said are meant.
     """
 
     key: str
@@ -54,7 +54,7 @@ class SeenSkus:
     warehouse_id: str
     product_level: bool = False
     guard_percent: Decimal = Decimal(50)
-    confirmed: bool = False
+    confirmed: str = ""
 
     def differences(self) -> tuple[SkuDifference, ...]:
         """What differs of the linked SKUs."""
@@ -65,7 +65,7 @@ class SeenSkus:
 def plan_prices(seen: SeenSkus) -> Plan:
     """The one call that sets every price of a listing that is not as it should be.
 
-    A change beyond the guard is held, unless it is confirmed; the other prices still go.
+    A change beyond the guard is held, unless this very one is confirmed; the other prices still go.
     """
     findings = [
         sku.problem for sku in seen.desired.values() if sku.problem is not None and sku.variant_id in seen.links
@@ -75,7 +75,7 @@ def plan_prices(seen: SeenSkus) -> Plan:
         if not isinstance(wrong, PriceDifference):
             continue
         held = guard(wrong.found, wrong.expected, percent=seen.guard_percent, sku=wrong.seller_sku)
-        if held is None or seen.confirmed:
+        if held is None or held.facts["prices"] in seen.confirmed:
             prices.append((wrong.sku_id, wrong.expected))
         else:
             findings.append(held)

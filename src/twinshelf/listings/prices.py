@@ -46,7 +46,7 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
             shown=shown,
             warehouse_id=connection.warehouse_id,
             guard_percent=batch.preferences.price_guard_percent,
-            confirmed=(product_id, "E-PRC-GUARD") in batch.confirmed,
+            confirmed=batch.confirmed.get((product_id, "E-PRC-GUARD"), {}).get("prices", ""),
         )
         for product_id in products
     }

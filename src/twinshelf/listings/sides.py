@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,9 +11,9 @@ from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Money, Product, Variant
 from twinshelf.goods import holds
-from twinshelf.listings.compare import compare_skus
-from twinshelf.listings.desired import DesiredSku, desired_skus
-from twinshelf.listings.facts import facts_of
+from twinshelf.listings.compare import compare_content, compare_skus
+from twinshelf.listings.desired import DesiredSku, desired, desired_skus
+from twinshelf.listings.facts import facts_of, known_category
 from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
 from twinshelf.rules import templates
 from twinshelf.rules.models import Template
@@ -29,7 +30,8 @@ class Side:
     `shop` None: TikTok has no listing. `agreement` says whether TikTok shows what it should.
     """
 
-    name: Literal["title", "price", "stock", "barcode", "category", "package", "status"]
+    name: str
+    """`title`, `price`, `stock`, `barcode`, `category`, `package`, or a field of `documents.Listing`."""
     store: str | Money | tuple[Money, Money] | int | None
     shop: str | Money | tuple[Money, Money] | int | None
     rules: tuple[str, ...]
@@ -69,17 +71,17 @@ class VariantSides:
 def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[str, Link]) -> list[VariantSides]:
     """Every variant with what the shop should show of it and what was last seen there."""
     held = holds.held(connection.store_id, [variant.id for variant in product.variants])
-    desired = desired_skus(product, facts_of(connection), held)
+    wanted = desired_skus(product, facts_of(connection), held)
     differing = {
         wrong.variant_id
         for wrong in compare_skus(
-            desired,
+            wanted,
             {variant_id: link.sku_id for variant_id, link in links.items()},
             {link.sku_id: link.as_seen() for link in links.values()},
             warehouse_id="",
         )
     }
-    return [VariantSides(v, links.get(v.id), desired[v.id], v.id in differing) for v in product.variants]
+    return [VariantSides(v, links.get(v.id), wanted[v.id], v.id in differing) for v in product.variants]
 
 
 def both_sides(
@@ -122,7 +124,34 @@ def both_sides(
         ),
         _category(product, template),
         _package(product, connection, template),
+        *_unsent(product, connection, listing),
     ]
+
+
+_SHOWN = frozenset({"product_id", "title", "category_id", "weight", "dimensions", "warehouse_id"})
+"""Fields of a listing that have a row of their own above, or none."""
+
+
+def _unsent(product: Product, connection: Connection, listing: ListingRow | None) -> list[Side]:
+    """The content that TikTok has not accepted yet, field by field: whatever a listing has is here by itself."""
+    sent = listing.sent_listing() if listing is not None else None
+    if sent is None:
+        return []
+    facts = facts_of(connection)
+    category_id = templates.category_of(product, facts.template, facts.template_category_id)
+    made = desired(product, facts, category=known_category(connection.shop, category_id), held={}).listing
+    if made is None:
+        return []
+    differing = [name for name in compare_content(made, sent) if name not in _SHOWN]
+    return [Side(name, _brief(getattr(made, name)), _brief(getattr(sent, name)), (), "differs") for name in differing]
+
+
+def _brief(value: object) -> str | int | None:
+    """A value as a row can show it: the beginning of a text, the number of things."""
+    if isinstance(value, tuple):
+        return len(value)
+    text = re.sub(r"<[^>]*>", " ", str(value)).strip()
+    return f"{text[:77]}…" if len(text) > 78 else text or None
 
 
 def _category(product: Product, template: Template | None) -> Side:

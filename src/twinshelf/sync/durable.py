@@ -1,6 +1,6 @@
 """The engine on DBOS: durable workflows on SQLite by default, on PostgreSQL across machines.
 
-A workflow of one step per slice of a lane, and a workflow per task. Arguments and results are ids and small JSON. Facts
+A workflow per slice of a lane and per task. Arguments and results are ids and small JSON. Facts
 about DBOS 3.4 that this rests on are in docs/decisions/.
 """
 
@@ -55,18 +55,13 @@ def _database() -> dict[str, Any]:
     return {"system_database_engine": _sqlite_engine()}
 
 
-@DBOS.step(name="slice.v2")
-def _slice(lane_id: int, epoch: int) -> None:
-    drain.slice_of(lane_id, epoch)
-
-
 @DBOS.workflow(name="drain.v2")
 def drain_lane(lane_id: int, epoch: int) -> None:
     """Work off one slice of a lane, then sleep or hand over to the next epoch.
 
-    One step: what must survive a crash is on the lane's own rows, and a slice begun anew looks at everything afresh.
+    Without steps: what must survive a crash is on rows of ours, and a slice begun again observes everything afresh.
     """
-    _slice(lane_id, epoch)
+    drain.slice_of(lane_id, epoch)
 
 
 @DBOS.step(name="task_slice.v1")

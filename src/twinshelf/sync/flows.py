@@ -81,8 +81,8 @@ class Batch:
     preview: bool = False
     attempted: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(key, name of the change) → token of calls made earlier whose outcome is not known."""
-    confirmed: frozenset[tuple[str, str]] = frozenset()
-    """(key, code) of problems that a person has confirmed: what they hold back may pass."""
+    confirmed: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    """(key, code) → facts of problems that a person has confirmed: what these say may pass, and nothing else."""
 
     def signalled(self, key: str, signal: Signal) -> bool:
         """Whether somebody who asked for the key gave this signal."""

@@ -141,10 +141,10 @@ def close_owner(account_id: int, owner: str) -> None:
     )
 
 
-def confirmed(lane: Lane, keys: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """(key, code) of the open problems of these keys that somebody has confirmed."""
+def confirmed(lane: Lane, keys: Sequence[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """(key, code) → facts of the open problems of these keys that somebody has confirmed."""
     found = Problem.objects.filter(lane=lane, key__in=keys, closed_at=None).exclude(confirmed_at=None)
-    return frozenset(found.values_list("key", "code"))
+    return {(key, code): facts for key, code, facts in found.values_list("key", "code", "facts")}
 
 
 def open_keys(account_id: int, owner: str, code: str) -> list[str]:

@@ -584,7 +584,7 @@ def rule_text(rule: str) -> str:
 @register.filter
 def field_name(name: str) -> str:
     """A field of a product, by its name in `both_sides`."""
-    return str(words.FIELDS[name])
+    return str(words.FIELDS.get(name) or name.replace("_", " ").capitalize())
 
 
 @register.filter
