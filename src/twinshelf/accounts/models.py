@@ -1,4 +1,4 @@
-"""Accounts, users, memberships. `AccountModel` is the base of every table that belongs to one account."""
+"""Accounts, users, memberships, the audit log. `AccountModel` is the base of every table of one account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django_scopes import ScopedManager
 
+from twinshelf.accounts.actors import ActorKind
 from twinshelf.kit import clock
 
 
@@ -92,3 +93,24 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account} as {self.role}"
+
+
+class AuditEntry(AccountModel):
+    """One thing that somebody did in an account. Written by `audit.record`, and never changed."""
+
+    at = models.DateTimeField(default=clock.now)
+    actor_kind = models.CharField(max_length=20, choices=[(kind.value, kind.value.capitalize()) for kind in ActorKind])
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    """None where no person did it, and of a person who is gone; their name stays."""
+    actor_name = models.CharField(max_length=254)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["account", "-at"], name="audit_newest_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action} {self.subject}"

@@ -55,4 +55,23 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('account', 'user'), name='membership_once')],
             },
         ),
+        migrations.CreateModel(
+            name='AuditEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(default=twinshelf.kit.clock.now)),
+                ('actor_kind', models.CharField(choices=[('user', 'User'), ('command line', 'Command line'), ('engine', 'Engine')], max_length=20)),
+                ('actor_name', models.CharField(max_length=254)),
+                ('action', models.CharField(max_length=60)),
+                ('subject', models.CharField(max_length=120)),
+                ('before', models.JSONField(null=True)),
+                ('after', models.JSONField(null=True)),
+                ('detail', models.TextField(blank=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['account', '-at'], name='audit_newest_of_account')],
+            },
+        ),
     ]
