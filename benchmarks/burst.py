@@ -14,6 +14,7 @@ import httpx2
 
 from benchmarks.harness import Result, connect, free_port, product_environment, sandbox
 from benchmarks.sandbox_process import STORE
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
 
 RATE = 50
@@ -40,9 +41,9 @@ def _serving(control: ControlClient) -> Iterator[Any]:
             from twinshelf.rules import actions as rules
 
             connection = connect(control, with_shop=True)
-            _follow(goods.pull(connection.store))
-            rules.set_default_template(connection, **suggesting.suggest_template(connection))
-            _follow(actions.list_products(connection, None))
+            _follow(goods.pull(connection.store, by=COMMAND_LINE))
+            rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
+            _follow(actions.list_products(connection, None, by=COMMAND_LINE))
             control.advance(600)
             _rest()
             control.act("tt.set_limits", shop_id=connection.shop.shop_id, per_second=RATE)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.sandbox_process import STORE
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
 
 
@@ -117,10 +118,15 @@ def connect(control: ControlClient, *, with_shop: bool) -> Any:
     from twinshelf.connections import actions
 
     keys = control.act("bc.create_api_account", hash=STORE, name="Twinshelf")
-    account = accounts.create_account("Benchmark", owner_email="bench@twinshelf.example", password="benchmark it")  # noqa: S106 - of a database thrown away
+    account = accounts.create_account(
+        "Benchmark",
+        owner_email="bench@twinshelf.example",
+        password="benchmark it",  # noqa: S106 - of a database thrown away
+        by=COMMAND_LINE,
+    )
     _entered.append(scope(account=account))  # for the rest of this process
     _entered[-1].__enter__()
-    store = actions.connect_store(account, store_hash_or_url=STORE, access_token=keys["access_token"])
+    store = actions.connect_store(account, store_hash_or_url=STORE, access_token=keys["access_token"], by=COMMAND_LINE)
     if not with_shop:
         return store
     control.act("tt.create_app", app_key=APP_KEY, app_secret=APP_SECRET, redirect_url="http://127.0.0.1/x")
@@ -129,7 +135,13 @@ def connect(control: ControlClient, *, with_shop: bool) -> Any:
     control.act("tt.set_limits", shop_id=shop["shop_id"], per_second=100000, daily_listings=10_000_000)
     control.act("tt.set_audit_policy", shop_id=shop["shop_id"], seconds=0)
     code = control.act("tt.authorize", app_key=APP_KEY, seller=seller)
-    return actions.pair(account, store=store, shop=actions.authorize_shops(account, code)[0], name="US")
+    return actions.pair(
+        account,
+        store=store,
+        shop=actions.authorize_shops(account, code, by=COMMAND_LINE)[0],
+        name="US",
+        by=COMMAND_LINE,
+    )
 
 
 @dataclass

@@ -13,6 +13,7 @@ import httpx2
 
 from benchmarks.harness import Result, connect, in_process, measured, product_environment, sandbox
 from benchmarks.sandbox_process import STORE
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
 
 PAGE = 250
@@ -43,7 +44,7 @@ def _import(control: ControlClient, products: int) -> list[Result]:
         minimal = _minimal_calls(control, products)
         control.forget_calls()
         with measured() as ruler:
-            task = actions.pull(store)
+            task = actions.pull(store, by=COMMAND_LINE)
             engine.current().run()  # type: ignore[attr-defined]
         task.refresh_from_db()
         stored = (StoreProduct.objects.count(), StoreVariant.objects.count())
@@ -108,7 +109,7 @@ def run_limited(products: int) -> list[Result]:
                 time.sleep(window + 1)  # connecting spent some of the first window
                 control.forget_calls()
                 with measured() as ruler:
-                    task = actions.pull(store)
+                    task = actions.pull(store, by=COMMAND_LINE)
                     while task.state != "completed":
                         engine.current().run()  # type: ignore[attr-defined]
                         task.refresh_from_db()

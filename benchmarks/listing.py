@@ -7,6 +7,7 @@ import math
 from benchmarks.harness import Result, in_process, measured, product_environment, sandbox
 from benchmarks.importing import _set_up
 from benchmarks.orders import THREADS, finish
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
 
 IMAGES, A_PAGE, STOCK_A_CALL = 4, 100, 100
@@ -30,16 +31,16 @@ def _list(control: ControlClient, products: int) -> list[Result]:
 
         driver = engine.current()
         drain.use_threads(THREADS)
-        finish(driver, goods.pull(connection.store))
-        rules.set_default_template(connection, **suggesting.suggest_template(connection))
+        finish(driver, goods.pull(connection.store, by=COMMAND_LINE))
+        rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
         control.forget_calls()
         with measured() as push:
-            finish(driver, actions.list_products(connection, None))
+            finish(driver, actions.list_products(connection, None, by=COMMAND_LINE))
         push_calls = control.count_calls("tiktok")
         control.advance(600)
         control.forget_calls()
         with measured() as review:
-            finish(driver, actions.refresh(connection, None))
+            finish(driver, actions.refresh(connection, None, by=COMMAND_LINE))
             driver.run(10**6)  # type: ignore[attr-defined]
         review_calls = control.count_calls("tiktok")
         with measured() as prove:

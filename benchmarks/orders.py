@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.harness import Result, in_process, measured, product_environment, sandbox
 from benchmarks.importing import _set_up
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
 
 LINES = 3
@@ -42,11 +43,11 @@ def _orders(control: ControlClient, orders: int) -> list[Result]:
 
         driver = engine.current()
         drain.use_threads(THREADS)
-        finish(driver, goods.pull(connection.store))
-        rules.set_default_template(connection, **suggesting.suggest_template(connection))
-        finish(driver, catalog.list_products(connection, None))
+        finish(driver, goods.pull(connection.store, by=COMMAND_LINE))
+        rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
+        finish(driver, catalog.list_products(connection, None, by=COMMAND_LINE))
         control.advance(600)
-        finish(driver, catalog.refresh(connection, None))
+        finish(driver, catalog.refresh(connection, None, by=COMMAND_LINE))
         live = ListingRow.objects.filter(connection=connection, state="live").values_list("product_id", flat=True)
         links = list(
             Link.objects.filter(connection=connection, product_id__in=live)
@@ -57,8 +58,8 @@ def _orders(control: ControlClient, orders: int) -> list[Result]:
 
         for sku in {code for _sku_id, code in links}:
             control.act("bc.set_stock", hash=STORE, sku=sku, quantity=90_000)
-        finish(driver, goods.pull(connection.store))
-        finish(driver, catalog.resync(connection, None))
+        finish(driver, goods.pull(connection.store, by=COMMAND_LINE))
+        finish(driver, catalog.resync(connection, None, by=COMMAND_LINE))
         shop_id = connection.shop.shop_id
         for number in range(orders):
             items = [{"sku_id": links[(number * 7 + n * 31) % len(links)][0], "quantity": 1} for n in range(LINES)]
@@ -66,7 +67,7 @@ def _orders(control: ControlClient, orders: int) -> list[Result]:
         control.advance(3700)
         control.forget_calls()
         with measured() as ruler:
-            finish(driver, actions.fetch_now(connection))
+            finish(driver, actions.fetch_now(connection, by=COMMAND_LINE))
         created = ShopOrderRow.objects.filter(connection=connection).exclude(store_order_id=None).count()
         if created != orders:
             raise RuntimeError(f"{created} of {orders} orders were imported")

@@ -23,6 +23,7 @@ import msgspec
 from django_scopes import scope
 
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Account, Membership, Role, User
 from twinshelf.connections.models import Connection, Seller, Shop, Store
 from twinshelf.documents import (
@@ -152,7 +153,9 @@ class World:
 
 def fill(name: str = "Fernhollow Goods", *, email: str = EMAIL, tag: str = "") -> World:
     """An account with one store and two shops. `tag` keeps the platform ids of a second account apart."""
-    account = accounts.create_account(name, owner_email=email, password=PASSWORD, owner_name="Maya Ortiz")
+    account = accounts.create_account(
+        name, owner_email=email, password=PASSWORD, owner_name="Maya Ortiz", by=COMMAND_LINE
+    )
     owner = User.objects.get(email=email)
     owner.time_zone = "America/Chicago"
     owner.save()

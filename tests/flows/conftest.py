@@ -24,6 +24,7 @@ from pytest_django import DjangoDbBlocker
 
 from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE, Actor, ActorKind
 from twinshelf.accounts.models import Account
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
@@ -50,6 +51,8 @@ from twinshelf_sandbox.app import Sandbox, build
 from twinshelf_sandbox.transport import SandboxTransport
 
 HOME = "600042"
+MAYA = Actor(ActorKind.USER, None, "Maya")
+"""Who does what tests do as the merchant; she has no user row of her own."""
 
 
 @pytest.fixture(scope="session")
@@ -230,18 +233,18 @@ class Twinshelf:
         self.settle()
 
     def pull(self) -> Task:
-        return self.finished(goods.pull(self.connection.store))
+        return self.finished(goods.pull(self.connection.store, by=MAYA))
 
     def list(self, *product_ids: int) -> Task:
         """Pull, list these products (all, if none are named) and let reviews pass."""
         self.pull()
-        task = catalog.list_products(self.connection, [str(number) for number in product_ids] or None)
+        task = catalog.list_products(self.connection, [str(number) for number in product_ids] or None, by=MAYA)
         self.settle()
         self.wait(600)
         return self.finished(task)
 
     def fetch_orders(self) -> Task:
-        return self.finished(orders.fetch_now(self.connection))
+        return self.finished(orders.fetch_now(self.connection, by=MAYA))
 
     def poll(self) -> None:
         """What the timetables do by themselves when webhooks were lost."""
@@ -261,7 +264,7 @@ class Twinshelf:
         return task
 
     def prefer(self, **choices: Any) -> None:
-        connections.set_preferences(self.connection, Preferences(**choices))
+        connections.set_preferences(self.connection, Preferences(**choices), by=MAYA)
 
     def listing(self, product_id: int) -> ListingRow:
         return ListingRow.objects.get(connection=self.connection, product_id=str(product_id))
@@ -313,18 +316,18 @@ def twinshelf(transactional_db: None, sandbox: Sandbox, store: StoreWorld, shop:
     driver = InlineEngine()
     engine.use(driver)
     account = accounts.create_account(
-        "Fernhollow", owner_email="maya@fernhollow.test", password="a long enough password"
+        "Fernhollow", owner_email="maya@fernhollow.test", password="a long enough password", by=COMMAND_LINE
     )
     keys = sandbox.act("bc.create_api_account", hash=store.hash, name="Twinshelf")
     with scope(account=account):
         connected = connections.connect_store(
             account, store_hash_or_url=store.hash, access_token=keys["access_token"], client_id=keys["client_id"],
-            client_secret=keys["client_secret"],
+            client_secret=keys["client_secret"], by=MAYA,
         )  # fmt: skip
         code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=shop.seller)  # type: ignore[attr-defined]
-        shops = connections.authorize_shops(account, code)
-        connection = connections.pair(account, store=connected, shop=shops[0], name="US")
-        rules.set_default_template(connection, category_id=HOME)
+        shops = connections.authorize_shops(account, code, by=MAYA)
+        connection = connections.pair(account, store=connected, shop=shops[0], name="US", by=MAYA)
+        rules.set_default_template(connection, category_id=HOME, by=MAYA)
         product = Twinshelf(sandbox, account, connection, driver)
         product.settle()
         yield product

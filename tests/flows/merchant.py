@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from twinshelf import processes as worker
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.messages import text
 
 worker.set_up()  # models can be imported from here on
@@ -52,35 +53,35 @@ def _connection() -> Iterator[Connection]:
 def connect(store: str, keys: dict[str, str], code: str) -> Answer:
     """Connect a store and a shop."""
     account = accounts.create_account(
-        "Fernhollow", owner_email="maya@fernhollow.test", password="a long enough password"
+        "Fernhollow", owner_email="maya@fernhollow.test", password="a long enough password", by=COMMAND_LINE
     )
     with scope(account=account):
         made = connections.connect_store(
             account, store_hash_or_url=store, access_token=keys["access_token"], client_id=keys["client_id"],
-            client_secret=keys["client_secret"],
+            client_secret=keys["client_secret"], by=COMMAND_LINE,
         )  # fmt: skip
-        [shop] = connections.authorize_shops(account, code)
-        connections.pair(account, store=made, shop=shop, name="US")
+        [shop] = connections.authorize_shops(account, code, by=COMMAND_LINE)
+        connections.pair(account, store=made, shop=shop, name="US", by=COMMAND_LINE)
     return {}
 
 
 def pull() -> Answer:
     """Have the store's products read."""
     with _connection() as connection:
-        return {"task": goods.pull(connection.store).id}
+        return {"task": goods.pull(connection.store, by=COMMAND_LINE).id}
 
 
 def template() -> Answer:
     """Set up the template that is suggested for the goods."""
     with _connection() as connection:
-        rules.set_default_template(connection, **suggesting.suggest_template(connection))
+        rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
     return {}
 
 
 def list_all() -> Answer:
     """Have all products listed."""
     with _connection() as connection:
-        return {"task": catalog.list_products(connection, None).id}
+        return {"task": catalog.list_products(connection, None, by=COMMAND_LINE).id}
 
 
 def task(number: int) -> Answer:
@@ -98,7 +99,7 @@ def look() -> Answer:
     with _connection() as connection:
         failed = Mark.objects.filter(lane__kind="order", attempts__gt=0).values_list("key", flat=True)
         for order in ShopOrderRow.objects.filter(connection=connection, order_id__in=list(failed), store_order_id=None):
-            orders.retry(order)
+            orders.retry(order, by=COMMAND_LINE)
         for row in Schedule.objects.all():
             schedules.run_now(row.account_id, row.kind, row.owner)
         Store.objects.filter(id=connection.store_id).update(pulled_at=None)

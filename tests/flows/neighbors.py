@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django_scopes import scope
 
-from tests.flows.conftest import HOME, ShopWorld, StoreWorld, Twinshelf
+from tests.flows.conftest import HOME, MAYA, ShopWorld, StoreWorld, Twinshelf
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Account
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Store
@@ -34,9 +35,11 @@ def connect_shop(
     """A further shop, connected with the store of `twinshelf` or another one; and the product as driven for it."""
     account = account or twinshelf.account
     shop = open_shop(sandbox, name)
-    [authorized] = connections.authorize_shops(account, consent(sandbox, shop))
-    connection = connections.pair(account, store=store or twinshelf.connection.store, shop=authorized, name=name)
-    rules.set_default_template(connection, category_id=HOME)
+    [authorized] = connections.authorize_shops(account, consent(sandbox, shop), by=MAYA)
+    connection = connections.pair(
+        account, store=store or twinshelf.connection.store, shop=authorized, name=name, by=MAYA
+    )
+    rules.set_default_template(connection, category_id=HOME, by=MAYA)
     driven = Twinshelf(sandbox, account, connection, twinshelf.engine)
     driven.settle()
     return shop, driven
@@ -51,7 +54,7 @@ def connect_store(
     keys = sandbox.act("bc.create_api_account", hash=store_hash, name="Twinshelf")
     made = connections.connect_store(
         account, store_hash_or_url=store_hash, access_token=keys["access_token"], client_id=keys["client_id"],
-        client_secret=keys["client_secret"],
+        client_secret=keys["client_secret"], by=MAYA,
     )  # fmt: skip
     shop, driven = connect_shop(sandbox, twinshelf, f"{store_hash} shop", store=made, account=account)
     return StoreWorld(sandbox, store_hash), shop, driven
@@ -61,7 +64,9 @@ def connect_account(
     sandbox: Sandbox, twinshelf: Twinshelf, name: str, store_hash: str
 ) -> tuple[Account, StoreWorld, ShopWorld, Twinshelf]:
     """Another account with a store and a shop of its own. What is looked at in it needs `scope(account=…)`."""
-    account = accounts.create_account(name, owner_email=f"{name.lower()}@rival.test", password="a long enough password")
+    account = accounts.create_account(
+        name, owner_email=f"{name.lower()}@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
     with scope(account=account):
         return account, *connect_store(sandbox, twinshelf, store_hash, account=account)
 

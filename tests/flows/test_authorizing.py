@@ -14,6 +14,7 @@ from tests.flows.faults import fault
 from tests.flows.neighbors import consent as agreed
 from tests.flows.neighbors import open_shop
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Membership, User
 from twinshelf.connections.models import Seller, Shop, Store
 from twinshelf.kit import clock
@@ -102,7 +103,9 @@ def test_several_begun_in_one_browser_may_come_back_in_any_order(owner, consent)
 
 
 def test_a_state_of_another_browser_another_account_long_ago_or_forged_is_refused(shop, twinshelf, owner, consent):
-    rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+    rival = accounts.create_account(
+        "Rival", owner_email="rita@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
     other = Membership.objects.get(account=rival).user
     browser, state = Browser(owner), Browser(owner).begin()
     before = exchanged(shop)
@@ -161,7 +164,9 @@ def test_a09_an_authorization_that_did_not_begin_here_counts_only_when_its_owner
 
 
 def test_a09_a_parked_authorization_is_of_one_browser_one_account_and_ten_minutes(sandbox, twinshelf, stranger, owner):
-    rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+    rival = accounts.create_account(
+        "Rival", owner_email="rita@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
     Membership.objects.create(account=rival, user=owner, role="owner")
     browser = Browser(owner)
 
@@ -215,7 +220,9 @@ def test_a09_what_is_parked_is_sealed(sandbox, stranger, owner):
 
 
 def test_a_shop_of_another_account_is_not_taken_over(shop, twinshelf, consent):
-    rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+    rival = accounts.create_account(
+        "Rival", owner_email="rita@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
     browser = Browser(Membership.objects.get(account=rival).user)
 
     told = browser.come_back(consent(), browser.begin())

@@ -11,9 +11,11 @@ from django.db import transaction
 from django.test import Client
 from django_scopes import scope
 
+from tests.flows.conftest import MAYA
 from tests.flows.faults import lose_webhooks, rest
 from tests.flows.neighbors import connect_shop, of, shelf
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Membership, User
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.goods import pulling, snapshot
@@ -86,7 +88,7 @@ def test_i12_none_of_those_that_wait_slips_through_by_being_looked_at_alone(sand
     twinshelf.pull()
 
     for problem in Problem.objects.filter(code=GONE):
-        sync.retry_problem(problem)
+        sync.retry_problem(problem, by=MAYA)
         twinshelf.settle()
 
     assert twinshelf.problems() == sorted((str(mug), GONE) for mug in mugs[:3])
@@ -126,7 +128,7 @@ def test_a_confirmation_lets_through_nothing_but_what_was_confirmed(sandbox, sto
     store.act("set_price", sku="MUG-7", price="1200.00")
 
     with transaction.atomic():  # so that both are read in one batch
-        sync.confirm(twinshelf.account, code=GONE)
+        sync.confirm(twinshelf.account, code=GONE, by=MAYA)
         lanes.ask(twinshelf.account.id, "product", f"store:{twinshelf.connection.store_id}", [str(mugs[7])], cause="x")
     twinshelf.settle()
 
@@ -214,7 +216,7 @@ def test_a_confirmation_that_has_to_wait_is_not_replaced_by_the_timetable(store,
     store.act("set_price", sku="MUG-0", price="1200.00")
     twinshelf.settle()
     account, owner, key = twinshelf.account.id, f"connection:{twinshelf.connection.id}", str(mugs[0])
-    sync.confirm(twinshelf.account, code="E-PRC-GUARD")
+    sync.confirm(twinshelf.account, code="E-PRC-GUARD", by=MAYA)
     Mark.objects.filter(key=key, lane__kind="price").update(due_at=clock.after(900))  # locked by a promotion
 
     assert problems.ask_again(account, owner, ("price",), younger_than=timedelta(hours=1)) == 0
@@ -225,13 +227,15 @@ def test_a_confirmation_that_has_to_wait_is_not_replaced_by_the_timetable(store,
 def test_nobody_confirms_for_another_account_or_what_is_not_held_back(store, shop, twinshelf, mugs):
     store.act("set_price", sku="MUG-0", price="1200.00")
     twinshelf.settle()
-    rival = accounts.create_account("Rival", owner_email="rita@rival.test", password="a long enough password")
+    rival = accounts.create_account(
+        "Rival", owner_email="rita@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
     held = Problem.objects.get(code="E-PRC-GUARD")
 
     told = press(Membership.objects.get(account=rival).user, code="E-PRC-GUARD", problem=str(held.id))
     assert [str(message) for message in told.context["messages"]] == ["There is nothing to confirm any more."]
     with scope(account=rival):
-        assert sync.confirm(rival, code="E-PRC-GUARD", problem_id=held.id) == 0
+        assert sync.confirm(rival, code="E-PRC-GUARD", problem_id=held.id, by=MAYA) == 0
     assert press(owner_of(twinshelf), code="E-LST-CERT").status_code == 404
     twinshelf.settle()
 
@@ -244,7 +248,7 @@ def test_a_price_that_moves_again_after_it_was_confirmed_is_held_again(sandbox, 
     twinshelf.settle()
     lose_webhooks(sandbox)
 
-    sync.confirm(twinshelf.account, code="E-PRC-GUARD")
+    sync.confirm(twinshelf.account, code="E-PRC-GUARD", by=MAYA)
     store.act("set_price", sku="MUG-0", price="2400.00")  # before the confirmed one was sent
     lane = lanes.lane_of(twinshelf.account.id, "product", f"store:{twinshelf.connection.store_id}")
     batch = drain.open_batch(lane, pulling.PRODUCTS, [Ask(str(mugs[0]), 1, "webhook", 0)])

@@ -21,6 +21,7 @@ from django.db import OperationalError, connections, transaction
 from django_scopes import scope, scopes_disabled
 from pytest_django import DjangoDbBlocker
 
+from tests.flows.conftest import MAYA
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from twinshelf import wiring
 from twinshelf.accounts.models import Account
@@ -908,7 +909,7 @@ def test_a_task_is_carried_out_slice_by_slice_and_once(driver, account, probe):
         return len(done) < 3
 
     installed.tasks = {"count": three_slices}
-    task = tasks.submit(account.id, "count", "Count")
+    task = tasks.submit(account.id, "count", "Count", by=MAYA)
     driver.rest()
     driver.port.run_task(task.id)
     driver.rest()
@@ -924,7 +925,7 @@ def test_a_task_that_a_crash_kept_from_being_enqueued_is_found_by_the_sweep(driv
     probe.install()
     installed.tasks = {"nothing": carried_out}
     engine.use(Deaf())
-    task = tasks.submit(account.id, "nothing", "Nothing")
+    task = tasks.submit(account.id, "nothing", "Nothing", by=MAYA)
     engine.use(driver.port)
 
     clock.move(driver.port.patience_seconds + 0.1)
@@ -945,7 +946,7 @@ def test_a_slice_that_fails_is_tried_again(driver, account, probe):
         return False
 
     installed.tasks = {"shaky": once_broken}
-    task = tasks.submit(account.id, "shaky", "Shaky")
+    task = tasks.submit(account.id, "shaky", "Shaky", by=MAYA)
     driver.rest()
 
     task.refresh_from_db()
@@ -975,7 +976,7 @@ def test_how_long_a_failing_task_is_tried(driver, account, probe, error, ends):
         return False
 
     installed.tasks = {"broken": broken}
-    task = tasks.submit(account.id, "broken", "Broken")
+    task = tasks.submit(account.id, "broken", "Broken", by=MAYA)
     driver.rest()
 
     task.refresh_from_db()
@@ -985,7 +986,7 @@ def test_how_long_a_failing_task_is_tried(driver, account, probe, error, ends):
 def test_a_task_whose_workflow_is_gone_is_told_as_failed_and_not_as_running_for_ever(driver, account, probe):
     probe.install()
     installed.tasks = {"lame": lambda _task: False}  # ends without ever saying that it is carried out
-    task = tasks.submit(account.id, "lame", "Lame")
+    task = tasks.submit(account.id, "lame", "Lame", by=MAYA)
     clock.move(driver.port.patience_seconds + 0.1)
     driver.rest()
 
@@ -1014,7 +1015,7 @@ def test_a_task_says_apart_that_it_was_carried_out_and_what_came_of_it(driver, a
         return False
 
     installed.tasks = {"push": ask_for_four}
-    task = tasks.submit(account.id, "push", "Push")
+    task = tasks.submit(account.id, "push", "Push", by=MAYA)
     driver.rest()
 
     task.refresh_from_db()
@@ -1069,7 +1070,7 @@ def test_a_cancelled_task_stops_and_stays_cancelled(driver, account, probe):
         return True
 
     installed.tasks = {"endless": endless}
-    task = tasks.submit(account.id, "endless", "Endless")
+    task = tasks.submit(account.id, "endless", "Endless", by=MAYA)
     driver.rest()
 
     task.refresh_from_db()

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from django.conf import settings
 
-from tests.flows.conftest import Wire
+from tests.flows.conftest import MAYA, Wire
 from tests.flows.faults import (
     CANCEL,
     CREATE_LISTING,
@@ -388,7 +388,9 @@ def test_f17_a_store_token_revoked_in_the_middle_holds_the_work_until_it_is_conn
     assert store.effects("order_created") == []
 
     keys = sandbox.act("bc.create_api_account", hash=store.hash, name="Twinshelf again")
-    connections.connect_store(twinshelf.account, store_hash_or_url=store.hash, access_token=keys["access_token"])
+    connections.connect_store(
+        twinshelf.account, store_hash_or_url=store.hash, access_token=keys["access_token"], by=MAYA
+    )
     twinshelf.settle()
     rest(sandbox, twinshelf)
 
@@ -410,7 +412,7 @@ def test_f17_an_authorization_that_ends_in_the_middle_holds_the_work_until_it_is
     assert ("*", "E-CON-AUTH") in twinshelf.problems()
 
     code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=shop.seller)
-    connections.authorize_shops(twinshelf.account, code)
+    connections.authorize_shops(twinshelf.account, code, by=MAYA)
     twinshelf.settle()
     rest(sandbox, twinshelf)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.flows.conftest import MAYA
 from tests.flows.faults import (
     EDIT_LISTING,
     HELD_SECONDS,
@@ -65,7 +66,7 @@ def test_f31_orders_that_move_between_pages_are_neither_skipped_nor_doubled(sand
         edit={"action": "tt.cancel_order", "arguments": {"order_id": bought[0]}},
     )
 
-    orders.fetch_now(twinshelf.connection)
+    orders.fetch_now(twinshelf.connection, by=MAYA)
     twinshelf.settle()
     rest(sandbox, twinshelf)
 
@@ -369,7 +370,7 @@ def test_f45_what_the_daily_cap_of_listings_holds_back_waits_and_goes_the_next_d
         times=None,
     )
     twinshelf.pull()
-    catalog.list_products(twinshelf.connection, None)
+    catalog.list_products(twinshelf.connection, None, by=MAYA)
     twinshelf.settle()
     assert shop.effects("product_created") == []
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import MAYA
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
 from twinshelf.listings import actions as catalog
 from twinshelf.listings import actions as listings
@@ -220,7 +221,7 @@ def test_by_hand_a_resync_sets_right_what_moved_in_the_shop(sandbox, store, shop
     listing = twinshelf.listing(mug)
     sandbox.act("tt.set_stock", product_id=listing.tiktok_id, sku="MUG-1", quantity=99)
 
-    twinshelf.finished(listings.resync(twinshelf.connection, [mug]))
+    twinshelf.finished(listings.resync(twinshelf.connection, [mug], by=MAYA))
 
     assert [e.detail["after"] for e in shop.effects("stock_set")] == [7]
     assert twinshelf.differences() == []
@@ -232,7 +233,7 @@ def test_by_hand_a_refresh_reads_what_became_of_a_listing(sandbox, store, shop, 
     lose_webhooks(sandbox)
     sandbox.act("tt.deactivate_product", product_id=twinshelf.listing(mug).tiktok_id)
 
-    twinshelf.finished(catalog.refresh(twinshelf.connection, [mug]))
+    twinshelf.finished(catalog.refresh(twinshelf.connection, [mug], by=MAYA))
 
     assert twinshelf.listing(mug).state == "inactive_seller"
 
@@ -259,7 +260,7 @@ def test_by_hand_one_order_is_looked_at_on_both_sides(sandbox, store, shop, twin
     assert shop.effects("package_shipped") == []
 
     for order_id in (shipped, cancelled):
-        orders.sync(twinshelf.order(order_id))
+        orders.sync(twinshelf.order(order_id), by=MAYA)
     twinshelf.settle()
 
     assert len(shop.effects("package_shipped")) == 1

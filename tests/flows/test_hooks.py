@@ -21,9 +21,10 @@ from django.db import OperationalError, connection
 from django.db import connections as databases
 from django_scopes import scope
 
-from tests.flows.conftest import StoreWorld, deliver
+from tests.flows.conftest import MAYA, StoreWorld, deliver
 from tests.waiting import PATIENCE_SECONDS
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.kit.secrets import seal
@@ -206,11 +207,13 @@ def test_a_delivery_of_one_account_does_not_pass_for_another(of_store, sandbox, 
     """Its own secret, its own signature, posted to the address of the other's store; and the other's secret to ours."""
     sandbox.act("bc.create_store", hash="other0store", name="Other", currency="USD")
     keys = sandbox.act("bc.create_api_account", hash="other0store", name="Twinshelf")
-    other = accounts.create_account("Other", owner_email="other@fernhollow.test", password="a long enough password")
+    other = accounts.create_account(
+        "Other", owner_email="other@fernhollow.test", password="a long enough password", by=COMMAND_LINE
+    )
     with scope(account=other):
         theirs = connections.connect_store(
             other, store_hash_or_url="other0store", access_token=keys["access_token"], client_id=keys["client_id"],
-            client_secret=keys["client_secret"],
+            client_secret=keys["client_secret"], by=MAYA,
         )  # fmt: skip
     sandbox.outbox.send = catcher = Catcher()
     StoreWorld(sandbox, "other0store").add_product(sku="JAR-1")

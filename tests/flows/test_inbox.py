@@ -13,6 +13,7 @@ from django_scopes import scope
 from tests.waiting import wait_until
 from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Account
 from twinshelf.sync import engine, inbox, lanes
 from twinshelf.sync.flows import Signal
@@ -31,7 +32,9 @@ def driver(transactional_db) -> Iterator[None]:
 
 @pytest.fixture
 def account() -> Account:
-    return accounts.create_account("Fernhollow", owner_email="mira@fernhollow.test", password="a long enough password")
+    return accounts.create_account(
+        "Fernhollow", owner_email="mira@fernhollow.test", password="a long enough password", by=COMMAND_LINE
+    )
 
 
 def receive(
@@ -130,7 +133,9 @@ def test_signals_of_several_deliveries_join_and_none_is_forgotten(account, toget
 
 
 def test_accounts_whose_deliveries_come_together_stay_apart(account, together):
-    other = accounts.create_account("Other", owner_email="other@fernhollow.test", password="a long enough password")
+    other = accounts.create_account(
+        "Other", owner_email="other@fernhollow.test", password="a long enough password", by=COMMAND_LINE
+    )
     together([lambda: receive(account.id, "event-1", "1"), lambda: receive(other.id, "event-1", "2")])
 
     assert together.transactions == [2]

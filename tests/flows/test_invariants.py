@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.flows.conftest import MAYA
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
 from tests.flows.test_faults_webhooks import life_of_a_mug
 from twinshelf.connections import clients
@@ -54,8 +55,8 @@ def test_i1_a_store_order_that_was_archived_is_not_made_a_second_time(sandbox, s
 
     store.act("archive_order", order_id=store_order_id)
     twinshelf.settle()
-    orders.retry(twinshelf.order(order_id))
-    orders.sync(twinshelf.order(order_id))
+    orders.retry(twinshelf.order(order_id), by=MAYA)
+    orders.sync(twinshelf.order(order_id), by=MAYA)
     twinshelf.fetch_orders()
     rest(sandbox, twinshelf)
 
@@ -109,7 +110,7 @@ def test_i5_an_older_reading_of_an_order_takes_nothing_back(sandbox, store, shop
         sandbox, platform="tiktok", path="/order/*/orders*", action="stale", seconds=HELD_SECONDS / 2, times=None
     )
 
-    orders.sync(before)
+    orders.sync(before, by=MAYA)
     twinshelf.fetch_orders()
     twinshelf.poll()
 

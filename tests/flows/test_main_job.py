@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.flows.conftest import MAYA
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.listings import actions as catalog
 from twinshelf.listings.models import Link
@@ -268,7 +269,7 @@ def test_an_order_with_an_unlinked_sku_waits_and_heals_itself(store, shop, twins
     assert store.effects("order_created") == []
     assert twinshelf.problems() == [(order_id, "E-ORD-SKU")]
 
-    catalog.link(twinshelf.connection, variant_id=variant_id, tiktok_id=tiktok_id, sku_id=sku_id)
+    catalog.link(twinshelf.connection, variant_id=variant_id, tiktok_id=tiktok_id, sku_id=sku_id, by=MAYA)
     twinshelf.settle()
 
     assert len(store.effects("order_created")) == 1
@@ -544,7 +545,7 @@ def test_after_three_retries_a_person_must_look_and_retry_works(store, shop, twi
     twinshelf.wait(7200)
     assert store.effects("order_created") == []
 
-    orders.retry(twinshelf.order(order_id))
+    orders.retry(twinshelf.order(order_id), by=MAYA)
     twinshelf.settle()
 
     assert len(store.effects("order_created")) == 1

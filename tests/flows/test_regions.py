@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 
-from tests.flows.conftest import HOME, ShopWorld, Twinshelf
+from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
 from twinshelf.connections import actions as connections
 from twinshelf.rules import actions as rules
 
@@ -18,9 +18,9 @@ def malaysia(sandbox, twinshelf) -> tuple[ShopWorld, Twinshelf]:
     seller = sandbox.act("tt.create_seller", name="Fernhollow MY", region="MY")["seller_id"]
     made = sandbox.act("tt.create_shop", seller=seller, name="Fernhollow MY", region="MY")
     code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=seller)
-    [shop] = connections.authorize_shops(twinshelf.account, code)
-    connection = connections.pair(twinshelf.account, store=twinshelf.connection.store, shop=shop, name="MY")
-    rules.set_default_template(connection, category_id=HOME)
+    [shop] = connections.authorize_shops(twinshelf.account, code, by=MAYA)
+    connection = connections.pair(twinshelf.account, store=twinshelf.connection.store, shop=shop, name="MY", by=MAYA)
+    rules.set_default_template(connection, category_id=HOME, by=MAYA)
     driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
     driven.prefer(exchange_rate=Decimal("4.2"))
     return ShopWorld(sandbox, made["shop_id"]), driven

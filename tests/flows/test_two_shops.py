@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import ShopWorld, StoreWorld, Twinshelf
+from tests.flows.conftest import MAYA, ShopWorld, StoreWorld, Twinshelf
 from tests.flows.faults import HELD_SECONDS, SET_STOCK, fault, lose_webhooks, ready_to_ship, rest, ship
 from tests.flows.neighbors import connect_shop, consent, of, shelf
 from twinshelf.connections import actions as connections
@@ -302,7 +302,7 @@ def test_an_authorization_that_ends_in_one_shop_does_not_stop_the_other(
     assert in_outlet.differences() == []
     assert {(key, code) for key, code in twinshelf.problems()} == {("*", "E-CON-AUTH")}
 
-    connections.authorize_shops(twinshelf.account, consent(sandbox, shop))
+    connections.authorize_shops(twinshelf.account, consent(sandbox, shop), by=MAYA)
     twinshelf.settle()
     rest(sandbox, twinshelf)
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.test import Client
 from django_scopes import scope
 
-from tests.flows.conftest import ShopWorld, StoreWorld, Twinshelf
+from tests.flows.conftest import MAYA, ShopWorld, StoreWorld, Twinshelf
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks, rest, ship
 from tests.flows.neighbors import connect_account, connect_store, consent, of, shelf
 from twinshelf.accounts.models import Account, AccountModel, Membership
@@ -242,7 +242,7 @@ def test_a_shop_of_another_account_cannot_be_taken_and_no_key_to_it_is_kept(sand
     before = ChangeRecord.objects.with_scopes_disabled().count()
 
     with ours.scope(), pytest.raises(ShopTaken, match="rival0store shop"):
-        connections.authorize_shops(ours.account, consent(sandbox, theirs.shop))
+        connections.authorize_shops(ours.account, consent(sandbox, theirs.shop), by=MAYA)
 
     with ours.scope():
         assert [s.shop_id for s in Shop.objects.all()] == [ours.shop.id]
@@ -254,7 +254,7 @@ def test_a_shop_of_another_account_cannot_be_taken_and_no_key_to_it_is_kept(sand
     twinshelf.settle()
     with theirs.scope() as driven:
         assert {code for _key, code in driven.problems()} == {"E-CON-AUTH"}
-        connections.authorize_shops(theirs.account, consent(sandbox, theirs.shop))
+        connections.authorize_shops(theirs.account, consent(sandbox, theirs.shop), by=MAYA)
     twinshelf.settle()
     assert theirs.shelf() == 3
     assert theirs.in_order()
@@ -267,7 +267,9 @@ def test_a_token_connects_the_store_that_it_is_of_and_no_other(sandbox, rivals):
         before = Store.objects.get().token
 
     with ours.scope(), pytest.raises(NeedsPerson, match="You don't have access to this store"):
-        connections.connect_store(ours.account, store_hash_or_url=ours.store.hash, access_token=keys["access_token"])
+        connections.connect_store(
+            ours.account, store_hash_or_url=ours.store.hash, access_token=keys["access_token"], by=MAYA
+        )
 
     with ours.scope():
         assert Store.objects.get().token == before

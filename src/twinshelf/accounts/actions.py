@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account, Membership, Role, User
 
 
@@ -16,20 +18,23 @@ def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone:
     try:
         with transaction.atomic():
             user = User.objects.create_user(email, password, name=owner_name, time_zone=time_zone)
-            Membership.objects.create(account=Account.objects.create(name=name), user=user, role=Role.OWNER)
+            account = Account.objects.create(name=name)
+            Membership.objects.create(account=account, user=user, role=Role.OWNER)
+            record(Actor.of(user), account.id, "accounts.sign_up", f"account:{account.id}", after={"name": name})
     except IntegrityError as error:
         raise EmailTaken from error
     return user
 
 
 @transaction.atomic
-def create_account(name: str, *, owner_email: str, password: str, owner_name: str = "") -> Account:
+def create_account(name: str, *, owner_email: str, password: str, owner_name: str = "", by: Actor) -> Account:
     """A new account with its owner, who may sign in at once. An existing user of that e-mail becomes its owner."""
     account = Account.objects.create(name=name)
     user = User.objects.filter(email=owner_email.lower()).first()
     if user is None:
         user = User.objects.create_user(owner_email, password, name=owner_name)
     Membership.objects.create(account=account, user=user, role=Role.OWNER)
+    record(by, account.id, "accounts.create_account", f"account:{account.id}", after={"name": name, "owner": user.id})
     return account
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.cli import sandbox
 
 if TYPE_CHECKING:
@@ -205,14 +206,16 @@ def connect(
                     "Give --email and --password (or TWINSHELF_PASSWORD).",
                 )
                 raise typer.Exit(2)
-            owner = accounts.create_account(account, owner_email=email, password=password)
+            owner = accounts.create_account(account, owner_email=email, password=password, by=COMMAND_LINE)
         with scope(account=owner):
             connected = actions.connect_store(
-                owner, store_hash_or_url=store, access_token=token, client_secret=client_secret
+                owner, store_hash_or_url=store, access_token=token, client_secret=client_secret, by=COMMAND_LINE
             )
             console.print(f"Connected store {connected.name} ({connected.hash}), {connected.currency}")
-            for shop in actions.authorize_shops(owner, code) if code else []:
-                pair = actions.pair(owner, store=connected, shop=shop, name=f"{connected.name} → {shop.name}")
+            for shop in actions.authorize_shops(owner, code, by=COMMAND_LINE) if code else []:
+                pair = actions.pair(
+                    owner, store=connected, shop=shop, name=f"{connected.name} → {shop.name}", by=COMMAND_LINE
+                )
                 console.print(f"Paired with TikTok Shop {shop.name} ({shop.region}) as “{pair.name}”")
 
 
@@ -229,7 +232,10 @@ def pull(
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.goods import actions
 
-        _follow(actions.pull(chosen.store, since=since.replace(tzinfo=UTC) if since else None), as_json=json_)
+        _follow(
+            actions.pull(chosen.store, since=since.replace(tzinfo=UTC) if since else None, by=COMMAND_LINE),
+            as_json=json_,
+        )
 
 
 @app.command()
@@ -253,7 +259,7 @@ def push(
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.listings import actions
 
-        _follow(actions.list_products(chosen, _pulled(chosen, products)), as_json=json_)
+        _follow(actions.list_products(chosen, _pulled(chosen, products), by=COMMAND_LINE), as_json=json_)
 
 
 @app.command()
@@ -268,7 +274,7 @@ def orders(
         from twinshelf.orders import actions, queries
 
         if fetch:
-            _follow(actions.fetch_now(chosen), quiet=json_)
+            _follow(actions.fetch_now(chosen, by=COMMAND_LINE), quiet=json_)
         rows = queries.latest_orders(chosen, limit)
         if json_:
             print(json.dumps([  # noqa: T201
@@ -318,9 +324,9 @@ def tasks_command(limit: int = 20, json_: Json = False) -> None:
 def prove(connection: str = "", json_: Json = False) -> None:
     """Read both platforms afresh and compare everything. Exit code 1 if anything differs."""
     with _asking(), _connection(connection) as (_account, chosen):
-        from twinshelf.sync import tasks
+        from twinshelf.proof import actions
 
-        task = tasks.submit(chosen.account_id, "prove", f"Prove {chosen.name}", owner=f"connection:{chosen.id}")
+        task = actions.check(chosen, by=COMMAND_LINE)
         _show(task, hidden=json_)
         if task.state != "completed":
             _complain(f"{task.title}: {task.get_state_display()}. {task.summary}")

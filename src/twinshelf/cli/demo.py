@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from twinshelf.accounts.actors import COMMAND_LINE, Actor
 from twinshelf.cli.demo_report import Spent, done, spent
 from twinshelf.errors import TwinshelfError
 from twinshelf_sandbox.client import ControlClient, ControlError
@@ -242,18 +243,18 @@ def _connected(options: Options, control: ControlClient, story: Story, console: 
         keys = story.once("store keys", lambda: control.act("bc.create_api_account", hash=STORE, name="Twinshelf"))
         shop = story.once("shop", lambda: _open_shop(options, control))
         account = Account.objects.filter(name="Fernhollow Goods").first() or accounts.create_account(
-            "Fernhollow Goods", owner_email=EMAIL, password=PASSWORD, owner_name="Maya Ortiz"
+            "Fernhollow Goods", owner_email=EMAIL, password=PASSWORD, owner_name="Maya Ortiz", by=COMMAND_LINE
         )
         with scope(account=account):
             connection = Connection.objects.filter(name="US").first()
             if connection is None:
                 store = actions.connect_store(
                     account, store_hash_or_url=STORE, access_token=keys["access_token"], client_id=keys["client_id"],
-                    client_secret=keys["client_secret"],
+                    client_secret=keys["client_secret"], by=COMMAND_LINE,
                 )  # fmt: skip
                 code = control.act("tt.authorize", app_key=APP["TWINSHELF_TIKTOK_APP_KEY"], seller=shop["seller"])
-                shops = actions.authorize_shops(account, code)
-                connection = actions.pair(account, store=store, shop=shops[0], name="US")
+                shops = actions.authorize_shops(account, code, by=COMMAND_LINE)
+                connection = actions.pair(account, store=store, shop=shops[0], name="US", by=COMMAND_LINE)
             console.print(
                 f"[green]✓[/green] Connected {connection.store} with {connection.shop} ({connection.shop.region})"
             )
@@ -305,11 +306,11 @@ def _play(control: ControlClient, story: Story, connection: Connection, console:
     from twinshelf.goods import actions as goods
     from twinshelf.listings import actions as catalog
 
-    merchant = User.objects.get(email=EMAIL)
+    merchant = Actor.of(User.objects.get(email=EMAIL))
     shop_id = story.done["shop"]["shop_id"]
     task_id = story.once("pull", lambda: goods.pull(connection.store, by=merchant).id)
     _follow(task_id, console)
-    story.once("template", lambda: _template(connection))
+    story.once("template", lambda: _template(connection, merchant))
     story.once("reviews", lambda: control.act("tt.set_audit_policy", shop_id=shop_id, seconds=240, reject=_REFUSALS))
     task_id = story.once("list", lambda: catalog.list_products(connection, None, by=merchant).id)
     _follow(task_id, console)
@@ -327,13 +328,13 @@ def _play(control: ControlClient, story: Story, connection: Connection, console:
     _rest(console)
 
 
-def _template(connection: Connection) -> int:
+def _template(connection: Connection, merchant: Actor) -> int:
     """A default template as a merchant would set it up: suggested categories, attributes from fields of their name."""
     from twinshelf.listings import suggesting
     from twinshelf.rules import actions as rules
 
     suggestion = suggesting.suggest_template(connection)
-    return rules.set_default_template(connection, **suggestion).id
+    return rules.set_default_template(connection, **suggestion, by=merchant).id
 
 
 def _pass_time(control: ControlClient, seconds: float, what: str, console: Console) -> bool:
@@ -468,16 +469,10 @@ def _rest(console: Console, *, patience_seconds: float = 600) -> None:
 
 def _prove(connection: Connection, console: Console, show: Callable[[dict[str, Any]], None]) -> bool:
     from twinshelf.accounts.models import User
-    from twinshelf.sync import tasks
+    from twinshelf.proof import actions
     from twinshelf.sync.models import Problem
 
-    task = tasks.submit(
-        connection.account_id,
-        "prove",
-        f"Check everything on {connection.shop}",
-        owner=f"connection:{connection.id}",
-        by=User.objects.get(email=EMAIL),
-    )
+    task = actions.check(connection, by=Actor.of(User.objects.get(email=EMAIL)))
     _follow(task.id, console)
     task.refresh_from_db()
     report = task.cursor.get("report", {})

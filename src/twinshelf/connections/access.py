@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
 from twinshelf.connections.models import AccessState, Connection, Seller
 from twinshelf.documents import finding
 from twinshelf.errors import Unauthorized
@@ -9,9 +13,15 @@ from twinshelf.sync import lanes, problems
 from twinshelf.sync.models import Lane
 
 
-def disconnected(seller_id: int) -> None:
+def disconnected(seller_id: int, *, by: Actor) -> None:
     """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people."""
-    Seller.objects.filter(id=seller_id).update(state=AccessState.DISCONNECTED)
+    seller = Seller.objects.get(id=seller_id)
+    with transaction.atomic():
+        before = {"state": seller.state}
+        Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)
+        if seller.state != AccessState.DISCONNECTED:
+            after = {"state": AccessState.DISCONNECTED}
+            record(by, seller.account_id, "connections.disconnected", f"seller:{seller.id}", before=before, after=after)
     for connection in Connection.objects.filter(shop__seller_id=seller_id):
         for lane in Lane.objects.filter(account_id=connection.account_id, owner=f"connection:{connection.id}"):
             lanes.hold(lane.id, 86_400)

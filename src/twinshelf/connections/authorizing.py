@@ -12,11 +12,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.db import IntegrityError, transaction
 
-from twinshelf.accounts.models import Account, User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
+from twinshelf.accounts.models import Account
 from twinshelf.connections import clients
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import seller_binding, shop_binding
-from twinshelf.connections.models import Connection, Seller, Shop
+from twinshelf.connections.models import AccessState, Connection, Seller, Shop
 from twinshelf.connections.tokens import auth_client, keep_tokens
 from twinshelf.documents import ShopInfo
 from twinshelf.errors import NeedsPerson
@@ -67,18 +69,13 @@ def use_state(state: str, *, account: Account, session: SessionBase) -> None:
     session.save()  # before the code is exchanged, and whatever comes of it
 
 
-def authorize_shops(
-    account: Account,
-    code: str,
-    *,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> list[Shop]:
+def authorize_shops(account: Account, code: str, *, by: Actor) -> list[Shop]:
     """Exchange an authorization code and keep the seller's tokens and all shops they cover.
 
     Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops:
     then nothing of a seller who is new here is kept, least of all the tokens.
     """
-    return _keep_authorization(account, auth_client().exchange(code))
+    return _keep_authorization(account, auth_client().exchange(code), "connections.authorize_shops", by)
 
 
 @dataclass(frozen=True)
@@ -115,13 +112,7 @@ def parked_authorization(account: Account, *, session: SessionBase) -> Parked:
     return Parked(kept.tokens.seller_name, kept.shops, _stamp(kept))
 
 
-def confirm_parked(
-    account: Account,
-    *,
-    stamp: str,
-    session: SessionBase,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> list[Shop]:
+def confirm_parked(account: Account, *, stamp: str, session: SessionBase, by: Actor) -> list[Shop]:
     """Keep what `park_authorization` left, as `authorize_shops` does. Works once; raises as the two do.
 
     Raises BadState too if another one took its place since its stamp was shown.
@@ -131,7 +122,7 @@ def confirm_parked(
         raise BadState
     del session[_PARKED]
     session.save()  # before anything is kept, and whatever comes of it
-    return _keep_authorization(account, kept.tokens)
+    return _keep_authorization(account, kept.tokens, "connections.confirm_parked", by)
 
 
 def _parked(account: Account, session: SessionBase) -> _ParkedTokens:
@@ -152,10 +143,13 @@ def _parked_binding(account: Account) -> str:
     return f"parked:{account.id}"
 
 
-def _keep_authorization(account: Account, tokens: Tokens) -> list[Shop]:
+def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor) -> list[Shop]:
     binding = seller_binding(tokens.open_id)
     if known := Seller.objects.filter(account=account, open_id=tokens.open_id).first():
-        keep_tokens(known, tokens)  # a renewal counts, whatever comes of the rest
+        with transaction.atomic():  # a renewal counts, whatever comes of the rest
+            keep_tokens(known, tokens)
+            before, after = {"state": known.state}, {"state": AccessState.CONNECTED}
+            record(by, account.id, action, f"seller:{known.id}", before=before, after=after)
     infos = clients.trial_seller(tokens).shops()
     everywhere = Shop.objects.with_scopes_disabled().exclude(account=account)
     taken = set(everywhere.filter(shop_id__in=[info.id for info in infos]).values_list("shop_id", flat=True))
@@ -175,7 +169,11 @@ def _keep_authorization(account: Account, tokens: Tokens) -> list[Shop]:
                 refresh_expires_at=tokens.refresh_expires_at,
                 scopes=list(tokens.granted_scopes),
             )
+            had = sorted(Shop.objects.filter(seller=seller).values_list("shop_id", flat=True))
             shops = [_keep_shop(account, seller, info) for info in infos]
+            has = sorted({*had, *(info.id for info in infos)})
+            if has != had:
+                record(by, account.id, action, f"seller:{seller.id}", before={"shops": had}, after={"shops": has})
     except IntegrityError as error:  # another account was quicker
         raise ShopTaken(", ".join(info.name for info in infos)) from error
     for connection in Connection.objects.filter(shop__in=shops):

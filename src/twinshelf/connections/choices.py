@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from twinshelf.accounts.models import User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
 from twinshelf.sync import problems, schedules
@@ -15,21 +16,20 @@ def preferences(connection: Connection) -> Preferences:
     return preferences_from_json(connection.preferences)
 
 
-def set_preferences(
-    connection: Connection,
-    chosen: Preferences,
-    *,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> None:
+def set_preferences(connection: Connection, chosen: Preferences, *, by: Actor) -> None:
     """Replace the choices of a connection. They apply from the next plan on; what waited for one is tried again.
 
     Raises DocumentError naming the choice that does not fit.
     """
     checked = preferences_from_json(preferences_to_json(chosen))
     with transaction.atomic():
+        # Of the row, not of the object in hand: somebody may have chosen meanwhile.
+        known = Connection.objects.select_for_update().values_list("preferences", flat=True).get(id=connection.id)
         connection.preferences = preferences_to_json(checked)
         connection.save(update_fields=["preferences"])
         owner = f"connection:{connection.id}"
+        before, after = changed(known, connection.preferences)  # None: the default
+        record(by, connection.account_id, "connections.set_preferences", owner, before=before, after=after)
         schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
         for token in ("rate", "carrier", "template", "region"):
             problems.unblock(connection.account_id, token)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import transaction
 
-from twinshelf.accounts.models import Account, User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import changed, record
+from twinshelf.accounts.models import Account
 from twinshelf.connections import clients
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Shop, Store
@@ -15,14 +17,7 @@ from twinshelf.sync import schedules
 _DAY = 86_400
 
 
-def pair(
-    account: Account,
-    *,
-    store: Store,
-    shop: Shop,
-    name: str,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> Connection:
+def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) -> Connection:
     """Connect a store with a shop: a channel in the store, the shop's warehouses, webhooks, timetables.
 
     Safe to repeat. Raises NeedsPerson where the shop has no sales warehouse that is switched on.
@@ -40,12 +35,13 @@ def pair(
     channel_id = clients.store_client(store).ensure_channel(f"TikTok-Shop-{shop.region}", shop.shop_id)
     if Connection.objects.filter(name=name).exclude(shop=shop).exists():
         raise NeedsPerson("E-CON-NAME", name=name)
+    chosen = {"store_id": store.id, "name": name, "channel_id": channel_id, "warehouse_id": default.id}
     with transaction.atomic():
-        connection, _ = Connection.objects.update_or_create(
-            account=account,
-            shop=shop,
-            defaults={"store": store, "name": name, "channel_id": channel_id, "warehouse_id": default.id},
-        )
+        known = Connection.objects.filter(shop=shop).values(*chosen).first()
+        connection, _ = Connection.objects.update_or_create(account=account, shop=shop, defaults=chosen)
+        before, after = changed(known or {}, chosen)
+        subject = f"connection:{connection.id}"
+        record(by, account.id, "connections.pair", subject, before=before, after=after, detail=f"shop:{shop.id}")
     client.ensure_webhooks(f"{settings.OPERATOR.base_url}/hooks/tiktok")
     owner = f"connection:{connection.id}"
     minutes = preferences(connection).order_poll_minutes

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 
-from twinshelf.accounts.models import Account, User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
+from twinshelf.accounts.models import Account
 from twinshelf.connections import clients
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
@@ -52,7 +54,7 @@ def connect_store(
     access_token: str,
     client_id: str = "",
     client_secret: str = "",
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+    by: Actor,
 ) -> Store:
     """Test the credentials against the store, then keep them sealed. Connecting again replaces them and keeps all data.
 
@@ -67,6 +69,7 @@ def connect_store(
             raise ScopesMissing(missing)
     binding = store_binding(store_hash)
     with transaction.atomic():
+        before = Store.objects.filter(account=account, hash=store_hash).values("hash", "name", "state").first()
         store, _ = Store.objects.update_or_create(
             account=account,
             hash=store_hash,
@@ -87,6 +90,8 @@ def connect_store(
         if not store.hook_secret:
             store.hook_secret = seal(secrets.token_urlsafe(32), bound_to=binding)
             store.save(update_fields=["hook_secret"])
+        after = {"hash": store_hash, "name": info.name, "state": AccessState.CONNECTED}  # no word of the credentials
+        record(by, account.id, "connections.connect_store", f"store:{store.id}", before=before, after=after)
     works_again(account.id, f"store:{store.id}")
     for connection in Connection.objects.filter(store=store):
         works_again(account.id, f"connection:{connection.id}")
@@ -103,7 +108,7 @@ def ensure_store_hooks(store: Store) -> None:
     clients.store_client(store).ensure_hooks(store_hook_address(store), secret)
 
 
-def check_store(store: Store) -> None:
+def check_store(store: Store, *, by: Actor) -> None:
     """Look whether a store still lets us in, and have its webhooks as they should be. Safe to repeat.
 
     Raises Unauthorized where it does not; it is on record then, and all work for its connections rests.
@@ -111,9 +116,18 @@ def check_store(store: Store) -> None:
     try:
         ensure_store_hooks(store)
     except Unauthorized:
-        Store.objects.filter(id=store.id).update(state=AccessState.DISCONNECTED)
+        _note_access(store, AccessState.DISCONNECTED, by)
         raise
-    Store.objects.filter(id=store.id).update(state=AccessState.CONNECTED)
+    _note_access(store, AccessState.CONNECTED, by)
+
+
+def _note_access(store: Store, state: AccessState, by: Actor) -> None:
+    with transaction.atomic():
+        before = Store.objects.exclude(state=state).filter(id=store.id).values("state").first()
+        if before is not None:
+            Store.objects.filter(id=store.id).update(state=state)
+            after = {"state": state}
+            record(by, store.account_id, "connections.check_store", f"store:{store.id}", before=before, after=after)
 
 
 def store_hook_address(store: Store) -> str:

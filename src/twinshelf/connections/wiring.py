@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections import actions
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.documents import Plan
@@ -15,7 +16,7 @@ def observe_store(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
     """Look after a store as such: whether it lets us in, and its webhooks."""
     if batch.preview:
         return {}
-    actions.check_store(batch.store)
+    actions.check_store(batch.store, by=ENGINE)
     return {key: Plan(key=key) for key in keys}
 
 

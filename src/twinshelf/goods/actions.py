@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from twinshelf.accounts.models import User
+from django.db import transaction
+
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Store
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
@@ -13,21 +16,17 @@ from twinshelf.sync import tasks
 from twinshelf.sync.models import Task
 
 
-def pull(store: Store, *, since: datetime | None = None, by: User | None = None) -> Task:
+def pull(store: Store, *, since: datetime | None = None, by: Actor) -> Task:
     """Read the store's products: those changed since a time, or all of them."""
     title = (
         f"Pull products of {store}"
         if since is None
         else f"Pull products of {store} changed since {since:%Y-%m-%d %H:%M} UTC"
     )
-    return tasks.submit(
-        store.account_id,
-        "pull",
-        title,
-        owner=f"store:{store.id}",
-        by=by,
-        params={"store": store.id, "since": since.isoformat() if since else ""},
-    )
+    params = {"store": store.id, "since": since.isoformat() if since else ""}
+    with transaction.atomic():
+        record(by, store.account_id, "goods.pull", f"store:{store.id}", detail=title)
+        return tasks.submit(store.account_id, "pull", title, owner=f"store:{store.id}", by=by, params=params)
 
 
 def told_deleted(store_id: int, product_ids: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.models import Store
 from twinshelf.goods import actions, pulling
 
@@ -9,12 +10,12 @@ from twinshelf.goods import actions, pulling
 def _read_changed_products(_account_id: int, owner: str) -> None:
     """Read what changed in the store since the last pull: webhooks can be lost."""
     store = _store(owner)
-    actions.pull(store, since=store.pulled_at)
+    actions.pull(store, since=store.pulled_at, by=ENGINE)
 
 
 def _read_all_products(_account_id: int, owner: str) -> None:
     """Read all of the store: a change that moved no modification time is found by nothing else."""
-    actions.pull(_store(owner))
+    actions.pull(_store(owner), by=ENGINE)
 
 
 def _store(owner: str) -> Store:

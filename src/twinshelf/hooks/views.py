@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from twinshelf.accounts.actors import ENGINE
 from twinshelf.accounts.queries import account_scope
 from twinshelf.connections import actions as connections
 from twinshelf.connections import hook_keys, queries
@@ -119,7 +120,7 @@ def tiktok(request: HttpRequest) -> HttpResponse:
             ignored_because="" if wanted or hint.kind == "deauthorized" else "nothing of ours",
         )
         if hint.kind == "deauthorized":
-            connections.disconnected(receiver.seller_id)
+            connections.disconnected(receiver.seller_id, by=ENGINE)
     return HttpResponse(status=200)
 
 

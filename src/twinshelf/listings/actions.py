@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from twinshelf.accounts.models import User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingState
 from twinshelf.goods.models import StoreProduct, StoreVariant
@@ -22,7 +24,7 @@ from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task
 
 
-def list_products(connection: Connection, product_ids: Sequence[str] | None, *, by: User | None = None) -> Task:
+def list_products(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
     """Offer products in the shop, and bring those that are there up to date. None: every product of the store.
 
     Only pulled products can be listed; unknown ids are left out.
@@ -42,43 +44,53 @@ def list_products(connection: Connection, product_ids: Sequence[str] | None, *, 
             rows.update(wanted=True)
             rows.filter(tiktok_id="").update(state=ListingState.IN_PROGRESS)
         select(connection, ids)
-        return _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
+        task = _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
+        _record(by, "listings.list_products", task, after={"wanted": True, "task": task.id})
+    return task
 
 
-def refresh(connection: Connection, product_ids: Sequence[str] | None, *, by: User | None = None) -> Task:
+def refresh(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
     """Read what TikTok shows of listings; its answer wins over what we remembered. None: all listings."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
     if product_ids is not None:
         rows = rows.filter(product_id__in=list(product_ids))
     ids = sorted(rows.values_list("product_id", flat=True))
-    return _ask(
-        connection, "listing", ids, f"Refresh status of {counted(len(ids), 'product')} on {connection.shop}", by
-    )
+    with transaction.atomic():
+        title = f"Refresh status of {counted(len(ids), 'product')} on {connection.shop}"
+        task = _ask(connection, "listing", ids, title, by)
+        _record(by, "listings.refresh", task)
+    return task
 
 
-def deactivate(connection: Connection, product_ids: Sequence[str], *, by: User | None = None) -> Task:
+def deactivate(connection: Connection, product_ids: Sequence[str], *, by: Actor) -> Task:
     """Take live listings off sale; they can be switched on again. Others are skipped, with the reason."""
-    return _switch(connection, product_ids, "Deactivate", on=False, by=by)
+    return _switch(connection, product_ids, "Deactivate", "listings.deactivate", on=False, by=by)
 
 
-def activate(connection: Connection, product_ids: Sequence[str], *, by: User | None = None) -> Task:
+def activate(connection: Connection, product_ids: Sequence[str], *, by: Actor) -> Task:
     """Put listings that are off on sale again. Those that are not off are skipped, with the reason."""
-    return _switch(connection, product_ids, "Activate", on=True, by=by)
+    return _switch(connection, product_ids, "Activate", "listings.activate", on=True, by=by)
 
 
-def _switch(connection: Connection, product_ids: Sequence[str], verb: str, *, on: bool, by: User | None) -> Task:
+def _switch(connection: Connection, product_ids: Sequence[str], verb: str, action: str, *, on: bool, by: Actor) -> Task:
     with transaction.atomic():
         for start in range(0, len(product_ids), 500):
             some = list(product_ids)[start : start + 500]
             ListingRow.objects.filter(connection=connection, product_id__in=some).update(switch_to=on)
         title = f"{verb} {counted(len(product_ids), 'product')} on {connection.shop}"
-        return _ask(connection, "visibility", product_ids, title, by, params={"on": on})
+        task = _ask(connection, "visibility", product_ids, title, by, params={"on": on})
+        _record(by, action, task, after={"on": on, "task": task.id})
+    return task
 
 
-def link(connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str, seller_sku: str = "") -> Link:
+def link(
+    connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str, seller_sku: str = "", by: Actor
+) -> Link:
     """Pair a variant with a TikTok SKU by hand. Orders that waited for it are created by themselves."""
     variant = StoreVariant.objects.get(store_id=connection.store_id, variant_id=variant_id)
     with transaction.atomic():
+        met = Link.objects.filter(Q(sku_id=sku_id) | Q(variant_id=variant_id), connection=connection)
+        before = dict(met.values_list("variant_id", "sku_id"))
         Link.objects.filter(connection=connection, sku_id=sku_id).exclude(variant_id=variant_id).delete()
         made, _ = Link.objects.update_or_create(
             account_id=connection.account_id,
@@ -93,6 +105,10 @@ def link(connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str
             },
         )
         select(connection, [variant.product_id])
+        # The SKU of each variant that is concerned: this one, and the one that had the SKU.
+        after = dict.fromkeys(before) | {variant_id: sku_id}
+        owner = f"connection:{connection.id}"
+        record(by, connection.account_id, "listings.link", owner, before={variant_id: None, **before}, after=after)
         problems.unblock(connection.account_id, f"link:{sku_id}")
     return made
 
@@ -102,7 +118,7 @@ def _ask(
     kind: str,
     product_ids: Sequence[str],
     title: str,
-    by: User | None,
+    by: Actor,
     *,
     params: Mapping[str, Any] | None = None,
 ) -> Task:
@@ -112,7 +128,7 @@ def _ask(
             kind=f"ask_{kind}",
             title=title,
             owner=f"connection:{connection.id}",
-            by=by,
+            by_id=by.user_id,
             state="running",
             params=dict(params or {}),
             cursor={"carried_out": True},
@@ -127,7 +143,7 @@ def _ask(
     return task
 
 
-def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: User | None = None) -> Task:
+def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
     """Compare price and stock of listings with what they should be, and send what differs. None: all listings."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
     if product_ids is not None:
@@ -139,7 +155,7 @@ def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: Use
             kind="ask_stock",
             title=f"Sync price and stock of {counted(len(keys), 'product')} on {connection.shop}",
             owner=f"connection:{connection.id}",
-            by=by,
+            by_id=by.user_id,
             state="running",
             cursor={"carried_out": True},
             total=2 * len(keys),
@@ -150,16 +166,19 @@ def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: Use
         tasks.ask_for(task, "price", f"connection:{connection.id}", keys)
         if not keys:
             tasks.settle(task.id)
+        _record(by, "listings.resync", task)
     return task
 
 
-def compare(connection: Connection) -> int:
+def compare(connection: Connection, *, by: Actor) -> int:
     """Ask for price and stock of every listing: what moved unnoticed on either side is set right. Returns how many."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
     keys = list(rows.values_list("product_id", flat=True))
     owner = f"connection:{connection.id}"
-    for kind in ("stock", "price"):
-        lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)
+    with transaction.atomic():
+        record(by, connection.account_id, "listings.compare", owner)
+        for kind in ("stock", "price"):
+            lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)
     return len(keys)
 
 
@@ -167,10 +186,18 @@ class NothingToUndo(Exception):
     """The task switched no listings, or has not ended."""
 
 
-def undo(task: Task, *, by: User | None = None) -> Task:
+def undo(task: Task, *, by: Actor) -> Task:
     """Switch back the listings that a task switched: on what it took off, off what it put on. Raises NothingToUndo."""
     if not queries.may_be_undone(task):
         raise NothingToUndo
     connection = Connection.objects.select_related("shop").get(id=sync.owner_id(task.owner))
     turn = deactivate if task.params["on"] else activate
-    return turn(connection, list(sync.succeeded_keys(task)), by=by)
+    with transaction.atomic():
+        made = turn(connection, list(sync.succeeded_keys(task)), by=by)
+        record(by, task.account_id, "listings.undo", f"task:{task.id}", after={"task": made.id}, detail=task.title)
+    return made
+
+
+def _record(by: Actor, action: str, task: Task, *, after: Mapping[str, Any] | None = None) -> None:
+    """Note an action that asks for products. Which ones stands in the items of its task."""
+    record(by, task.account_id, action, task.owner, after=after, detail=task.title)

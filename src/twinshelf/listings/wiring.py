@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.models import Connection
 from twinshelf.listings import actions, afterwards, content, prices, stock, visibility
 from twinshelf.sync import lanes, problems
@@ -14,7 +15,7 @@ def _poll(account_id: int, owner: str) -> None:
 
 
 def _compare(_account_id: int, owner: str) -> None:
-    actions.compare(Connection.objects.get(id=int(owner.partition(":")[2])))
+    actions.compare(Connection.objects.get(id=int(owner.partition(":")[2])), by=ENGINE)
 
 
 def _try_refused_again(account_id: int, owner: str) -> None:

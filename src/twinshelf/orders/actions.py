@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from twinshelf.accounts.models import User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Connection
 from twinshelf.documents import CancellationOrigin, CancellationState, CreationState
 from twinshelf.errors import NeedsPerson
@@ -20,18 +21,24 @@ class NoReason(NeedsPerson):
         super().__init__("E-CAN-REASON")
 
 
-def fetch_now(connection: Connection, *, by: User | None = None) -> Task:
+def fetch_now(connection: Connection, *, by: Actor) -> Task:
     """Read what changed of the shop's orders right now instead of waiting for the next poll."""
-    return _fetch(connection, f"Fetch orders of {connection.shop}", None, None, by)
+    with transaction.atomic():
+        task = _fetch(connection, f"Fetch orders of {connection.shop}", None, None, by)
+        record(by, connection.account_id, "orders.fetch_now", task.owner, detail=task.title)
+    return task
 
 
-def fetch_missed(connection: Connection, start: datetime, end: datetime, *, by: User | None = None) -> Task:
+def fetch_missed(connection: Connection, start: datetime, end: datetime, *, by: Actor) -> Task:
     """Read all orders changed in a window of time and import those that should have been. Each is created once."""
     title = f"Sync missed orders of {connection.shop}, {start:%Y-%m-%d} – {end:%Y-%m-%d}"
-    return _fetch(connection, title, start, end, by)
+    with transaction.atomic():
+        task = _fetch(connection, title, start, end, by)
+        record(by, connection.account_id, "orders.fetch_missed", task.owner, detail=title)
+    return task
 
 
-def _fetch(connection: Connection, title: str, start: datetime | None, end: datetime | None, by: User | None) -> Task:
+def _fetch(connection: Connection, title: str, start: datetime | None, end: datetime | None, by: Actor) -> Task:
     return tasks.submit(
         connection.account_id,
         "fetch_orders",
@@ -46,52 +53,37 @@ def _fetch(connection: Connection, title: str, start: datetime | None, end: date
     )
 
 
-def retry(
-    order: ShopOrderRow,
-    *,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> None:
+def retry(order: ShopOrderRow, *, by: Actor) -> None:
     """Try to create the store order again now, with its retries counted anew. Never makes a second one."""
     with transaction.atomic():
         ShopOrderRow.objects.filter(id=order.id, store_order_id=None).update(
             attempts=0, failed_at=None, creation=CreationState.WAITING
         )
+        record(by, order.account_id, "orders.retry", f"order:{order.order_id}")
         _ask(order, "order", "retry by hand")
 
 
-def sync(
-    order: ShopOrderRow,
-    *,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> None:
+def sync(order: ShopOrderRow, *, by: Actor) -> None:
     """Look at an order on both sides now: its store order and status, shipments, cancellations. Safe to repeat."""
     with transaction.atomic():
+        record(by, order.account_id, "orders.sync", f"order:{order.order_id}")
         for kind in ("order", "shipment", "cancellation"):
             _ask(order, kind, "sync by hand")
 
 
-def cancel(
-    order: ShopOrderRow,
-    reason: str,
-    *,
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
-) -> None:
+def cancel(order: ShopOrderRow, reason: str, *, by: Actor) -> None:
     """Cancel at TikTok Shop with one of the reasons it offers for this order; BigCommerce follows as preferred.
 
     Raises NoReason. Whether TikTok allows it is decided there; a refusal becomes a problem on the order.
     """
     if not reason:
         raise NoReason
+    told = {"origin": CancellationOrigin.APP, "reason": reason, "state": CancellationState.PASSING}
     with transaction.atomic():
-        CancellationRow.objects.update_or_create(
-            account_id=order.account_id,
-            order=order,
-            defaults={
-                "origin": CancellationOrigin.APP,
-                "reason": reason,
-                "state": CancellationState.PASSING,
-            },
-        )
+        before = CancellationRow.objects.filter(order=order).values(*told).first()
+        CancellationRow.objects.update_or_create(account_id=order.account_id, order=order, defaults=told)
+        subject = f"order:{order.order_id}"
+        record(by, order.account_id, "orders.cancel", subject, before=before, after=told)
         _ask(order, "cancellation", "cancel by hand")
 
 

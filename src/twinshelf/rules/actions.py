@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from twinshelf.accounts.models import User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
 from twinshelf.kit import clock
 from twinshelf.rules import templates
@@ -24,7 +25,7 @@ def set_default_template(
     attributes: Sequence[Mapping[str, Any]] = (),
     package: Mapping[str, Any] | None = None,
     categories: Sequence[Mapping[str, Any]] = (),
-    by: User | None = None,  # noqa: ARG001 - recorded by the audit log later
+    by: Actor,
 ) -> Template:
     """The template for products that no other holds. Applies from the next plan on; what waited for it is tried again.
 
@@ -33,18 +34,17 @@ def set_default_template(
     rules = templates.rules_from_json(
         {"attributes": list(attributes), "package": dict(package or {}), "categories": list(categories)}
     )
+    chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
     with transaction.atomic():
+        known = Template.objects.filter(connection=connection, is_default=True).values(*chosen).first()
         template, _ = Template.objects.update_or_create(
             account_id=connection.account_id,
             connection=connection,
             is_default=True,
-            defaults={
-                "name": "Default",
-                "category_id": category_id,
-                "category_path": category_path,
-                "rules": msgspec.to_builtins(rules),
-                "updated_at": clock.now(),
-            },
+            defaults={"name": "Default", "updated_at": clock.now(), **chosen},
         )
+        before, after = changed(known or {}, chosen)
+        owner = f"connection:{connection.id}"
+        record(by, connection.account_id, "rules.set_default_template", owner, before=before, after=after)
         problems.unblock(connection.account_id, "template")
     return template

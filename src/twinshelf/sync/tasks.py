@@ -11,7 +11,8 @@ from django.db.models import Count, F
 from django_scopes import scope, scopes_disabled
 
 from twinshelf import messages
-from twinshelf.accounts.models import Account, User
+from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.models import Account
 from twinshelf.errors import NeedsPerson, Transient
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows, upsert
@@ -35,7 +36,7 @@ def submit(
     title: str,
     *,
     owner: str = "",
-    by: User | None = None,
+    by: Actor,
     params: dict[str, Any] | None = None,
 ) -> Task:
     """A new task, carried out as soon as a worker is free. `params` are ids and settings, never documents or buyers."""
@@ -45,7 +46,7 @@ def submit(
             kind=kind,
             title=title,
             owner=owner,
-            by=by,
+            by_id=by.user_id,
             params=params or {},
             created_at=clock.now(),
         )

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf import messages as texts
+from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
@@ -23,7 +24,6 @@ from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
-from twinshelf.sync import tasks as sync_tasks
 
 if TYPE_CHECKING:
     from twinshelf.sync.models import Lane, Problem, Task, TaskItem
@@ -102,7 +102,7 @@ def _outcome(task: Task) -> str:
 def cancel_task(request: ConsoleRequest, task_id: int) -> HttpResponse:
     """Stop carrying a task out. What was asked for already is still done."""
     found = sync.task_or_404(task_id)
-    sync_tasks.cancel(found)
+    sync_actions.cancel_task(found, by=Actor.of(request.user))
     messages.success(request, _("Task canceled. What had been asked for already is still done."))
     return redirect("task", found.id)
 
@@ -237,7 +237,9 @@ def confirm(request: ConsoleRequest) -> HttpResponse:
     if not texts.message(code).confirm:
         raise Http404
     kind = request.POST.get("kind", "")
-    number = sync_actions.confirm(request.account, code=code, kind=kind, problem_id=one or None, by=request.user)
+    number = sync_actions.confirm(
+        request.account, code=code, kind=kind, problem_id=one or None, by=Actor.of(request.user)
+    )
     if number:
         told = ngettext("Confirmed: %(n)s. It is on its way.", "Confirmed: %(n)s. They are on their way.", number)
         messages.success(request, told % {"n": number})

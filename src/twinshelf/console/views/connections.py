@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from twinshelf import messages as texts
+from twinshelf.accounts.actors import Actor
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs, offered
@@ -28,11 +29,10 @@ from twinshelf.proof import actions as proof_actions
 from twinshelf.rules import actions as rules_actions
 
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import User
     from twinshelf.connections.models import Connection, Shop
     from twinshelf.sync.models import Task
 
-ACTIONS: dict[str, Callable[[Connection, User], Task]] = {
+ACTIONS: dict[str, Callable[[Connection, Actor], Task]] = {
     "pull": lambda connection, by: goods_actions.pull(connection.store, by=by),
     "refresh": lambda connection, by: catalog_actions.refresh(connection, None, by=by),
     "sync": lambda connection, by: catalog_actions.resync(connection, None, by=by),
@@ -80,7 +80,7 @@ def connect_store(request: ConsoleRequest) -> HttpResponse:
     form = StoreForm(request.POST)
     if form.is_valid():
         try:
-            store = connection_actions.connect_store(request.account, **form.cleaned_data, by=request.user)
+            store = connection_actions.connect_store(request.account, **form.cleaned_data, by=Actor.of(request.user))
         except NeedsPerson as error:
             field = "store_hash_or_url" if error.code == "E-CON-HASH" else "access_token"
             form.add_error(field, f"{texts.text(error)} {texts.remedy(error)}")
@@ -117,7 +117,9 @@ def authorized(request: ConsoleRequest) -> HttpResponse:
             return redirect("confirm_authorization")
         connection_actions.use_state(request.GET.get("state", ""), account=request.account, session=request.session)
         names = _connected_names()
-        shops = connection_actions.authorize_shops(request.account, request.GET.get("code", ""), by=request.user)
+        shops = connection_actions.authorize_shops(
+            request.account, request.GET.get("code", ""), by=Actor.of(request.user)
+        )
         _tell_authorized(request, shops, names)
     return redirect("connections")
 
@@ -130,7 +132,7 @@ def confirm(request: ConsoleRequest) -> HttpResponse:
         if request.method == "POST":
             names = _connected_names()
             shops = connection_actions.confirm_parked(
-                request.account, stamp=request.POST.get("stamp", ""), session=request.session, by=request.user
+                request.account, stamp=request.POST.get("stamp", ""), session=request.session, by=Actor.of(request.user)
             )
             _tell_authorized(request, shops, names)
         else:
@@ -166,7 +168,7 @@ def pair(request: ConsoleRequest) -> HttpResponse:
     form = PairForm(request.POST, stores=queries.stores(), shops=queries.unpaired_shops())
     if form.is_valid():
         with Told(request):
-            made = connection_actions.pair(request.account, **form.cleaned_data, by=request.user)
+            made = connection_actions.pair(request.account, **form.cleaned_data, by=Actor.of(request.user))
             messages.success(request, _("Connected: %(name)s. Next: choose its category.") % {"name": made.name})
             return redirect("template", made.id)
         return redirect("connections")
@@ -190,7 +192,7 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
                     attributes=[row for row in rows.cleaned_data if row.get("name")],
                     package=form.package(),
                     categories=known.rules.get("categories", []) if known else [],
-                    by=request.user,
+                    by=Actor.of(request.user),
                 )
                 messages.success(request, _("Template saved. Products that waited for it are tried again."))
                 return redirect("connections")
@@ -212,5 +214,5 @@ def act(request: ConsoleRequest, connection_id: int, action: str) -> HttpRespons
     connection = queries.connection_or_404(connection_id)
     made = []
     with Told(request):
-        made.append(ACTIONS[action](connection, request.user))
+        made.append(ACTIONS[action](connection, Actor.of(request.user)))
     return started(request, made, "connections", follow=True)

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf import messages as texts
+from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import charts, counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
@@ -177,8 +178,10 @@ def running(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.OPERATE)
 def sync_now(request: ConsoleRequest) -> HttpResponse:
     """Read what changed on both sides right now instead of waiting for the timetable."""
-    made = [goods_actions.pull(store, since=store.pulled_at, by=request.user) for store in connections.stores()]
-    made += [order_actions.fetch_now(connection, by=request.user) for connection in connections.connections()]
+    made = [
+        goods_actions.pull(store, since=store.pulled_at, by=Actor.of(request.user)) for store in connections.stores()
+    ]
+    made += [order_actions.fetch_now(connection, by=Actor.of(request.user)) for connection in connections.connections()]
     return started(request, made, "dashboard", follow=False)
 
 
@@ -186,7 +189,7 @@ def sync_now(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.OPERATE)
 def check(request: ConsoleRequest) -> HttpResponse:
     """Compare everything with what should be there, connection by connection."""
-    made = [proof_actions.check(connection, by=request.user) for connection in connections.connections()]
+    made = [proof_actions.check(connection, by=Actor.of(request.user)) for connection in connections.connections()]
     return started(request, made, "dashboard", follow=False)
 
 

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
@@ -191,7 +192,9 @@ def fetch(request: ConsoleRequest) -> HttpResponse:
     """Read what changed of the shops' orders now."""
     shop = whole(request.POST, "shop", 0)
     chosen = [c for c in connections.connections() if shop in {0, c.id}]
-    return started(request, [order_actions.fetch_now(c, by=request.user) for c in chosen], "orders", follow=False)
+    return started(
+        request, [order_actions.fetch_now(c, by=Actor.of(request.user)) for c in chosen], "orders", follow=False
+    )
 
 
 @require_POST
@@ -208,7 +211,7 @@ def fetch_missed(request: ConsoleRequest) -> HttpResponse:
     assert end is not None  # noqa: S101 - both days are required
     shop = whole(request.POST, "shop", 0)
     chosen = [c for c in connections.connections() if shop in {0, c.id}]
-    made = [order_actions.fetch_missed(c, start, min(end, clock.now()), by=request.user) for c in chosen]
+    made = [order_actions.fetch_missed(c, start, min(end, clock.now()), by=Actor.of(request.user)) for c in chosen]
     return started(request, made, "orders", follow=True)
 
 
@@ -218,7 +221,7 @@ def retry(request: ConsoleRequest, pk: int) -> HttpResponse:
     """Try to create the store order again now."""
     row = order_queries.order_or_404(pk)
     with Told(request):
-        order_actions.retry(row, by=request.user)
+        order_actions.retry(row, by=Actor.of(request.user))
         messages.success(request, _("Trying again. This page shows what comes of it."))
     return redirect("order", row.pk)
 
@@ -229,7 +232,7 @@ def sync(request: ConsoleRequest, pk: int) -> HttpResponse:
     """Look at the order on both sides now."""
     row = order_queries.order_or_404(pk)
     with Told(request):
-        order_actions.sync(row, by=request.user)
+        order_actions.sync(row, by=Actor.of(request.user))
         messages.success(request, _("Looking at both sides. This page shows what comes of it."))
     return redirect("order", row.pk)
 
@@ -240,6 +243,6 @@ def cancel(request: ConsoleRequest, pk: int) -> HttpResponse:
     """Cancel at TikTok with one of its reasons."""
     row = order_queries.order_or_404(pk)
     with Told(request):
-        order_actions.cancel(row, request.POST.get("reason", ""), by=request.user)
+        order_actions.cancel(row, request.POST.get("reason", ""), by=Actor.of(request.user))
         messages.success(request, _("The cancellation is on its way to TikTok."))
     return redirect("order", row.pk)

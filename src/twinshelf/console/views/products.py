@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf import messages
+from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
@@ -213,7 +214,7 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
                 else [product_id for store_id, product_id in keys if store_id == connection.store_id]
             )
             if ids is None or ids:
-                made.append(ACTIONS[action](connection, ids, by=request.user))
+                made.append(ACTIONS[action](connection, ids, by=Actor.of(request.user)))
     return started(request, made, "products", follow=keys is None or len(keys) > _MORE_THAN_ONE)
 
 
@@ -221,7 +222,7 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
 @needs(Permission.OPERATE)
 def pull(request: ConsoleRequest) -> HttpResponse:
     """Read every product of every store."""
-    made = [goods_actions.pull(store, by=request.user) for store in connections.stores()]
+    made = [goods_actions.pull(store, by=Actor.of(request.user)) for store in connections.stores()]
     return started(request, made, "products", follow=True)
 
 
@@ -231,7 +232,7 @@ def retry_problem(request: ConsoleRequest, problem_id: int) -> HttpResponse:
     """Look at what a problem is about again, now."""
     problem = sync.problem_or_404(problem_id)
     with Told(request):
-        sync_actions.retry_problem(problem, by=request.user)
+        sync_actions.retry_problem(problem, by=Actor.of(request.user))
     return back(request, "problems")
 
 
@@ -242,7 +243,7 @@ def undo(request: ConsoleRequest, task_id: int) -> HttpResponse:
     task = sync.task_or_404(task_id)
     with Told(request):
         try:
-            return redirect("task", catalog_actions.undo(task, by=request.user).id)
+            return redirect("task", catalog_actions.undo(task, by=Actor.of(request.user)).id)
         except catalog_actions.NothingToUndo as error:
             raise Http404 from error
     return redirect("task", task.id)
