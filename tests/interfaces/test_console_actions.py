@@ -60,8 +60,8 @@ def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_not_even_that(
     assert listings.actions_for(row, [listed("live")]) == ()
 
 
-def test_listing_a_product_with_problems_is_trying_again(world):
-    assert str(listings.actions_for(world.products[0], [None], failing=True)[0].label) == "Try again"
+def test_listing_a_product_has_the_name_that_remedies_use(world):
+    assert str(listings.actions_for(world.products[0], [None])[0].label) == "List or update"
 
 
 def order(world: World, **fields: object) -> list[str]:

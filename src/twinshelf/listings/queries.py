@@ -370,12 +370,9 @@ def waiting_problem(problem: Problem) -> bool:
 
 
 def actions_for(
-    row: StoreProduct, listings: Iterable[ListingRow | None], *, connection_id: int | None = None, failing: bool = False
+    row: StoreProduct, listings: Iterable[ListingRow | None], *, connection_id: int | None = None
 ) -> tuple[Action, ...]:
-    """What may be done to a product and these listings of it: in one shop, or where `connection_id` is None in all.
-
-    `failing`: it has problems, so listing it is trying again.
-    """
+    """What may be done to a product and these listings of it: in one shop, or where `connection_id` is None in all."""
     if row.deleted:
         return ()
     sent: tuple[tuple[str, int], ...] = (("only", row.pk),)
@@ -383,8 +380,7 @@ def actions_for(
         sent += (("shop", connection_id),)
     known = [listing for listing in listings if listing is not None and listing.tiktok_id]
     states = {listing.state for listing in known}
-    label = _("Try again") if failing else _("List or update")
-    found = [Action(id="product.list", label=label, sent=sent, tone="primary")]
+    found = [Action(id="product.list", label=_("List or update"), sent=sent, tone="primary")]
     if known:
         found.append(Action(id="product.refresh", label=_("Refresh status"), sent=sent))
         found.append(Action(id="product.sync", label=_("Sync price & stock"), sent=sent))

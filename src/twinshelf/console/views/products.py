@@ -134,8 +134,7 @@ def product(request: ConsoleRequest, pk: int) -> HttpResponse:
         **_detail(row, chosen, listing, found),
     }
     if chosen is not None:
-        failing = bool(context["problems"])
-        actions = catalog.actions_for(row, [listing], connection_id=chosen.id, failing=failing)
+        actions = catalog.actions_for(row, [listing], connection_id=chosen.id)
         context["actions"] = offered(request, actions)
     context["problems"] = [
         (p, same if same > 1 else 0, offered(request, about)) for p, same, about in context["problems"]
