@@ -115,6 +115,8 @@ def spread(store: Store, changed: snapshot.Changed, gone: set[str], *, cause: st
 
 def _unblock_codes(store: Store, product_ids: set[str]) -> None:
     """Tell of the SKUs of new or changed products: orders may wait for one."""
+    if not problems.is_awaited(store.account_id, "sku"):  # the usual case
+        return
     variants = StoreVariant.objects.filter(store=store, product_id__in=product_ids, deleted=False).exclude(sku="")
     problems.unblock(store.account_id, *(token("sku", code) for code in variants.values_list("sku", flat=True)))
 

@@ -48,15 +48,15 @@ def keep_products(store: Store, products: Sequence[Product]) -> Changed:
     """Store what was read of these products and say what is different. Unchanged ones cost a look and nothing else."""
     changed = Changed()
     documents = {product.id: to_json(product) for product in products}
-    told_wrong = StoreProduct.objects.filter(store=store, product_id__in=list(documents), told_deleted_at__isnull=False)
-    told_wrong.update(told_deleted_at=None)
     digests = {product_id: hashlib.sha256(document).digest() for product_id, document in documents.items()}
     known = {
         row.product_id: row
         for row in StoreProduct.objects.filter(store=store, product_id__in=list(digests)).only(
-            "product_id", "digest", "document", "deleted"
+            "product_id", "digest", "document", "deleted", "told_deleted_at"
         )
     }
+    if told_wrong := [row.id for row in known.values() if row.told_deleted_at is not None]:  # they are still there
+        StoreProduct.objects.filter(id__in=told_wrong).update(told_deleted_at=None)
     fresh: list[Product] = []
     for product in products:
         row = known.get(product.id)

@@ -297,8 +297,11 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
     linking.keep_links(batch.connection, paired)
     for columns, rows in written.items():
         update_rows(rows, columns)
+    account_id = batch.connection.account_id
+    if not (paired and problems.is_awaited(account_id, "sku")):
+        return
     codes = [sku.seller_sku for some in paired for sku in some.listing.skus]
-    problems.unblock(batch.connection.account_id, *(token("sku", code) for code in codes))
+    problems.unblock(account_id, *(token("sku", code) for code in codes))
 
 
 def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) -> linking.Paired:

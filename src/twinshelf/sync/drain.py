@@ -340,8 +340,9 @@ def _record(lane: Lane, flow: AnyFlow, batch: Batch, closed: Sequence[Closed[Any
         insert_rows([_change_row(lane, batch, each, done) for each in closed for done in each.done if _told(done)])
         over = {(e.key, done.change.once) for e in closed for done in e.done if not done.unknown}
         over |= {place for e in closed if e.plan.settled for place in batch.attempted if place[0] == e.key}
-        for key, name in sorted(place for place in over if place[1]):
-            AttemptRow.objects.filter(lane=lane, key=key, name=name).delete()
+        for name in sorted({name for _key, name in over if name}):
+            keys = [key for key, other in over if other == name]
+            AttemptRow.objects.filter(lane=lane, name=name, key__in=keys).delete()
 
 
 def _told(done: Done) -> bool:

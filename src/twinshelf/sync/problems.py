@@ -153,6 +153,12 @@ def open_keys(account_id: int, owner: str, code: str) -> list[str]:
     return list(found.values_list("key", flat=True))
 
 
+def is_awaited(account_id: int, kind: str) -> bool:
+    """Whether anything waits for a token of this kind. A cheap look, before many tokens are made up."""
+    waiting = Problem.objects.filter(account_id=account_id, closed_at=None, waits_for__contains=f"{kind}:")
+    return waiting.exclude(waits_for="").exists()
+
+
 def unblock(account_id: int, *tokens: str) -> int:
     """Ask again for everything that waited for one of `tokens` (`link:SKU-9`, `template`, …), since it is there now.
 
