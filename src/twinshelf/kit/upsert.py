@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
@@ -51,8 +53,7 @@ def upsert(
             action += f" where {table}.{column} is null or excluded.{column} >= {table}.{column}"
     adapted = _adapted(model, names, values)
     # In the order of their keys, so that two writers of the same rows lock them in the same order.
-    places = [names.index(name) for name in unique]
-    adapted.sort(key=lambda row: [row[place] for place in places])
+    adapted.sort(key=itemgetter(*map(names.index, unique)))
     into = f"insert into {table} ({', '.join(quoted)})"
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         if connection.vendor == "postgresql" and len(adapted) > _COPY_FROM:
@@ -85,8 +86,8 @@ def insert_rows(rows: Sequence[models.Model], *, unique: Sequence[str] = ()) -> 
     columns = [str(field.column) for field in fields]
     values = _adapted(model, columns, [tuple(getattr(row, field.attname) for field in fields) for row in rows])
     quote = connection.ops.quote_name
-    places = [columns.index(name) for name in unique]
-    values.sort(key=lambda row: [row[place] for place in places])
+    if unique:
+        values.sort(key=itemgetter(*map(columns.index, unique)))
     conflict = f" on conflict ({', '.join(map(quote, unique))}) do nothing" if unique else ""
     names, marks = ", ".join(map(quote, columns)), ", ".join("%s" for _ in columns)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
@@ -116,28 +117,29 @@ def update_rows(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
 def _adapted(model: type[models.Model], names: Sequence[str], values: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The values as the database driver takes them, column by column.
 
-    Only the kinds that drivers do not know are converted: asking each field for each value, as the ORM does, cost more
-    than half of an import.
+    Only the kinds that drivers do not know are converted, and a price or time that many rows share only once: asking
+    each field for each value, as the ORM does, cost more than half of an import.
     """
     by_column = {field.column: field for field in model._meta.concrete_fields}
     columns = [
-        [None if value is None else make(value) for value in column] if (make := _maker(by_column[name])) else column
-        for name, column in zip(names, zip(*values, strict=True), strict=True)
+        _adapted_column(by_column[name], column) for name, column in zip(names, zip(*values, strict=True), strict=True)
     ]
     return list(zip(*columns, strict=True))
 
 
-def _maker(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """How a value of this field is made fit for the driver; None: it is."""
+def _adapted_column(field: models.Field[Any, Any], column: tuple[Any, ...]) -> Sequence[Any]:
     ops = connections[DEFAULT_DB_ALIAS].ops
     if isinstance(field, models.JSONField):
-        return json.dumps
+        return [None if value is None else json.dumps(value) for value in column]
+    make: Callable[[Any], Any]
     if isinstance(field, models.DecimalField):
-        digits, places = field.max_digits, field.decimal_places
-        return lambda value: ops.adapt_decimalfield_value(value, digits, places)
-    if isinstance(field, models.DateTimeField):
-        return ops.adapt_datetimefield_value
-    return None
+        make = partial(ops.adapt_decimalfield_value, max_digits=field.max_digits, decimal_places=field.decimal_places)
+    elif isinstance(field, models.DateTimeField):
+        make = ops.adapt_datetimefield_value
+    else:
+        return column
+    made = {value: None if value is None else make(value) for value in set(column)}
+    return [made[value] for value in column]
 
 
 def _copy(cursor: Any, table: str, quoted: Sequence[str], values: list[tuple[Any, ...]]) -> None:
