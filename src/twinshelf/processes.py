@@ -5,20 +5,25 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
-from cheroot import wsgi
+import waitress
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
 
-from twinshelf.kit import logs
+from twinshelf.kit import clock, logs
 
 
 def set_up() -> None:
@@ -107,23 +112,99 @@ def connect_engine() -> Callable[[], None]:
 
 
 class WebServer:
-    """The web application on cheroot's threads, for one machine. In production a WSGI server of choice does it."""
+    """The web application on waitress, for one machine. In production a WSGI server of choice does it.
 
-    def __init__(self, host: str, port: int, *, threads: int = 10) -> None:
-        from twinshelf.wsgi import application
+    One thread reads what comes in, from all connections at once, and hands over requests that are whole: however many
+    connections are slow, they hold none of the threads that answer. What is not whole in time is ended.
+    """
 
-        self._server: Any = wsgi.Server((host, port), application, numthreads=threads, request_queue_size=256)
+    MOST_WAITING = 600
+    """Connections that may be open without a whole request; beyond it, those that wait longest are ended."""
+
+    def __init__(
+        self, host: str, port: int, *, threads: int = 10, request_seconds: float = 30.0, application: Any = None
+    ) -> None:
+        if application is None:
+            from twinshelf.wsgi import application
+        self._application = application
+        self._request_seconds = request_seconds
+        self._options = {
+            "host": host,
+            "port": port,
+            "threads": threads,
+            "backlog": 256,
+            "connection_limit": 2 * self.MOST_WAITING,
+            "asyncore_use_poll": True,  # select() knows no socket beyond the 1024th
+            "channel_timeout": 60,
+            "cleanup_interval": 10,
+            "max_request_header_size": 32 * 1024,
+            "max_request_body_size": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            "url_scheme": urlsplit(settings.OPERATOR.base_url).scheme,
+            "ident": None,
+        }
+        self._open: dict[int, Any] = {}
+        self._begun: dict[HTTPChannel, tuple[int, float]] = {}
+        self._server: Any = None
         self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
 
     def start(self) -> None:
         """Returns once the port is open; raises OSError if it is taken."""
-        self._server.prepare()
-        self._thread = threading.Thread(target=self._server.serve, daemon=True, name="web")
+        _room_for_files(2 * self.MOST_WAITING + 500)
+        self._server = waitress.create_server(self._application, map=self._open, **self._options)
+        self._thread = threading.Thread(target=self._serve, daemon=True, name="web")
         self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port that is open: the one asked for, or one that was free where 0 was."""
+        return next(int(one.effective_port) for one in self._open.values() if isinstance(one, BaseWSGIServer))
 
     def stop(self) -> None:
         """Answer what is being answered, take nothing new, close the port."""
-        self._server.stop()
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        while not self._ending.is_set():
+            wasyncore.loop(timeout=0.5, use_poll=True, map=self._open, count=1)
+            self._end_the_slow()
+        for one in list(self._open.values()):
+            if isinstance(one, BaseWSGIServer):
+                one.del_channel(self._open)
+                one.socket.close()
+        give_up = clock.monotonic() + 10
+        while any(c.requests or c.total_outbufs_len for c in self._channels()) and clock.monotonic() < give_up:
+            wasyncore.loop(timeout=0.1, use_poll=True, map=self._open, count=1)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._open)
+
+    def _channels(self) -> list[HTTPChannel]:
+        return [one for one in self._open.values() if isinstance(one, HTTPChannel)]
+
+    def _end_the_slow(self) -> None:
+        """End connections whose request takes too long to arrive, and of too many that wait the oldest."""
+        now = clock.monotonic()
+        waiting = [channel for channel in self._channels() if not (channel.requests or channel.total_outbufs_len)]
+        begun: dict[HTTPChannel, tuple[int, float]] = {}
+        for channel in waiting:
+            part = id(channel.request)
+            before, since = self._begun.get(channel, (part, now))
+            begun[channel] = (part, since if part == before else now)
+            if channel.request is not None and now - begun[channel][1] > self._request_seconds:
+                channel.will_close = True
+        self._begun = begun
+        for channel in sorted(waiting, key=lambda one: begun[one][1])[: -self.MOST_WAITING]:
+            channel.will_close = True
+
+
+def _room_for_files(count: int) -> None:
+    """Let this process have that many open, as far as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < count:
+        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def wait_for_signal() -> None:
