@@ -28,6 +28,7 @@ from twinshelf.connections.bindings import seller_binding
 from twinshelf.connections.models import Seller
 from twinshelf.connections.preferences import Preferences
 from twinshelf.goods import actions as goods
+from twinshelf.kit import clock
 from twinshelf.kit.secrets import unseal
 from twinshelf.listings import actions as catalog
 from twinshelf.listings.models import Link
@@ -228,7 +229,7 @@ def test_an_authorization_that_ends_and_comes_again_is_recorded(sandbox, shop, t
     [entry] = entries("connections.disconnected")
     assert told(entry) == (subject, {"state": "connected"}, {"state": "disconnected"})
     assert actor(entry) == ("engine", None, "Twinshelf")
-    connections.disconnected(twinshelf.connection.shop.seller_id, by=ENGINE)
+    connections.disconnected(twinshelf.connection.shop.seller_id, at=clock.now(), new=True, by=ENGINE)
     assert len(entries("connections.disconnected")) == 1  # it had ended already
 
     connections.authorize_shops(twinshelf.account, consent(sandbox, shop), by=maya)

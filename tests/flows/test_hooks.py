@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,10 +28,11 @@ from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
+from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.storefronts.bigcommerce import webhooks as store_webhooks
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
-from twinshelf.sync.models import InboxEvent, Mark
+from twinshelf.sync.models import InboxEvent, Lane, Mark
 from twinshelf.tiktok import webhooks as shop_webhooks
 
 
@@ -264,6 +266,38 @@ def test_a_delivery_caught_and_sent_again_and_again_counts_once(of_shop, shop, s
     topic = InboxEvent.objects.get(dedupe=json.loads(of_shop.body)["tts_notification_id"]).topic
     assert topic == "order (1)"
     assert len(store.effects("order_created")) == 1
+
+
+def test_a03_a_caught_deauthorization_ends_no_later_authorization(sandbox, store, shop, twinshelf):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    sandbox.outbox.send = catcher = Catcher()
+    sandbox.act("tt.deauthorize", app_key=settings.OPERATOR.tiktok_app_key, seller=shop.seller)
+    sandbox.settle()
+    ended = catcher.of("type", 6)
+    seller = twinshelf.connection.shop.seller
+
+    def state() -> tuple[str, int]:
+        seller.refresh_from_db()
+        return seller.state, Lane.objects.filter(held_until__gt=clock.now() + timedelta(hours=20)).count()
+
+    assert ended.post() == 200
+    assert state()[0] == "disconnected"
+    assert state()[1] > 0
+
+    code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=shop.seller)
+    connections.authorize_shops(twinshelf.account, code, by=MAYA)
+    assert state() == ("connected", 0)
+    dated_before = again(
+        ended.body, tts_notification_id="7499000000000000001", timestamp=int(clock.timestamp()) - 86_400
+    )
+    for late in (ended, ended, ended.having(body=dated_before, authorization=signed(dated_before))):
+        assert late.post() == 200
+        assert state() == ("connected", 0)
+
+    twinshelf.wait(5)
+    anew = again(ended.body, tts_notification_id="7499000000000000002", timestamp=int(clock.timestamp()))
+    assert ended.having(body=anew, authorization=signed(anew)).post() == 200
+    assert state()[0] == "disconnected"
 
 
 def test_a_delivery_that_comes_twice_at_once_counts_once(of_store: Delivery):

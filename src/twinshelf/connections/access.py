@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from twinshelf.accounts.actors import Actor
@@ -13,9 +15,16 @@ from twinshelf.sync import lanes, problems
 from twinshelf.sync.models import Lane
 
 
-def disconnected(seller_id: int, *, by: Actor) -> None:
-    """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people."""
+def disconnected(seller_id: int, *, at: datetime, new: bool, by: Actor) -> None:
+    """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people.
+
+    `at` is when it ended, `new` whether it is told for the first time. Of an authorization before the one on record it
+    says nothing: TikTok repeats its deliveries for hours, and whoever caught one can send it again.
+    """
     seller = Seller.objects.get(id=seller_id)
+    since = seller.authorized_at.replace(microsecond=0)  # TikTok dates to the second
+    if at < since or (at == since and not new):
+        return
     with transaction.atomic():
         before = {"state": seller.state}
         Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)

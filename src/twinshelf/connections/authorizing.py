@@ -19,6 +19,7 @@ from twinshelf.connections import clients
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import seller_binding, shop_binding
 from twinshelf.connections.models import AccessState, Connection, Seller, Shop
+from twinshelf.connections.queries import shop_now
 from twinshelf.connections.tokens import auth_client, keep_tokens
 from twinshelf.documents import ShopInfo
 from twinshelf.errors import NeedsPerson
@@ -168,6 +169,7 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
                 refresh_token=seal(tokens.refresh_token, bound_to=binding),
                 refresh_expires_at=tokens.refresh_expires_at,
                 scopes=list(tokens.granted_scopes),
+                authorized_at=shop_now(),
             )
             had = sorted(Shop.objects.filter(seller=seller).values_list("shop_id", flat=True))
             shops = [_keep_shop(account, seller, info) for info in infos]

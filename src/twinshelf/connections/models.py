@@ -66,6 +66,8 @@ class Seller(AccountModel):
     refresh_expires_at = models.DateTimeField()
     scopes = models.JSONField(default=list)
     state = models.CharField(max_length=20, choices=AccessState.choices, default=AccessState.CONNECTED)
+    authorized_at = models.DateTimeField(default=clock.now)
+    """When the seller last let us in (TikTok's clock, as far as known): what is told of before counts no more."""
     generation = models.IntegerField(default=0)
     """Raised by each refresh; a refresh only counts if it still finds the generation that it started from."""
     refreshing_until = models.DateTimeField(null=True)

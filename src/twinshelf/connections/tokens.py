@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from twinshelf.connections.bindings import seller_binding
 from twinshelf.connections.models import AccessState, Seller
+from twinshelf.connections.queries import shop_now
 from twinshelf.errors import NeedsPerson, PlatformDown, Unauthorized
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
@@ -113,6 +114,7 @@ def keep_tokens(seller: Seller, tokens: Tokens, *, refreshed: bool = False) -> b
     """
     binding = seller_binding(seller.open_id)
     rows = Seller.objects.with_scopes_disabled().filter(id=seller.id)
+    authorized = {} if refreshed else {"authorized_at": shop_now()}
     if refreshed:
         rows = rows.filter(generation=seller.generation)
     return bool(
@@ -125,5 +127,6 @@ def keep_tokens(seller: Seller, tokens: Tokens, *, refreshed: bool = False) -> b
             state=AccessState.CONNECTED,
             generation=F("generation") + 1,
             refreshing_until=None,
+            **authorized,
         )
     )

@@ -110,7 +110,7 @@ def tiktok(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=200)
     with account_scope(receiver.account_id):
         wanted = list(asks.of_shop(receiver.connection_id, hint)) if receiver.connection_id else []
-        inbox.receive(
+        new = inbox.receive(
             receiver.account_id,
             "tiktok",
             dedupe=hint.notification_id,
@@ -120,7 +120,7 @@ def tiktok(request: HttpRequest) -> HttpResponse:
             ignored_because="" if wanted or hint.kind == "deauthorized" else "nothing of ours",
         )
         if hint.kind == "deauthorized":
-            connections.disconnected(receiver.seller_id, by=ENGINE)
+            connections.disconnected(receiver.seller_id, at=hint.at, new=new, by=ENGINE)
     return HttpResponse(status=200)
 
 

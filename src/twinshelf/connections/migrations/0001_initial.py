@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('refresh_expires_at', models.DateTimeField()),
                 ('scopes', models.JSONField(default=list)),
                 ('state', models.CharField(choices=[('connected', 'Connected'), ('disconnected', 'Disconnected')], default='connected', max_length=20)),
+                ('authorized_at', models.DateTimeField(default=twinshelf.kit.clock.now)),
                 ('generation', models.IntegerField(default=0)),
                 ('refreshing_until', models.DateTimeField(null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
