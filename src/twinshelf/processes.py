@@ -17,6 +17,7 @@ import django
 import waitress
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
 from waitress import wasyncore
@@ -59,6 +60,18 @@ def migrate() -> None:
     with _alone():
         call_command("migrate", verbosity=0, interactive=False)
         durable.migrate()
+
+
+def require_app() -> None:
+    """Raise ImproperlyConfigured if shops are connected and the settings have lost the app that works for them.
+
+    A start without it would only fail call by call, and refuse each webhook.
+    """
+    from twinshelf.connections import queries
+
+    if queries.app_missing():
+        msg = "shops are connected, but TWINSHELF_TIKTOK_APP_KEY or TWINSHELF_TIKTOK_APP_SECRET is not set"
+        raise ImproperlyConfigured(msg)
 
 
 @contextmanager

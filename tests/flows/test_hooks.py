@@ -18,12 +18,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from django.db import connections as databases
 from django_scopes import scope
 
 from tests.flows.conftest import MAYA, StoreWorld, deliver
 from tests.waiting import PATIENCE_SECONDS
+from twinshelf import processes
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.connections import actions as connections
@@ -135,6 +137,20 @@ ON_TIKTOK: dict[str, Change] = {
     "an empty body": lambda d: d.having(body=b""),
     "a body of 1 MB": lambda d: d.having(body=b" " * 2**20, authorization=signed(b" " * 2**20)),
 }
+
+
+def test_without_an_app_secret_no_delivery_is_genuine_and_no_process_starts(of_shop, monkeypatch, subtests):
+    for name in ("tiktok_app_secret", "tiktok_app_key"):
+        with subtests.test(name), monkeypatch.context() as lost:
+            lost.setattr(settings.OPERATOR, name, "")
+            operator = settings.OPERATOR
+            forged = hmac.digest(
+                operator.tiktok_app_secret.encode(), operator.tiktok_app_key.encode() + of_shop.body, "sha256"
+            )
+            nothing_came_of(of_shop.having(authorization=forged.hex()))
+            with pytest.raises(ImproperlyConfigured, match="TWINSHELF_TIKTOK_APP_SECRET is not set"):
+                processes.require_app()
+    processes.require_app()
 
 
 def test_a_tiktok_delivery_that_is_not_genuine_is_refused(of_shop, subtests):

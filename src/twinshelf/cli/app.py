@@ -91,6 +91,7 @@ def serve(host: str = "127.0.0.1", port: int = 8780) -> None:
 
     worker.set_up()
     worker.migrate()
+    worker.require_app()
     stop = worker.start_engine()
     web = worker.WebServer(host, port)
     web.start()
@@ -107,6 +108,7 @@ def web(host: str = "127.0.0.1", port: int = 8780) -> None:
 
     worker.set_up()
     worker.migrate()
+    worker.require_app()
     stop = worker.connect_engine()
     server = worker.WebServer(host, port)
     server.start()
@@ -123,6 +125,7 @@ def worker_command() -> None:
 
     worker.set_up()
     worker.migrate()
+    worker.require_app()
     stop = worker.start_engine()
     console.print("Worker started")
     worker.wait_for_signal()

@@ -85,6 +85,12 @@ def receiver_of(shop_id: str) -> Receiver | None:
     return None if row is None else Receiver(*row)
 
 
+def app_missing() -> bool:
+    """Whether shops of any account are on record while the operator's settings name no app to work for them."""
+    known = settings.OPERATOR.tiktok_app_key and settings.OPERATOR.tiktok_app_secret
+    return not known and Shop.objects.with_scopes_disabled().exists()
+
+
 def working_connection(connection_id: int) -> Connection:
     """The connection with its store, shop and seller, for somebody about to work on it.
 

@@ -106,7 +106,10 @@ def verify(app_key: str, app_secret: str, authorization: str, body: bytes) -> bo
     """Whether TikTok signed this very body for this app. Compares in constant time; never raises.
 
     The signature has no timestamp in it: a delivery that was caught can be sent again, and is told by its id only.
+    Without a secret nothing is genuine: anybody can sign with none.
     """
+    if not app_key or not app_secret:
+        return False
     expected = hmac.new(app_secret.encode(), app_key.encode() + body, hashlib.sha256).hexdigest()
     given = authorization if _SIGNATURE.fullmatch(authorization) else ""
     return hmac.compare_digest(given.encode(), expected.encode())
