@@ -372,6 +372,12 @@ def test_what_we_do_nothing_with_is_ignored_with_a_reason(scope, data):
     assert hint.reason
 
 
+def test_a_delivery_names_no_more_than_we_look_at():
+    told = webhooks.hint_from_json(delivery("store/product/updated", [{"id": n} for n in range(1, 8000)]))
+
+    assert len(told.ids) == webhooks.MOST_IDS
+
+
 def test_a_missing_hash_is_no_obstacle():
     assert webhooks.hint_from_json(delivery("store/order/statusUpdated", {"id": 5}, hash=GONE)).event_id == ""
 

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from twinshelf.errors import DocumentError
-from twinshelf.tiktok.webhooks import EVENT_TYPES, TOPICS, Subscription, hint_from_json, subscription_from_json, verify
+from twinshelf.tiktok.webhooks import (
+    EVENT_TYPES,
+    MOST_IDS,
+    TOPICS,
+    Subscription,
+    hint_from_json,
+    subscription_from_json,
+    verify,
+)
 
 DATA = Path(os.environ.get("TWINSHELF_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 needs_shared = pytest.mark.skipif(not DATA.exists(), reason="the shared test data is not beside the repository")
@@ -101,6 +109,20 @@ def test_each_topic_that_is_subscribed_to_hints_at_what_the_table_says():
 
     assert {number: hint(number, data).kind for number in TOPICS} == {n: topic.kind for n, topic in TOPICS.items()}
     assert set(EVENT_TYPES) == {topic.event_type for topic in TOPICS.values()} - {""}
+
+
+def test_a_delivery_names_no_more_than_a_genuine_one_would():
+    many = [str(number) for number in range(15_000)]
+    told = hint(
+        4, {"package_list": [{"package_id": one, "order_id_list": many[:3]} for one in many], "order_ids": many}
+    )
+    assert (len(told.ids), len(told.order_ids)) == (MOST_IDS, MOST_IDS)
+    assert told.ids[:2] == ("0", "1")
+
+    for odd in ("9" * 200_000, "\x00", "5 or 1=1", "٣"):
+        assert hint(1, {"order_id": odd}).kind == "ignored"
+        assert hint(11, {"cancel_id": "40", "order_id": odd}).order_ids == ()
+        assert hint(1, {"order_id": "5"}, shop_id=odd).shop_id == ""
 
 
 def test_a_topic_without_id_gets_one_from_its_body():

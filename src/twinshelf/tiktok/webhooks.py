@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -99,6 +101,10 @@ _OWN_ID: Final = MappingProxyType[Kind, str](
 )
 _STATUS_FIELDS: Final = ("order_status", "cancel_status", "return_status", "invoice_status", "status")
 
+MOST_IDS: Final = 100
+"""Of one delivery. The documented ones name one thing, or the few orders of a combined package."""
+_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
+
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -167,20 +173,25 @@ def hint_from_json(body: bytes) -> Hint:
     for package in data.package_list:
         own.append(package.package_id)
         orders += package.order_id_list
-    ids = tuple(dict.fromkeys(filter(None, own)))
+    ids = _bounded(own)
     if kind in _OWN_ID and not ids:
         kind = "ignored"
     return Hint(
         type=delivery.type,
         # A topic that the documentation leaves without id (3): equal bodies are one event.
         notification_id=delivery.tts_notification_id or f"body-{hashlib.sha256(body).hexdigest()}",
-        shop_id=delivery.shop_id,
+        shop_id=delivery.shop_id if _ID.fullmatch(delivery.shop_id) else "",
         kind=kind,
         ids=ids,
-        order_ids=tuple(dict.fromkeys(filter(None, orders))),
+        order_ids=_bounded(orders),
         status=_status(data),
         at=wire.moment(data.update_time or data.create_time or delivery.timestamp, "timestamp"),
     )
+
+
+def _bounded(ids: Iterable[str]) -> tuple[str, ...]:
+    """Each once, those that can be ids, and no more than any genuine delivery tells: polls find what is left out."""
+    return tuple(islice((one for one in dict.fromkeys(ids) if _ID.fullmatch(one)), MOST_IDS))
 
 
 def _status(data: _Data) -> str:

@@ -28,6 +28,9 @@ SECRET_HEADER = "X-Twinshelf-Secret"  # noqa: S105 - the name under which it tra
 
 TOLERANCE_SECONDS = 300
 
+MOST_IDS = 250
+"""Of one delivery; polls find what is left out."""
+
 TOPICS: Mapping[str, HintKind] = MappingProxyType(
     {
         "store/product/created": "product",
@@ -182,8 +185,8 @@ def _hint(delivery: _Delivery, store_hash: str) -> StoreHint:
         topic=delivery.scope,
         store_hash=store_hash,
         kind=kind,
-        ids=tuple(map(str, sorted(ids))),
-        variant_ids=tuple(map(str, sorted(variant_ids))),
+        ids=tuple(map(str, sorted(ids)[:MOST_IDS])),
+        variant_ids=tuple(map(str, sorted(variant_ids)[:MOST_IDS])),
         shipment_id=str(min(shipment_ids, default="")),
         event_id=delivery.hash or "",
     )
