@@ -10,9 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 from django.db import connections as databases
+from django_scopes import scope
 
 from tests.waiting import PATIENCE_SECONDS
-from twinshelf.errors import OutOfBudget
+from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.connections import actions as connections
+from twinshelf.errors import NeedsPerson, OutOfBudget, Transient
 from twinshelf.kit import clock, http
 from twinshelf.kit.budget import Patient
 from twinshelf.kit.models import Budget
@@ -372,3 +376,21 @@ def test_processes_that_share_a_shop_share_its_pace(transactional_db, monkeypatc
     assert time.monotonic() - start > (60 - 16 - 8) / 40
     for begin in calls:
         assert sum(begin <= at < begin + 0.5 for at in calls) <= 40 * 0.9 + 8
+
+
+# -- credentials that are tried ---------------------------------------------------------------------------------------
+
+
+def test_i20_trying_credentials_spends_nothing_of_the_store_that_is_named(sandbox, store, twinshelf):
+    rival = accounts.create_account(
+        "Rival", owner_email="rival@fernhollow.test", password="a long enough password", by=COMMAND_LINE
+    )
+    rows = Budget.objects.filter(key=f"bigcommerce:{store.hash}")
+    assert rows.update(quota=150, left=100, resets_at=clock.real() + 25, blocked_until=0) == 1
+    before = rows.values().get()
+
+    for _ in range(3):
+        with scope(account=rival), pytest.raises((NeedsPerson, Transient)):
+            connections.connect_store(rival, store_hash_or_url=store.hash, access_token="madeup", by=COMMAND_LINE)
+
+    assert rows.values().get() == before

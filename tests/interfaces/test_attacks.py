@@ -186,3 +186,10 @@ def test_a32_guessing_passwords_is_slowed_and_tells_nothing_of_who_exists(world,
         guess(world.owner.email)
     late = client.post("/accounts/login/", {"login": world.owner.email, "password": PASSWORD})
     assert late.status_code != 302  # the right one does not help for a while
+
+
+def test_i20_credentials_of_a_store_are_not_tried_without_end(console):
+    form = {"store_hash_or_url": "!", "access_token": "made up"}
+    statuses = [console.client.post("/connections/store/", form).status_code for _ in range(12)]
+
+    assert statuses == [400] * 10 + [429] * 2

@@ -24,7 +24,7 @@ def test_a_store_may_be_of_every_storefront_that_is_known():
 
 @pytest.mark.parametrize("key", STOREFRONTS)
 def test_a_store_is_opened_by_its_storefront_at_the_operator_s_address(key):
-    with trial_store("abc123", "a-token", platform=key) as client:
+    with trial_store(1, "abc123", "a-token", platform=key) as client:
         assert type(client) is {"bigcommerce": BigCommerce}[key]
         assert client.store_hash == "abc123"
         assert str(client._http.base_url).rstrip("/") == getattr(settings.OPERATOR, f"{key}_api")

@@ -36,7 +36,8 @@ class Clients:
             token, client = self._stores.get(store.id, ("", None))
             if client is None or token != store.token:
                 token = unseal(store.token, bound_to=store_binding(store.hash))
-                client = trial_store(store.hash, token, platform=store.platform)
+                platform = store.platform
+                client = STOREFRONTS[platform].open(store.hash, token, base_url=api_url(platform))
                 self._stores[store.id] = store.token, client  # the one before ends with its last call
         return client.with_urgency(urgency)
 
@@ -120,6 +121,13 @@ class _Fresh:
         raise Unauthorized("TikTok Shop", "it does not take the token that it gave")
 
 
-def trial_store(store_hash: str, access_token: str, *, platform: str = storefronts.DEFAULT) -> StoreClient:
-    """A client for credentials that are not on record yet, to be tested. Close it, or use it as a context manager."""
-    return STOREFRONTS[platform].open(store_hash, access_token, base_url=api_url(platform))
+def trial_store(
+    account_id: int, store_hash: str, access_token: str, *, platform: str = storefronts.DEFAULT
+) -> StoreClient:
+    """A client for credentials that are not on record yet, to be tested. Close it, or use it as a context manager.
+
+    It spends a budget of the account that tries, and leaves that of the store alone: anybody can name any store.
+    """
+    return STOREFRONTS[platform].open(
+        store_hash, access_token, base_url=api_url(platform), budget=f"trials of account {account_id}"
+    )

@@ -61,7 +61,7 @@ def connect_store(
     Raises NotAStore, Unauthorized, WrongStore or ScopesMissing; then nothing is kept.
     """
     store_hash = store_hash_of(store_hash_or_url)
-    with clients.trial_store(store_hash, access_token.strip()) as client:
+    with clients.trial_store(account.id, store_hash, access_token.strip()) as client:
         info = client.store()
         if info.hash != store_hash:
             raise WrongStore(info.hash, store_hash)

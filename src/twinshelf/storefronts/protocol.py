@@ -122,8 +122,8 @@ class Storefront(Protocol):
     def store_hash(self, text: str) -> str:
         """What names a store, in what people paste. Raises DocumentError if nothing there does."""
 
-    def open(self, store_hash: str, access_token: str, *, base_url: str) -> StoreClient:
-        """A client of the store, spending the budget that all processes share."""
+    def open(self, store_hash: str, access_token: str, *, base_url: str, budget: str = "") -> StoreClient:
+        """A client of the store, spending the budget that all processes share: the store's, or another by its name."""
 
     def hint(
         self, headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime

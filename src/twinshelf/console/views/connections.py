@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -77,6 +78,9 @@ def index(request: ConsoleRequest) -> HttpResponse:
 @needs(Permission.OPERATE)
 def connect_store(request: ConsoleRequest) -> HttpResponse:
     """Connect a store by the credentials of an API account."""
+    refused: HttpResponse | None = ratelimit.consume_or_429(request, action="connect_store")
+    if refused is not None:
+        return refused
     form = StoreForm(request.POST)
     if form.is_valid():
         try:

@@ -21,8 +21,8 @@ class _BigCommerce:
     def store_hash(self, text: str) -> str:
         return store.hash_from_address(text)
 
-    def open(self, store_hash: str, access_token: str, *, base_url: str) -> BigCommerce:
-        return BigCommerce(store_hash, access_token, budget=WindowBudget(store_hash), base_url=base_url)
+    def open(self, store_hash: str, access_token: str, *, base_url: str, budget: str = "") -> BigCommerce:
+        return BigCommerce(store_hash, access_token, budget=WindowBudget(budget or store_hash), base_url=base_url)
 
     def hint(
         self, headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime
