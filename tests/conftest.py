@@ -84,7 +84,7 @@ def django_db_setup(
 
 
 def _digest_of_migrations() -> str:
-    digest = hashlib.sha256(repr((VERSION, settings.INSTALLED_APPS)).encode())
+    digest = hashlib.sha256(repr((VERSION, settings.INSTALLED_APPS, settings.CACHES)).encode())
     digest.update(Path(statistics.__file__).read_bytes())  # what it writes is part of the tables
     for app in apps.get_app_configs():
         spec = importlib.util.find_spec(f"{app.name}.migrations")

@@ -31,5 +31,6 @@ from twinshelf.settings import ALLOWED_HOSTS, DATABASES, OPERATOR  # noqa: E402
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "twinshelf.test"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick: no test is about hashing
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+SENDS_EMAIL = True
 if not OPERATOR.database_url:
     DATABASES["default"]["TEST"] = {"NAME": OPERATOR.data / "test.sqlite3"}

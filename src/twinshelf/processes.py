@@ -59,6 +59,7 @@ def migrate() -> None:
 
     with _alone():
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
         durable.migrate()
 
 
@@ -154,6 +155,7 @@ class WebServer:
             "max_request_body_size": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
             "url_scheme": urlsplit(settings.OPERATOR.base_url).scheme,
             "ident": None,
+            "clear_untrusted_proxy_headers": not settings.OPERATOR.trusted_proxies,
         }
         self._open: dict[int, Any] = {}
         self._begun: dict[HTTPChannel, tuple[int, float]] = {}

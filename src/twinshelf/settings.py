@@ -44,6 +44,15 @@ class Operator(BaseSettings):
     tiktok_app_key: str = ""
     tiktok_app_secret: str = ""
     tiktok_service_id: str = ""
+    email_host: str = ""
+    """Server that sends our e-mail (SMTP). Empty: none is sent, and no link to reset a password is offered."""
+    email_port: int = 587
+    email_user: str = ""
+    email_password: str = ""
+    email_tls: bool = True
+    """Encrypt the connection to it (STARTTLS)."""
+    trusted_proxies: int = 0
+    """How many proxies in front of us each add to `X-Forwarded-For`; 0: nobody's word on who is calling is taken."""
     fetch_allow: list[str] = Field(default_factory=list)
     """Hosts (`host:port`, exact) that images may be fetched from although they are not public. Empty by default."""
     worker_threads: int = 16
@@ -124,6 +133,15 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+# Limits on guessing hold for all processes together and outlast any of them, so they are in the database.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kit_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _host = urlsplit(OPERATOR.base_url).hostname or "127.0.0.1"
@@ -229,10 +247,27 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"connect_store": "10/5m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "connect_store": "10/5m/user",
+    "login_failed": "30/m/ip,5/5m/key",
+    "login_failed_all": "50/15m/key",
+    "login_failed_device": "10/5m/key",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = os.environ.get("TWINSHELF_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+ACCOUNT_ADAPTER = "twinshelf.console.signing_in.Adapter"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ALLAUTH_TRUSTED_PROXY_COUNT = OPERATOR.trusted_proxies
+# A message nobody can receive is not sent to the log instead: who reads the log would take the account over.
+EMAIL_BACKEND = os.environ.get("TWINSHELF_EMAIL_BACKEND", "") or (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if OPERATOR.email_host
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
+SENDS_EMAIL = not EMAIL_BACKEND.endswith((".dummy.EmailBackend", ".console.EmailBackend"))
+EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = OPERATOR.email_host, OPERATOR.email_port, OPERATOR.email_tls
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = OPERATOR.email_user, OPERATOR.email_password
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("TWINSHELF_EMAIL_FROM", "twinshelf@localhost")
 
 CONTENT_SECURITY_POLICY = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -85,7 +85,8 @@ def _world() -> World:
 @pytest.fixture
 def world(db):
     """An account with 60 products, 160 orders, problems and tasks; its scope is open."""
-    cache.clear()
+    for cache in (caches["default"], caches["memory"]):
+        cache.clear()
     made = _world()
     with scope(account=made.account):
         yield made

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core import mail
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -15,6 +17,7 @@ from django.urls.resolvers import URLResolver
 from django_scopes import scopes_disabled
 
 from tests.console_data import PASSWORD, World
+from twinshelf.accounts.models import User
 from twinshelf.goods.models import StoreProduct
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Lane, Mark, Problem, Task
@@ -193,3 +196,83 @@ def test_i20_credentials_of_a_store_are_not_tried_without_end(console):
     statuses = [console.client.post("/connections/store/", form).status_code for _ in range(12)]
 
     assert statuses == [400] * 10 + [429] * 2
+
+
+def guesses(visitor: Client, email: str, count: int, **where: str) -> None:
+    for _ in range(count):
+        visitor.post("/accounts/login/", {"login": email, "password": "wrong"}, **where)  # type: ignore[arg-type]
+
+
+def signs_in(visitor: Client, email: str, **where: str) -> bool:
+    return visitor.post("/accounts/login/", {"login": email, "password": PASSWORD}, **where).status_code == 302  # type: ignore[arg-type]
+
+
+def test_a32_a_guard_against_guessing_outlasts_failures_for_other_addresses(world, client):
+    guesses(client, world.owner.email, 5, REMOTE_ADDR="203.0.113.1")
+    for number in range(400):
+        cache.set(f"allauth:rl:other{number}", [1.0], 300)
+
+    assert not signs_in(client, world.owner.email, REMOTE_ADDR="203.0.113.1")
+    assert "kit_cache" in connection.introspection.table_names()  # shared by all processes
+
+
+def test_a32_a_stranger_locks_nobody_out_and_does_not_guess_without_end(world):
+    known, home, stranger = Client(), "198.51.100.7", Client()
+    assert signs_in(known, world.owner.email, REMOTE_ADDR=home)
+    known.post("/accounts/logout/")
+
+    guesses(stranger, world.owner.email, 10, REMOTE_ADDR="203.0.113.1")
+    assert signs_in(Client(), world.owner.email, REMOTE_ADDR="198.51.100.8")
+    for number in range(60):  # from everywhere
+        guesses(stranger, world.owner.email, 1, REMOTE_ADDR=f"203.0.113.{number + 10}")
+    assert not signs_in(stranger, world.owner.email, REMOTE_ADDR="203.0.113.200")
+    assert signs_in(known, world.owner.email, REMOTE_ADDR=home)  # a browser that is known passes
+
+    known.post("/accounts/logout/")
+    guesses(known, world.owner.email, 10, REMOTE_ADDR=home)
+    assert not signs_in(known, world.owner.email, REMOTE_ADDR=home)  # but guesses no more than others
+
+
+def test_a32_behind_a_proxy_people_are_told_apart_only_if_the_operator_trusts_it(world, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    guesses(Client(), world.owner.email, 5, HTTP_X_FORWARDED_FOR="203.0.113.1")
+    assert signs_in(Client(), world.owner.email, HTTP_X_FORWARDED_FOR="203.0.113.2")
+
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+    guesses(Client(), world.owner.email, 5, HTTP_X_FORWARDED_FOR="203.0.113.3")
+    assert not signs_in(Client(), world.owner.email, HTTP_X_FORWARDED_FOR="203.0.113.4")
+
+
+@pytest.mark.parametrize("path", ["email/", "confirm-email/", "reauthenticate/", "login/code/", "3rdparty/"])
+def test_a33_of_sign_in_pages_only_those_in_use_are_open(console, world, path):
+    before = User.objects.filter(id=world.owner.id).values().get()
+    form = {"email": "boss@other.example", "action_add": "", "action_primary": ""}
+
+    assert console.client.get(f"/accounts/{path}").status_code == 404
+    assert console.client.post(f"/accounts/{path}", form).status_code == 404
+    assert User.objects.filter(id=world.owner.id).values().get() == before
+
+
+@pytest.mark.parametrize("host", ["twinshelf.test:444", "localhost"])
+def test_a33_a_link_to_reset_a_password_leads_to_the_operators_address(world, host):
+    answer = Client(headers={"host": host}).post("/accounts/password/reset/", {"email": world.owner.email})
+
+    assert answer.status_code == 302
+    assert re.findall(r"https?://[^\s/]+", str(mail.outbox[0].body)) == ["https://twinshelf.test"] * 2
+    assert host not in mail.outbox[0].subject
+
+
+def test_a33_who_does_not_exist_is_sent_no_email(world):
+    Client().post("/accounts/password/reset/", {"email": "nobody@nowhere.example"})
+
+    assert mail.outbox == []
+
+
+def test_a33_an_installation_without_email_offers_no_reset_and_writes_no_link_anywhere(world, settings, capfd):
+    settings.SENDS_EMAIL = False
+    visitor = Client()
+
+    assert b"This installation sends no email" in visitor.get("/accounts/password/reset/").content
+    assert visitor.post("/accounts/password/reset/", {"email": world.owner.email}).status_code == 404
+    assert mail.outbox == []
+    assert "password/reset/key" not in "".join(capfd.readouterr())

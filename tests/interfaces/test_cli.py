@@ -261,3 +261,10 @@ def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
     finally:
         worker.terminate()
         assert worker.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_user_gets_a_new_password(tmp_path):
+    ours = shell(tmp_path / "data")
+    nobody = ours.run("password", "nobody@nowhere.example", "--password", "long enough, I hope")
+    assert (nobody.code, nobody.out) == (1, "")
+    assert "Nobody signs in as nobody@nowhere.example." in nobody.err

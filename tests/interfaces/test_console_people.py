@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from tests import console_data
 from tests.interfaces.conftest import Answer, Console
-from twinshelf.accounts.models import Account, Membership, User
+from twinshelf.accounts import actions
+from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.accounts.models import Account, AuditEntry, Membership, User
 from twinshelf.console import urls
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Task
@@ -128,6 +131,21 @@ def test_a16_a_new_password_ends_every_other_session(world):
     world.owner.save()
 
     assert [browser.get("/").status_code for browser in (here, there)] == [302, 302]
+
+
+def test_a_password_given_by_the_operator_ends_every_session_and_is_on_record(world):
+    browser = Client()
+    browser.post("/accounts/login/", {"login": world.owner.email, "password": console_data.PASSWORD})
+    with pytest.raises(ValidationError, match="too short"):
+        actions.set_password(world.owner.email, "short", by=COMMAND_LINE)
+    assert browser.get("/").status_code == 200
+
+    actions.set_password(world.owner.email.upper(), "another long password", by=COMMAND_LINE)
+
+    assert browser.get("/").status_code == 302
+    [entry] = AuditEntry.objects.filter(action="accounts.set_password")
+    assert (entry.actor_name, entry.subject) == ("Command line", f"user:{world.owner.pk}")
+    assert "another long password" not in str(vars(entry))
 
 
 def test_a14_what_a_form_does_not_offer_is_not_stored(console, world, other):

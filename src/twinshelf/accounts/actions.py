@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 
 from twinshelf.accounts.actors import Actor
@@ -36,6 +37,26 @@ def create_account(name: str, *, owner_email: str, password: str, owner_name: st
     Membership.objects.create(account=account, user=user, role=Role.OWNER)
     record(by, account.id, "accounts.create_account", f"account:{account.id}", after={"name": name, "owner": user.id})
     return account
+
+
+class NoSuchUser(Exception):
+    """Nobody signs in with this e-mail address."""
+
+
+@transaction.atomic
+def set_password(email: str, password: str, *, by: Actor) -> None:
+    """Give a user a new password; whoever is signed in as them is out. Raises NoSuchUser.
+
+    Raises ValidationError for a password that is easily guessed.
+    """
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        raise NoSuchUser
+    validate_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    for membership in Membership.objects.filter(user=user):
+        record(by, membership.account_id, "accounts.set_password", f"user:{user.pk}")
 
 
 def set_profile(user: User, *, name: str, time_zone: str) -> None:

@@ -223,6 +223,28 @@ def connect(
 
 
 @app.command()
+def password(
+    email: Annotated[str, typer.Argument(help="Whom to give a new password.")],
+    password: Annotated[
+        str, typer.Option(envvar="TWINSHELF_PASSWORD", prompt=True, hide_input=True, help="The new password.")
+    ],
+) -> None:
+    """Give a user a new password, where they cannot reset it by email. Whoever is signed in as them is signed out."""
+    from django.core.exceptions import ValidationError
+
+    with _asking():
+        from twinshelf.accounts import actions
+
+        try:
+            actions.set_password(email, password, by=COMMAND_LINE)
+        except actions.NoSuchUser:
+            raise typer.Exit(_complain(f"Nobody signs in as {email}.", "Give the address they sign in with.")) from None
+        except ValidationError as error:
+            raise typer.Exit(_complain(" ".join(error.messages), "Choose another password.")) from None
+        console.print(f"{email} has a new password.")
+
+
+@app.command()
 def pull(
     connection: str = "",
     since: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
@@ -13,6 +13,7 @@ from twinshelf.orders import queries as orders
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
 
+_memory = caches["memory"]
 LARGE = 20_000
 SECONDS = 15
 """Counts of more than so many things may be a quarter of a minute old: nobody sees it at that size."""
@@ -31,10 +32,10 @@ def tabs(account_id: int, every: Sequence[Connection], *, connection_id: int | N
 
 
 def _remembered(key: str, count: Callable[[], dict[str, int]]) -> dict[str, int]:
-    known: dict[str, int] | None = cache.get(key)
+    known: dict[str, int] | None = _memory.get(key)
     if known is not None:
         return known
     counts = count()
     if counts["all"] > LARGE:
-        cache.set(key, counts, SECONDS)
+        _memory.set(key, counts, SECONDS)
     return counts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from allauth.account.views import password_reset
 from allauth.core import ratelimit
+from django.conf import settings as configured
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
@@ -46,6 +48,15 @@ def sign_up(request: HttpRequest) -> HttpResponse:
                 login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
                 return redirect("dashboard")
     return render(request, "account/signup.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_password(request: HttpRequest) -> HttpResponse:
+    """A link to set a new password, by e-mail; where the installation sends none, that is said instead."""
+    if not configured.SENDS_EMAIL:
+        return render(request, "account/password_reset_off.html", status=200 if request.method != "POST" else 404)
+    answer: HttpResponse = password_reset(request)
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

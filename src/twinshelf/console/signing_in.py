@@ -1,0 +1,92 @@
+"""Signing in: how often passwords may be guessed, and what messages about it link to. allauth's adapter."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+DEVICE_COOKIE: Final = "device"
+_SALT: Final = "twinshelf.device"
+_YEAR: Final = 365 * 86_400
+
+
+@dataclass(frozen=True)
+class _Here:
+    """This installation as messages name it. They never take its address from a request, which anybody can write."""
+
+    domain: str
+    name: str = "Twinshelf"
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """As allauth's own, but for the limits on guessing and for the addresses in messages.
+
+    Failures count by email address together with where they come from, so that a stranger does not lock anybody out;
+    those of an address from everywhere have a wider limit. A browser that somebody has signed in with before is counted
+    by itself, for that address alone: no stranger's failures stop it.
+    """
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raise a validation error once there were too many failures. What succeeds is given back afterwards."""
+        email = str(credentials.get("email") or "").lower()
+        device = _device(request, email)
+        limits = (
+            [("login_failed_device", f"{email} {device}")]
+            if device
+            else [
+                ("login_failed", self._get_login_attempts_cache_key(request, **credentials)),
+                ("login_failed_all", email),
+            ]
+        )
+        taken: list[Any] = []
+        for action, key in limits:
+            usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
+            if not usage:
+                raise self.validation_error("too_many_login_attempts")
+            taken += usage.usage
+        self._login_failed_rl_usage = ratelimit.RateLimitUsage(taken)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        email = str(credentials.get("email") or "").lower()
+        return f"{email} {ratelimit.get_ip(request)}"
+
+    def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
+        """Know the browser again from now on."""
+        response: HttpResponse = super().post_login(request, user, **how)
+        email = user.email.lower()
+        device = _device(request, email) or secrets.token_urlsafe(12)
+        response.set_cookie(
+            DEVICE_COOKIE, signing.dumps([email, device], salt=_SALT), max_age=_YEAR, httponly=True, samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE, path=reverse("account_login"),
+        )  # fmt: skip
+        return response
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link of a message that sets a new password, under the operator's own address."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.OPERATOR.base_url.rstrip("/") + path.replace("UID-KEY", key)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A message of ours, which names the operator's own address."""
+        super().send_mail(template_prefix, email, {**context, "current_site": _Here(settings.OPERATOR.base_url)})
+
+    def format_email_subject(self, subject: str) -> str:
+        """The subject, with our name before it."""
+        return f"Twinshelf: {subject}"
+
+
+def _device(request: HttpRequest, email: str) -> str:
+    """Which browser this is, if somebody signed in with this address in it; else ""."""
+    try:
+        known, device = signing.loads(request.COOKIES.get(DEVICE_COOKIE, ""), salt=_SALT, max_age=_YEAR)
+    except (signing.BadSignature, ValueError, TypeError):
+        return ""
+    return str(device) if known == email else ""
