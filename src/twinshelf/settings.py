@@ -145,12 +145,16 @@ CACHES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _host = urlsplit(OPERATOR.base_url).hostname or "127.0.0.1"
-ALLOWED_HOSTS = list({_host, "127.0.0.1", "localhost", "testserver"})
+ALLOWED_HOSTS = [_host] if OPERATOR.production else list({_host, "127.0.0.1", "localhost"})
 CSRF_TRUSTED_ORIGINS = [OPERATOR.base_url]
 _https = OPERATOR.base_url.startswith("https:")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "None" if _https else "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    ("__Host-sessionid", "__Host-csrftoken") if _https else ("sessionid", "csrftoken")
+)
+FILE_UPLOAD_HANDLERS = ["twinshelf.console.middleware.NoUploads"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -189,6 +193,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "twinshelf.hooks.middleware.straight_through",
+    "twinshelf.console.middleware.at_its_address",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -157,13 +163,13 @@ def test_a29_signing_in_gives_a_new_session_and_signing_out_ends_it(world):
     fixed = session.session_key
 
     visitor.force_login(world.owner)
-    signed_in = visitor.cookies["sessionid"].value
+    signed_in = visitor.cookies[settings.SESSION_COOKIE_NAME].value
     assert signed_in != fixed
     assert visitor.get("/").status_code == 200
     visitor.post("/accounts/logout/")
 
     thief = Client()
-    thief.cookies["sessionid"] = signed_in
+    thief.cookies[settings.SESSION_COOKIE_NAME] = signed_in
     assert thief.get("/").status_code == 302
 
 
@@ -174,6 +180,68 @@ def test_a30_no_page_may_be_framed_and_none_is_kept_by_browsers_or_sniffed(conso
         assert "unsafe-inline" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] in {"same-origin", "strict-origin", "no-referrer"}
+        assert "no-store" in headers["Cache-Control"]
+        assert int(headers["Strict-Transport-Security"].removeprefix("max-age=")) >= 180 * 86_400
+
+
+def test_a30_cookies_stay_on_this_very_host_and_site(world, client):
+    assert signs_in(client, world.owner.email)
+    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+        assert name.startswith("__Host-")
+        cookie = client.cookies[name]
+        assert (cookie["secure"], cookie["path"], cookie["domain"], cookie["samesite"]) == (True, "/", "", "Lax")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("twinshelf.test", 200),
+        ("TWINSHELF.test:443", 200),
+        ("twinshelf.test:444", 400),
+        ("localhost", 400),
+        ("127.0.0.1", 400),
+        ("testserver", 400),
+        ("evil.example", 400),
+        ("twinshelf.test.", 400),
+        ("", 400),
+    ],
+)
+def test_a33_in_production_only_the_operators_address_is_answered(world, monkeypatch, host, status):
+    monkeypatch.setattr(settings.OPERATOR, "production", True)
+    visitor = Client(headers={"host": host})
+
+    assert visitor.get("/accounts/login/").status_code == status
+    assert visitor.get("/healthz").status_code == 200  # asked for by the machine itself
+
+
+def test_what_is_allowed_as_host_follows_production(tmp_path):
+    code = "import twinshelf.settings as s; print(sorted(s.ALLOWED_HOSTS))"
+    for production, hosts in (("1", ["shop.example"]), ("0", ["127.0.0.1", "localhost", "shop.example"])):
+        told = settings_with(tmp_path, code, TWINSHELF_PRODUCTION=production, TWINSHELF_BASE_URL="https://shop.example")
+        assert told.stdout.strip() == str(hosts)
+
+
+def settings_with(data: Path, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What Python code prints about the settings that these variables make."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TWINSHELF_")}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**inherited, "TWINSHELF_DATA": str(data), "TWINSHELF_KEY": "k" * 40, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a24_a_file_that_nobody_asked_for_is_kept_nowhere(world, client):
+    form = {"login": world.owner.email, "password": PASSWORD}
+    for size in (10, 2_600_000):
+        spooled = SimpleUploadedFile("a.bin", b"x" * size)
+        answer = client.post("/accounts/login/", {**form, "more": spooled})
+        assert not answer.wsgi_request.FILES
+    assert (
+        client.post("/accounts/login/", {**form, "more": SimpleUploadedFile("a", b"x" * 3_000_000)}).status_code == 413
+    )
 
 
 def test_a32_guessing_passwords_is_slowed_and_tells_nothing_of_who_exists(world, client):

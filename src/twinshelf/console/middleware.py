@@ -3,13 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
 from django_scopes import scope
 
 from twinshelf.accounts import queries
+
+
+class NoUploads(FileUploadHandler):
+    """Keeps nothing of what comes as a file, not even for a moment: nothing is uploaded here."""
+
+    def new_file(self, *_args: Any, **_named: Any) -> None:
+        """Pass over the whole part."""
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Nothing comes here."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Nothing was kept."""
+
+
+def at_its_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer in production what is asked at the operator's address, port included; have browsers keep to https there.
+
+    Pages of people who are signed in are kept by nobody: they show buyers.
+    """
+    ours = urlsplit(settings.OPERATOR.base_url)
+    ports = {"https": 443, "http": 80}
+    netlocs = {ours.netloc, f"{ours.hostname}:{ours.port or ports.get(ours.scheme, 80)}"}
+    if ours.port == ports.get(ours.scheme):
+        netlocs.add(str(ours.hostname))
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if settings.OPERATOR.production and request.headers.get("Host", "").lower() not in netlocs:
+            return HttpResponseBadRequest("This is not the address of this installation.", content_type="text/plain")
+        length = request.headers.get("Content-Length") or "0"
+        if not length.isdecimal() or int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return HttpResponse(status=413)
+        response = get_response(request)
+        if ours.scheme == "https":
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+        if getattr(request, "user", None) is None or request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+    return answer
+
+
+_YEAR = 365 * 86_400
 
 
 class AccountScopeMiddleware:
