@@ -81,7 +81,24 @@ def test_the_file_has_every_item_and_no_formula(console):
     }
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "\uff1d1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20SUM(A1)",
+        " =1",
+        "\u3000=1",
+    ],
+)
 def test_a_cell_is_never_a_formula(text):
     assert cell(text) == f"'{text}"
     assert cell("a plain text = 1") == "a plain text = 1"

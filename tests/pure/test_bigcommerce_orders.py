@@ -402,6 +402,17 @@ def test_store(units, weight, length):
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)//", "http://evil.example", "//evil.example", "data:text/html,x", 'https://a.b/" onclick="x',
+     "https://[x", "https://", "ftp://a.b"],
+)  # fmt: skip
+def test_only_a_page_is_taken_as_control_panel(address):
+    told = json.dumps(STORE_JSON | {"control_panel_base_url": address}).encode()
+
+    assert store.store_from_json(told, ("Ounces", "Inches")).control_panel_url == ""
+
+
+@pytest.mark.parametrize(
     ("changes", "units", "field"),
     [
         ({}, ("Stone", "Inches"), "weight_measurement"),

@@ -28,7 +28,8 @@ from twinshelf.sync import queries as sync
 if TYPE_CHECKING:
     from twinshelf.sync.models import Lane, Problem, Task, TaskItem
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the first four in full width, which some spreadsheets take for the same."""
 
 
 @require_safe
@@ -152,7 +153,7 @@ def _rows(items: Sequence[TaskItem], write: Any) -> Iterator[str]:
 
 def cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" \u3000\u00a0").startswith(_FORMULA) else text
 
 
 class Links:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -149,8 +150,18 @@ def store_from_json(body: bytes, units: tuple[str, str]) -> StoreInfo:
         weight_unit=_WEIGHT_UNITS[weight.lower()],
         length_unit=_LENGTH_UNITS[length.lower()],
         prices_include_tax=bool(row.is_price_entered_with_tax),
-        control_panel_url=row.control_panel_base_url or "",
+        control_panel_url=_page(row.control_panel_base_url or ""),
     )
+
+
+def _page(url: str) -> str:
+    """An address that people may be led to, "" if it is none. Without https only on this machine: the sandbox's."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"})
+    return url if safe and parts.hostname and not re.search(r"[\s\"'<>\\]", url) else ""
 
 
 def time_from_json(body: bytes) -> datetime:
