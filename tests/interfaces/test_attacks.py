@@ -126,6 +126,9 @@ HOSTILE = [
     "-1",
     "1e400",
     "٣",
+    " ".join(f"word{number}" for number in range(2500)),
+    "9999-12-31",
+    "0001-01-01",
 ]
 
 
@@ -344,3 +347,16 @@ def test_a33_an_installation_without_email_offers_no_reset_and_writes_no_link_an
     assert visitor.post("/accounts/password/reset/", {"email": world.owner.email}).status_code == 404
     assert mail.outbox == []
     assert "password/reset/key" not in "".join(capfd.readouterr())
+
+
+def test_a21_hostile_values_in_forms_change_nothing_and_break_nothing(console):
+    before = state()
+    for days in (("9999-12-30", "9999-12-31"), ("0001-01-01", "0001-01-02")):
+        answer = console.client.post("/orders/fetch-missed/", dict(zip(("start", "end"), days, strict=True)))
+        assert answer.status_code == 302
+    for pk in ("9" * 19, "9" * 30, "-1", "٣"):
+        answer = console.client.post("/products/do/push/", {"product": pk})
+        assert answer.status_code in {302, 404}, pk
+        assert console.client.get(f"/products/{pk}/").status_code == 404
+
+    assert state() == before

@@ -160,6 +160,10 @@ class AttributeForm(forms.Form):
 AttributeFormSet = forms.formset_factory(AttributeForm, extra=2, max_num=100)
 
 
+YEARS = range(2000, 2100)
+"""In which orders may have been placed. Nearer to the ends of the calendar a day later, or another zone, is none."""
+
+
 class MissedOrdersForm(forms.Form):
     """A window of days in which orders may have been missed."""
 
@@ -169,6 +173,9 @@ class MissedOrdersForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The window has its ends in order."""
         cleaned = super().clean() or {}
+        for day in (cleaned.get("start"), cleaned.get("end")):
+            if day and day.year not in YEARS:
+                raise forms.ValidationError(_("There are no orders of that year."))
         if cleaned.get("start") and cleaned.get("end") and cleaned["end"] < cleaned["start"]:
             raise forms.ValidationError(_("The last day is before the first."))
         return cleaned

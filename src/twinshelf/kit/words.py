@@ -6,3 +6,12 @@ from __future__ import annotations
 def counted(number: int, noun: str) -> str:
     """`1 product`, `2,000 products`: for nouns whose plural takes an s."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+MOST_SEARCHED = 12
+"""Words of one search: each is a condition of its own, and databases take only so many."""
+
+
+def searched(text: str) -> list[str]:
+    """The words that a search looks for, in lower case: the first ones of very many."""
+    return list(dict.fromkeys(text.lower().split()))[:MOST_SEARCHED]

@@ -34,6 +34,7 @@ from twinshelf.documents import ListingState, Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
+from twinshelf.kit.words import searched
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.models import Template
 from twinshelf.sync import queries as sync
@@ -148,7 +149,7 @@ def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> Query
     else:
         # The stores are named although they are all: so the list index is used from its first column to its last.
         rows = rows.filter(store_id__in=_store_ids())
-    for word in wanted.text.lower().split():
+    for word in searched(wanted.text):
         rows = rows.filter(search__contains=word)
     if wanted.category:
         rows = rows.filter(category__startswith=wanted.category)
@@ -323,6 +324,7 @@ def document_of(row: StoreProduct) -> Product:
 def products_by_pk(pks: Sequence[int]) -> list[tuple[int, str]]:
     """(store id, product id) of these rows; those of other accounts and deleted ones are left out."""
     found: list[tuple[int, str]] = []
+    pks = [pk for pk in pks if pk < 2**63]  # beyond that no row has its number, and no database takes it
     for start in range(0, len(pks), 500):
         rows = StoreProduct.objects.filter(pk__in=pks[start : start + 500], deleted__in=_KEPT)
         found += rows.values_list("store_id", "product_id")

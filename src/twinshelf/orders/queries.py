@@ -26,6 +26,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
+from twinshelf.kit.words import searched
 from twinshelf.listings.models import Link
 from twinshelf.orders.cancellations.plan import seller_reasons
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
@@ -142,7 +143,7 @@ def _containing(rows: QuerySet[ShopOrderRow], text: str, connection_ids: Sequenc
         exact = list(_unscoped().filter(number, connection_id__in=connection_ids).values_list("pk", flat=True)[:50])
         if exact:
             return rows.filter(pk__in=exact)
-    for word in text.lower().split():
+    for word in searched(text):
         rows = rows.filter(search__contains=word)
     return rows
 

@@ -19,7 +19,7 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
-from twinshelf.console.forms import MissedOrdersForm
+from twinshelf.console.forms import YEARS, MissedOrdersForm
 from twinshelf.console.routes import order_in_store
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
 from twinshelf.kit import clock
@@ -54,9 +54,10 @@ def order_filter(params: QueryDict, every: Sequence[Connection]) -> OrderFilter:
 
 def _day(text: str) -> date | None:
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and day.year in YEARS else None
 
 
 def _midnight(day: date | None) -> datetime | None:

@@ -203,7 +203,7 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
             chosen = [c for c in every if c.id == wanted.connection_id]
     else:
         asked = [request.POST["only"]] if "only" in request.POST else request.POST.getlist("product")
-        keys = catalog.products_by_pk([int(pk) for pk in asked if pk.isdecimal()])
+        keys = catalog.products_by_pk([int(pk) for pk in asked if pk.isdecimal() and len(pk) < 20])
     made: list[Task] = []
     with Told(request):
         for connection in chosen:
