@@ -216,6 +216,7 @@ def no_network():
         "192.168.1.1", "169.254.169.254", "[::ffff:a9fe:a9fe]", "100.64.0.1", "192.0.0.1", "198.18.0.1", "192.0.2.1",
         "224.0.0.1", "255.255.255.255", "240.0.0.1", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]",
         "[2002:7f00:1::]", "[2002:a9fe:a9fe::1]", "[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]",
+        "192.0.0.192", "192.88.99.1", "[64:ff9b:1::a00:1]", "[::ffff:0:7f00:1]", "[fec0::1]", "[5f00::1]", "[3fff::1]",
         "[2001:0:0:0:0:0:80ff:fffe]", "[100::1]", "[2001:db8::1]", "example.com@127.0.0.1",
         "example.com:80@127.0.0.1", "user:secret@[::1]",
     ],
@@ -435,6 +436,63 @@ def webp(frames: int) -> bytes:
     length = struct.unpack("<I", data[start + 4 : start + 8])[0]
     body = data[12:start] + data[start : start + 8 + length + length % 2] * frames
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def test_a_host_that_drips_its_headers_does_not_hold_a_worker_either(hosts, monkeypatch):
+    allowed, _neighbor = hosts
+    monkeypatch.setattr(fetch, "MAX_SECONDS", 0.5)
+    dripped: list[int] = []
+
+    def drip(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nx: ")
+        try:
+            for number in range(100):
+                handler.wfile.write(b"a")
+                dripped.append(number)
+                time.sleep(0.05)
+        except OSError:
+            pass  # the caller has heard enough
+
+    monkeypatch.setattr(allowed.server.RequestHandlerClass, "do_GET", drip)
+    with pytest.raises(PlatformDown, match="too slow"):
+        fetch.image(f"{allowed.address}/drip")
+    assert len(dripped) < 60  # to the end they would be a hundred
+
+
+def test_pictures_are_made_smaller_one_at_a_time_and_not_whatever_they_cost(monkeypatch):
+    url = "https://shop.example/mug.png"
+    large = fetch.inspect(url, png(7_740, 7_740))
+    with pytest.raises(ImageUnusable, match="too many to make it smaller"):
+        fetch.fitted(url, large, smallest=300, largest=4000)
+
+    at_once, most = [0], [0]
+    remade = fetch._remade
+
+    def counted(*args: Any) -> bytes:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.02)
+        made = remade(*args)
+        at_once[0] -= 1
+        return made
+
+    monkeypatch.setattr(fetch, "_remade", counted)
+    small = fetch.inspect(url, picture(640, 480))
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _n: fetch.fitted(url, small, smallest=300, largest=400), range(4)))
+    assert most == [1]
+    assert len(set(made)) == 1
+    assert Image.open(io.BytesIO(made[0])).size == (400, 300)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGB", "RGBA", "1", "I;16", "CMYK"])
+def test_a_picture_of_any_kind_is_made_smaller(mode):
+    out = io.BytesIO()
+    Image.new(mode, (640, 480)).save(out, "JPEG" if mode == "CMYK" else "PNG")
+    found = fetch.inspect("https://shop.example/mug", out.getvalue())
+
+    made = Image.open(io.BytesIO(fetch.fitted("https://shop.example/mug", found, smallest=300, largest=400)))
+    assert (made.format, made.mode, made.size) == ("JPEG", "RGB", (400, 300))
 
 
 @pytest.mark.parametrize(
