@@ -70,9 +70,6 @@ _SRC = Path(__file__).resolve().parent
 
 def _secret_key() -> str:
     if OPERATOR.key:
-        if len(OPERATOR.key.partition(",")[0]) < 32:
-            msg = "TWINSHELF_KEY must have at least 32 characters; make one with: openssl rand -base64 48"
-            raise ImproperlyConfigured(msg)
         return OPERATOR.key
     path = OPERATOR.data / "key"
     if path.exists():
@@ -94,7 +91,20 @@ def _secret_key() -> str:
     return key
 
 
-KEYS: tuple[str, ...] = tuple(_secret_key().split(","))
+def _keys() -> tuple[str, ...]:
+    """The key that signs and seals, then older ones. A short one would let anybody sign, so none of them may be."""
+    keys = tuple(key.strip() for key in _secret_key().split(","))
+    if any(len(key) < 32 for key in keys):
+        msg = (
+            "TWINSHELF_KEY, and each older key after a comma, must have at least 32 characters; "
+            "make one with: openssl rand -base64 48"
+        )
+        raise ImproperlyConfigured(msg)
+    return keys
+
+
+os.umask(0o077)  # databases, logs and keys are for whoever runs us, and nobody else on the machine
+KEYS: tuple[str, ...] = _keys()
 SECRET_KEY = KEYS[0]
 SECRET_KEY_FALLBACKS = list(KEYS[1:])
 

@@ -360,3 +360,28 @@ def test_a21_hostile_values_in_forms_change_nothing_and_break_nothing(console):
         assert console.client.get(f"/products/{pk}/").status_code == 404
 
     assert state() == before
+
+
+@pytest.mark.parametrize(
+    "key", ["short", "k" * 31, "k" * 40 + ",", ",".join(["k" * 40, "old"]), "k" * 40 + ", " + " " * 40]
+)
+def test_no_key_that_is_easily_guessed_signs_anything(tmp_path, key):
+    by_variable = settings_with(tmp_path, "import twinshelf.settings", TWINSHELF_KEY=key)
+    (tmp_path / "key").write_text(key)
+    by_file = settings_with(tmp_path, "import twinshelf.settings", TWINSHELF_KEY="")
+
+    for told in (by_variable, by_file):
+        assert told.returncode == 1
+        assert "must have at least 32 characters" in told.stderr
+
+
+def test_keys_may_stand_apart_and_what_is_made_is_nobody_elses_to_read(tmp_path):
+    code = "; ".join(
+        [
+            f"import os; os.chdir({str(tmp_path)!r}); import twinshelf.settings as s; print(s.KEYS)",
+            "open('made', 'w').close(); print(oct(os.stat('made').st_mode & 0o777))",
+        ]
+    )
+    told = settings_with(tmp_path, code, TWINSHELF_KEY=f"{'a' * 32}, {'b' * 32} ")
+
+    assert told.stdout.split("\n")[:2] == [str(("a" * 32, "b" * 32)), "0o600"]
