@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections as databases
 from django.test import Client
 
 from tests.flows.conftest import ShopWorld
 from tests.flows.faults import fault
 from tests.flows.neighbors import consent as agreed
 from tests.flows.neighbors import open_shop
+from tests.waiting import PATIENCE_SECONDS
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Membership, User
+from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Seller, Shop, Store
 from twinshelf.kit import clock
 
@@ -250,3 +256,27 @@ def test_bigcommerce_being_away_is_told_and_nothing_is_kept(sandbox, store, twin
     assert answer.status_code == 400
     assert b"Nothing was kept; try again in a moment." in answer.content
     assert Store.objects.count() == 1
+
+
+def test_a32_a_state_is_used_once_though_several_requests_bring_it_at_once(twinshelf):
+    """Each request reads the session for itself, and writes it as a whole."""
+    session = SessionStore()
+    url = connections.authorize_url(twinshelf.account, region="US", session=session)
+    session.save()
+    [state] = parse_qs(urlsplit(url).query)["state"]
+    barrier = threading.Barrier(6)
+
+    def use(_number: int) -> bool:
+        mine = SessionStore(session.session_key)
+        mine.load()
+        try:
+            barrier.wait(PATIENCE_SECONDS)
+            connections.use_state(state, account=twinshelf.account, session=mine)
+        except connections.BadState:
+            return False
+        finally:
+            databases.close_all()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(use, range(6))) == [False] * 5 + [True]

@@ -10,6 +10,7 @@ import msgspec
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
 from twinshelf.accounts.actors import Actor
@@ -66,6 +67,7 @@ def use_state(state: str, *, account: Account, session: SessionBase) -> None:
     late = clock.timestamp() - told["at"] > STATE_MAX_AGE_SECONDS
     if late or told["account"] != account.id or told["nonce"] not in unused:
         raise BadState
+    _once(told["nonce"])
     session[_NONCES] = [nonce for nonce in unused if nonce != told["nonce"]]
     session.save()  # before the code is exchanged, and whatever comes of it
 
@@ -121,9 +123,16 @@ def confirm_parked(account: Account, *, stamp: str, session: SessionBase, by: Ac
     kept = _parked(account, session)
     if not secrets.compare_digest(stamp.encode(), _stamp(kept).encode()):
         raise BadState
+    _once(stamp)
     del session[_PARKED]
     session.save()  # before anything is kept, and whatever comes of it
     return _keep_authorization(account, kept.tokens, "connections.confirm_parked", by)
+
+
+def _once(name: str) -> None:
+    """Raise BadState if this was used before, be it at the same moment: sessions are written whole."""
+    if not cache.add(f"tiktok-authorization:{name}", 1, STATE_MAX_AGE_SECONDS):
+        raise BadState
 
 
 def _parked(account: Account, session: SessionBase) -> _ParkedTokens:
