@@ -313,7 +313,9 @@ STATICFILES_DIRS = [("fonts", str(Path(fontpkg_source_sans_3.__file__).parent / 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {"()": "twinshelf.kit.logs.Lines", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": OPERATOR.log_level},
     "loggers": {
