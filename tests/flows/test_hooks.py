@@ -204,6 +204,18 @@ def test_a_signature_older_than_five_minutes_is_refused(of_store, sandbox, twins
     nothing_came_of(of_store)
 
 
+def test_a_store_that_has_signed_is_not_believed_without_a_signature(of_store, store, twinshelf):
+    unsigned = of_store.having(webhook_signature=None, webhook_id="msg_first")
+    assert unsigned.post() == 200  # as an account without client secret sends them
+    assert of_store.post() == 200
+
+    nothing_came_of(unsigned.having(webhook_id="msg_another"))
+    nothing_came_of(unsigned)
+    assert of_store.post() == 200
+    twinshelf.connection.store.refresh_from_db()
+    assert twinshelf.connection.store.hooks_signed
+
+
 def test_a_secret_counts_from_the_moment_it_is_changed(of_store, twinshelf):
     store, before = twinshelf.connection.store, of_store.header("x-twinshelf-secret")
     assert of_store.post() == 200

@@ -19,6 +19,8 @@ class HookKeys:
     store_hash: str
     secret: str = field(repr=False)
     client_secret: str | None = field(repr=False)
+    signed: bool
+    """The store has signed deliveries before: none counts without a signature."""
 
 
 class Keyring:
@@ -48,6 +50,7 @@ class Keyring:
             store.hash,
             unseal(store.hook_secret, bound_to=binding),
             unseal(store.client_secret, bound_to=binding) or None,
+            store.hooks_signed,
         )
         self._keys[store_id] = now, keys
         return keys
@@ -64,3 +67,9 @@ PROCESS = Keyring()
 def of_store(store_id: int, *, anew: bool = False) -> HookKeys | None:
     """The keys of a store, out of this process's keyring."""
     return PROCESS.of_store(store_id, anew=anew)
+
+
+def note_signed(store_id: int) -> None:
+    """A delivery of this store came with a good signature: demand one from now on."""
+    Store.objects.with_scopes_disabled().filter(id=store_id, hooks_signed=False).update(hooks_signed=True)
+    PROCESS.of_store(store_id, anew=True)

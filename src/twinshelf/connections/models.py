@@ -32,6 +32,8 @@ class Store(AccountModel):
     client_secret = models.TextField(blank=True)
     token = models.TextField()
     hook_secret = models.TextField(blank=True)
+    hooks_signed = models.BooleanField(default=False)
+    """A delivery came with a good signature: from then on none counts without."""
     state = models.CharField(max_length=20, choices=AccessState.choices, default=AccessState.CONNECTED)
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=64, default="UTC")

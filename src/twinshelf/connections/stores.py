@@ -77,6 +77,7 @@ def connect_store(
                 "name": info.name,
                 "client_id": client_id.strip(),
                 "client_secret": seal(client_secret.strip(), bound_to=binding),
+                "hooks_signed": False,
                 "token": seal(access_token.strip(), bound_to=binding),
                 "state": AccessState.CONNECTED,
                 "currency": info.currency,

@@ -44,6 +44,8 @@ def storefront(request: HttpRequest, platform: str, store_id: int) -> HttpRespon
     if body is None or found is None:
         return HttpResponse(status=401)
     keys, hint = found
+    if keys.client_secret and not keys.signed and "Webhook-Signature" in request.headers:
+        hook_keys.note_signed(store_id)
     with account_scope(keys.account_id):
         if hint.kind == "deleted":
             goods.told_deleted(store_id, hint.ids)
@@ -77,6 +79,7 @@ def _genuine(
             body,
             secret=keys.secret,
             client_secret=keys.client_secret,
+            must_be_signed=keys.signed,
             now=skew.now(queries.api_url(platform)),
         )
     except (NotGenuine, DocumentError) as error:

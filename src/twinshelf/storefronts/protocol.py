@@ -126,9 +126,16 @@ class Storefront(Protocol):
         """A client of the store, spending the budget that all processes share: the store's, or another by its name."""
 
     def hint(
-        self, headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        secret: str,
+        client_secret: str | None,
+        must_be_signed: bool,
+        now: datetime,
     ) -> StoreHint:
         """What a delivery is about. Raises NotGenuine unless it proves to be this store's, DocumentError for no JSON.
 
-        `client_secret` is None for an account that typed none.
+        `client_secret` is None for an account that typed none. `must_be_signed`: a signature alone proves it then.
         """

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('client_secret', models.TextField(blank=True)),
                 ('token', models.TextField()),
                 ('hook_secret', models.TextField(blank=True)),
+                ('hooks_signed', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('connected', 'Connected'), ('disconnected', 'Disconnected')], default='connected', max_length=20)),
                 ('currency', models.CharField(max_length=3)),
                 ('time_zone', models.CharField(default='UTC', max_length=64)),

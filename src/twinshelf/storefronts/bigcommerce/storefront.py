@@ -25,9 +25,18 @@ class _BigCommerce:
         return BigCommerce(store_hash, access_token, budget=WindowBudget(budget or store_hash), base_url=base_url)
 
     def hint(
-        self, headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        secret: str,
+        client_secret: str | None,
+        must_be_signed: bool,
+        now: datetime,
     ) -> StoreHint:
-        webhooks.verify(headers, body, secret=secret, client_secret=client_secret, now=now)
+        webhooks.verify(
+            headers, body, secret=secret, client_secret=client_secret, must_be_signed=must_be_signed, now=now
+        )
         return webhooks.hint_from_json(body)
 
 

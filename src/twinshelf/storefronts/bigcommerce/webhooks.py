@@ -104,11 +104,20 @@ _IDS: Mapping[HintKind, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def verify(headers: Mapping[str, str], body: bytes, *, secret: str, client_secret: str | None, now: datetime) -> None:
+def verify(
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    secret: str,
+    client_secret: str | None,
+    must_be_signed: bool = False,
+    now: datetime,
+) -> None:
     """Return if a delivery is genuine; raise NotGenuine otherwise. Compares in constant time, on the raw body.
 
     Our own secret header must be there and right. A Standard Webhooks signature must be right and no more than five
     minutes old where there is one and `client_secret` is known (None for an account that typed no client secret).
+    There has to be one if `must_be_signed`: without, a delivery that was caught could come again under another id.
     The payload's `hash` proves nothing: it has no key.
     Source: https-webhook-overview.mdx; standardwebhooks 1.0, `Webhook.verify`.
     """
@@ -118,7 +127,11 @@ def verify(headers: Mapping[str, str], body: bytes, *, secret: str, client_secre
     if not _same(given.get(SECRET_HEADER.lower(), ""), secret):
         raise NotGenuine("the secret header is missing or wrong")
     signatures = given.get("webhook-signature")
-    if signatures is None or not client_secret:
+    if not client_secret:
+        return
+    if signatures is None:
+        if must_be_signed:
+            raise NotGenuine("it is not signed, as earlier ones were")
         return
     message_id, time = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
     if not re.fullmatch(r"[0-9]{1,12}", time) or abs(now.timestamp() - int(time)) > TOLERANCE_SECONDS:
