@@ -263,6 +263,17 @@ def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
         assert worker.wait(PATIENCE_SECONDS) == 0
 
 
+def test_a_data_directory_that_is_open_to_others_is_told_of(tmp_path):
+    ours = shell(tmp_path / "data")
+    assert "Data directory" not in [finding["what"] for finding in ours.run("doctor", "--json").json]
+
+    (tmp_path / "data").chmod(0o755)
+
+    [told] = [finding for finding in ours.run("doctor", "--json").json if finding["what"] == "Data directory"]
+    assert not told["ok"]
+    assert "chmod 700" in told["remedy"]
+
+
 def test_a_user_gets_a_new_password(tmp_path):
     ours = shell(tmp_path / "data")
     nobody = ours.run("password", "nobody@nowhere.example", "--password", "long enough, I hope")

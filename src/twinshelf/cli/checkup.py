@@ -53,6 +53,15 @@ def _settings() -> list[Finding]:
                 remedy="Platforms post webhooks to https only: set TWINSHELF_BASE_URL.",
             )
         )
+    if operator.data.exists() and operator.data.stat().st_mode & 0o077:
+        found.append(
+            Finding(
+                "Data directory",
+                ok=False,
+                text=f"others on this machine may look into {operator.data}",
+                remedy=f"Close it to them: chmod 700 {operator.data}",
+            )
+        )
     return found
 
 

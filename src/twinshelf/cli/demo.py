@@ -91,7 +91,7 @@ def run(options: Options, console: Console, show: Callable[[dict[str, Any]], Non
     data = options.data.resolve()
     if options.fresh and data.exists():
         shutil.rmtree(data)
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment = {
         **os.environ,
         **APP,

@@ -36,7 +36,7 @@ KEEP_FINISHED_SECONDS = 86_400.0
 
 
 def _sqlite_engine() -> sqlalchemy.Engine:
-    settings.OPERATOR.data.mkdir(parents=True, exist_ok=True)
+    settings.OPERATOR.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = sqlalchemy.create_engine(f"sqlite:///{settings.OPERATOR.data / 'engine.sqlite3'}", pool_size=20)
 
     @event.listens_for(made, "connect")
