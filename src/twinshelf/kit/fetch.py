@@ -27,7 +27,7 @@ from twinshelf.kit import clock, http
 MAX_BYTES = 10 * 1024 * 1024
 MAX_SIDE = 20_000
 MAX_PIXELS = 60_000_000
-MAX_PIXELS_REMADE = 30_000_000
+MAX_PIXELS_REMADE = 25_000_000
 """Of a picture that must be decoded as a whole: 4 bytes a pixel, some of them twice."""
 MAX_REDIRECTS = 3
 MAX_SECONDS = 60.0
@@ -102,20 +102,25 @@ _decoding = threading.Lock()
 
 
 def _remade(url: str, picture: FetchedImage, largest: int) -> bytes:
+    made = _decoded(url, picture, largest)
+    made.thumbnail((largest, largest))
+    out = io.BytesIO()
+    made.convert("RGB").save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def _decoded(url: str, picture: FetchedImage, largest: int) -> Image.Image:
     try:
         with Image.open(io.BytesIO(picture.data), formats=_FORMATS) as opened:
             opened.draft("RGB", (largest, largest))  # a JPEG is decoded no larger than it needs to be
             if opened.width * opened.height > MAX_PIXELS_REMADE:
                 raise ImageUnusable(url, f"{picture.width} × {picture.height} pixels are too many to make it smaller")
-            direct = opened.mode in {"RGB", "RGBA", "L", "LA", "CMYK"}  # others are not made smaller well
-            made = opened if direct else opened.convert("RGB")
-            made.thumbnail((largest, largest))
-            made = made.convert("RGB")
+            # A transparent one would be copied thrice to make it smaller; a JPEG keeps nothing of what this drops.
+            made: Image.Image = opened if opened.mode in {"RGB", "L", "CMYK"} else opened.convert("RGB")
+            made.load()
+            return made
     except (OSError, ValueError, SyntaxError) as error:
         raise ImageUnusable(url, "it is damaged") from error
-    out = io.BytesIO()
-    made.save(out, "JPEG", quality=90)
-    return out.getvalue()
 
 
 def _download(url: str) -> bytes:
