@@ -143,6 +143,14 @@ def test_an_account_sees_its_own_hooks_only_and_they_go_with_it(store, sandbox, 
     assert store.get("/v2/time").status_code == 401
 
 
+def test_that_an_app_was_uninstalled_is_told_with_a_signature_although_its_account_is_gone(store, sandbox, receiver):
+    hook(store, "store/app/uninstalled")
+    store.act("uninstall", client_id=store.client_id)
+    sandbox.settle()
+    ((_at, _url, headers, _body),) = receiver.calls
+    assert headers["webhook-signature"].startswith("v1,")
+
+
 # -- payloads ---------------------------------------------------------------------------------------------------------
 
 

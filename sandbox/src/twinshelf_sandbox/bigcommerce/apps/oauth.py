@@ -59,7 +59,7 @@ def revoke(store: Store, token: str) -> None:
 
 
 def close_account(store: Store, client_id: str) -> None:
-    """Take an account away with its token and its webhooks."""
+    """Take an account away with its token and its webhooks. Its secret still signs what is on the way."""
     account = store.rows("accounts").get(client_id)
     if account is None:
         return
@@ -67,6 +67,7 @@ def close_account(store: Store, client_id: str) -> None:
         if hook["client_id"] == client_id:
             webhooks.remove(store, hook["id"])
     store.world.table("bc/tokens").delete(account["token"])
+    store.rows("closed_accounts").put(client_id, account)
     store.rows("accounts").delete(client_id)
     store.effect("account_closed", client_id)
 

@@ -332,7 +332,7 @@ class Hooks:
         if blocked > due:  # an event for a blocked domain goes to the retry queue at once
             due, attempt = max(due + RETRIES[0], blocked), 2
         message = f"msg_{uuid.UUID(int=self._world.rng.getrandbits(128)).hex}"
-        context = {"hook": hook["id"], "id": message}
+        context = {"hook": hook["id"], "id": message, "client_id": hook["client_id"]}
         self._post(store, hook, scope, body, context=context, due=due, attempt=attempt)
 
     def _post(
@@ -357,11 +357,12 @@ class Hooks:
         return 0.0 if hook is None else self._blocked_until(hook["client_id"], hook["destination"])
 
     def sign(self, delivery: Delivery) -> dict[str, str]:
-        """The signature headers of one attempt, of the moment it leaves."""
+        """The signature headers of one attempt, of the moment it leaves. That an app was uninstalled is signed too."""
         with self._world.lock:
-            hook = self._world.table(f"bc/{delivery.tenant}/hooks").get(delivery.context["hook"])
-            client_id = "" if hook is None else hook["client_id"]
-            account = self._world.table(f"bc/{delivery.tenant}/accounts").get(client_id)
+            client_id = delivery.context["client_id"]
+            account = self._world.table(f"bc/{delivery.tenant}/accounts").get(client_id) or self._world.table(
+                f"bc/{delivery.tenant}/closed_accounts"
+            ).get(client_id)
             timestamp = int(self._world.clock.now())
         if account is None:
             return {}
