@@ -1,4 +1,4 @@
-"""What the budgets of all platforms have in common: leases out of a row that all processes share, and patience.
+"""What the budgets of all platforms have in common: leases out of a row that all processes share, patience, a client.
 
 How a platform tells its quota, and what is made of a refusal, is the platform's: see `budget` in its package.
 Quotas are learnt, never constants. Windows are counted in real time.
@@ -6,9 +6,13 @@ Quotas are learnt, never constants. Windows are counted in real time.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
+import httpx2
 from django.db import connection
 
 from twinshelf.errors import OutOfBudget
@@ -72,6 +76,38 @@ class Patient:
     def observe(self, bucket: str, status: int, headers: Mapping[str, str], *, throttled: bool) -> None:
         """Learn from an answer, as the budget does."""
         self._budget.observe(bucket, status, headers, throttled=throttled)
+
+
+class BudgetedClient:
+    """What the clients of all platforms are: one pool of connections, and a budget spent with an urgency."""
+
+    def __init__(self, pool: httpx2.Client, budget: Budget, urgency: Urgency) -> None:
+        self._http, self._budget = pool, budget
+        self._urgency: Urgency = urgency
+
+    def with_urgency(self, urgency: Urgency) -> Self:
+        """The same account and connections, spending the budget with another urgency. Only the original is closed."""
+        other = copy.copy(self)
+        other._urgency = urgency  # noqa: SLF001 - a copy of ourselves
+        return other
+
+    def patient(self) -> Self:
+        """The same account and connections, waiting for the budget where others put their work off."""
+        other = copy.copy(self)
+        other._budget = Patient(self._budget)  # noqa: SLF001 - a copy of ourselves
+        return other
+
+    def close(self) -> None:
+        """Let go of the connections, also for whoever came from `with_urgency`. Safe to repeat."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def number(text: str | None) -> float | None:

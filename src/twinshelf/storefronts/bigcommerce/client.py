@@ -5,12 +5,10 @@ There is no method that deletes or archives orders: `DELETE /v2/orders` takes al
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -42,7 +40,7 @@ from twinshelf.errors import (
     Unauthorized,
 )
 from twinshelf.kit import http
-from twinshelf.kit.budget import Patient
+from twinshelf.kit.budget import BudgetedClient
 from twinshelf.kit.http import Budget, Urgency
 from twinshelf.storefronts.bigcommerce import (
     answers,
@@ -107,7 +105,7 @@ class _Patience:
         return min(wait, _LAST_GROWN_WAIT_SECONDS)
 
 
-class BigCommerce:
+class BigCommerce(BudgetedClient):
     """A store, by its hash and an API account's token. Thread-safe; close it, or use it as a context manager.
 
     Any method raises, besides what it names: OutOfBudget and Throttled (not now), PlatformDown (no usable answer),
@@ -126,35 +124,10 @@ class BigCommerce:
         if not _TOKEN.fullmatch(access_token):  # no header could carry it
             raise Unauthorized(PLATFORM, "that is not an access token")
         self.store_hash = store.hash_from_address(store_hash)
-        self._budget = budget
-        self._urgency: Urgency = urgency
+        headers = {"x-auth-token": access_token, "accept": "application/json"}
+        super().__init__(http.client(base_url, headers=headers), budget, urgency)
         self._base_url = base_url.rstrip("/")
-        self._http = http.client(base_url, headers={"x-auth-token": access_token, "accept": "application/json"})
         self._patience = _Patience()
-
-    def with_urgency(self, urgency: Urgency) -> BigCommerce:
-        """The same store and connections, spending the budget with another urgency. Only the original is closed."""
-        other = copy.copy(self)
-        other._urgency = urgency  # noqa: SLF001 - a copy of ourselves
-        return other
-
-    def patient(self) -> BigCommerce:
-        """The same store and connections, waiting for the budget where others put their work off."""
-        other = copy.copy(self)
-        other._budget = Patient(self._budget)  # noqa: SLF001 - a copy of ourselves
-        return other
-
-    def close(self) -> None:
-        """Let go of the connections, also for whoever came from `with_urgency`. Safe to repeat."""
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # -- the store --------------------------------------------------------------------------------------------------
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx2
@@ -17,7 +15,7 @@ import stamina
 
 from twinshelf.errors import DocumentError, PlatformDown, ScopeMissing, Throttled, Transient, Unauthorized
 from twinshelf.kit import clock, http
-from twinshelf.kit.budget import Patient
+from twinshelf.kit.budget import BudgetedClient
 from twinshelf.kit.http import Answer, Budget, Urgency
 from twinshelf.tiktok import errors, messages, signing, wire
 from twinshelf.tiktok.errors import PLATFORM, PartlyRefused
@@ -111,7 +109,7 @@ class Call:
         return self.path.format(*self.ids)
 
 
-class Calls:
+class Calls(BudgetedClient):
     """How a shop is called. What can be asked of it stands in the classes made of this one, one for each subject."""
 
     def __init__(
@@ -128,34 +126,8 @@ class Calls:
     ) -> None:
         self.shop_id = shop_id
         self._app_key, self._app_secret, self._tokens, self._cipher = app_key, app_secret, tokens, cipher
-        self._budget = budget
-        self._urgency: Urgency = urgency
-        self._http = http.client(base_url, headers={"accept": "application/json"})
+        super().__init__(http.client(base_url, headers={"accept": "application/json"}), budget, urgency)
         self._skew = _Skew()
-
-    def with_urgency(self, urgency: Urgency) -> Self:
-        """The same shop and connections, spending the budget with another urgency. Only the original is closed."""
-        other = copy.copy(self)
-        other._urgency = urgency  # noqa: SLF001 - a copy of ourselves
-        return other
-
-    def patient(self) -> Self:
-        """The same shop and connections, waiting for the budget where others put their work off."""
-        other = copy.copy(self)
-        other._budget = Patient(self._budget)  # noqa: SLF001 - a copy of ourselves
-        return other
-
-    def close(self) -> None:
-        """Let go of the connections, also for whoever came from `with_urgency`. Safe to repeat."""
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _in_parts(self, items: Iterable[T], size: int, change: Callable[[list[T]], None]) -> None:
         """`change` every part, also those after one that was partly refused; then raise all refusals as one."""
