@@ -5,6 +5,7 @@ Pure, and the only place that says so. `desiring` brings the facts, `compare` te
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
@@ -132,7 +133,7 @@ def desired(
     description = product.description
     if not _visible_text(description):
         findings.append(finding("W-LST-DESC"))
-        description = f"<p>{_escaped(product.title)}</p>"
+        description = f"<p>{html.escape(product.title, quote=False)}</p>"
     if not product.images:
         findings.append(finding("E-LST-IMG"))
     if not category.id:
@@ -200,9 +201,9 @@ def _listing_sku(variant: Variant, sku: DesiredSku, currency: str) -> ListingSku
     )
 
 
-def _visible_text(html: str) -> bool:
+def _visible_text(markup: str) -> bool:
     inside = False
-    for character in html.replace("&nbsp;", " "):
+    for character in markup.replace("&nbsp;", " "):
         if character == "<":
             inside = True
         elif character == ">":
@@ -210,7 +211,3 @@ def _visible_text(html: str) -> bool:
         elif not inside and not character.isspace():
             return True
     return False
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
