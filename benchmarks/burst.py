@@ -26,11 +26,11 @@ def _serving(control: ControlClient) -> Iterator[Any]:
     """`twinshelf serve` as a process with everything listed and live. Yields the connection, for asking and proving."""
     port = free_port()
     with product_environment(port):
-        from twinshelf import processes as worker
+        from twinshelf import processes
 
-        worker.set_up()
-        worker.migrate()
-        stop = worker.connect_engine()
+        processes.set_up()
+        processes.migrate()
+        stop = processes.connect_engine()
         process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "twinshelf.cli", "serve", "--port", str(port)], env=os.environ
         )

@@ -83,10 +83,10 @@ def _total(path: str, control: ControlClient) -> int:
 
 
 def _set_up(control: ControlClient, *, with_shop: bool = False) -> Any:
-    from twinshelf import processes as worker
+    from twinshelf import processes
 
-    worker.set_up()
-    worker.migrate()
+    processes.set_up()
+    processes.migrate()
     from twinshelf.sync import engine
     from twinshelf.sync.inline import InlineEngine
 

@@ -35,10 +35,10 @@ _NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twinshelf.settings")
 application = _behind_static_files(get_wsgi_application())
 
-from twinshelf import processes as worker  # noqa: E402 - Django must be set up first
+from twinshelf import processes  # noqa: E402 - Django must be set up first
 from twinshelf.sync import engine  # noqa: E402
 
-worker.set_up()
+processes.set_up()
 if not engine.started():
-    worker.connect_engine()
-worker.leave_alone()
+    processes.connect_engine()
+processes.leave_alone()

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from twinshelf import processes as worker
+from twinshelf import processes
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.messages import text
 
-worker.set_up()  # models can be imported from here on
+processes.set_up()  # models can be imported from here on
 
 # ruff: noqa: E402
 from django.db import transaction
@@ -161,7 +161,7 @@ COMMANDS = {made.__name__: made for made in (connect, pull, template, list_all, 
 
 
 def main() -> None:
-    stop = worker.connect_engine()
+    stop = processes.connect_engine()
     answer: Answer = {}
     while True:
         sys.stdout.write(json.dumps(answer) + "\n")

@@ -87,16 +87,16 @@ def common(
 @app.command()
 def serve(host: str = "127.0.0.1", port: int = 8780) -> None:
     """Run web, worker and timetables in one process."""
-    from twinshelf import processes as worker
+    from twinshelf import processes
 
-    worker.set_up()
-    worker.migrate()
-    worker.require_app()
-    stop = worker.start_engine()
-    web = worker.WebServer(host, port)
+    processes.set_up()
+    processes.migrate()
+    processes.require_app()
+    stop = processes.start_engine()
+    web = processes.WebServer(host, port)
     web.start()
     console.print(f"Twinshelf listens on http://{host}:{port}")
-    worker.wait_for_signal()
+    processes.wait_for_signal()
     web.stop()
     stop()
 
@@ -104,16 +104,16 @@ def serve(host: str = "127.0.0.1", port: int = 8780) -> None:
 @app.command()
 def web(host: str = "127.0.0.1", port: int = 8780) -> None:
     """Run the web server alone; workers run elsewhere."""
-    from twinshelf import processes as worker
+    from twinshelf import processes
 
-    worker.set_up()
-    worker.migrate()
-    worker.require_app()
-    stop = worker.connect_engine()
-    server = worker.WebServer(host, port)
+    processes.set_up()
+    processes.migrate()
+    processes.require_app()
+    stop = processes.connect_engine()
+    server = processes.WebServer(host, port)
     server.start()
     console.print(f"Twinshelf listens on http://{host}:{port}")
-    worker.wait_for_signal()
+    processes.wait_for_signal()
     server.stop()
     stop()
 
@@ -121,14 +121,14 @@ def web(host: str = "127.0.0.1", port: int = 8780) -> None:
 @app.command(name="worker")
 def worker_command() -> None:
     """Run a worker alone: as many as the work needs, on as many machines."""
-    from twinshelf import processes as worker
+    from twinshelf import processes
 
-    worker.set_up()
-    worker.migrate()
-    worker.require_app()
-    stop = worker.start_engine()
+    processes.set_up()
+    processes.migrate()
+    processes.require_app()
+    stop = processes.start_engine()
     console.print("Worker started")
-    worker.wait_for_signal()
+    processes.wait_for_signal()
     stop()
 
 
@@ -166,11 +166,11 @@ def demo(
 @contextmanager
 def _asking() -> Iterator[None]:
     """Set up so that this command can ask the workers for something."""
-    from twinshelf import processes as worker
+    from twinshelf import processes
 
-    worker.set_up()
-    worker.migrate()
-    stop = worker.connect_engine()
+    processes.set_up()
+    processes.migrate()
+    stop = processes.connect_engine()
     try:
         yield
     finally:
