@@ -32,7 +32,6 @@ from twinshelf_sandbox.client import ControlClient, ControlError
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
-    from twinshelf.sync.models import Task
 
 STORE = "fern0hollow"
 EMAIL, PASSWORD = "demo@twinshelf.example", "twinshelf demo"
@@ -228,25 +227,24 @@ def _product(options: Options, environment: dict[str, str], console: Console) ->
 
 @contextmanager
 def _connected(options: Options, control: ControlClient, story: Story, console: Console) -> Iterator[Connection]:
-    from twinshelf import processes as worker
+    from twinshelf import processes
 
-    worker.set_up()
-    stop = worker.connect_engine()
+    processes.set_up()
+    stop = processes.connect_engine()
     from django_scopes import scope
 
     from twinshelf.accounts import actions as accounts
-    from twinshelf.accounts.models import Account
-    from twinshelf.connections import actions
-    from twinshelf.connections.models import Connection
+    from twinshelf.accounts.queries import account_named
+    from twinshelf.connections import actions, queries
 
     try:
         keys = story.once("store keys", lambda: control.act("bc.create_api_account", hash=STORE, name="Twinshelf"))
         shop = story.once("shop", lambda: _open_shop(options, control))
-        account = Account.objects.filter(name="Fernhollow Goods").first() or accounts.create_account(
+        account = account_named("Fernhollow Goods") or accounts.create_account(
             "Fernhollow Goods", owner_email=EMAIL, password=PASSWORD, owner_name="Maya Ortiz", by=COMMAND_LINE
         )
         with scope(account=account):
-            connection = Connection.objects.filter(name="US").first()
+            connection = next((one for one in queries.connections() if one.name == "US"), None)
             if connection is None:
                 store = actions.connect_store(
                     account, store_hash_or_url=STORE, access_token=keys["access_token"], client_id=keys["client_id"],
@@ -258,7 +256,7 @@ def _connected(options: Options, control: ControlClient, story: Story, console: 
             console.print(
                 f"[green]✓[/green] Connected {connection.store} with {connection.shop} ({connection.shop.region})"
             )
-            yield Connection.objects.select_related("store", "shop", "shop__seller").get(id=connection.id)
+            yield queries.connection_or_404(connection.id)
     finally:
         stop()
 
@@ -302,11 +300,10 @@ _REFUSALS = [
 
 
 def _play(control: ControlClient, story: Story, connection: Connection, console: Console) -> None:
-    from twinshelf.accounts.models import User
     from twinshelf.goods import actions as goods
     from twinshelf.listings import actions as catalog
 
-    merchant = Actor.of(User.objects.get(email=EMAIL))
+    merchant = _merchant(connection)
     shop_id = story.done["shop"]["shop_id"]
     task_id = story.once("pull", lambda: goods.pull(connection.store, by=merchant).id)
     _follow(task_id, console)
@@ -328,6 +325,12 @@ def _play(control: ControlClient, story: Story, connection: Connection, console:
     _rest(console)
 
 
+def _merchant(connection: Connection) -> Actor:
+    from twinshelf.accounts.queries import members_of
+
+    return Actor.of(members_of(connection.account)[0].user)
+
+
 def _template(connection: Connection, merchant: Actor) -> int:
     """A default template as a merchant would set it up: suggested categories, attributes from fields of their name."""
     from twinshelf.listings import suggesting
@@ -345,16 +348,9 @@ def _pass_time(control: ControlClient, seconds: float, what: str, console: Conso
 
 def _sell(control: ControlClient, story: Story, connection: Connection, shop_id: str, console: Console) -> list[str]:
     """Buyers order what is live: one to three lines each."""
-    from twinshelf.listings.models import Link, ListingRow
+    from twinshelf.listings.queries import sku_quantities
 
-    live = set(ListingRow.objects.filter(connection=connection, state="live").values_list("product_id", flat=True))
-    codes = [
-        code
-        for code, product_id, quantity in Link.objects.filter(connection=connection)
-        .order_by("id")
-        .values_list("seller_sku", "product_id", "quantity")
-        if product_id in live and (quantity or 0) >= 6
-    ]
+    codes = [code for code, quantity in sku_quantities(connection) if quantity >= 6]
     codes = story.once("bought", lambda: codes[: 40 * 13])
     orders = []
     for number in range(min(40, len(codes) // 2)):
@@ -369,12 +365,9 @@ def _store_side(
     control: ControlClient, story: Story, connection: Connection, sold: list[str], console: Console
 ) -> dict[str, int]:
     """The merchant at work in BigCommerce: ships, cancels, changes prices and stock."""
-    from twinshelf.orders.models import ShopOrderRow
+    from twinshelf.orders.queries import store_order_ids
 
-    rows = {
-        row.order_id: row.store_order_id
-        for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=sold).exclude(store_order_id=None)
-    }
+    rows = store_order_ids(connection, sold)
     imported = [rows[order_id] for order_id in sold if order_id in rows]
     cancelled = imported[-2:]
     shipped = [order_id for number, order_id in enumerate(imported[:-2]) if number % 3 != 2]
@@ -399,16 +392,11 @@ def _store_side(
 
 
 def _change_goods(control: ControlClient, story: Story, connection: Connection) -> int:
-    from twinshelf.goods.models import StoreVariant
-    from twinshelf.listings.models import Link
+    from twinshelf.goods.queries import variants_named
+    from twinshelf.listings.queries import linked_variants
 
-    variant_ids = list(
-        Link.objects.filter(connection=connection).order_by("variant_id").values_list("variant_id", flat=True)
-    )[::9][:40]
     changed = 0
-    for number, variant in enumerate(
-        StoreVariant.objects.filter(store=connection.store, variant_id__in=variant_ids).order_by("id")
-    ):
+    for number, variant in enumerate(variants_named(connection.store, linked_variants(connection)[::9][:40])):
         if number % 2:
             price = (variant.price * Decimal("1.08")).quantize(Decimal("0.01"))
             dearer = partial(control.act, "bc.set_price", hash=STORE, sku=variant.sku, price=str(price))
@@ -427,9 +415,9 @@ def _change_goods(control: ControlClient, story: Story, connection: Connection) 
 
 def _follow(task_id: int, console: Console) -> None:
     """Show a task's progress until it has ended."""
-    from twinshelf.sync.models import Task
+    from twinshelf.sync.queries import task_or_404
 
-    task: Task = Task.objects.get(id=task_id)
+    task = task_or_404(task_id)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -452,14 +440,13 @@ def _follow(task_id: int, console: Console) -> None:
 
 def _rest(console: Console, *, patience_seconds: float = 600) -> None:
     """Wait until nothing is asked for that is due; not for ever while what is asked for stays as much as it was."""
-    from twinshelf.kit import clock
-    from twinshelf.sync.models import Lane, Mark
+    from twinshelf.sync.queries import lanes_awake, marks_due
 
     before, since, quiet = -1, time.monotonic(), 0  # noqa: TID251
     with console.status("Twinshelf is at work …"):
         while quiet < 6:  # looks in a row
-            asked = Mark.objects.filter(due_at__lte=clock.after(30)).count()
-            quiet = 0 if asked or Lane.objects.filter(awake=True).exists() else quiet + 1
+            asked = marks_due(30)
+            quiet = 0 if asked or lanes_awake() else quiet + 1
             if asked != before:
                 before, since = asked, time.monotonic()  # noqa: TID251
             elif time.monotonic() - since > patience_seconds:  # noqa: TID251
@@ -468,30 +455,26 @@ def _rest(console: Console, *, patience_seconds: float = 600) -> None:
 
 
 def _prove(connection: Connection, console: Console, show: Callable[[dict[str, Any]], None]) -> bool:
-    from twinshelf.accounts.models import User
     from twinshelf.proof import actions
-    from twinshelf.sync.models import Problem
+    from twinshelf.sync.queries import problem_groups
 
-    task = actions.check(connection, by=Actor.of(User.objects.get(email=EMAIL)))
+    task = actions.check(connection, by=_merchant(connection))
     _follow(task.id, console)
     task.refresh_from_db()
     report = task.cursor.get("report", {})
     show(report)
-    reasons: dict[str, int] = {}
-    for code in Problem.objects.filter(closed_at=None, blocking=True).values_list("code", flat=True):
-        reasons[code] = reasons.get(code, 0) + 1
-    if reasons:
+    if groups := problem_groups():
         table = Table("Open problems", "Number")
-        for code, number in sorted(reasons.items(), key=lambda item: -item[1]):
-            table.add_row(code, str(number))
+        for group in groups:
+            table.add_row(group.code, str(group.count))
         console.print(table)
     return task.state != "completed" or bool(report.get("differences"))
 
 
 def _spent(control: ControlClient, connection: Connection) -> list[Spent]:
-    from twinshelf.goods.models import StoreProduct
+    from twinshelf.goods.queries import product_ids
 
-    work = done(control.effects(), products=StoreProduct.objects.filter(store=connection.store).count())
+    work = done(control.effects(), products=len(product_ids(connection.store)))
     return spent(control.calls(), work)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twinshelf.connections.models import Store
-from twinshelf.goods.models import StoreProduct
+from twinshelf.goods.models import StoreProduct, StoreVariant
 
 
 def product_ids(store: Store, among: Sequence[str] | None = None) -> list[str]:
@@ -14,3 +14,8 @@ def product_ids(store: Store, among: Sequence[str] | None = None) -> list[str]:
     if among is not None:
         known = known.filter(product_id__in=among)
     return sorted(known.values_list("product_id", flat=True))
+
+
+def variants_named(store: Store, variant_ids: Sequence[str]) -> list[StoreVariant]:
+    """These variants of the store, in the order they were first read; those it does not have are left out."""
+    return list(StoreVariant.objects.filter(store=store, variant_id__in=variant_ids).order_by("id"))

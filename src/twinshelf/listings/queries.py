@@ -437,3 +437,15 @@ def products_of_listings(connection_id: int, shop_listing_ids: Sequence[str]) ->
     """The ids of the products behind these listings of a connection; those that are not ours are left out."""
     rows = ListingRow.objects.filter(connection_id=connection_id, tiktok_id__in=shop_listing_ids)
     return list(rows.values_list("product_id", flat=True))
+
+
+def sku_quantities(connection: Connection) -> list[tuple[str, int]]:
+    """(seller SKU, units the shop shows) of every SKU of live listings, in the order they were linked."""
+    live = ListingRow.objects.filter(connection=connection, state=ListingState.LIVE).values("product_id")
+    rows = Link.objects.filter(connection=connection, product_id__in=live).order_by("id")
+    return [(code, quantity or 0) for code, quantity in rows.values_list("seller_sku", "quantity")]
+
+
+def linked_variants(connection: Connection) -> list[str]:
+    """The ids of the store's variants that have a SKU in the shop, sorted."""
+    return list(Link.objects.filter(connection=connection).order_by("variant_id").values_list("variant_id", flat=True))

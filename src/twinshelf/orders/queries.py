@@ -542,3 +542,9 @@ def shop_orders_of(store_id: int, store_order_ids: Sequence[str]) -> list[tuple[
 def latest_orders(connection: Connection, limit: int) -> list[ShopOrderRow]:
     """The orders of a connection that were placed last, newest first."""
     return list(ShopOrderRow.objects.filter(connection=connection).order_by("-placed_at")[:limit])
+
+
+def store_order_ids(connection: Connection, order_ids: Sequence[str]) -> dict[str, str]:
+    """BigCommerce order ids by TikTok order id, of those of these orders that were made in the store."""
+    rows = ShopOrderRow.objects.filter(connection=connection, order_id__in=order_ids)
+    return {row.order_id: row.store_order_id for row in rows if row.store_order_id}

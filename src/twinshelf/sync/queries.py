@@ -17,7 +17,17 @@ from twinshelf import messages
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
-from twinshelf.sync.models import ChangeRecord, ExecutorLease, InboxEvent, Lane, Problem, Task, TaskItem, TaskState
+from twinshelf.sync.models import (
+    ChangeRecord,
+    ExecutorLease,
+    InboxEvent,
+    Lane,
+    Mark,
+    Problem,
+    Task,
+    TaskItem,
+    TaskState,
+)
 from twinshelf.sync.problems import OWNER_KEY
 
 UNFINISHED = (TaskState.QUEUED, TaskState.RUNNING)
@@ -50,6 +60,16 @@ def latest_tasks(limit: int) -> list[Task]:
 def workers_alive() -> int:
     """How many workers of this installation have given a sign of life within ten seconds."""
     return ExecutorLease.objects.filter(beat_at__gt=clock.now() - timedelta(seconds=10)).count()
+
+
+def marks_due(within_seconds: float) -> int:
+    """How many keys are asked for that are due by then."""
+    return Mark.objects.filter(due_at__lte=clock.after(within_seconds)).count()
+
+
+def lanes_awake() -> int:
+    """How many lanes are being worked off, or wait for a worker."""
+    return Lane.objects.filter(awake=True).count()
 
 
 def stuck_lanes() -> int:
