@@ -323,6 +323,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        "waitress.queue": {"level": "ERROR"},  # it warns of each request that waits a moment for its turn
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
