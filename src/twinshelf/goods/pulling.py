@@ -190,7 +190,7 @@ def pull(task: Task) -> bool:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
                 tasks.note_items(task, lane, [(e.id, "failed", str(e.error)) for e in page.unreadable])
-            _touch(store, page.products)
+            _touch(store, [product.id for product in page.products if product.id not in changed.new])
             spread(store, changed, set(), cause=f"pull {task.id}")
             cursor = {**cursor, "last_id": page.last_id}
             tasks.count(task, succeeded=len(page.products), failed=len(page.unreadable))
@@ -221,11 +221,9 @@ def _there_again(store: Store, products: Sequence[Product]) -> set[str]:
     return {product.id for product in products} & waiting if waiting else set()
 
 
-def _touch(store: Store, products: Sequence[Product]) -> None:
+def _touch(store: Store, product_ids: Sequence[str]) -> None:
     """Note that these were seen now, also where nothing changed: a full pull tells by it what is gone."""
-    StoreProduct.objects.filter(store=store, product_id__in=[product.id for product in products]).update(
-        seen_at=clock.now()
-    )
+    StoreProduct.objects.filter(store=store, product_id__in=product_ids).update(seen_at=clock.now())
 
 
 def as_observed(plan: Plan) -> Plan:

@@ -52,8 +52,9 @@ def upsert(
             column = quote(newer_by)
             action += f" where {table}.{column} is null or excluded.{column} >= {table}.{column}"
     adapted = _adapted(model, names, values)
-    # In the order of their keys, so that two writers of the same rows lock them in the same order.
-    adapted.sort(key=itemgetter(*map(names.index, unique)))
+    # In one order of their keys, so that two writers of the same rows lock them in the same order; by the last column
+    # first, since it is the one that differs.
+    adapted.sort(key=itemgetter(*map(names.index, reversed(unique))))
     into = f"insert into {table} ({', '.join(quoted)})"
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         if connection.vendor == "postgresql" and len(adapted) > _COPY_FROM:
@@ -87,7 +88,7 @@ def insert_rows(rows: Sequence[models.Model], *, unique: Sequence[str] = ()) -> 
     values = _adapted(model, columns, [tuple(getattr(row, field.attname) for field in fields) for row in rows])
     quote = connection.ops.quote_name
     if unique:
-        values.sort(key=itemgetter(*map(columns.index, unique)))
+        values.sort(key=itemgetter(*map(columns.index, reversed(unique))))  # as `upsert` does
     conflict = f" on conflict ({', '.join(map(quote, unique))}) do nothing" if unique else ""
     names, marks = ", ".join(map(quote, columns)), ", ".join("%s" for _ in columns)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
