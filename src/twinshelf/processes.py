@@ -223,9 +223,10 @@ def _room_for_files(count: int) -> None:
 
 
 def wait_for_signal() -> None:
-    """Return on SIGTERM or SIGINT."""
+    """Return on SIGTERM or SIGINT, or once the process that `TWINSHELF_PARENT` names is not our parent any more."""
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    while not done.wait(1.0):
+    parent = os.environ.get("TWINSHELF_PARENT", "")
+    while not done.wait(1.0) and (not parent or str(os.getppid()) == parent):
         pass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -162,6 +163,19 @@ def _process(arguments: list[str], environment: dict[str, str], log: Path) -> It
             process.kill()
 
 
+def _require_free(port: int, option: str, seconds: float = 20) -> None:
+    """Return once nobody listens there: what a killed demo left ends by itself, soon. Raises TwinshelfError."""
+    give_up = time.monotonic() + seconds  # noqa: TID251
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return
+        if time.monotonic() > give_up:  # noqa: TID251
+            msg = f"port {port} is taken: end what runs there, or choose {option}"
+            raise TwinshelfError(msg)
+        time.sleep(0.25)
+
+
 def _wait_until(
     what: str, ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 120
 ) -> None:
@@ -196,9 +210,7 @@ def _sandbox(options: Options, environment: dict[str, str], console: Console) ->
     if options.products:
         arguments += ["--products", str(options.products)]
     control = ControlClient(f"http://127.0.0.1:{options.sandbox_port}")
-    if control.is_up():
-        msg = f"port {options.sandbox_port} is taken: end what runs there, or choose --sandbox-port"
-        raise TwinshelfError(msg)
+    _require_free(options.sandbox_port, "--sandbox-port")
     with _process(arguments, environment, log) as process, console.status("Filling the sandbox's store …"):
         _wait_until("The sandbox", control.is_up, process, log, 900)
         for line in log.read_text(errors="replace").splitlines():
@@ -211,6 +223,7 @@ def _sandbox(options: Options, environment: dict[str, str], console: Console) ->
 @contextmanager
 def _product(options: Options, environment: dict[str, str], console: Console) -> Iterator[None]:
     log = options.data / "twinshelf.log"
+    _require_free(options.port, "--port")
     with _process(["serve", "--port", str(options.port)], environment, log) as process:
 
         def up() -> bool:
