@@ -45,7 +45,7 @@ class Operator(BaseSettings):
     tiktok_app_secret: str = ""
     tiktok_service_id: str = ""
     email_host: str = ""
-    """Server that sends our e-mail (SMTP). Empty: none is sent, and no link to reset a password is offered."""
+    """Server that sends our email (SMTP). Empty: none is sent, and no link to reset a password is offered."""
     email_port: int = 587
     email_user: str = ""
     email_password: str = ""

@@ -9,7 +9,7 @@ from twinshelf.console.views.people import reset_password, sign_up
 from twinshelf.hooks.views import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Of allauth only what is used: its page of e-mail addresses, for one, gave anybody any address without proof.
+    # Of allauth only what is used: its page of email addresses, for one, gave anybody any address without proof.
     path("accounts/signup/", sign_up, name="account_signup"),
     path("accounts/login/", allauth.login, name="account_login"),
     path("accounts/logout/", allauth.logout, name="account_logout"),

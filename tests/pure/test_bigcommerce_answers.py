@@ -210,7 +210,7 @@ def test_a_missing_option_is_refused_but_not_out_of_stock():
         ("in part", {"data": {"id": 1}, "errors": {"title": "Saved in part", "errors": {"url": "taken"}}},
          Complaint("Saved in part (url: taken)", (("url", "taken"),))),
         ("of the sign-in host", {"error": "invalid_grant"}, Complaint("invalid_grant")),
-        ("a buyer's e-mail", [{"status": 400, "message": "The field 'email' is invalid.",
+        ("a buyer's email", [{"status": 400, "message": "The field 'email' is invalid.",
                                "details": {"invalid_reason": "jane.doe@example.com is not valid"}}],
          Complaint("The field 'email' is invalid. (email: … is not valid)", (("email", "… is not valid"),))),
         ("plain text", b"X-Auth-Token header is required", Complaint("X-Auth-Token header is required")),

@@ -11,7 +11,7 @@ from twinshelf.accounts.models import Account, Membership, Role, User
 
 
 class EmailTaken(Exception):
-    """Somebody signs in with this e-mail address already."""
+    """Somebody signs in with this email address already."""
 
 
 def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone: str) -> User:
@@ -29,7 +29,7 @@ def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone:
 
 @transaction.atomic
 def create_account(name: str, *, owner_email: str, password: str, owner_name: str = "", by: Actor) -> Account:
-    """A new account with its owner, who may sign in at once. An existing user of that e-mail becomes its owner."""
+    """A new account with its owner, who may sign in at once. An existing user of that email becomes its owner."""
     account = Account.objects.create(name=name)
     user = User.objects.filter(email=owner_email.lower()).first()
     if user is None:
@@ -40,7 +40,7 @@ def create_account(name: str, *, owner_email: str, password: str, owner_name: st
 
 
 class NoSuchUser(Exception):
-    """Nobody signs in with this e-mail address."""
+    """Nobody signs in with this email address."""
 
 
 @transaction.atomic
@@ -60,6 +60,6 @@ def set_password(email: str, password: str, *, by: Actor) -> None:
 
 
 def set_profile(user: User, *, name: str, time_zone: str) -> None:
-    """Change what a person may change of themselves. The e-mail address is fixed."""
+    """Change what a person may change of themselves. The email address is fixed."""
     user.name, user.time_zone = name, time_zone
     user.save(update_fields=["name", "time_zone"])

@@ -59,7 +59,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in, by e-mail address. What they may do depends on their membership in an account."""
+    """A person who signs in, by email address. What they may do depends on their membership in an account."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)

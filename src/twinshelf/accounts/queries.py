@@ -43,7 +43,7 @@ def permissions_of(role: str) -> frozenset[Permission]:
 
 
 def email_taken(email: str) -> bool:
-    """Whether an account with this e-mail address exists."""
+    """Whether an account with this email address exists."""
     return User.objects.filter(email=email.lower()).exists()
 
 

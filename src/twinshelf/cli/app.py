@@ -184,7 +184,7 @@ def connect(
         str, typer.Option(envvar="TWINSHELF_STORE_TOKEN", help="Access token of a store-level API account.")
     ],
     account: Annotated[str, typer.Option(help="Name of the account; made if there is none.")] = "Main",
-    email: Annotated[str, typer.Option(help="Owner's e-mail, for a new account.")] = "",
+    email: Annotated[str, typer.Option(help="Owner's email, for a new account.")] = "",
     password: Annotated[
         str, typer.Option(envvar="TWINSHELF_PASSWORD", help="Owner's password, for a new account.")
     ] = "",

@@ -57,7 +57,7 @@ class SignUpForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    """What a person may change of themselves. The e-mail is fixed."""
+    """What a person may change of themselves. The email is fixed."""
 
     name = forms.CharField(label=_("Name"), required=False, max_length=120)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)

@@ -52,7 +52,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_password(request: HttpRequest) -> HttpResponse:
-    """A link to set a new password, by e-mail; where the installation sends none, that is said instead."""
+    """A link to set a new password, by email; where the installation sends none, that is said instead."""
     if not configured.SENDS_EMAIL:
         return render(request, "account/password_reset_off.html", status=200 if request.method != "POST" else 404)
     answer: HttpResponse = password_reset(request)

@@ -103,7 +103,7 @@ def wait_seconds(headers: Mapping[str, str]) -> float:
 
 
 def complaint_from_json(body: bytes) -> Complaint:
-    """Read V3's object, V2's array, and the odd shapes in between; never fails. E-mail addresses are blanked out.
+    """Read V3's object, V2's array, and the odd shapes in between; never fails. Email addresses are blanked out.
 
     Refused order lines are named `sku:…` where stock is tracked per variant and `product:…` (its id) elsewhere.
     """

@@ -394,7 +394,7 @@ class BigCommerce(BudgetedClient):
         """Make the order and return its id. NOT safe to repeat: BigCommerce has no idempotency key.
 
         Look with `find_orders` before, and again after PlatformDown with `outcome_unknown`. BigCommerce lowers its
-        stock for the lines and sends no e-mail. An order in another currency than `store_currency` is refused unless
+        stock for the lines and sends no email. An order in another currency than `store_currency` is refused unless
         the store sells in it; None: not compared.
 
         Raises OutOfStock, whose `fields` name every refused line as `sku:…` or `product:…`; read the stock again after
@@ -405,7 +405,7 @@ class BigCommerce(BudgetedClient):
         return self._post("/v2/orders", body, orders.created_id_from_json)
 
     def set_order_status(self, order_id: str, state: StoreOrderState) -> None:
-        """Safe to repeat: it sets. May e-mail the buyer, as the merchant's settings say. Raises NotFound."""
+        """Safe to repeat: it sets. May email the buyer, as the merchant's settings say. Raises NotFound."""
         self._put(f"/v2/orders/{order_id}", {"status_id": states.number_of(state)})
 
     def set_order_address(self, order_id: str, address: Address) -> None:
@@ -434,7 +434,7 @@ class BigCommerce(BudgetedClient):
     ) -> StoreShipment:
         """Ship `items`, pairs of (order_product_id, quantity), of one shipping address (`StoreOrderItem.address_id`).
 
-        NOT safe to repeat: look with `shipments` before, and after PlatformDown with `outcome_unknown`. May e-mail the
+        NOT safe to repeat: look with `shipments` before, and after PlatformDown with `outcome_unknown`. May email the
         buyer, so give the tracking number at once. Whether the order's status follows depends on the store: set it too.
         """
         body = shipments.shipment_to_json(

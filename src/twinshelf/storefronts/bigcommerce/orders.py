@@ -161,7 +161,7 @@ def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) 
 def address_to_json(address: Address) -> dict[str, str]:
     """An address as billing and shipping addresses take it.
 
-    The country goes as its code only. No part is null, which BigCommerce refuses; an empty e-mail is left out, since
+    The country goes as its code only. No part is null, which BigCommerce refuses; an empty email is left out, since
     an invalid one is refused. See PLACEHOLDER_ZIP for short postal codes.
     """
     zip_code = address.postal_code.strip()

@@ -119,7 +119,7 @@ def shipment_to_json(
 ) -> dict[str, Any]:
     """The body that makes a shipment of `items`, pairs of (order_product_id, quantity).
 
-    `shipping_provider` is always there: left out, it would be stored as "custom", and the buyer's e-mail would lack
+    `shipping_provider` is always there: left out, it would be stored as "custom", and the buyer's email would lack
     its link.
     """
     body: dict[str, Any] = {

@@ -79,7 +79,7 @@ def set_status(
     """Move an order to a status with all that follows for its stock; saves it.
 
     `restock=False` is a V3 refund, which never gives stock back. `checked=False` skips the look at the stock where
-    an order is taken up again, `mailed=False` leaves the customer's e-mail to whoever moves the status.
+    an order is taken up again, `mailed=False` leaves the customer's email to whoever moves the status.
     """
     main = order.main
     before = main["status_id"]

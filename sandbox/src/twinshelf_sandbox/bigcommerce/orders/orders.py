@@ -24,7 +24,7 @@ ZERO: Final = Decimal(0)
 
 
 TOLD_STATUSES: Final = frozenset({2, 3, 4, 5, 6, 8, 10, 14})
-"""Statuses whose setting e-mails the customer."""
+"""Statuses whose setting emails the customer."""
 
 
 class Order:
@@ -195,7 +195,7 @@ def tell_status(store: Store, order: Order, before: int) -> None:
 
 
 def mail(store: Store, order: Order, about: str, **detail: Any) -> None:
-    """E-mail the customer, if there is an address and the channel's settings do not forbid it."""
+    """Email the customer, if there is an address and the channel's settings do not forbid it."""
     address = order.main["billing_address"]["email"]
     if address and settings.setting(store, "email-statuses", "combined_order_status_email", order.channel_id):
         store.effect("email_sent", order.id, about=about, to=address, **detail)

@@ -133,7 +133,7 @@ def ship(store: Store, order: Order, doc: Json) -> int:
         "merchant_shipping_cost": texts.get("merchant_shipping_cost", money(0)),
         "shipping_method": texts.get("shipping_method") or address["shipping_method"],
         "comments": texts.get("comments", ""),
-        # Left out it becomes "custom", and no link appears in the e-mail; "" stays "".
+        # Left out it becomes "custom", and no link appears in the email; "" stays "".
         "shipping_provider": texts.get("shipping_provider", "custom"),
         "tracking_carrier": texts.get("tracking_carrier", ""),
         "tracking_link": texts.get("tracking_link", ""),
