@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 import pytest
 
@@ -16,8 +17,8 @@ from twinshelf.errors import TwinshelfError
 @pytest.fixture
 def signals(monkeypatch):
     """The handlers that were set, by signal; none is set for real."""
-    handlers = {}
-    monkeypatch.setattr(processes.signal, "signal", handlers.__setitem__)
+    handlers: dict[int, Callable[..., None]] = {}
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
     return handlers
 
 
@@ -41,7 +42,7 @@ def test_a_process_whose_parent_lives_ends_by_a_signal_alone(monkeypatch, signal
             signals[signal.SIGTERM]()
         return alive
 
-    monkeypatch.setattr(processes.os, "getppid", parent)
+    monkeypatch.setattr(os, "getppid", parent)
 
     processes.wait_for_signal()
 

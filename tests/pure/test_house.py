@@ -79,7 +79,7 @@ def test_no_domain_keeps_state_in_a_module():
             if value is not None and (empty or made):
                 kept.append(f"{name}:{node.lineno}")
             if isinstance(value, ast.Call) and ast.unparse(value.func) in changeable_classes(tree):
-                kept.append(f"{name}: {ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)}")
+                kept.append(f"{name}: {ast.unparse(node).partition(' = ')[0]}")
         kept += [f"{name}:{node.lineno}" for node in ast.walk(tree) if isinstance(node, ast.Global)]
 
     assert kept == OF_THE_PROCESS
