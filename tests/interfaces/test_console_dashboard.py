@@ -39,7 +39,7 @@ def test_the_bar_of_states_has_their_proportions_and_says_them_in_words(console)
 
 
 @pytest.mark.covers("CED-25")
-def test_sales_are_the_orders_of_the_span_by_currency_without_unpaid_and_canceled_ones(console):
+def test_sales_are_the_orders_of_the_span_by_currency_without_unpaid_and_cancelled_ones(console):
     since = clock.now() - timedelta(days=7)
     expected: dict[str, Decimal] = {}
     for row in ShopOrderRow.objects.filter(placed_at__gte=since).exclude(status__in=["UNPAID", "CANCELLED"]):

@@ -283,7 +283,7 @@ def test_syncing_an_order_asks_for_both_its_sides(console, world):
 
 
 @pytest.mark.covers("CED-128")
-def test_canceling_needs_a_reason_and_is_offered_where_tiktok_allows_it(console):
+def test_cancelling_needs_a_reason_and_is_offered_where_tiktok_allows_it(console):
     row = of("AWAITING_SHIPMENT", creation="created")
     page = console.get(f"/orders/{row.pk}/")
     reasons = [name for name, _words in page["reasons"]]
@@ -296,7 +296,7 @@ def test_canceling_needs_a_reason_and_is_offered_where_tiktok_allows_it(console)
     page = console.post(f"/orders/{row.pk}/cancel/", {"reason": reasons[0]})
     record = CancellationRow.objects.get(order=row)
     assert (record.origin, record.reason, record.state) == ("app", reasons[0], "passing")
-    assert "Canceled at Twinshelf." in page
+    assert "Cancelled at Twinshelf." in page
     assert "Cancel order" not in page  # not twice
 
     assert "Cancel order" not in console.get(f"/orders/{of('COMPLETED').pk}/")

@@ -415,7 +415,7 @@ def test_trying_a_problem_again_asks_for_its_key(console, world):
     page = console.post(f"/activity/problems/{problem.id}/retry/", {"next": f"/products/{row.pk}/"})
 
     assert page.response.redirect_chain[-1][0] == f"/products/{row.pk}/"
-    assert list(problem.lane.marks.values_list("key", "cause")) == [(problem.key, "retry by hand")]
+    assert list(problem.lane.marks.values_list("key", "cause")) == [(problem.key, "retry by hand: Maya Ortiz")]
     Problem.objects.filter(id=problem.id).update(closed_at=clock.now())
     assert console.post(f"/activity/problems/{problem.id}/retry/").status == 404
 

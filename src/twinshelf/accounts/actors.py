@@ -31,6 +31,11 @@ class Actor:
         return cls(ActorKind.USER, user.pk, str(user))
 
 
+def by_hand(what: str, by: Actor) -> str:
+    """Why something was asked for by hand, for the record of changes: `cancel by hand: Maya`."""
+    return f"{what} by hand: {by.name}"
+
+
 COMMAND_LINE: Final = Actor(ActorKind.COMMAND_LINE, None, "Command line")
 """Whoever may run `twinshelf` on the machine: the operator."""
 ENGINE: Final = Actor(ActorKind.ENGINE, None, "Twinshelf")

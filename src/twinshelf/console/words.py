@@ -5,6 +5,7 @@ What is told of problems is in `twinshelf.messages`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -66,7 +67,7 @@ ORDER: Final[Mapping[str, Look]] = {
     "IN_TRANSIT": Look(_("In transit"), "info", "truck"),
     "DELIVERED": Look(_("Delivered"), "ok", "check"),
     "COMPLETED": Look(_("Completed"), "ok", "check"),
-    "CANCELLED": Look(_("Canceled"), "", "x"),
+    "CANCELLED": Look(_("Cancelled"), "", "x"),
 }
 
 TABS: Final[Mapping[str, Text]] = {
@@ -76,7 +77,7 @@ TABS: Final[Mapping[str, Text]] = {
     "in_transit": _("In transit"),
     "delivered": _("Delivered"),
     "completed": _("Completed"),
-    "cancelled": _("Canceled"),
+    "cancelled": _("Cancelled"),
     "on_hold": _("On hold, unpaid"),
     "failed": _("Not in BigCommerce"),
 }
@@ -108,7 +109,7 @@ TASK: Final[Mapping[str, Look]] = {
     "running": Look(_("Running"), "info", "sync"),
     "completed": Look(_("Done"), "ok", "check"),
     "failed": Look(_("Could not be carried out"), "bad", "stop"),
-    "cancelled": Look(_("Canceled"), "", "x"),
+    "cancelled": Look(_("Cancelled"), "", "x"),
 }
 
 ITEM: Final[Mapping[str, Look]] = {
@@ -260,7 +261,7 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "SetStoreAddress": (_("Address changed in BigCommerce"), "truck"),
     "ReportShipment": (_("Shipment reported to TikTok"), "truck"),
     "CancelShopOrder": (_("Cancellation sent to TikTok"), "x"),
-    "CancelStoreOrder": (_("Canceled in BigCommerce"), "x"),
+    "CancelStoreOrder": (_("Cancelled in BigCommerce"), "x"),
 }
 
 SOURCES: Final[Mapping[str, str]] = {"bigcommerce": "BigCommerce", "tiktok": "TikTok Shop"}
@@ -278,23 +279,95 @@ TOPICS: Final[Mapping[str, Text]] = {
 """What TikTok Shop's messages are about, by `tiktok.webhooks.Kind`."""
 
 
+_STORE_TOPICS: Final[Mapping[str, Text]] = {
+    "product/created": _("product added"),
+    "product/updated": _("product changed"),
+    "product/deleted": _("product deleted"),
+    "product/inventory/updated": _("stock of a product changed"),
+    "product/inventory/order/updated": _("an order changed the stock of a product"),
+    "sku/created": _("variant added"),
+    "sku/updated": _("variant changed"),
+    "sku/deleted": _("variant deleted"),
+    "sku/inventory/updated": _("stock of a variant changed"),
+    "sku/inventory/order/updated": _("an order changed the stock of a variant"),
+    "order/created": _("order created"),
+    "order/updated": _("order changed"),
+    "order/archived": _("order archived"),
+    "order/statusUpdated": _("order status changed"),
+    "shipment/created": _("shipment created"),
+    "shipment/updated": _("shipment changed"),
+    "shipment/deleted": _("shipment deleted"),
+    "app/uninstalled": _("app uninstalled"),
+}
+
+
 def topic_text(topic: str) -> str:
-    """A topic in words: `order (1)` → "order changed"; `store/order/statusUpdated` → "order status updated"."""
-    if topic.startswith("store/"):
-        spaced = "".join(
-            f" {letter.lower()}" if letter.isupper() else letter for letter in topic.removeprefix("store/")
-        )
-        return spaced.replace("/", " ")
-    return str(TOPICS.get(topic.partition(" (")[0], topic))
+    """A topic in words: `order (1)` → "order changed"; `store/order/statusUpdated` → "order status changed"."""
+    if not topic.startswith("store/"):
+        return str(TOPICS.get(topic.partition(" (")[0], topic))
+    name = topic.removeprefix("store/")
+    if name in _STORE_TOPICS:
+        return str(_STORE_TOPICS[name])
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+    return spaced.replace("/", " ")
+
+
+_BY_HAND: Final[Mapping[str, Text]] = {
+    "retry by hand": _("tried again by {name}"),
+    "sync by hand": _("synced by {name}"),
+    "cancel by hand": _("cancelled by {name}"),
+    "confirm by hand": _("confirmed by {name}"),
+}
+_CAUSES: Final[Mapping[str, Text]] = {
+    "timetable": _("the timetable"),
+    "poll": _("a regular look at the platform"),
+    "comparison": _("the regular comparison of price and stock"),
+    "seen by scan": _("a regular look at the listings"),
+    "went live": _("the listing went live"),
+    "price moved in the shop": _("the price was changed on TikTok"),
+    "stock moved in the shop": _("the stock was changed on TikTok"),
+    "held for orders": _("units are held for new orders"),
+    "holds released": _("units are not held for orders any more"),
+    "hold over": _("the hold of an order ended"),
+    "orders took stock": _("orders took stock"),
+    "SKU is its own": _("its SKU is unique again"),
+    "order cancelled": _("the order was cancelled"),
+    "cancelled at TikTok": _("the order was cancelled on TikTok"),
+    "store order made": _("the BigCommerce order was created"),
+    "refused before": _("it was refused before"),
+    "no answer": _("a call got no answer"),
+    "refresh after no answer": _("a call got no answer"),
+}
+_TASK: Final = re.compile(r"(?P<how>task|pull|not seen by pull) (?P<id>\d+)(: (?P<name>.+))?")
 
 
 def cause_text(cause: str) -> str:
-    """Why something was done: a webhook by its platform and what it is about, anything else as it is recorded."""
+    """Why something was done, and by whom where a person asked for it. A cause that has no words here says its own."""
     word, _space, topic = cause.partition(" ")
-    if word != "webhook" or not topic:
-        return cause
-    source = SOURCES["bigcommerce" if topic.startswith("store/") else "tiktok"]
-    return str(_("message from {source}, {topic}")).format(source=source, topic=topic_text(topic))
+    if word == "webhook" and topic:
+        source = SOURCES["bigcommerce" if topic.startswith("store/") else "tiktok"]
+        return str(_("message from {source}, {topic}")).format(source=source, topic=topic_text(topic))
+    what, _colon, name = cause.partition(": ")
+    if what in _BY_HAND:
+        return str(_BY_HAND[what]).format(name=name or _("hand"))
+    if task := _TASK.fullmatch(cause):
+        words = str(_("task no. {id} of {name}") if task["name"] else _("task no. {id}"))
+        if task["how"] == "not seen by pull":
+            words = str(_("not found by {words}")).format(words=words)
+        return words.format(id=task["id"], name=task["name"])
+    return str(_CAUSES.get(cause, cause))
+
+
+def task_of_cause(cause: str) -> int | None:
+    """The task that asked for it, if one did."""
+    task = _TASK.fullmatch(cause)
+    return int(task["id"]) if task else None
+
+
+def status_text(state: str) -> str:
+    """BigCommerce's name of an order's state."""
+    known = {str(each): word for each, word in STORE_STATE.items()}
+    return str(known.get(state) or state.replace("_", " ").capitalize())
 
 
 def look(table: Mapping[str, Look], state: str) -> Look:

@@ -249,7 +249,7 @@ def apply_listing(batch: ContentBatch, change: AnyChange, attempt: Attempt) -> M
                 sku_ids=dict(change.sku_ids),
                 region=region_of(batch.connection.shop.region),
             )
-            return Made(f"sent to review: {edited.audit_status or 'accepted'}", edited)
+            return Made("sent to TikTok's review", edited)
         case _:
             return no_change(batch, change, attempt)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.actors import Actor, by_hand
 from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Connection
 from twinshelf.documents import CancellationOrigin, CancellationState, CreationState
@@ -60,7 +60,7 @@ def retry(order: ShopOrderRow, *, by: Actor) -> None:
             attempts=0, failed_at=None, creation=CreationState.WAITING
         )
         record(by, order.account_id, "orders.retry", f"order:{order.order_id}")
-        _ask(order, "order", "retry by hand")
+        _ask(order, "order", by_hand("retry", by))
 
 
 def sync(order: ShopOrderRow, *, by: Actor) -> None:
@@ -68,7 +68,7 @@ def sync(order: ShopOrderRow, *, by: Actor) -> None:
     with transaction.atomic():
         record(by, order.account_id, "orders.sync", f"order:{order.order_id}")
         for kind in ("order", "shipment", "cancellation"):
-            _ask(order, kind, "sync by hand")
+            _ask(order, kind, by_hand("sync", by))
 
 
 def cancel(order: ShopOrderRow, reason: str, *, by: Actor) -> None:
@@ -84,7 +84,7 @@ def cancel(order: ShopOrderRow, reason: str, *, by: Actor) -> None:
         CancellationRow.objects.update_or_create(account_id=order.account_id, order=order, defaults=told)
         subject = f"order:{order.order_id}"
         record(by, order.account_id, "orders.cancel", subject, before=before, after=told)
-        _ask(order, "cancellation", "cancel by hand")
+        _ask(order, "cancellation", by_hand("cancel", by))
 
 
 def _ask(order: ShopOrderRow, kind: str, cause: str) -> None:

@@ -28,7 +28,7 @@ from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
 from twinshelf.kit.words import searched
 from twinshelf.listings.models import Link
-from twinshelf.orders.cancellations.plan import seller_reasons
+from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
@@ -393,6 +393,11 @@ def import_seconds(days: int = 7) -> float | None:
 def cancel_reasons(order: ShopOrderRow) -> tuple[tuple[str, str], ...]:
     """(name, words) of the reasons to choose from for cancelling this order; none where TikTok allows it no more."""
     return seller_reasons(ShopOrderStatus(order.status))
+
+
+def cancel_reason_text(name: str) -> str:
+    """Why an order was cancelled, in words: TikTok's name of a reason, or what somebody wrote."""
+    return reason_words(name)
 
 
 # -- how far an order is --------------------------------------------------------------------------------------------

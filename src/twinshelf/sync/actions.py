@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.actors import Actor, by_hand
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
 from twinshelf.kit import clock
@@ -25,7 +25,8 @@ def retry_problem(problem: Problem, *, by: Actor) -> None:
         if problem.key == OWNER_KEY:
             lanes.release_hold(lane.account_id, lane.owner)
             return
-        lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], cause="retry by hand", priority=lanes.URGENT)
+        cause = by_hand("retry", by)
+        lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], cause=cause, priority=lanes.URGENT)
 
 
 def confirm(account: Account, *, code: str, kind: str = "", problem_id: int | None = None, by: Actor) -> int:
@@ -50,7 +51,7 @@ def confirm(account: Account, *, code: str, kind: str = "", problem_id: int | No
         confirmed = {f"{lane_kind} {owner}": sorted(some) for (lane_kind, owner), some in keys.items()}
         record(by, account.id, "sync.confirm", subject, after=confirmed, detail=code)
         for (lane_kind, owner), some in keys.items():
-            lanes.ask(account.id, lane_kind, owner, some, cause="confirmed", priority=lanes.URGENT)
+            lanes.ask(account.id, lane_kind, owner, some, cause=by_hand("confirm", by), priority=lanes.URGENT)
     return sum(map(len, keys.values()))
 
 

@@ -162,7 +162,8 @@ def ask_for(
     """Ask for keys on behalf of a task: each becomes an item that waits for the lane to close it."""
     with transaction.atomic():
         lane = lanes.lane_of(task.account_id, kind, owner)
-        lanes.ask(task.account_id, kind, owner, keys, cause=f"task {task.id}", priority=priority, signals=signals)
+        cause = f"task {task.id}: {task.by}" if task.by else f"task {task.id}"
+        lanes.ask(task.account_id, kind, owner, keys, cause=cause, priority=priority, signals=signals)
         upsert(
             TaskItem,
             task.account_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from twinshelf import messages
-from twinshelf.console import routes, words
+from twinshelf.console import routes, sent, words
 from twinshelf.console.charts import Segment
 from twinshelf.documents import Money, StoreOrderState, Variant, minor_unit
 from twinshelf.kit import clock
@@ -35,6 +34,7 @@ from twinshelf.kit.paging import SIZES
 from twinshelf.listings import queries as listings
 from twinshelf.listings.queries import ProductLine
 from twinshelf.listings.sides import Side
+from twinshelf.orders import queries as orders
 from twinshelf.sync.queries import Progress
 
 if TYPE_CHECKING:
@@ -228,12 +228,6 @@ def value(side: Any) -> str:
 def leaf(path: str) -> str:
     """The last part of a category path."""
     return path.rpartition(">")[2].strip()
-
-
-@register.filter
-def pretty(data: Any) -> str:
-    """JSON that people can read."""
-    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
 
 
 @register.filter
@@ -618,6 +612,24 @@ def topic_word(topic: str) -> str:
 def cause_word(cause: str) -> str:
     """Why something was done."""
     return words.cause_text(cause)
+
+
+@register.filter
+def cause_task(cause: str) -> int | None:
+    """The task that asked for it, if one did."""
+    return words.task_of_cause(cause)
+
+
+@register.filter
+def cancel_reason(name: str) -> str:
+    """Why an order was cancelled, in words."""
+    return orders.cancel_reason_text(name)
+
+
+@register.filter
+def sent_lines(record: ChangeRecord) -> sent.Lines:
+    """What a change sent, line by line."""
+    return sent.lines_of(record.change)
 
 
 @register.filter

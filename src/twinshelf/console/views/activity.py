@@ -104,7 +104,7 @@ def cancel_task(request: ConsoleRequest, task_id: int) -> HttpResponse:
     """Stop carrying a task out. What was asked for already is still done."""
     found = sync.task_or_404(task_id)
     sync_actions.cancel_task(found, by=Actor.of(request.user))
-    messages.success(request, _("Task canceled. What had been asked for already is still done."))
+    messages.success(request, _("Task cancelled. What had been asked for already is still done."))
     return redirect("task", found.id)
 
 

@@ -1,4 +1,4 @@
-"""The list of orders, one order on both sides, fetching, retrying, canceling."""
+"""The list of orders, one order on both sides, fetching, retrying, cancelling."""
 
 from __future__ import annotations
 

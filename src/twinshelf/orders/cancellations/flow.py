@@ -107,7 +107,7 @@ def apply_cancellation(batch: CancellationBatch, change: AnyChange, attempt: Att
             ]:
                 return Made("was cancelled already", CancellationState.DONE)
             shop.cancel_order(change.shop_order_id, change.reason)
-            return Made(f"cancelled at TikTok Shop ({change.reason})")
+            return Made(f"cancelled at TikTok Shop: {planning.reason_words(change.reason)}")
         case _:
             return no_change(batch, change, attempt)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,18 @@ def seller_reasons(shop_status: ShopOrderStatus) -> tuple[tuple[str, str], ...]:
     if not shop_status.cancellable:
         return ()
     return _UNPAID_REASONS if shop_status is ShopOrderStatus.UNPAID else _PAID_REASONS
+
+
+def reason_words(name: str) -> str:
+    """A reason in words: by its name if it is one of those above, else the name spelled out; a text stays as it is."""
+    for known, words in (*_UNPAID_REASONS, *_PAID_REASONS):
+        if name == known:
+            return words
+    if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name):
+        return name
+    plain = re.sub(r"^(seller|buyer|ecom|order)?_?(cancel|refund)(_(unpaid|paid))?_reason_", "", name)
+    plain = re.sub(r"^(ecom_|order_|delivered_|refund_)+", "", plain).removeprefix("reason_")
+    return plain.replace("_", " ").capitalize()
 
 
 class Sides(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,9 +139,9 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
             current = client.order(change.store_order_id).state  # a person may have moved it: theirs counts
             wanted = next_state(current, change.state)
             if wanted is None:
-                return Made(f"status {current} kept", current)
+                return Made(f"status kept: {_spelled(current)}", current)
             client.set_order_status(change.store_order_id, wanted)
-            return Made(f"status {current} → {wanted}", wanted)
+            return Made(f"status: {_spelled(current)} → {_spelled(wanted)}", wanted)
         case SetStoreAddress():
             order = book.order_of(batch.rows[change.shop_order_id], with_buyer=True)
             address = planning.draft_address(order, batch.preferences)
@@ -155,6 +155,10 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
 class _StoreOrderMade:
     store_order_id: str
     state: StoreOrderState
+
+
+def _spelled(state: StoreOrderState) -> str:
+    return state.replace("_", " ")
 
 
 def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
