@@ -422,8 +422,8 @@ def test_stock_is_read_to_the_last_page(client, platform):
 
 @pytest.mark.parametrize(("lengths", "calls"), [([0], 1), ([3], 1), ([50, 50, 7], 3), ([50, 0], 2), ([250, 60], 2)])
 def test_all_lines_of_an_order_are_read_even_if_the_server_cuts_pages_to_50(client, platform, lengths, calls):
-    for length in lengths:
-        rows = [{"id": n + 1, "quantity": 1} for n in range(length)]
+    for number, length in enumerate(lengths):
+        rows = [{"id": 1000 * number + n + 1, "quantity": 1} for n in range(length)]
         platform.answer(200 if rows else 204, rows or None)
     assert len(client.order_items("5")) == sum(lengths)
     assert len(platform.asked) == calls
@@ -1228,3 +1228,74 @@ def test_every_reading_of_the_documentation_is_coped_with(store, shop, _position
     assert [product.variants[0].stock for product in page.products] == [8]
     assert [order.id for order in shop.orders_after("").orders] == [order_id]
     assert shop.shipments(order_id)[0].items == ((item.id, 2),)
+
+
+# -- lists without an end -------------------------------------------------------------------------------------------
+
+
+def rows_of(number, **row):
+    """A full page: so many rows that each has an id."""
+    return [{"id": n + 1, **row} for n in range(number)]
+
+
+SINCE = datetime(2019, 1, 1, tzinfo=UTC)
+NO_END = {
+    "products": lambda client: list(client.product_pages(Names(), store=STORE)),
+    "products after": lambda client: client.products_after("900", Names(), store=STORE),
+    "orders": lambda client: list(client.order_pages("")),
+    "orders after": lambda client: client.orders_after("900"),
+    "modified orders": lambda client: list(client.modified_order_pages(SINCE)),
+    "lines of an order": lambda client: client.order_items("5"),
+    "shipments": lambda client: client.shipments("5"),
+    "stock": lambda client: client.inventory(product_ids=["1"]),
+    "locations": lambda client: client.locations(),
+    "webhooks": lambda client: client.hooks(),
+    "names": lambda client: client.names(),
+    "channels": lambda client: client.ensure_channel("TikTok Shop", "7496"),
+}
+SAME_PAGE = {
+    "products": page(rows_of(250), 1, 40),
+    "products after": page(rows_of(250), 1, 40),
+    "orders": [{**ORDER, "id": n + 1} for n in range(250)],
+    "orders after": [{**ORDER, "id": n + 1} for n in range(250)],
+    "modified orders": [{**ORDER, "id": n + 1} for n in range(250)],
+    "lines of an order": rows_of(250, quantity=1),
+    "shipments": rows_of(250, items=[], date_created="Tue, 05 Mar 2019 21:40:11 +0000", order_id=5),
+    "stock": page([{"identity": {"variant_id": 5}, "locations": [{"location_id": 1, "available_to_sell": 3}]}], 1, 40),
+    "locations": page(rows_of(250, enabled=True), 1, 40),
+    "webhooks": page(
+        rows_of(250, scope="store/order/*", destination="https://a.test", is_active=True, client_id="c"), 1, 40
+    ),
+    "names": page(rows_of(250, name="Fernhollow"), 1, 40),
+    "channels": page(rows_of(250, name="x", type="marketplace", platform="tiktok", status="connected"), 1, 40),
+}
+
+
+@pytest.mark.parametrize("what", NO_END)
+def test_a_list_that_leads_in_a_circle_is_given_up(client, platform, what):
+    platform.answer(200, SAME_PAGE[what])  # for ever, to whatever is asked
+
+    with pytest.raises(PlatformDown, match="in a circle"):
+        NO_END[what](client)
+
+    assert len(platform.asked) <= 6
+
+
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [("stock", {}), ("locations", ()), ("webhooks", ()), ("names", Names({}, {}))],
+)
+def test_pages_that_are_promised_and_not_there_end_a_list(client, platform, what, found):
+    platform.answer(200, page([], 1, 40))
+
+    assert NO_END[what](client) == found
+    assert len(platform.asked) <= 2
+
+
+def test_a_scan_of_products_ends_where_the_promised_page_is_empty(client, platform):
+    platform.answer(200, page([], 1, 40))
+    told: list[str] = []
+
+    found = client.products_after("900", Names(), store=STORE, going_on=told.append)
+
+    assert (found.products, found.more, told) == ((), False, [])

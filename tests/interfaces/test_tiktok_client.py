@@ -1425,3 +1425,33 @@ def test_the_endpoints_are_those_of_the_other_client():
     for path in sorted(paths):
         known = [m for m in ("GET", "POST", "PUT", "DELETE") if operation_for(m, path.replace("{}", "1"))]
         assert known, path
+
+
+# -- lists without an end -------------------------------------------------------------------------------------------
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+PAGED = {
+    "orders": lambda shop: list(shop.order_pages(updated_from=SINCE, updated_to=SINCE)),
+    "cancellations": lambda shop: list(shop.cancellation_pages(updated_from=SINCE)),
+    "products": lambda shop: list(shop.listings()),
+    "products of some seller SKUs": lambda shop: shop.find_listings(["MUG-1"]),
+}
+
+
+@pytest.mark.parametrize("what", PAGED)
+def test_a_page_token_that_came_before_is_refused(platform, shop, what):
+    platform.answer(0, {"next_page_token": "again"})  # for ever, to whatever is asked
+
+    with pytest.raises(PlatformDown, match="in a circle"):
+        PAGED[what](shop)
+
+    assert len(platform.requests) == 2
+
+
+@pytest.mark.parametrize("what", PAGED)
+def test_a_page_without_rows_may_be_followed_by_another(platform, shop, what):
+    platform.answer(0, {"next_page_token": "two"}).answer(0, {"next_page_token": "three"}).answer(0, {})
+
+    PAGED[what](shop)
+
+    assert len(platform.requests) == 3

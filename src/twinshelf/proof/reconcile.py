@@ -79,13 +79,8 @@ def check(connection: Connection) -> dict[str, Any]:
 def _read_products(connection: Connection) -> dict[str, Product]:
     client = clients.store_client(connection.store, "bulk").patient()
     names, info = client.names(), clients.info_of(connection.store)
-    found: dict[str, Product] = {}
-    last_id, more = "", True
-    while more:
-        page = client.products_after(last_id, names, store=info)
-        found.update({product.id: product for product in page.products})
-        last_id, more = page.last_id, page.more
-    return found
+    pages = client.product_pages(names, store=info)
+    return {product.id: product for page in pages for product in page.products}
 
 
 def _read_listings(connection: Connection) -> dict[str, ShopListing]:
@@ -95,28 +90,19 @@ def _read_listings(connection: Connection) -> dict[str, ShopListing]:
 
 def _read_shop_orders(connection: Connection) -> list[ShopOrder]:
     client = clients.shop_client(connection.shop, "bulk").patient()
-    found: dict[str, ShopOrder] = {}
-    token, until = "", skew.now(settings.OPERATOR.tiktok_api) + timedelta(days=1)
-    while True:
-        page = client.orders_page(updated_from=until - SINCE, updated_to=until, page_token=token)
-        found.update({order.id: order for order in page.rows})
-        token = page.next_token
-        if not token:
-            return list(found.values())
+    until = skew.now(settings.OPERATOR.tiktok_api) + timedelta(days=1)
+    pages = client.order_pages(updated_from=until - SINCE, updated_to=until)
+    return list({order.id: order for page in pages for order in page.rows}.values())
 
 
 def _read_store_orders(connection: Connection) -> dict[str, list[StoreOrder]]:
     client = clients.store_client(connection.store, "bulk").patient()
     found: dict[str, list[StoreOrder]] = {}
-    last_id = ""
-    while True:
-        page = client.orders_after(last_id)
+    for page in client.order_pages(""):
         for order in page.orders:
             if order.external_order_id:
                 found.setdefault(order.external_order_id, []).append(order)
-        if page.last_id == last_id:
-            return found
-        last_id = page.last_id
+    return found
 
 
 def _compare_listings(

@@ -5,7 +5,7 @@ A storefront is one package that has a `Storefront` and is named in `storefronts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -71,6 +71,9 @@ class StoreClient(Protocol):
         `going_on` is told that `last_id` as soon as it is known, before the products are made, if there is more.
         """
 
+    def product_pages(self, names: Names, *, store: StoreInfo) -> Iterator[ProductPage]:
+        """All products, page by page, each asked for when it is wanted. Raises PlatformDown for a list without end."""
+
     def products(self, ids: Iterable[str], names: Names, *, store: StoreInfo) -> ProductPage:
         """Products by their ids. `missing` are those the store does not have."""
 
@@ -85,6 +88,12 @@ class StoreClient(Protocol):
 
     def orders_modified(self, since: datetime, *, page: int = 1) -> StoreOrderPage:
         """Orders modified at `since` or later, oldest change first; the pages are numbered from 1."""
+
+    def order_pages(self, last_id: str) -> Iterator[StoreOrderPage]:
+        """All orders after `last_id`, page by page. Raises PlatformDown for a list without end."""
+
+    def modified_order_pages(self, since: datetime) -> Iterator[StoreOrderPage]:
+        """All orders modified at `since` or later, oldest change first. Raises PlatformDown for a list without end."""
 
     def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
         """The orders that carry this external id. Raises rather than overlook one: it would be made again."""

@@ -22,9 +22,8 @@ def poll_cancellations(connection: Connection) -> int:
     client = clients.shop_client(shop, "urgent")
     started = skew.now(settings.OPERATOR.tiktok_api)
     since = shop.cancellations_seen_at - _OVERLAP if shop.cancellations_seen_at else started - _FIRST_LOOK
-    token, read = "", 0
-    while True:
-        page = client.cancellations_page(updated_from=since, page_token=token)
+    read = 0
+    for page in client.cancellation_pages(updated_from=since):
         read += len(page.rows)
         keys = [request.order_id for request in page.rows]
         known = set(
@@ -33,8 +32,5 @@ def poll_cancellations(connection: Connection) -> int:
         owner = f"connection:{connection.id}"
         lanes.ask(connection.account_id, "cancellation", owner, known, cause="poll", priority=lanes.URGENT)
         lanes.ask(connection.account_id, "order", owner, set(keys) - known, cause="poll", priority=lanes.URGENT)
-        token = page.next_token
-        if not token:
-            break
     Shop.objects.filter(id=shop.id).update(cancellations_seen_at=started)
     return read

@@ -27,21 +27,11 @@ def poll_store_orders(connection: Connection) -> int:
     client = clients.store_client(store, "urgent")
     now = store_now(store)
     since = store.orders_modified_at - _OVERLAP if store.orders_modified_at else now - _FIRST_LOOK
-    read, seen, page_number = 0, set(), 1
-    while True:
-        page = client.orders_modified(since, page=page_number)
-        fresh = [order for order in page.orders if order.id not in seen]
-        seen |= {order.id for order in page.orders}
-        read += len(fresh)
-        _ask_about(store, fresh)
-        if not page.more:
-            break
-        last = max((order.modified_at for order in page.orders), default=since)
-        if last > since:
-            since, page_number = last, 1
-        else:
-            page_number += 1
-    newest = max((order.modified_at for order in page.orders), default=None)
+    read, newest = 0, None
+    for page in client.modified_order_pages(since):
+        read += len(page.orders)
+        _ask_about(store, page.orders)
+        newest = max((order.modified_at for order in page.orders), default=newest)
     if newest is not None:
         Store.objects.filter(id=store.id).update(orders_modified_at=newest)
     log.debug("store orders polled", store=store.id, read=read)

@@ -17,8 +17,7 @@ def index_store_orders(store: Store) -> int:
     """
     client = clients.store_client(store, "urgent")
     read = 0
-    while True:
-        page = client.orders_after(store.orders_seen)
+    for page in client.order_pages(store.orders_seen):
         read += len(page.orders)
         with transaction.atomic():
             insert_rows(
@@ -40,5 +39,4 @@ def index_store_orders(store: Store) -> int:
             # Where another drain has scanned meanwhile, its place stays: at worst the same orders are read again.
             Store.objects.filter(id=store.id, orders_seen=store.orders_seen).update(orders_seen=page.last_id)
             store.orders_seen = page.last_id
-        if not page.more:
-            return read
+    return read

@@ -36,9 +36,8 @@ def poll_orders(
     now = skew.now(settings.OPERATOR.tiktok_api)
     since = start or (shop.orders_seen_at - _OVERLAP if shop.orders_seen_at else now - _FIRST_LOOK)
     until = end or now + _AHEAD  # once: a page token holds for one filter only
-    newest, token, read = shop.orders_seen_at, "", 0
-    while True:
-        page = client.orders_page(updated_from=since, updated_to=until, page_token=token)
+    newest, read = shop.orders_seen_at, 0
+    for page in client.order_pages(updated_from=since, updated_to=until):
         kept = book.keep_orders(connection, page.rows)
         hold(
             connection,
@@ -61,9 +60,6 @@ def poll_orders(
                 cause="poll",
                 priority=lanes.URGENT,
             )
-        token = page.next_token
-        if not token:
-            break
     if start is None and newest is not None:
         Shop.objects.filter(id=shop.id).update(orders_seen_at=newest)
     return read

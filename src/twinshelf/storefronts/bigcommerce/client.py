@@ -5,10 +5,12 @@ There is no method that deletes or archives orders: `DELETE /v2/orders` takes al
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -42,6 +44,7 @@ from twinshelf.errors import (
 from twinshelf.kit import http
 from twinshelf.kit.budget import BudgetedClient
 from twinshelf.kit.http import Budget, Urgency
+from twinshelf.kit.pages import every_page
 from twinshelf.storefronts.bigcommerce import (
     answers,
     inventory,
@@ -54,7 +57,6 @@ from twinshelf.storefronts.bigcommerce import (
     wire,
 )
 from twinshelf.storefronts.bigcommerce.answers import PLATFORM
-from twinshelf.storefronts.bigcommerce.inventory import StockPage
 from twinshelf.storefronts.bigcommerce.store import Channel
 from twinshelf.storefronts.bigcommerce.webhooks import Hook
 
@@ -103,6 +105,23 @@ class _Patience:
         wait = _FIRST_GROWN_WAIT_SECONDS * 2.0 ** min(self.refusals, 8)
         self.refusals += 1
         return min(wait, _LAST_GROWN_WAIT_SECONDS)
+
+
+@dataclass(frozen=True)
+class _OfTime:
+    """A page of orders by the time of their change, and where to go on: (time, number of the page)."""
+
+    page: StoreOrderPage
+    next: tuple[datetime, int]
+
+
+@dataclass(frozen=True)
+class _Numbered(Generic[T]):
+    """A page of a numbered list. `more`: another is worth a look."""
+
+    number: int
+    found: T
+    more: bool
 
 
 class BigCommerce(BudgetedClient):
@@ -195,10 +214,28 @@ class BigCommerce(BudgetedClient):
         ]
         if modified_since is not None:
             params.append(("date_modified:min", wire.stamp(modified_since)))
+
+        def go_on(place: str) -> None:
+            _must_go_on(last_id, place, more=True)
+            if going_on is not None:
+                going_on(place)
+
         return self._get(
             "/v3/catalog/products",
-            lambda body: products.page_from_json(body, names, store=store, limit=limit, going_on=going_on),
+            lambda body: products.page_from_json(body, names, store=store, limit=limit, going_on=go_on),
             params,
+        )
+
+    def product_pages(self, names: Names, *, store: StoreInfo) -> Iterator[ProductPage]:
+        """All products by id, page by page, each asked for when it is wanted.
+
+        Raises PlatformDown, besides what `products_after` raises, where the pages lead in a circle.
+        """
+        return every_page(
+            lambda last_id: self.products_after(last_id, names, store=store),
+            "",
+            following=lambda page: page.last_id if page.more else None,
+            platform=PLATFORM,
         )
 
     def products(self, ids: Iterable[str], names: Names, *, store: StoreInfo) -> ProductPage:
@@ -249,24 +286,14 @@ class BigCommerce(BudgetedClient):
         found: dict[str, Mapping[str, int]] = {}
         for name, ids in (("product_id:in", product_ids), ("variant_id:in", variant_ids)):
             for some in _chunks(sorted(set(ids), key=int), STOCK_PAGE):
-                page, more = 1, True
-                while more:
-                    answer = self._stock([(name, some), ("page", page)])
-                    found.update(answer.stock)
-                    page, more = page + 1, answer.more
+                for stock in self._pages("/v3/inventory/items", _stock_from_json, [(name, some)], limit=STOCK_PAGE):
+                    found.update(stock)
         return found
 
     def locations(self) -> tuple[StoreLocation, ...]:
         """All locations, disabled ones included."""
         pages = self._pages("/v3/inventory/locations", inventory.locations_from_json)
         return tuple(location for page in pages for location in page)
-
-    def _stock(self, params: Params) -> StockPage:
-        return self._get(
-            "/v3/inventory/items",
-            lambda body: inventory.stock_from_json(body, limit=STOCK_PAGE),
-            [*params, ("limit", STOCK_PAGE)],
-        )
 
     # -- channel ----------------------------------------------------------------------------------------------------
 
@@ -350,7 +377,21 @@ class BigCommerce(BudgetedClient):
         An order that cannot be read is left out and named in the log.
         """
         params: Params = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc")]
-        return self._order_page(params, after=last_id, limit=limit)
+        page = self._order_page(params, after=last_id, limit=limit)
+        _must_go_on(last_id, page.last_id, more=page.more)
+        return page
+
+    def order_pages(self, last_id: str) -> Iterator[StoreOrderPage]:
+        """All orders by id after `last_id`, "" to begin, page by page, each asked for when it is wanted.
+
+        Raises PlatformDown, besides what `orders_after` raises, where the pages lead in a circle.
+        """
+        return every_page(
+            self.orders_after,
+            last_id,
+            following=lambda page: page.last_id if page.more else None,
+            platform=PLATFORM,
+        )
 
     def orders_modified(self, since: datetime, *, page: int = 1, limit: int = PAGE) -> StoreOrderPage:
         """Orders modified at `since` or later, oldest change first, without their items; empty past the end.
@@ -362,6 +403,31 @@ class BigCommerce(BudgetedClient):
         return self._order_page(
             [("min_date_modified", wire.stamp(since)), ("sort", "date_modified:asc"), ("page", page)], limit=limit
         )
+
+    def modified_order_pages(self, since: datetime) -> Iterator[StoreOrderPage]:
+        """All orders modified at `since` or later, oldest change first, page by page; none comes twice.
+
+        Raises PlatformDown, besides what `orders_modified` raises, where the pages lead in a circle.
+        """
+        handed_out: set[tuple[str, datetime]] = set()
+
+        def turn(place: tuple[datetime, int]) -> _OfTime:
+            page = self.orders_modified(place[0], page=place[1])
+            last = max((order.modified_at for order in page.orders), default=place[0])
+            # Orders shift between pages while they change: on with the last one's time, not with the next number.
+            return _OfTime(page, (last, 1) if last > place[0] else (place[0], place[1] + 1))
+
+        pages = every_page(
+            turn, (since, 1), following=lambda turned: turned.next if turned.page.more else None, platform=PLATFORM
+        )
+        stale = 0
+        for turned in pages:
+            fresh = tuple(order for order in turned.page.orders if (order.id, order.modified_at) not in handed_out)
+            handed_out |= {(order.id, order.modified_at) for order in fresh}
+            stale = 0 if fresh else stale + 1
+            if stale > 1 and turned.page.more:  # one may be: all of a page have one time, and it is read again by it
+                raise PlatformDown(f"{PLATFORM} leads in a circle: a list has no end")
+            yield dataclasses.replace(turned.page, orders=fresh)
 
     def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
         """The orders that carry this external id, without their items: none, one, or a double that must not be.
@@ -470,14 +536,19 @@ class BigCommerce(BudgetedClient):
     def _post(self, path: str, body: Mapping[str, Any], read: Callable[[bytes], T]) -> T:
         return self._call("POST", path, read, body=body)
 
-    def _pages(self, path: str, read: Callable[[bytes], tuple[T, bool | None]], params: Params = ()) -> Iterator[T]:
-        """All numbered pages of a V3 list; where they do not say whether more follow, until one is empty."""
-        page, more = 1, True
-        while more:
-            found, follows = self._get(path, read, [*params, ("page", page), ("limit", PAGE)])
-            more = bool(found) if follows is None else follows
-            page += 1
-            yield found
+    def _pages(
+        self, path: str, read: Callable[[bytes], tuple[T, bool | None]], params: Params = (), *, limit: int = PAGE
+    ) -> Iterator[T]:
+        """All numbered pages of a V3 list, until one is empty, whatever the last one promised.
+
+        Where they do not say whether more follow, the next one is always looked at.
+        """
+
+        def turn(number: int) -> _Numbered[T]:
+            found, follows = self._get(path, read, [*params, ("page", number), ("limit", limit)])
+            return _Numbered(number, found, more=bool(found) and follows is not False)
+
+        return (page.found for page in self._numbered(turn))
 
     def _v2_pages(self, path: str, read: Callable[[bytes], tuple[list[T], tuple[Unreadable, ...]]]) -> tuple[T, ...]:
         """All numbered pages of a V2 list.
@@ -485,15 +556,23 @@ class BigCommerce(BudgetedClient):
         They do not say whether more follow: a page as long as the limit, or as the default that a server may silently
         fall back to, is followed by another look.
         """
-        rows: list[T] = []
-        page, more = 1, True
-        while more:
-            found, unreadable = self._get(path, read, [("page", page), ("limit", PAGE)])
+
+        def turn(number: int) -> _Numbered[list[T]]:
+            found, unreadable = self._get(path, read, [("page", number), ("limit", PAGE)])
             if unreadable:
                 raise unreadable[0].error
-            rows += found
-            page, more = page + 1, len(found) in {PAGE, _V2_DEFAULT_PAGE}
-        return tuple(rows)
+            return _Numbered(number, found, more=len(found) in {PAGE, _V2_DEFAULT_PAGE})
+
+        return tuple(row for page in self._numbered(turn) for row in page.found)
+
+    def _numbered(self, turn: Callable[[int], _Numbered[T]]) -> Iterator[_Numbered[T]]:
+        return every_page(
+            turn,
+            1,
+            following=lambda page: page.number + 1 if page.more else None,
+            rows=lambda page: page.found,
+            platform=PLATFORM,
+        )
 
     def _call(
         self,
@@ -552,6 +631,17 @@ class BigCommerce(BudgetedClient):
             raise PlatformDown(
                 f"{PLATFORM} did not answer with its JSON: {error}", outcome_unknown=not repeatable
             ) from error
+
+
+def _must_go_on(last_id: str, place: str, *, more: bool) -> None:
+    """Raise PlatformDown if a scan by id that has more to read would not get further: it would never end."""
+    if more and int(place or 0) <= int(last_id or 0):
+        raise PlatformDown(f"{PLATFORM} leads in a circle: the page after {last_id or 'the beginning'} ends before it")
+
+
+def _stock_from_json(body: bytes) -> tuple[Mapping[str, Mapping[str, int]], bool | None]:
+    page = inventory.stock_from_json(body, limit=STOCK_PAGE)
+    return page.stock, page.more
 
 
 def _wait_before_retry(error: Exception) -> bool | float:

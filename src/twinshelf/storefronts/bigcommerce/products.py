@@ -143,7 +143,8 @@ def page_from_json(
     last_id = str(wire.highest(rows, lambda row: row.id) or "")
     if rows.count and not last_id:
         raise wire.NotAnAnswer("a page of products without a single id")
-    more = rows.count >= limit if rows.more is None else rows.more
+    # A page without rows is the last one, whatever `meta.pagination` promises after it.
+    more = rows.count > 0 and (rows.count >= limit if rows.more is None else rows.more)
     if more and going_on is not None:
         going_on(last_id)
     products, unreadable = wire.mapped(rows, lambda row: _product(row, names, store), lambda row: row.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -72,6 +72,13 @@ class AftersaleCalls(Calls):
             body,
             query=query,
         )
+
+    def cancellation_pages(self, *, updated_from: datetime) -> Iterator[Page[CancellationRequest]]:
+        """All pages of cancellations changed from `updated_from` on, each asked for when it is wanted.
+
+        Raises PlatformDown, besides, where they lead in a circle.
+        """
+        return self._pages(lambda token: self.cancellations_page(updated_from=updated_from, page_token=token))
 
     def approve_cancellation(self, cancel_id: str, key: str) -> None:
         """Grant a buyer's request. Safe to repeat with the same `key`. Raises WrongState if it is decided already.

@@ -17,9 +17,10 @@ from twinshelf.errors import DocumentError, PlatformDown, ScopeMissing, Throttle
 from twinshelf.kit import clock, http
 from twinshelf.kit.budget import BudgetedClient
 from twinshelf.kit.http import Answer, Budget, Urgency
+from twinshelf.kit.pages import every_page
 from twinshelf.tiktok import errors, messages, signing, wire
 from twinshelf.tiktok.errors import PLATFORM, PartlyRefused
-from twinshelf.tiktok.wire import Rows
+from twinshelf.tiktok.wire import Page, Rows
 
 API_URL: Final = "https://open-api.tiktokglobalshop.com"
 
@@ -141,6 +142,10 @@ class Calls(BudgetedClient):
             raise PartlyRefused(
                 tuple(item for error in refused for item in error.items), request_id=refused[0].request_id
             )
+
+    def _pages(self, read: Callable[[str], Page[T]]) -> Iterator[Page[T]]:
+        """The pages that `read` gives by their token, "" to begin. Raises PlatformDown where they lead in a circle."""
+        return every_page(read, "", following=lambda page: page.next_token or None, platform=PLATFORM)
 
     def _rows(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +40,15 @@ class OrderCalls(Calls):
             lambda data: wire.page(data, "orders", orders.order_from_json),
             body,
             query=query,
+        )
+
+    def order_pages(self, *, updated_from: datetime, updated_to: datetime) -> Iterator[Page[ShopOrder]]:
+        """All pages of `orders_page`, each asked for when it is wanted.
+
+        Raises PlatformDown, besides, where they lead in a circle.
+        """
+        return self._pages(
+            lambda token: self.orders_page(updated_from=updated_from, updated_to=updated_to, page_token=token)
         )
 
     def orders(self, order_ids: Iterable[str]) -> Rows[ShopOrder]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -101,14 +102,9 @@ class ProductCalls(Calls):
         found: dict[str, ShopListing] = {}
         unreadable: list[Unreadable] = []
         for some in batches(seller_skus, SELLER_SKUS_A_CALL):
-            token = ""
-            while True:
-                page = self._listings({"status": "ALL", "seller_skus": some}, token)
+            for page in self._pages(partial(self._listings, {"status": "ALL", "seller_skus": some})):
                 found |= {listing.id: listing for listing in page.rows}
                 unreadable += page.unreadable
-                token = page.next_token
-                if not token:
-                    break
         return Rows.of(found.values(), unreadable)
 
     def listings(self, *, updated_from: datetime | None = None) -> Iterator[tuple[ShopListing, ...]]:
@@ -123,14 +119,10 @@ class ProductCalls(Calls):
         body: dict[str, Any] = {"status": "ALL"}
         body |= {} if first is None else {"update_time_ge": first}
         body |= {} if last is None else {"update_time_le": last}
-        token = ""
         try:
-            while True:
-                page = self._listings(body, token)
+            for page in self._pages(partial(self._listings, body)):
                 yield tuple(page.rows)
-                token = page.next_token
-                if not token:
-                    return
+            return
         except TooManyRows:
             start = _BEFORE_THE_FIRST_LISTING if first is None else first
             end = self._skew.timestamp() + 86_400 if last is None else last
