@@ -474,6 +474,26 @@ def test_a_changed_address_reaches_the_store_order_until_it_is_shipped(store, sh
     assert len(store.effects("order_created")) == 1
 
 
+def test_a_moved_buyer_keeps_no_part_of_the_old_address(store, shop, twinshelf, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    old = {"name": "Ada Moss", "first_name": "Ada", "last_name": "Moss", "line1": "12 Elm Street", "line2": "Apt 4",
+           "postal_code": "78701", "phone": "(+1)5125550100"}  # fmt: skip
+    order_id = shop.buy(("MUG-1", 1), address=old)
+    twinshelf.wait(HELD_SECONDS)
+    store_order_id = twinshelf.order(order_id).store_order_id
+    [before] = store.act("order", order_id=store_order_id)["shipping_addresses"]
+    assert (before["street_1"], before["street_2"]) == ("12 Elm Street", "Apt 4")
+
+    sandbox.act("shopper.change_address", order_id=order_id, address={"line1": "99 Oak Avenue", "line2": ""})
+    twinshelf.settle()
+
+    [after] = store.act("order", order_id=store_order_id)["shipping_addresses"]
+    bill = store.act("order", order_id=store_order_id)["billing_address"]
+    assert (after["street_1"], after["street_2"]) == ("99 Oak Avenue", "")
+    assert (bill["street_1"], bill["street_2"]) == ("99 Oak Avenue", "")
+    assert (after["phone"], after["zip"]) == (before["phone"], "78701")
+
+
 def test_units_on_hold_are_withheld_from_the_shelf_and_sold_once(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", stock=3)
     twinshelf.list(mug)

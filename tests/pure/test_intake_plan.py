@@ -422,25 +422,67 @@ MASKED = address(first_name="A**", last_name="M***", street_1="1 M*** L***", pos
             address(street_1="1 Mill Lane", phone="+1 5125550100"),
         ),
         ("a part that is new is added", address(company=""), address(company="Moss Ltd"), address(company="Moss Ltd")),
+        (
+            "moved to a place without a second line: nothing of the old one stays",
+            address(street_2="Apt 4"),
+            address(street_1="99 Oak Avenue"),
+            address(street_1="99 Oak Avenue"),
+        ),
+        (
+            "moved from a company in a state to a home in a country without states and postal codes",
+            address(company="Moss Ltd"),
+            address(city="Dublin", state="", postal_code="", country_code="IE"),
+            address(city="Dublin", state="", postal_code="", country_code="IE"),
+        ),
+        (
+            "one name in place of two: the old last name goes",
+            address(),
+            address(first_name="Ada Moss-Gray", last_name=""),
+            address(first_name="Ada Moss-Gray", last_name=""),
+        ),
+        (
+            "a phone and an email that are not shown are not gone",
+            address(email="7493@tiktok.com"),
+            address(street_1="2 Mill Lane", phone=""),
+            address(street_1="2 Mill Lane", email="7493@tiktok.com"),
+        ),
+        (
+            "a second line that is masked says nothing",
+            address(street_2="Apt 4"),
+            address(street_2="A** 4"),
+            address(street_2="Apt 4"),
+        ),
+        (
+            "not enough to ship to: what it does not have, nobody told",
+            address(street_2="Apt 4"),
+            Address(street_1="2 Mill Lane"),
+            address(street_1="2 Mill Lane", street_2="Apt 4"),
+        ),
     ],
 )
 def test_a_masked_or_missing_part_never_replaces_a_clear_one(_case, kept, seen, result):
     assert merged_address(kept, seen) == result
 
 
+ONE_PLACE = ("first_name", "last_name", "company", "street_1", "street_2", "city", "state", "postal_code")
+"""Parts that an address which can be shipped to is told with, or does not have."""
+
 parts = strategies.sampled_from(["", "A**", "Ada", "Eve"])
-any_address = strategies.builds(Address, first_name=parts, street_1=parts, city=parts, postal_code=parts, phone=parts)
+any_address = strategies.builds(Address, **dict.fromkeys((*ONE_PLACE, "country_code", "phone", "email"), parts))
 
 
 @random_cases
 @given(any_address, any_address)
 def test_what_was_clear_stays_clear(kept, seen):
+    """Nothing is made up, no mask replaces what was clear, and only a whole address takes parts away."""
     merged = merged_address(kept, seen)
 
     for name in Address.__struct_fields__:
         before, now, after = (getattr(entry, name) for entry in (kept, seen, merged))
         assert after in {before, now}
         if before and "*" not in before:
-            assert after
             assert "*" not in after
+            assert after or (seen.clear and name in ONE_PLACE)
+        if seen.clear and name in ONE_PLACE and "*" not in now:
+            assert after == now
     assert merged_address(merged, seen) == merged

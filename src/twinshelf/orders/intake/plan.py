@@ -237,12 +237,28 @@ def draft_address(order: ShopOrder, preferences: Preferences) -> Address:
     return msgspec.structs.replace(order.address, email=email)
 
 
+_NAMES = frozenset({"first_name", "last_name"})
+_EMPTY_IS_MEANT = _NAMES | {"company", "street_1", "street_2", "city", "state", "postal_code"}
+"""What a clear address does not have, it has not: it is one place, told whole.
+
+An empty phone or email says nothing: TikTok hides both while it shows the rest. A country is never empty where it counts.
+"""
+
+
 def merged_address(kept: Address, seen: Address) -> Address:
-    """The address to keep when an order is seen again: a masked or missing part never replaces a clear one."""
+    """The address to keep when an order is seen again.
+
+    A masked part never replaces a clear one. An empty part replaces what was there only where it is meant to be empty:
+    in a clear address, of the parts that `_EMPTY_IS_MEANT` names; elsewhere nobody told it.
+    """
     values = {}
     for name in Address.__struct_fields__:
         before, now = getattr(kept, name), getattr(seen, name)
-        values[name] = before if before and (not now or ("*" in now and "*" not in before)) else now
+        if now:
+            keeps = "*" in now and bool(before) and "*" not in before
+        else:
+            keeps = not (seen.clear and name in _EMPTY_IS_MEANT)
+        values[name] = before if keeps else now
     return Address(**values)
 
 
