@@ -9,6 +9,8 @@ from hypothesis import given, strategies
 
 from tests.pure.builders import (
     LINKS,
+    MUG,
+    NOON,
     address,
     line,
     money,
@@ -22,8 +24,11 @@ from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import Address, Money, OrderPayment
 from twinshelf.messages import text as text_of
 from twinshelf.orders.intake.plan import (
+    Candidates,
     Decision,
     DraftFacts,
+    Variant,
+    bearer,
     decide,
     draft_address,
     draft_order,
@@ -138,6 +143,64 @@ def test_any_line_that_is_not_linked_holds_the_whole_order(_case, lines, held, t
     if held:
         told = unlinked_finding(missing)
         assert (told.code, text_of(told), told.waits_for) == ("E-ORD-SKU", text, waits_for)
+
+
+GONE_MUG = Variant(*MUG, there=False)
+NEW_MUG, OTHER = Variant("1", "12"), Variant("9", "91")
+
+
+@pytest.mark.covers("CED-107")
+@pytest.mark.parametrize(
+    ("_case", "found", "taken"),
+    [
+        ("nothing is known", {}, None),
+        ("by link", {"linked": Variant(*MUG)}, MUG),
+        ("by seller SKU", {"by_code": Variant(*MUG)}, MUG),
+        ("by link, whoever has the SKU", {"linked": Variant(*MUG), "by_code": OTHER}, MUG),
+        ("found before: it stays, whoever has the SKU now", {"kept": Variant(*MUG), "by_code": OTHER}, MUG),
+        ("found before: it stays, though the link has moved", {"kept": Variant(*MUG), "linked": OTHER}, MUG),
+        ("found before: it stays, though another was chosen later", {"kept": Variant(*MUG), "chosen": OTHER}, MUG),
+        ("made anew within its product", {"kept": GONE_MUG, "heir": NEW_MUG}, ("1", "12")),
+        ("made anew, and its link was dead when the order came", {"linked": GONE_MUG, "heir": NEW_MUG}, ("1", "12")),
+        ("made anew, and linked itself", {"kept": GONE_MUG, "linked": NEW_MUG, "heir": NEW_MUG}, ("1", "12")),
+        ("deleted", {"kept": GONE_MUG}, None),
+        ("deleted, and its link with it", {"kept": GONE_MUG, "linked": GONE_MUG}, None),
+        ("a dead link is no link, and no reason to look elsewhere", {"linked": GONE_MUG, "by_code": OTHER}, None),
+        ("deleted, and the SKU handed to another product", {"kept": GONE_MUG, "by_code": OTHER}, None),
+        ("deleted, and the link moved to another product by itself", {"kept": GONE_MUG, "linked": OTHER}, None),
+        (
+            "deleted, and linked elsewhere by hand",
+            {"kept": GONE_MUG, "linked": Variant("9", "91", manual=True)},
+            ("9", "91"),
+        ),
+        ("deleted, and another chosen at an order", {"kept": GONE_MUG, "chosen": OTHER, "heir": NEW_MUG}, ("9", "91")),
+        ("chosen at an order before", {"chosen": OTHER}, ("9", "91")),
+        ("chosen before the seller SKU", {"chosen": OTHER, "by_code": Variant(*MUG)}, ("9", "91")),
+        ("what was chosen is deleted as well", {"chosen": Variant("9", "91", there=False)}, None),
+    ],
+)
+def test_which_variant_a_sku_of_an_order_is(_case, found, taken):
+    decided = bearer(Candidates(**found))
+
+    assert (decided.ids if decided else None) == taken
+
+
+def test_a_deleted_variant_is_told_with_its_time():
+    missing = (line("MUG-1"), line("JAR-1"), line("PAN-1"))
+
+    told = unlinked_finding(missing, {"tt-MUG-1": NOON, "tt-JAR-1": None})
+
+    assert text_of(told) == (
+        "Not created in BigCommerce: no linked product for SKU "
+        "MUG-1 (deleted in BigCommerce on 2026-03-02 at 12:00 UTC), JAR-1 (deleted in BigCommerce), PAN-1."
+    )
+
+
+def test_what_was_taken_out_of_an_order_needs_no_link():
+    lines = (line("MUG-1"), line("CUP-1", status="CANCELLED"))
+
+    assert unlinked(order(*lines), LINKS) == ()
+    assert [entry.sku for entry in draft(order(*lines)).lines] == ["MUG-1"]
 
 
 @pytest.mark.parametrize(

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from twinshelf.connections.models import Connection
-from twinshelf.documents import Address, ListingStatus, ShopOrder, from_json, to_json
-from twinshelf.goods.models import StoreVariant
+from twinshelf.documents import Address, ShopOrder, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
 from twinshelf.kit.upsert import insert_rows, update_rows
-from twinshelf.listings.models import Link, ShopSkuSeen
+from twinshelf.orders.bearers import Bearers, bearers_of
 from twinshelf.orders.intake.plan import merged_address
 from twinshelf.orders.models import ShopOrderRow
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A row after a sighting, and whether the sighting told anything new."""
+    """A row after a sighting, whether the sighting told anything new, and what its SKUs are in the store."""
 
     row: ShopOrderRow
     news: bool
+    bearers: Bearers = field(default_factory=Bearers)
 
 
 def binding(connection_id: int, order_id: str) -> str:
@@ -36,8 +35,9 @@ def binding(connection_id: int, order_id: str) -> str:
 def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: bool = True) -> dict[str, Kept]:
     """Record sightings of orders, by order id. An older one than is on record changes nothing.
 
-    The address on record is only replaced by clearer or equally clear parts: TikTok masks buyers again later. Without
-    `write` the rows are only made up, for a preview.
+    The address on record is only replaced by clearer or equally clear parts: TikTok masks buyers again later. Which
+    variants of the store its SKUs are is found at the first sighting and stays (`bearers`). Without `write` the rows
+    are only made up, for a preview.
     """
     seen = {order.id: order for order in orders}
     rows = {row.order_id: row for row in ShopOrderRow.objects.filter(connection=connection, order_id__in=list(seen))}
@@ -65,8 +65,12 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
                 row.address_due = row.address_due or (moved and row.store_order_id is not None)
                 stale.append(row)
             result[order.id] = Kept(row, news=news)
+    found = bearers_of(connection, [(entry.row, seen[order_id]) for order_id, entry in result.items()])
+    result = {order_id: replace(entry, bearers=found[order_id]) for order_id, entry in result.items()}
     if not write:
         return result
+    resolved = [entry.row for entry in result.values() if entry.bearers.moved and entry.row.id is not None]
+    update_rows(resolved, ["bearers"])
     if fresh:
         # Another worker may be storing the same order right now: the constraint decides, and its row is read.
         insert_rows(fresh, unique=["connection_id", "order_id"])
@@ -79,7 +83,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             else:
                 others.append(order_id)
         for row in stored.filter(order_id__in=others) if others else ():
-            result[row.order_id] = Kept(row, news=True)
+            result[row.order_id] = replace(result[row.order_id], row=row, news=True)
     if stale:
         update_rows(
             stale,
@@ -119,34 +123,3 @@ def buyer_of(row: ShopOrderRow) -> tuple[Address, str]:
         return Address(), ""
     data = json.loads(unseal(row.buyer, bound_to=binding(row.connection_id, row.order_id)))
     return msgspec.convert(data["address"], Address), data["message"]
-
-
-def links_of(connection: Connection, orders: Iterable[ShopOrder]) -> Mapping[str, tuple[str, str]]:
-    """(product id, variant id) by TikTok SKU id, for the SKUs of these orders that have a variant.
-
-    By link, else by the seller SKU, if it is exactly that of one variant of the store and of one SKU of the shop.
-    """
-    codes = {line.sku_id: line.seller_sku for order in orders for line in order.lines}
-    links = Link.objects.filter(connection=connection, sku_id__in=list(codes))
-    found = {
-        sku_id: (product_id, variant_id)
-        for sku_id, product_id, variant_id in links.values_list("sku_id", "product_id", "variant_id")
-    }
-    open_codes = {code for sku_id, code in codes.items() if code and sku_id not in found}
-    if open_codes:
-        by_code = _by_code(connection, open_codes)
-        found |= {sku_id: by_code[code] for sku_id, code in codes.items() if sku_id not in found and code in by_code}
-    return found
-
-
-def _by_code(connection: Connection, codes: set[str]) -> dict[str, tuple[str, str]]:
-    """The variants that these seller SKUs name without doubt."""
-    variants: dict[str, list[tuple[str, str]]] = {}
-    rows = StoreVariant.objects.filter(store_id=connection.store_id, sku__in=codes, deleted=False)
-    for code, product_id, variant_id in rows.values_list("sku", "product_id", "variant_id"):
-        variants.setdefault(code, []).append((product_id, variant_id))
-    seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=codes).exclude(
-        status=ListingStatus.DELETED
-    )
-    in_shop = Counter(seen.values_list("seller_sku", flat=True))
-    return {code: some[0] for code, some in variants.items() if len(some) == 1 and in_shop[code] <= 1}

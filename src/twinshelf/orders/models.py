@@ -61,6 +61,8 @@ class ShopOrderRow(AccountModel):
     address_clear = models.BooleanField(default=False)
     search = models.TextField(blank=True)
     """Order ids, SKUs and titles in lower case; nothing of the buyer."""
+    bearers = models.JSONField(default=dict)
+    """TikTok SKU id → [product id, variant id] of the store that its units were found to be, and stay."""
     creation = models.CharField(max_length=10, choices=choices(_CREATION), default=CreationState.WAITING.value)
     reason = models.TextField(blank=True)
     """Why there is no store order (yet), in words."""
@@ -103,6 +105,8 @@ class StoreOrderSeen(AccountModel):
     """When the store made it: of several for one external id, the oldest counts."""
     state = models.CharField(max_length=30)
     total = models.DecimalField(max_digits=20, decimal_places=4)
+    archived = models.BooleanField(default=False)
+    """Out of the store's lists, and still the order of its external id."""
 
     class Meta:
         constraints: ClassVar = [
@@ -112,6 +116,24 @@ class StoreOrderSeen(AccountModel):
 
     def __str__(self) -> str:
         return self.store_order_id
+
+
+class ChosenVariant(AccountModel):
+    """The variant that a person chose for a TikTok SKU at an order: later orders of the SKU take it as well.
+
+    Beside `listings.Link`, which pairs one to one: several TikTok SKUs may be one variant here.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    sku_id = models.CharField(max_length=40)
+    product_id = models.CharField(max_length=64)
+    variant_id = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "sku_id"], name="variant_chosen_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sku_id} is {self.variant_id}"
 
 
 class ShipmentRow(AccountModel):

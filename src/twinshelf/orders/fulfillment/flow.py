@@ -23,6 +23,7 @@ from twinshelf.errors import Refused
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import upsert
 from twinshelf.orders import book
+from twinshelf.orders.bearers import links_of
 from twinshelf.orders.fulfillment import plan as planning
 from twinshelf.orders.models import Providers, ShipmentRow, ShopOrderRow
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, no_change
@@ -75,7 +76,7 @@ def _seen(batch: ShipmentBatch, row: ShopOrderRow, order: ShopOrder) -> planning
         order,
         pending,
         items={item.id: item for item in client.order_items(row.store_order_id)},
-        links=book.links_of(batch.connection, [order]),
+        links=links_of(batch.connection, row, order),
         own_units={shipment_id: tuple(report.unit_ids) for shipment_id, report in on_record.items()},
         taken=frozenset(unit for report in on_record.values() for unit in report.unit_ids),
         mapping=batch.preferences.carriers,

@@ -30,6 +30,7 @@ from twinshelf.goods import holds
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.orders import book
+from twinshelf.orders.bearers import Bearers
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake import plan as planning
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
@@ -51,7 +52,7 @@ class OrderBatch(UrgentBatch):
     """A batch of orders of a connection, with our rows of them by order id."""
 
     rows: dict[str, ShopOrderRow] = field(default_factory=dict)
-    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    bearers: dict[str, Bearers] = field(default_factory=dict)
 
 
 # -- observe --------------------------------------------------------------------------------------------------------
@@ -63,26 +64,27 @@ def observe_orders(batch: OrderBatch, keys: Sequence[str]) -> Mapping[str, plann
     orders = {order.id: order for order in batch.shop_client.orders(keys)}
     kept = book.keep_orders(connection, orders.values(), write=not batch.preview)
     rows = {order_id: entry.row for order_id, entry in kept.items()}
-    links = book.links_of(connection, orders.values())
+    bearers = {order_id: entry.bearers for order_id, entry in kept.items()}
     if not batch.preview:
         without = [row for row in rows.values() if row.store_order_id is None]
         if without:
             index.index_store_orders(connection.store)
             _adopt(without, connection)
-        hold(connection, batch.preferences, orders.values(), links)
+        hold(connection, batch.preferences, orders.values(), bearers)
     batch.rows.update(rows)
-    batch.links = {**batch.links, **links}
+    batch.bearers.update(bearers)
     return {key: _seen(batch, key, orders.get(key), rows.get(key)) for key in keys}
 
 
 def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRow | None) -> planning.SeenOrder:
     if order is None or row is None:
-        return planning.SeenOrder(key, None, batch.preferences, batch.links, tries=batch.asks[key].attempts)
+        return planning.SeenOrder(key, None, batch.preferences, {}, tries=batch.asks[key].attempts)
     return planning.SeenOrder(
         key,
         order,
         batch.preferences,
-        batch.links,
+        batch.bearers[key].links,
+        batch.bearers[key].gone,
         store_order_id=row.store_order_id,
         store_state=_known_state(row),
         address_due=row.address_due,
@@ -105,7 +107,7 @@ def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
 
 
 def hold(
-    connection: Connection, preferences: Preferences, orders: Iterable[ShopOrder], links: Mapping[str, tuple[str, str]]
+    connection: Connection, preferences: Preferences, orders: Iterable[ShopOrder], bearers: Mapping[str, Bearers]
 ) -> None:
     """Withhold what orders without a store order will take; give back what ignored ones held; end what was taken.
 
@@ -121,7 +123,11 @@ def hold(
         holds.release(connection, unwanted)
         holds.hold(
             connection,
-            {order.id: planning.group_by_variant(order, links) for order in open_orders if order.id not in unwanted},
+            {
+                order.id: planning.group_by_variant(order, bearers[order.id].links)
+                for order in open_orders
+                if order.id not in unwanted
+            },
         )
         holds.convert(connection, [order_id for order_id, store_order_id in made.items() if store_order_id is not None])
 
@@ -170,7 +176,7 @@ def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
         channel_id=connection.channel_id,
         external_source=settings.OPERATOR.bigcommerce_app_id,
         shop_id=connection.shop.shop_id,
-        links=batch.links,
+        links=batch.bearers[row.order_id].links,
     )
     draft = planning.draft_order(book.order_of(row, with_buyer=True), facts)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -69,16 +69,78 @@ class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     links: Mapping[str, tuple[str, str]]
 
 
+class Variant(msgspec.Struct, frozen=True):
+    """A variant of the store, as last read. `there`: it was not deleted since."""
+
+    product_id: str
+    variant_id: str
+    there: bool = True
+    manual: bool = False
+    """A person said that it is this one."""
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """(product id, variant id)."""
+        return self.product_id, self.variant_id
+
+
+class Candidates(msgspec.Struct, frozen=True, kw_only=True):
+    """What may bear a TikTok SKU of one order. None: there is no such variant.
+
+    `kept` was found when the order was first seen, `linked` is the SKU's link, `chosen` a person's choice at an order,
+    `heir` is what now has the SKU of a deleted `kept` or `linked` within the same product, `by_code` what has the
+    seller SKU anywhere in the store.
+    """
+
+    kept: Variant | None = None
+    linked: Variant | None = None
+    chosen: Variant | None = None
+    heir: Variant | None = None
+    by_code: Variant | None = None
+
+
+def bearer(found: Candidates) -> Variant | None:
+    """The variant whose units a line takes; None where that is not certain (docs/reference/behavior.md ORD-5).
+
+    What was found once stays: a SKU that is renamed or handed to another product later books nothing there. Only a
+    deleted variant gives way: to a person's choice, or to the variant that has its SKU within the same product.
+    """
+    kept, linked = found.kept, found.linked
+    if kept is not None and kept.there:
+        return kept
+    if found.chosen is not None and found.chosen.there:
+        return found.chosen
+    if linked is not None and linked.there and (kept is None or linked.manual or linked.product_id == kept.product_id):
+        return linked
+    return found.by_code if kept is None and linked is None else found.heir
+
+
 def unlinked(order: ShopOrder, links: Mapping[str, tuple[str, str]]) -> tuple[OrderLine, ...]:
     """The lines whose SKU is not linked to a variant: any one of them holds the whole order."""
-    return tuple(line for line in order.lines if line.sku_id not in links)
+    return tuple(line for line in imported_lines(order) if line.sku_id not in links)
 
 
-def unlinked_finding(lines: tuple[OrderLine, ...]) -> Finding:
-    """The problem of an order with unlinked SKUs; linking any of them asks for it again."""
-    names = ", ".join(dict.fromkeys(line.seller_sku or line.sku_id for line in lines))
+def imported_lines(order: ShopOrder) -> tuple[OrderLine, ...]:
+    """The lines that a store order has: what was taken out of the order before is no part of it."""
+    return tuple(line for line in order.lines if not line.cancelled) or order.lines
+
+
+def unlinked_finding(lines: tuple[OrderLine, ...], gone: Mapping[str, datetime | None] | None = None) -> Finding:
+    """The problem of an order with unlinked SKUs; linking any of them asks for it again.
+
+    `gone` are the TikTok SKU ids whose variant was deleted in the store, with the time where it is known.
+    """
+    names = ", ".join(dict.fromkeys(_told(line, gone or {}) for line in lines))
     awaited = " ".join(dict.fromkeys(word for line in lines for word in _awaited(line)))
     return finding("E-ORD-SKU", waits_for=awaited, skus=names)
+
+
+def _told(line: OrderLine, gone: Mapping[str, datetime | None]) -> str:
+    name = line.seller_sku or line.sku_id
+    if line.sku_id not in gone:
+        return name
+    at = gone[line.sku_id]
+    return f"{name} (deleted in BigCommerce{f' on {at:%Y-%m-%d} at {at:%H:%M} UTC' if at else ''})"
 
 
 def _awaited(line: OrderLine) -> tuple[str, ...]:
@@ -89,7 +151,8 @@ def _awaited(line: OrderLine) -> tuple[str, ...]:
 class SeenOrder:
     """One TikTok order on both sides. `order` None: TikTok does not know it (yet), `tries` looks in a row.
 
-    `store_order_id` None: it has no store order. `links` gives (product id, variant id) by TikTok SKU id.
+    `store_order_id` None: it has no store order. `links` gives (product id, variant id) by TikTok SKU id, `gone` the
+    SKU ids whose variant was deleted in the store, and when.
     `address_due`: the store order does not have the newest address.
     """
 
@@ -97,6 +160,7 @@ class SeenOrder:
     order: ShopOrder | None
     preferences: Preferences
     links: Mapping[str, tuple[str, str]]
+    gone: Mapping[str, datetime | None] = field(default_factory=dict)
     store_order_id: str | None = None
     store_state: StoreOrderState | None = None
     address_due: bool = False
@@ -118,7 +182,7 @@ def plan_order(seen: SeenOrder) -> Plan:
     if decide(order, seen.preferences).verdict != "create":
         return Plan(key=seen.key)
     if missing := unlinked(order, seen.links):
-        return Plan(key=seen.key, findings=(unlinked_finding(missing),))
+        return Plan(key=seen.key, findings=(unlinked_finding(missing, seen.gone),))
     return Plan(key=seen.key, changes=(CreateStoreOrder(shop_order_id=order.id),))
 
 
@@ -175,8 +239,7 @@ def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
     Fees that are neither goods, shipping nor tax go into handling.
     """
     currency = order.payment.total.currency
-    wanted = tuple(line for line in order.lines if not line.cancelled) or order.lines
-    lines = tuple(_line(line, facts.links[line.sku_id]) for line in wanted)
+    lines = tuple(_line(line, facts.links[line.sku_id]) for line in imported_lines(order))
     subtotal_ex = Money.total((line.unit_price_ex_tax * line.quantity for line in lines), currency)
     goods_tax = Money.total((line.tax * line.quantity for line in order.lines), currency)
     shipping = order.payment.shipping
@@ -241,7 +304,7 @@ _NAMES = frozenset({"first_name", "last_name"})
 _EMPTY_IS_MEANT = _NAMES | {"company", "street_1", "street_2", "city", "state", "postal_code"}
 """What a clear address does not have, it has not: it is one place, told whole.
 
-An empty phone or email says nothing: TikTok hides both while it shows the rest. A country is never empty where it counts.
+An empty phone or email says nothing: TikTok hides both while it shows the rest. A country is never empty in one.
 """
 
 

@@ -43,7 +43,7 @@ def poll_orders(
             connection,
             preferences_from_json(connection.preferences),
             page.rows,
-            book.links_of(connection, page.rows),
+            {order_id: entry.bearers for order_id, entry in kept.items()},
         )
         read += len(page.rows)
         for order in page.rows:
