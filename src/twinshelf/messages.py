@@ -211,6 +211,14 @@ _ROWS: Final = (
     Message("I-NOT-PURCHASABLE", "Not purchasable in BigCommerce", "{n} product(s) is|are not purchasable",
             "Skipped: not purchasable in BigCommerce.",
             "To sell it, “Open in BigCommerce” and make it available for purchase.", "product.store", "box"),
+    Message("W-PRD-OFFSALE", "Off sale in BigCommerce", "{n} product(s) is|are off sale in BigCommerce",
+            "Not for sale in BigCommerce, so TikTok Shop offers 0 of it: {skus}.",
+            "To sell it again, “Open in BigCommerce” and make it available for purchase.", "product.store", "box"),
+    Message("W-PRD-VARGONE", "A variant was deleted in BigCommerce",
+            "{n} product(s) has|have a variant that was deleted in BigCommerce",
+            "BigCommerce does not have it any more; TikTok Shop keeps it with 0 units: {skus}.",
+            "Nothing to do. To remove it from TikTok Shop as well, delete the SKU in Seller Center.",
+            "seller_center", "box"),
 
     # listings as a whole
     Message("I-LST-NOTOFF", "It is not off", "{n} listing(s) is|are not off",

@@ -443,25 +443,27 @@ def test_what_cannot_be_bought_is_skipped_unless_all_is_wanted(_case, goods, inc
     result, findings = desired(goods, shop)
 
     assert [entry.sku for entry in goods.variants if listable(goods, entry, shop.preferences)] == offered
+    off = [entry.sku for entry in goods.variants if entry.sku not in offered]
+    told = (finding("W-PRD-OFFSALE", skus=", ".join(off)),) if off else ()
     if offered:
         assert [sku.seller_sku for sku in result.skus] == offered
-        assert findings == ()
+        assert findings == told
     else:
         assert result is None
-        assert findings == (finding("I-NOT-PURCHASABLE"),)
+        assert findings == (finding("I-NOT-PURCHASABLE"), *told)
 
 
 def test_what_is_skipped_is_not_told_what_else_it_lacks():
     _result, findings = desired(msgspec.structs.replace(BLANK, purchasable=False), GTIN_ASKED, category_id="")
 
-    assert codes(findings) == ["I-NOT-PURCHASABLE"]
+    assert codes(findings) == ["I-NOT-PURCHASABLE", "W-PRD-OFFSALE"]
 
 
 def test_what_is_not_sold_needs_no_sku():
     result, findings = desired(product(variant(), variant(id="12", sku="", purchasable=False)))
 
     assert result == listing()
-    assert findings == ()
+    assert findings == (finding("W-PRD-OFFSALE", skus="12"),)
 
 
 def test_attributes_of_the_template_are_sent():
@@ -688,6 +690,14 @@ def test_a_field_that_came_later_sends_nothing_to_review_unless_it_says_somethin
 
 def test_without_anything_sent_all_of_it_differs():
     assert compare_content(listing(), None) == Listing.__struct_fields__
+
+
+def test_a_variant_that_rests_sends_nothing_to_review_and_nor_does_its_return():
+    both = listing(skus=(*listing().skus, msgspec.structs.replace(listing().skus[0], variant_id="12", seller_sku="B")))
+
+    assert compare_content(listing(), both) == ()
+    assert compare_content(both, both) == ()
+    assert compare_content(both, listing()) == ("skus",)
 
 
 # -- states ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given, strategies
 from tests.pure.builders import product, random_cases, red_and_blue, variant
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import SetStock, ShopSku, finding
-from twinshelf.listings.desired import DesiredSku
+from twinshelf.listings.desired import DesiredSku, gone_sku
 from twinshelf.listings.plan import SeenSkus
 from twinshelf.listings.plan import plan_stock as plan_seen
 from twinshelf.rules.quantities import Quantity, QuantityStep, gone, quantity_of
@@ -248,6 +248,23 @@ def test_stock_that_is_counted_for_all_variants_together_is_not_sent():
 
     assert plan.changes == ()
     assert plan.findings == (finding("E-INV-PRODUCTLEVEL"),)
+
+
+def test_what_is_off_sale_goes_to_0_also_where_all_variants_are_counted_together():
+    plan = plan_seen(
+        SeenSkus(
+            "1",
+            tiktok_id="tt-p",
+            desired={"1": gone_sku("1", "A")},
+            links={"1": "tt-1"},
+            shown={"tt-1": ShopSku(id="tt-1", seller_sku="A", stock=(("w-1", 9),))},
+            warehouse_id="w-1",
+            product_level=True,
+        )
+    )
+
+    assert plan.changes == (SetStock(shop_listing_id="tt-p", stock=(("tt-1", (("w-1", 0),)),)),)
+    assert plan.findings == ()
 
 
 RED, BLUE, GREEN = "tt-red", "tt-blue", "tt-green"

@@ -313,6 +313,66 @@ def test_an_edit_keeps_prices_stock_and_what_a_listing_does_not_speak_of():
     }
 
 
+SHIRT = {
+    "id": "1729",
+    "skus": [
+        {
+            "id": sku_id,
+            "seller_sku": code,
+            "sales_attributes": [{"id": "9", "name": "Size", "value_id": sku_id, "value_name": size}],
+        }
+        for sku_id, code, size in (("901", "TEE-S", "S"), ("902", "TEE-M", "M"))
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("_case", "skus", "linked", "sent"),
+    [
+        ("one that rests stays", [("1", "TEE-S", "S")], {"1": "901", "2": "902"}, [("901", "TEE-S"), ("902", "TEE-M")]),
+        ("one nobody knows stays", [("1", "TEE-S", "S")], {"1": "901"}, [("901", "TEE-S"), ("902", "TEE-M")]),
+        (
+            "one made anew is found by its seller SKU",
+            [("1", "TEE-S", "S"), ("3", "TEE-M", "Medium")],
+            {"1": "901", "2": "902"},
+            [("901", "TEE-S"), ("902", "TEE-M")],
+        ),
+        (
+            "or by its options, capitals apart",
+            [("1", "TEE-S", "S"), ("3", "TEE-MEDIUM", "m")],
+            {"1": "901", "2": "902"},
+            [("901", "TEE-S"), ("902", "TEE-MEDIUM")],
+        ),
+        (
+            "what is another variant's is never taken",
+            [("1", "TEE-S", "S"), ("2", "TEE-M", "M"), ("3", "TEE-L", "L")],
+            {"1": "901", "2": "902"},
+            [("901", "TEE-S"), ("902", "TEE-M"), (None, "TEE-L")],
+        ),
+        (
+            "what swapped names keeps its id",
+            [("1", "TEE-M", "S"), ("2", "TEE-S", "M")],
+            {"1": "901", "2": "902"},
+            [("901", "TEE-M"), ("902", "TEE-S")],
+        ),
+    ],
+)
+def test_an_edit_deletes_no_sku(_case, skus, linked, sent):
+    listed = listing(skus=tuple(sku(key, code, options=options(Size=size)) for key, code, size in skus))
+
+    body = edited(listed, sku_ids=linked, current=SHIRT)
+
+    assert [(each.get("id"), each["seller_sku"]) for each in body["skus"]] == sent
+
+
+def test_an_edit_keeps_no_sku_whose_options_are_not_those_of_the_others():
+    listed = listing(skus=(sku("5", "TEE-S-RED", options=options(Size="S", Color="Red")),))
+
+    body = edited(listed, sku_ids={"1": "901", "2": "902"}, current=SHIRT)
+
+    assert [(each.get("id"), each["seller_sku"]) for each in body["skus"]] == [(None, "TEE-S-RED")]
+
+
 def test_an_edit_names_delivery_options_only_where_products_have_their_own():
     assert edited(listing(), sku_ids={}, market=region("VN"))["delivery_option_ids"] == ["55"]
 

@@ -146,6 +146,7 @@ LINKS: Final[Mapping[str, Look]] = {
     "as_set": Look(_("Linked"), "ok", "link"),
     "differs": Look(_("Differs"), "bad", "alert"),
     "missing": Look(_("Not linked"), "", "link"),
+    "gone": Look(_("Deleted in BigCommerce"), "", "box"),
 }
 """How a variant stands to its SKU on TikTok, by `VariantSides.agreement`."""
 

@@ -61,7 +61,9 @@ class Product(Document, frozen=True, kw_only=True):
     variants: tuple[Variant, ...]
     tracking: Tracking = "none"
     purchasable: bool = True
+    """The store takes orders for it; of its variants, for those that are purchasable too."""
     visible: bool = True
+    """The store's own pages show it. One that they do not may well be sold elsewhere, and is."""
     modified_at: datetime
 
 

@@ -87,7 +87,17 @@ def keep_products(store: Store, products: Sequence[Product]) -> Changed:
             store.account_id,
             _VARIANT_COLUMNS,
             [
-                (store.id, p.id, v.id, seller_sku(p, v), v.gtin, v.price.amount, v.stock, v.purchasable, False)
+                (
+                    store.id,
+                    p.id,
+                    v.id,
+                    seller_sku(p, v),
+                    v.gtin,
+                    v.price.amount,
+                    v.stock,
+                    p.purchasable and v.purchasable,
+                    False,
+                )
                 for p in fresh
                 for v in p.variants
             ],
@@ -137,10 +147,16 @@ def _compare(before: Product, after: Product, changed: Changed) -> None:
     both = old.keys() & new.keys()
     if any((old[i].price, old[i].sale_price) != (new[i].price, new[i].sale_price) for i in both):
         changed.price.add(after.id)
-    if any(old[i].stock != new[i].stock for i in both) or before.tracking != after.tracking or old.keys() != new.keys():
+    if _on_offer(before) != _on_offer(after):
         changed.stock.add(after.id)
     if _content(before) != _content(after):
         changed.content.add(after.id)
+
+
+def _on_offer(product: Product) -> object:
+    """All of a product that decides how many units a shop may offer of which variant."""
+    variants = {v.id: (v.stock, v.purchasable, bool(v.options)) for v in product.variants}
+    return product.purchasable, product.tracking, variants
 
 
 def _content(product: Product) -> Product:

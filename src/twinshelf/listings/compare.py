@@ -106,12 +106,15 @@ def content_of(listing: Listing) -> Listing:
 def compare_content(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
     """The names of the fields whose content differs from what TikTok last accepted; all of them if nothing was sent.
 
-    A field that the document got later has its default in what was sent before: it alone sends nothing to review.
+    A field that the document got later has its default in what was sent before: it alone sends nothing to review. Nor
+    does a SKU that is in the listing no more: it stays in the shop as it is, without units (CAT-3).
     """
     fields = type(desired).__struct_fields__
     if sent is None:
         return fields
-    ours, theirs = content_of(desired), content_of(sent)
+    here = {sku.variant_id for sku in desired.skus}
+    kept = msgspec.structs.replace(sent, skus=tuple(sku for sku in sent.skus if sku.variant_id in here))
+    ours, theirs = content_of(desired), content_of(kept)
     return tuple(name for name in fields if getattr(ours, name) != getattr(theirs, name))
 
 

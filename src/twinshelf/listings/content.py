@@ -134,6 +134,8 @@ class _Around:
     """Ids of the shop's listings by seller SKU."""
     doubled: Mapping[str, int]
     sku_ids: Mapping[str, tuple[tuple[str, str], ...]]
+    gone: Mapping[str, tuple[str, ...]]
+    """Seller SKUs of linked variants that the store does not have any more, by product id."""
     categories: desiring.Categories = field(default_factory=dict)
 
     @classmethod
@@ -146,17 +148,23 @@ class _Around:
             for variant in product.variants
         }
         links: dict[str, list[tuple[str, str]]] = {}
+        gone: dict[str, list[str]] = {}
+        here = {product_id: {variant.id for variant in product.variants} for product_id, product in products.items()}
         listed = [product_id for product_id, row in rows.items() if row.tiktok_id]
-        for product_id, variant_id, sku_id in Link.objects.filter(
-            connection=connection, product_id__in=listed
-        ).values_list("product_id", "variant_id", "sku_id"):
+        linked = Link.objects.filter(connection=connection, product_id__in=listed)
+        for product_id, variant_id, sku_id, code in linked.values_list(
+            "product_id", "variant_id", "sku_id", "seller_sku"
+        ):
             links.setdefault(product_id, []).append((variant_id, sku_id))
+            if product_id in here and variant_id not in here[product_id]:
+                gone.setdefault(product_id, []).append(code)
         return cls(
             facts_of(connection),
             desiring.held_of(connection, products.values()),
             observing.seen_by_code(connection.shop_id, codes),
             snapshot.doubled_codes(connection.store_id, codes),
             {product_id: tuple(sorted(pairs)) for product_id, pairs in links.items()},
+            {product_id: tuple(sorted(codes)) for product_id, codes in gone.items()},
         )
 
 
@@ -185,6 +193,7 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         findings=findings,
         pushes=region_of(around.facts.region).product_push or around.facts.preferences.push_opt_in,
         sku_ids=around.sku_ids.get(row.product_id, ()),
+        gone=around.gone.get(row.product_id, ()),
     )
 
 

@@ -6,7 +6,7 @@ Pure, and the only place that says so. `desiring` brings the facts, `compare` te
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -106,6 +106,11 @@ def gone_sku(variant_id: str, code: str) -> DesiredSku:
     return DesiredSku(variant_id=variant_id, seller_sku=code, price=None, problem=None, quantity=gone(), listable=False)
 
 
+def off_sale(skus: Iterable[DesiredSku]) -> Finding:
+    """What to tell of SKUs that the merchant took off sale in the store."""
+    return finding("W-PRD-OFFSALE", skus=", ".join(sku.seller_sku or sku.variant_id for sku in skus))
+
+
 def listable(product: Product, variant: Variant, preferences: Preferences) -> bool:
     """Whether a variant may be offered: a purchasable one, or any if the merchant includes all."""
     return preferences.include_unpurchasable or (variant.purchasable and product.purchasable)
@@ -126,8 +131,10 @@ def desired(
     skus = desired_skus(product, facts, held)
     variants = [variant for variant in product.variants if skus[variant.id].listable]
     if not variants:
-        return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"),))
+        return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))
     findings: list[Finding] = []
+    if len(variants) < len(product.variants):
+        findings.append(off_sale([sku for sku in skus.values() if not sku.listable]))
     if not product.title.strip():
         findings.append(finding("E-LST-TITLE"))
     description = product.description

@@ -87,20 +87,23 @@ def plan_stock(seen: SeenSkus) -> Plan:
     """The one call that sets the stock of every SKU of a listing that is not as it should be.
 
     Every warehouse of a SKU is named, changed or not: TikTok wants the full set and no other. All stock goes to our
-    warehouse, none to the others.
+    warehouse, none to the others. Of a product that is counted for all variants together the units are unknown: only
+    what is gone or off sale is set, to 0.
     """
-    if seen.product_level:
-        return Plan(key=seen.key, findings=(finding("E-INV-PRODUCTLEVEL"),))
     wrong = seen.differences()
+    unknown = {key for key, sku in seen.desired.items() if sku.listable} if seen.product_level else frozenset[str]()
     stock = tuple(
         (each.sku_id, tuple(sorted(stock_to_set(each.expected, each.found, warehouse_id=seen.warehouse_id).items())))
         for each in wrong
-        if isinstance(each, StockDifference)
+        if isinstance(each, StockDifference) and each.variant_id not in unknown
     )
+    findings = [finding("E-INV-PRODUCTLEVEL")] if unknown else []
+    if any(isinstance(each, SkuMissing) for each in wrong):
+        findings.append(finding("E-LST-SKUGONE"))
     return Plan(
         key=seen.key,
         changes=(SetStock(shop_listing_id=seen.tiktok_id, stock=stock),) if stock else (),
-        findings=(finding("E-LST-SKUGONE"),) if any(isinstance(each, SkuMissing) for each in wrong) else (),
+        findings=tuple(findings),
     )
 
 
@@ -146,6 +149,8 @@ class SeenListing:
     findings: tuple[Finding, ...]
     pushes: bool
     sku_ids: tuple[tuple[str, str], ...] = ()
+    gone: tuple[str, ...] = ()
+    """Seller SKUs of linked variants that the store does not have any more."""
 
 
 def plan_listing(seen: SeenListing) -> Plan:
@@ -156,7 +161,7 @@ def plan_listing(seen: SeenListing) -> Plan:
     if not (seen.wanted or seen.tiktok_id):
         return Plan(key=seen.key, findings=deleted_findings(seen.status))
     review = review_findings(seen.status, seen.audit_status, seen.audit_reasons) if seen.tiktok_id else ()
-    told = (*review, *(finding for finding in seen.findings if not finding.code.startswith("N-")))
+    told = (*review, *_told_of(seen))
     if seen.listing is None:
         return Plan(key=seen.key, findings=told, settled=bool(seen.tiktok_id))
     if not seen.tiktok_id:
@@ -169,6 +174,17 @@ def plan_listing(seen: SeenListing) -> Plan:
         return Plan(key=seen.key, findings=told, settled=True)
     change = EditContent(shop_listing_id=seen.tiktok_id, listing=seen.listing, sku_ids=seen.sku_ids)
     return Plan(key=seen.key, changes=(change,), findings=told, settled=True)
+
+
+def _told_of(seen: SeenListing) -> list[Finding]:
+    """What to tell of the product itself. One that is off sale is skipped, or stays listed with nothing to sell."""
+    told = [each for each in seen.findings if not each.code.startswith("N-")]
+    if any(each.code == "I-NOT-PURCHASABLE" for each in told):
+        untrue = "I-NOT-PURCHASABLE" if seen.tiktok_id else "W-PRD-OFFSALE"
+        told = [each for each in told if each.code != untrue]
+    if seen.gone:
+        told.append(finding("W-PRD-VARGONE", skus=", ".join(seen.gone)))
+    return told
 
 
 def state_unlisted(seen: SeenListing, plan: Plan, *, state: str, parked: bool) -> str:

@@ -12,7 +12,7 @@ from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Money, Product, Variant
 from twinshelf.goods import holds
 from twinshelf.listings.compare import compare_content, compare_skus
-from twinshelf.listings.desired import DesiredSku, desired, desired_skus
+from twinshelf.listings.desired import DesiredSku, desired, desired_skus, gone_sku
 from twinshelf.listings.facts import facts_of, known_category
 from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
 from twinshelf.rules import templates
@@ -40,9 +40,12 @@ class Side:
 
 @dataclass(frozen=True)
 class VariantSides:
-    """One variant on both sides. `link` None: not on TikTok, or not paired. `differs`: TikTok shows something else."""
+    """One variant on both sides. `link` None: not on TikTok, or not paired. `differs`: TikTok shows something else.
 
-    variant: Variant
+    `variant` None: the store does not have it any more, and TikTok keeps its SKU with 0 units.
+    """
+
+    variant: Variant | None
     link: Link | None
     desired: DesiredSku
     differs: bool
@@ -63,15 +66,23 @@ class VariantSides:
         return self.link.as_seen().price if self.link else None
 
     @property
-    def agreement(self) -> Agreement:
+    def sku(self) -> str:
+        """The merchant's code of it; the one it was listed with where the store has it no more."""
+        return self.variant.sku if self.variant is not None else self.desired.seller_sku
+
+    @property
+    def agreement(self) -> Agreement | Literal["gone"]:
         """Whether the shop shows what it should."""
-        return "missing" if self.link is None else "differs" if self.differs else "as_set"
+        if self.link is None:
+            return "missing"
+        return "differs" if self.differs else "gone" if self.variant is None else "as_set"
 
 
 def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[str, Link]) -> list[VariantSides]:
-    """Every variant with what the shop should show of it and what was last seen there."""
+    """Every variant with what the shop should show of it and what was last seen there; those deleted come last."""
     held = holds.held(connection.store_id, [variant.id for variant in product.variants])
     wanted = desired_skus(product, facts_of(connection), held)
+    wanted |= {key: gone_sku(key, link.seller_sku) for key, link in links.items() if key not in wanted}
     differing = {
         wrong.variant_id
         for wrong in compare_skus(
@@ -81,7 +92,8 @@ def variants_on_both_sides(product: Product, connection: Connection, links: Mapp
             warehouse_id="",
         )
     }
-    return [VariantSides(v, links.get(v.id), wanted[v.id], v.id in differing) for v in product.variants]
+    here = {variant.id: variant for variant in product.variants}
+    return [VariantSides(here.get(key), links.get(key), sku, key in differing) for key, sku in wanted.items()]
 
 
 def both_sides(
@@ -91,7 +103,7 @@ def both_sides(
     preferences = preferences_from_json(connection.preferences)
     template = Template.objects.filter(connection=connection, is_default=True).first()
     on_tiktok = listing is not None and bool(listing.tiktok_id)
-    linked = [row for row in variants if row.link is not None]
+    linked = [row for row in variants if row.link is not None and row.variant is not None]
     title = _title_seen(connection, linked) if on_tiktok else None
     prices = [row.shop_price for row in linked if row.shop_price is not None]
     quantity = sum(row.link.quantity or 0 for row in linked if row.link) if linked else None

@@ -6,7 +6,7 @@ The JSON of create and edit is made here from a `Listing`; `problems_of` is the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -89,10 +89,11 @@ def edit_to_json(
 ) -> dict[str, Any]:
     """The body of Edit Product, which overwrites everything: so it is `current` (Get Product) with our fields put in.
 
-    Kept as they are: prices and stock of SKUs in `sku_ids` (TikTok keeps what is left out), SKUs that we do not know,
-    and fields that a listing does not have, such as certificates, video and size chart. A variant without id in
-    `sku_ids` becomes a new SKU with its price and stock.
-    Source: Edit Product, PUT /product/202509/products/{product_id}.
+    Kept as they are: prices and stock of SKUs in `sku_ids` (TikTok keeps what is left out), SKUs that are not in the
+    listing, whether we know them or not (CAT-3), and fields that a listing does not have, such as certificates, video
+    and size chart. A variant without id in `sku_ids` takes over a SKU that no other variant has, by its seller SKU or
+    by its options; else it becomes a new SKU with its price and stock.
+    Source: Edit Product, PUT /product/202509/products/{product_id}: a SKU that is not named is deleted.
     """
     now = wire.read(current, _Current)
     body = {**_kept(now, region), **_content_to_json(listing, image_uris, region, category_version)}
@@ -103,16 +104,51 @@ def edit_to_json(
     if theirs:
         body["product_attributes"] = [*body.get("product_attributes", ()), *theirs]
     attributes = _attributes_of(listing, image_uris, now.skus)
-    known = {sku.id: sku for sku in now.skus}
+    claimed = _claimed(listing, now.skus, sku_ids)
     body["skus"] = [
-        _known_sku_to_json(sku, known[sku_ids[sku.variant_id]], attributes)
-        if sku_ids.get(sku.variant_id) in known
+        _known_sku_to_json(sku, claimed[sku.variant_id], attributes)
+        if sku.variant_id in claimed
         else _new_sku_to_json(listing, sku, attributes)
         for sku in listing.skus
     ]
-    linked = set(sku_ids.values())
-    body["skus"] += [_sku_again(sku) for sku in now.skus if sku.id not in linked]
+    taken = {sku.id for sku in claimed.values()}
+    kinds = {len(sku.options) for sku in listing.skus}
+    # TikTok wants all SKUs of a product to have the same options: after the merchant gave it others, none can stay.
+    stays = [sku for sku in now.skus if sku.id not in taken and len(sku.sales_attributes) in kinds]
+    body["skus"] += [_sku_again(sku) for sku in stays]
     return body
+
+
+def _claimed(listing: Listing, current: Sequence[_CurrentSku], sku_ids: Mapping[str, str]) -> dict[str, _CurrentSku]:
+    """The SKU that each variant has in the shop already, by variant id.
+
+    A variant that was deleted and made again has a new id: it is found by its seller SKU, or by its options, which a
+    product cannot have twice. A SKU of another variant of the listing is never taken.
+    """
+    by_id = {sku.id: sku for sku in current}
+    claimed = {
+        sku.variant_id: by_id[sku_ids[sku.variant_id]] for sku in listing.skus if sku_ids.get(sku.variant_id) in by_id
+    }
+    free = [sku for sku in current if sku.id not in {taken.id for taken in claimed.values()}]
+    for same in (_same_seller_sku, _same_options):
+        for sku in listing.skus:
+            if sku.variant_id in claimed:
+                continue
+            found = [other for other in free if same(sku, other)]
+            if len(found) == 1:
+                claimed[sku.variant_id] = found[0]
+                free.remove(found[0])
+    return claimed
+
+
+def _same_seller_sku(sku: ListingSku, current: _CurrentSku) -> bool:
+    return bool(sku.seller_sku) and sku.seller_sku == current.seller_sku
+
+
+def _same_options(sku: ListingSku, current: _CurrentSku) -> bool:
+    ours = {(texts.plain(option.option).casefold(), texts.plain(option.value).casefold()) for option in sku.options}
+    theirs = {(option.name.casefold(), option.value_name.casefold()) for option in current.sales_attributes}
+    return bool(ours) and ours == theirs
 
 
 def price_to_json(sku_id: str, price: Money) -> dict[str, Any]:

@@ -476,8 +476,10 @@ def joined(*parts: object) -> str:
 
 
 @register.filter
-def variant_words(variant: Variant) -> str:
-    """What tells a variant from the others: its options, then its barcode."""
+def variant_words(variant: Variant | None) -> str:
+    """What tells a variant from the others: its options, then its barcode. Nothing of one that is gone."""
+    if variant is None:
+        return ""
     options = ", ".join(option.value for option in variant.options)
     return joined(options, variant.gtin)
 
