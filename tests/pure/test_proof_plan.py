@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, strategies
 
@@ -12,16 +14,16 @@ from tests.pure.builders import (
     money,
     on_shelf,
     order,
-    payment,
     random_cases,
     shop_sku,
     store_order,
     usd,
 )
-from twinshelf.documents import StoreOrderState
-from twinshelf.listings.compare import compare_shown
+from twinshelf.documents import ProofReason, ProofSubject, StoreOrderState
+from twinshelf.listings.compare import compare_skus, compare_title
 from twinshelf.listings.desired import DesiredSku
-from twinshelf.proof.plan import Difference, compare_orders, tell
+from twinshelf.proof import plan as proving
+from twinshelf.proof.plan import Difference, Ledger, Pair, compare_order, pair_of
 from twinshelf.rules.pricing import Price
 from twinshelf.rules.quantities import Quantity
 
@@ -42,8 +44,13 @@ def compare_listing(wanted, shop, links):
         )
         for sku in wanted.skus
     }
-    found = [tell(wanted.product_id, wrong) for wrong in compare_shown(wanted, skus, shop, links)]
-    return tuple(difference for difference in found if difference is not None)
+    title = compare_title(wanted, shop)
+    shown = {sku.id: sku for sku in shop.skus}
+    wrong = compare_skus(skus, links, shown, warehouse_id="w-1")
+    return (
+        *([proving.tell_title(wanted.product_id, title)] if title else []),
+        *(proving.tell_sku(wanted.product_id, each) for each in wrong),
+    )
 
 
 def differs(kind, text, expected="", found="", key="1"):
@@ -61,7 +68,11 @@ NO_SKU = differs("sku", "SKU MUG-1 is not in the shop.", "MUG-1")
     [
         ("in step", on_shelf(), ()),
         ("a price written with fewer zeros", on_shelf(shop_sku(price=usd("12"))), ()),
-        ("a price that TikTok does not tell", on_shelf(shop_sku(price=None)), ()),
+        (
+            "a price that TikTok does not tell",
+            on_shelf(shop_sku(price=None)),
+            (differs("price", "The price of SKU MUG-1 differs.", "12.00 USD", "none"),),
+        ),
         ("another price", on_shelf(shop_sku(price=usd("11.00"))), (PRICE,)),
         (
             "a cent",
@@ -143,91 +154,155 @@ def cancel_differs(expected, found):
     return order_differs("order_status", "One side is cancelled, the other is not.", expected, found)
 
 
+DAY_BEFORE = store_order().created_at - timedelta(days=1)
+ARCHIVED = store_order(id="101", archived=True, created_at=DAY_BEFORE)
+CANCELLED_DOUBLE = store_order(id="99", created_at=DAY_BEFORE, state=StoreOrderState.CANCELLED)
+
+
 @pytest.mark.parametrize(
-    ("_case", "sold", "importable", "found", "differences"),
+    ("_case", "sold", "found", "differences"),
     [
-        ("one for one", SOLD, True, [store_order()], ()),
-        ("not there", SOLD, True, [], MISSING),
-        ("not there, and not to be: unpaid, on hold, not linked", SOLD, False, [], ()),
-        ("there although it need not be", SOLD, False, [store_order()], ()),
-        ("twice", SOLD, True, [store_order(id="100"), store_order(id="101")], TWICE),
-        ("twice, and not to be there at all", SOLD, False, [store_order(id="100"), store_order(id="101")], TWICE),
-        ("twice, one of them archived", SOLD, True, [store_order(id="100"), store_order(id="101", archived=True)], ()),
-        ("archived alone is not there", SOLD, True, [store_order(archived=True)], MISSING),
+        ("one for one", SOLD, [store_order()], ()),
+        ("not there", SOLD, [], MISSING),
+        ("twice", SOLD, [store_order(id="100"), store_order(id="101")], TWICE),
+        ("twice, one of them archived", SOLD, [store_order(id="100"), ARCHIVED], ()),
+        ("twice, one of them cancelled", SOLD, [store_order(id="100"), CANCELLED_DOUBLE], ()),
+        ("archived alone is there", SOLD, [store_order(archived=True)], ()),
         (
             "a cent too little",
             SOLD,
-            True,
             [store_order(total_inc_tax=usd("11.99"))],
             order_differs("order_total", "The totals differ.", "12.00 USD", "11.99 USD"),
         ),
-        ("BigCommerce shows four decimals", SOLD, True, [store_order(total_inc_tax=usd("12.0000"))], ()),
+        ("BigCommerce shows four decimals", SOLD, [store_order(total_inc_tax=usd("12.0000"))], ()),
         (
             "the same number in another currency",
             SOLD,
-            True,
             [store_order(total_inc_tax=money("12.00", "CAD"))],
             order_differs("order_total", "The totals differ.", "12.00 USD", "12.00 CAD"),
         ),
-        (
-            "cancelled on both sides",
-            order(status="CANCELLED"),
-            False,
-            [CANCELLED_THERE],
-            (),
-        ),
+        ("cancelled on both sides", order(status="CANCELLED"), [CANCELLED_THERE], ()),
         (
             "cancelled at TikTok only",
             order(status="CANCELLED"),
-            False,
             [store_order()],
             cancel_differs("CANCELLED", "awaiting_fulfillment"),
         ),
-        (
-            "cancelled in the store only",
-            SOLD,
-            True,
-            [CANCELLED_THERE],
-            cancel_differs("AWAITING_SHIPMENT", "cancelled"),
-        ),
-        (
-            "cancelled in the store after it was delivered",
-            order(status="DELIVERED"),
-            True,
-            [CANCELLED_THERE],
-            (),
-        ),
-        (
-            "cancelled in the store after it was completed",
-            order(status="COMPLETED"),
-            True,
-            [CANCELLED_THERE],
-            (),
-        ),
-        (
-            "another status is not compared",
-            order(status="IN_TRANSIT"),
-            True,
-            [store_order()],
-            (),
-        ),
+        ("cancelled in the store only", SOLD, [CANCELLED_THERE], cancel_differs("AWAITING_SHIPMENT", "cancelled")),
+        ("cancelled in the store after it was delivered", order(status="DELIVERED"), [CANCELLED_THERE], ()),
+        ("cancelled in the store after it was completed", order(status="COMPLETED"), [CANCELLED_THERE], ()),
+        ("another status is not compared", order(status="IN_TRANSIT"), [store_order()], ()),
     ],
 )
-def test_what_differs_of_an_order(_case, sold, importable, found, differences):
-    wanted = frozenset({sold.id} if importable else ())
-
-    assert compare_orders([sold], wanted, {"5764": found} if found else {}) == differences
+def test_what_differs_of_an_order(_case, sold, found, differences):
+    assert compare_order(sold, pair_of(found)) == differences
 
 
-def test_each_order_is_compared_with_its_own():
-    second = order(line(price="8.00"), id="5765")
-    third = order(line(price="9.00"), id="5766", payment=payment((line(price="9.00"),)))
-    store_orders = {
-        "5764": [store_order()],
-        "5766": [store_order(id="102", external_order_id="5766", total_inc_tax=usd("8.00"))],
-        "9999": [store_order(id="103", external_order_id="9999")],
-    }
+@pytest.mark.parametrize(
+    ("_case", "found", "pair"),
+    [
+        ("none", [], Pair(None)),
+        ("one", [store_order()], Pair(store_order())),
+        (
+            "the oldest counts",
+            [store_order(id="100"), store_order(id="7", created_at=DAY_BEFORE)],
+            Pair(store_order(id="7", created_at=DAY_BEFORE), (store_order(id="100"),)),
+        ),
+        (
+            "one that stands before a cancelled one",
+            [CANCELLED_DOUBLE, store_order()],
+            Pair(store_order(), (), (CANCELLED_DOUBLE,)),
+        ),
+        ("one that is shown before an archived one", [ARCHIVED, store_order()], Pair(store_order(), (), (ARCHIVED,))),
+        ("an archived one alone", [ARCHIVED], Pair(ARCHIVED)),
+        ("cancelled ones alone", [CANCELLED_THERE], Pair(CANCELLED_THERE)),
+    ],
+)
+def test_which_store_order_counts(_case, found, pair):
+    assert pair_of(found) == pair
 
-    differences = compare_orders([SOLD, second, third], frozenset({"5764", "5765", "5766"}), store_orders)
 
-    assert [(entry.kind, entry.key) for entry in differences] == [("order_missing", "5765"), ("order_total", "5766")]
+@pytest.mark.parametrize(
+    ("state", "status", "told"),
+    [
+        ("shipped", "AWAITING_SHIPMENT", True),
+        ("completed", "AWAITING_SHIPMENT", True),
+        ("partially_shipped", "AWAITING_SHIPMENT", True),
+        ("shipped", "PARTIALLY_SHIPPING", True),
+        ("completed", "PARTIALLY_SHIPPING", True),
+        ("partially_shipped", "PARTIALLY_SHIPPING", False),
+        ("awaiting_shipment", "AWAITING_SHIPMENT", False),
+        ("shipped", "AWAITING_COLLECTION", False),
+        ("shipped", "CANCELLED", False),
+    ],
+)
+def test_a_shipped_order_that_the_shop_does_not_know_of_differs(state, status, told):
+    found = proving.compare_shipped(order(status=status), store_order(state=StoreOrderState(state)))
+
+    expected = (state.replace("_", " "), status)
+    assert found == (
+        order_differs("shipment", "Shipped in BigCommerce, TikTok Shop does not know.", *expected) if told else ()
+    )
+
+
+# -- the ledger -----------------------------------------------------------------------------------------------------
+
+
+def counts(ledger, subject):
+    report = ledger.report()["subjects"][subject]
+    return report["there"], report["compared"], report["left_out"]
+
+
+def test_the_ledger_groups_what_was_not_compared_by_its_cause_and_names_some():
+    ledger = Ledger()
+    ledger.there(ProofSubject.PRODUCT, 25)
+    for number in range(23):
+        ledger.leave_out(ProofSubject.PRODUCT, str(number), ProofReason.SKIPPED, "Not chosen for this shop.")
+    ledger.leave_out(ProofSubject.PRODUCT, "99", ProofReason.UNREADABLE, "price: missing")
+    assert ledger.judge(ProofSubject.PRODUCT, "100", TITLE) is True
+
+    report = ledger.report()
+
+    assert (report["compared"], report["left_out"]) == (1, 24)
+    assert counts(ledger, "product") == (25, 1, 24)
+    assert [(each["reason"], each["number"], len(each["keys"])) for each in report["not_compared"]] == [
+        ("skipped", 23, 20),
+        ("unreadable", 1, 1),
+    ]
+    assert report["differences"] == [
+        {"kind": "title", "key": "1", "text": "The title differs.", "expected": "Enamel mug", "found": "Tin mug"}
+    ]
+
+
+def test_what_was_asked_for_a_moment_ago_is_in_progress_and_what_takes_longer_differs():
+    ledger = Ledger(working={("product", "1"): True, ("product", "2"): False, ("order", "3"): True})
+
+    assert ledger.judge(ProofSubject.PRICE, "1", PRICE) is False
+    assert ledger.judge(ProofSubject.PRICE, "2", PRICE) is True
+    assert ledger.judge(ProofSubject.PRICE, "3", PRICE) is True  # an order's number is no product's
+    assert ledger.judge(ProofSubject.PRICE, "1") is True  # nothing differs
+
+    assert (counts(ledger, "price"), len(ledger.differences)) == ((0, 3, 1), 2)
+    assert [ledger.progress("product", key) for key in "123"] == [
+        "Asked for less than a minute ago.",
+        "Being worked on for more than a minute.",
+        "",
+    ]
+
+
+DOUBLE = differs("sku_double", "SKU MUG-1 is live in more than one listing.", "a", "a, b", key="a")
+
+
+@pytest.mark.parametrize(
+    ("_case", "ours", "differences"),
+    [("one of them is linked", {"tt-1"}, (DOUBLE,)), ("none of them is linked", {"tt-9"}, ())],
+)
+def test_one_seller_sku_in_two_live_listings(_case, ours, differences):
+    live = [
+        on_shelf(shop_sku(id="tt-2"), id="b"),
+        on_shelf(shop_sku(id="tt-1"), id="a"),
+        on_shelf(shop_sku(id="tt-3", seller_sku="JAR-1"), id="c"),
+        on_shelf(shop_sku(id="tt-4", seller_sku=""), shop_sku(id="tt-5", seller_sku=""), id="d"),
+    ]
+
+    assert proving.double_skus(live, ours) == differences

@@ -513,17 +513,31 @@ def _print_plans(plans: list[Any], *, as_json: bool) -> None:
 
 
 def print_report(report: dict[str, Any]) -> None:
-    """A proof's report as a table, and every difference below it."""
+    """A proof's report as tables, and every difference below them."""
+    from twinshelf.console import words
+    from twinshelf.documents import ProofReason, ProofSubject
+    from twinshelf.kit.words import counted
+
     table = Table("Compared", "Number")
     table.add_row("Products in the store", f"{report.get('products', 0):,}")
     for state, number in sorted(report.get("listings", {}).items()):
         table.add_row(f"Listings {state.replace('_', ' ')}", f"{number:,}")
-    table.add_row("SKUs live, price and stock compared", f"{report.get('skus', 0):,}")
-    table.add_row("TikTok orders", f"{report.get('orders', 0):,}")
-    table.add_row("… with their BigCommerce order", f"{report.get('order_pairs', 0):,}")
-    table.add_row("Shipments reported", f"{report.get('shipments', 0):,}")
-    table.add_row("Differences", f"{len(report.get('differences', []))}")
     console.print(table)
+    counts = Table("What", "There", "Compared", "Not compared")
+    for subject, row in report.get("subjects", {}).items():
+        counts.add_row(
+            str(words.SUBJECTS[ProofSubject(subject)]),
+            *(f"{row[name]:,}" for name in ("there", "compared", "left_out")),
+        )
+    console.print(counts)
+    if report.get("not_compared"):
+        left_out = Table("Not compared", "Number", "Why", "Which")
+        for group in report["not_compared"]:
+            which = ", ".join(group["keys"][:3]) + (", …" if group["number"] > 3 else "")
+            why = f"{words.REASONS[ProofReason(group['reason'])]}: {group['text']}"
+            left_out.add_row(str(words.SUBJECTS[ProofSubject(group["subject"])]), f"{group['number']:,}", why, which)
+        console.print(left_out)
+    console.print(f"{counted(len(report.get('differences', [])), 'difference')}")
     for difference in report.get("differences", [])[:50]:
         console.print(
             f"[red]{difference['kind']}[/red] {difference['key']}: {difference['text']} "

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from twinshelf.documents import StoreOrderState
+from twinshelf.documents import ProofReason, ProofSubject, StoreOrderState
 
 Text = Any
 """A lazy translation: a string by the time it is shown."""
@@ -134,6 +134,27 @@ REPORT: Final[Mapping[str, Look]] = {
     "reported": Look(_("TikTok knows"), "ok", "check"),
     "failed": Look(_("Not reported"), "bad", "stop"),
 }
+
+SUBJECTS: Final[Mapping[ProofSubject, Text]] = {
+    ProofSubject.PRODUCT: _("Products in the store"),
+    ProofSubject.LISTING: _("Listings in the shop"),
+    ProofSubject.PRICE: _("Prices of SKUs"),
+    ProofSubject.STOCK: _("Stock of SKUs"),
+    ProofSubject.ORDER: _("TikTok orders"),
+    ProofSubject.STORE_ORDER: _("Store orders"),
+    ProofSubject.LINES: _("What orders ask for"),
+    ProofSubject.SHIPMENT: _("What was shipped of orders"),
+}
+"""What a full check compares."""
+
+REASONS: Final[Mapping[ProofReason, Text]] = {
+    ProofReason.UNREADABLE: _("Cannot be read"),
+    ProofReason.NOT_PLANNABLE: _("Needs you first"),
+    ProofReason.IN_PROGRESS: _("In progress"),
+    ProofReason.NOT_LIVE: _("Not live"),
+    ProofReason.SKIPPED: _("Left out by a rule"),
+}
+"""Why it did not compare something."""
 
 AGREEMENT: Final[Mapping[str, Look]] = {
     "as_set": Look(_("As set"), "ok", "check"),

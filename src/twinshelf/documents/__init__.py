@@ -28,6 +28,8 @@ from twinshelf.documents.changes import (
 )
 from twinshelf.documents.findings import (
     Finding,
+    ProofReason,
+    ProofSubject,
     finding,
     token,
 )
@@ -126,6 +128,8 @@ __all__ = [
     "Plan",
     "Product",
     "ProductPage",
+    "ProofReason",
+    "ProofSubject",
     "ReferenceOrder",
     "ReportShipment",
     "ReportState",

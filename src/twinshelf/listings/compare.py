@@ -125,14 +125,8 @@ class TitleDifference(msgspec.Struct, frozen=True, kw_only=True):
     found: str
 
 
-def compare_shown(
-    listing: Listing, skus: Mapping[str, DesiredSku], shop: ShopListing, links: Mapping[str, str]
-) -> tuple[TitleDifference | SkuDifference, ...]:
-    """What differs between a listing as it should be and as the shop was just seen to show it."""
-    found: list[TitleDifference | SkuDifference] = []
-    if shop.title != listing.title and shop.audit_status not in {AuditStatus.AUDITING, AuditStatus.FAILED}:
-        found.append(TitleDifference(expected=listing.title, found=shop.title))
-    offered = {sku.variant_id for sku in listing.skus}
-    wanted = {key: sku for key, sku in skus.items() if key in offered or key in links}
-    shown = {sku.id: sku for sku in shop.skus}
-    return (*found, *compare_skus(wanted, links, shown, warehouse_id=listing.warehouse_id))
+def compare_title(listing: Listing, shop: ShopListing) -> TitleDifference | None:
+    """What differs between the title as it should be and as the shop was just seen to show it; None if nothing does."""
+    if shop.title == listing.title or shop.audit_status in {AuditStatus.AUDITING, AuditStatus.FAILED}:
+        return None
+    return TitleDifference(expected=listing.title, found=shop.title)

@@ -1,24 +1,31 @@
-"""What counts as a difference. Pure: documents of both sides in, differences out."""
+"""What counts as a difference, and what was not compared and why. Pure: documents of both sides in, a ledger out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
 import msgspec
 
 from twinshelf.documents import (
     Money,
+    ProofReason,
+    ProofSubject,
+    ShopListing,
     ShopOrder,
     ShopOrderStatus,
     StoreOrder,
     StoreOrderState,
 )
 from twinshelf.listings.compare import PriceDifference, SkuDifference, SkuMissing, StockDifference, TitleDifference
+from twinshelf.orders.status import DISPATCHED
 
 Kind = Literal[
-    "price", "stock", "title", "sku", "listing_missing", "order_missing", "order_double", "order_total", "order_status",
-    "shipment", "orphan",
+    "price", "stock", "title", "sku", "sku_double", "listing_missing", "order_missing", "order_double", "order_total",
+    "order_status", "order_lines", "shipment", "tracking", "carrier",
 ]  # fmt: skip
 
 
@@ -32,68 +39,225 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
 
 
-def tell(product_id: str, wrong: TitleDifference | SkuDifference) -> Difference | None:
-    """What differs of a live listing, in words; None for a price that the shop did not tell."""
+Side = Literal["product", "order"]
+"""What a key is of."""
+
+_SIDES: Mapping[ProofSubject, Side] = MappingProxyType(
+    {
+        ProofSubject.PRODUCT: "product",
+        ProofSubject.LISTING: "product",
+        ProofSubject.PRICE: "product",
+        ProofSubject.STOCK: "product",
+        ProofSubject.ORDER: "order",
+        ProofSubject.STORE_ORDER: "order",
+        ProofSubject.LINES: "order",
+        ProofSubject.SHIPMENT: "order",
+    }
+)
+
+_YOUNG = "Asked for less than a minute ago."
+_OLD = "Being worked on for more than a minute."
+
+_EXAMPLES = 20
+"""How many keys of each group of what was not compared are named."""
+
+
+@dataclass
+class _Group:
+    number: int = 0
+    keys: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Ledger:
+    """What was compared, what differs, and what was not compared and why: one entry for each thing of either side.
+
+    Whoever reads a side says with `there` how many things it has; each of them is then either `judge`d or `leave_out`,
+    once. So the counts of a subject add up, and nothing is passed over in silence.
+    """
+
+    working: Mapping[tuple[Side, str], bool] = field(default_factory=dict)
+    """Products and orders that are being worked on, and whether that was asked for less than a minute ago: what differs
+    of those is on its way. What differs of the others differs."""
+    differences: list[Difference] = field(default_factory=list)
+    _there: Counter[ProofSubject] = field(default_factory=Counter)
+    _compared: Counter[ProofSubject] = field(default_factory=Counter)
+    _left_out: dict[tuple[ProofSubject, ProofReason, str], _Group] = field(default_factory=dict)
+
+    def there(self, subject: ProofSubject, number: int = 1) -> None:
+        """A side has so many (more) of these."""
+        self._there[subject] += number
+
+    def judge(self, subject: ProofSubject, key: str, *found: Difference) -> bool:
+        """This one was compared, and `found` is what differs. `key` is that of its product or order.
+
+        Returns False for what is left out instead, since it is on its way.
+        """
+        if found and self.working.get((_SIDES[subject], key)):
+            self.leave_out(subject, key, ProofReason.IN_PROGRESS, _YOUNG)
+            return False
+        self._compared[subject] += 1
+        self.differences += found
+        return True
+
+    def progress(self, side: Side, key: str) -> str:
+        """Since when this is being worked on, in words; "" if it is not."""
+        young = self.working.get((side, key))
+        return "" if young is None else _YOUNG if young else _OLD
+
+    def tell(self, *found: Difference) -> None:
+        """These differ, beside the things that are compared one by one."""
+        self.differences += found
+
+    def leave_out(self, subject: ProofSubject, key: str, reason: ProofReason, text: str) -> None:
+        """This one was not compared. `text` says why, in a sentence that is the same for all with the same cause."""
+        group = self._left_out.setdefault((subject, reason, text), _Group())
+        group.number += 1
+        if len(group.keys) < _EXAMPLES and key not in group.keys:
+            group.keys.append(key)
+
+    def report(self) -> dict[str, Any]:
+        """Everything as plain JSON: the counts by subject, what was not compared in groups, and every difference."""
+        left: Counter[ProofSubject] = Counter()
+        for (subject, _reason, _text), group in self._left_out.items():
+            left[subject] += group.number
+        subjects = {
+            str(subject): {
+                "there": self._there[subject],
+                "compared": self._compared[subject],
+                "left_out": left[subject],
+            }
+            for subject in ProofSubject
+        }
+        groups = sorted(self._left_out.items(), key=lambda entry: (entry[0][:2], -entry[1].number))
+        return {
+            "compared": self._compared.total(),
+            "left_out": left.total(),
+            "subjects": subjects,
+            "not_compared": [
+                {
+                    "subject": str(subject),
+                    "reason": str(reason),
+                    "text": text,
+                    "number": group.number,
+                    "keys": group.keys,
+                }
+                for (subject, reason, text), group in groups
+            ],
+            "differences": [msgspec.to_builtins(difference) for difference in self.differences],
+        }
+
+
+# -- listings -------------------------------------------------------------------------------------------------------
+
+
+def tell_title(product_id: str, wrong: TitleDifference) -> Difference:
+    """A title that differs, in words."""
+    return _of(product_id, "title", "The title differs.", wrong.expected, wrong.found)
+
+
+def tell_sku(product_id: str, wrong: SkuDifference) -> Difference:
+    """What differs of a SKU, in words."""
     match wrong:
-        case TitleDifference():
-            return _of(product_id, "title", "The title differs.", wrong.expected, wrong.found)
         case SkuMissing():
             return _of(product_id, "sku", f"SKU {wrong.seller_sku} is not in the shop.", wrong.seller_sku)
-        case PriceDifference(found=None):
-            return None
         case PriceDifference():
             text = f"The price of SKU {wrong.seller_sku} differs."
-            return _of(product_id, "price", text, str(wrong.expected), str(wrong.found))
+            return _of(product_id, "price", text, str(wrong.expected), str(wrong.found or "none"))
         case StockDifference():
             found = str(wrong.shown) if wrong.shown != wrong.expected else f"{wrong.shown} in another warehouse"
             return _of(product_id, "stock", f"The stock of SKU {wrong.seller_sku} differs.", str(wrong.expected), found)
 
 
-def _of(key: str, kind: Kind, text: str, expected: str, found: str = "") -> Difference:
+def _of(key: str, kind: Kind, text: str, expected: str = "", found: str = "") -> Difference:
     return Difference(kind=kind, key=key, text=text, expected=expected, found=found)
 
 
-def compare_orders(
-    orders: Sequence[ShopOrder], importable: frozenset[str], store_orders: Mapping[str, Sequence[StoreOrder]]
-) -> tuple[Difference, ...]:
-    """Each importable TikTok order against the store orders that carry its id: exactly one, with the same total."""
-    found: list[Difference] = []
-    for order in orders:
-        pairs = [entry for entry in store_orders.get(order.id, ()) if not entry.archived]
-        if len(pairs) > 1:
-            ids = ", ".join(entry.id for entry in pairs)
-            found.append(
-                Difference(kind="order_double", key=order.id, text=f"BigCommerce has it more than once: {ids}.")
-            )
-        elif not pairs:
-            if order.id in importable:
-                found.append(Difference(kind="order_missing", key=order.id, text="BigCommerce does not have it."))
-        else:
-            found += _compare_order(order, pairs[0])
+def missing(product_id: str, text: str) -> Difference:
+    """That a listing is not in the shop."""
+    return _of(product_id, "listing_missing", text)
+
+
+def double_skus(live: Iterable[ShopListing], ours: Container[str]) -> tuple[Difference, ...]:
+    """Seller SKUs that more than one live listing has, where one of their SKUs is linked (`ours`: TikTok's SKU ids)."""
+    places: dict[str, dict[str, bool]] = {}
+    for listing in live:
+        for sku in listing.skus:
+            if sku.seller_sku:
+                of_code = places.setdefault(sku.seller_sku, {})
+                of_code[listing.id] = of_code.get(listing.id, False) or sku.id in ours
+    return tuple(
+        _of(ids[0], "sku_double", f"SKU {code} is live in more than one listing.", ids[0], ", ".join(ids))
+        for code, of_code in places.items()
+        if len(of_code) > 1 and any(of_code.values())
+        for ids in [sorted(of_code)]
+    )
+
+
+# -- orders ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The store orders that carry one shop order's id: the one that counts, those that are doubles, and the others."""
+
+    order: StoreOrder | None
+    doubles: tuple[StoreOrder, ...] = ()
+    others: tuple[StoreOrder, ...] = ()
+    """Archived ones, and doubles that were cancelled."""
+
+
+def pair_of(found: Iterable[StoreOrder]) -> Pair:
+    """Sort out the store orders of one external id. The oldest counts, one that stands before one that was cancelled.
+
+    An archived one counts only where there is no other: people archive what they are done with.
+    """
+    there = sorted(found, key=lambda entry: (entry.created_at, len(entry.id), entry.id))
+    shown = [entry for entry in there if not entry.archived] or there[:1]
+    standing = [entry for entry in shown if entry.state is not StoreOrderState.CANCELLED]
+    counts = next(iter(standing or shown), None)
+    doubles = standing[1:]
+    others = tuple(entry for entry in there if entry is not counts and entry not in doubles)
+    return Pair(counts, tuple(doubles), others)
+
+
+def order_missing(order_id: str) -> Difference:
+    """That the store does not have an order."""
+    return _of(order_id, "order_missing", "BigCommerce does not have it.")
+
+
+def compare_order(order: ShopOrder, pair: Pair) -> tuple[Difference, ...]:
+    """An order of the shop against its store order: there once, the same total, cancelled on both sides or on none."""
+    store_order = pair.order
+    if store_order is None:
+        return (order_missing(order.id),)
+    found = list(tell_doubles(order.id, pair))
+    expected, there = order.payment.total, store_order.total_inc_tax
+    if not _same_amount(expected, there):
+        found.append(_of(order.id, "order_total", "The totals differ.", str(expected), str(there)))
+    cancelled = store_order.state is StoreOrderState.CANCELLED
+    if (order.status is ShopOrderStatus.CANCELLED) != cancelled and order.status.rank < ShopOrderStatus.DELIVERED.rank:
+        text = "One side is cancelled, the other is not."
+        found.append(_of(order.id, "order_status", text, order.status_word, store_order.state))
     return tuple(found)
 
 
-def _compare_order(order: ShopOrder, store_order: StoreOrder) -> list[Difference]:
-    found = []
-    expected, there = order.payment.total, store_order.total_inc_tax
-    if not _same_amount(expected, there):
-        found.append(
-            Difference(
-                kind="order_total", key=order.id, text="The totals differ.", expected=str(expected), found=str(there)
-            )
-        )
-    cancelled = store_order.state is StoreOrderState.CANCELLED
-    if (order.status is ShopOrderStatus.CANCELLED) != cancelled and order.status.rank < ShopOrderStatus.DELIVERED.rank:
-        found.append(
-            Difference(
-                kind="order_status",
-                key=order.id,
-                text="One side is cancelled, the other is not.",
-                expected=order.status_word,
-                found=store_order.state,
-            )
-        )
-    return found
+def tell_doubles(external_id: str, pair: Pair) -> tuple[Difference, ...]:
+    """That the store has one order more than once; nothing if it does not."""
+    if pair.order is None or not pair.doubles:
+        return ()
+    ids = ", ".join(entry.id for entry in (pair.order, *pair.doubles))
+    return (_of(external_id, "order_double", f"BigCommerce has it more than once: {ids}."),)
+
+
+def compare_shipped(order: ShopOrder, store_order: StoreOrder) -> tuple[Difference, ...]:
+    """Whether the shop knows that an order was shipped, whatever state of the store says so."""
+    if store_order.state not in DISPATCHED or not order.status.shippable:
+        return ()
+    if store_order.state is StoreOrderState.PARTIALLY_SHIPPED and order.status is ShopOrderStatus.PARTIALLY_SHIPPING:
+        return ()
+    text = "Shipped in BigCommerce, TikTok Shop does not know."
+    return (_of(order.id, "shipment", text, store_order.state.replace("_", " "), order.status_word),)
 
 
 def _same_amount(one: Money, other: Money) -> bool:

@@ -194,6 +194,8 @@ class Proof:
 
     at: datetime
     compared: int
+    left_out: int
+    """What was not compared; the report of each task says why."""
     differences: tuple[dict[str, str], ...]
     tasks: tuple[int, ...]
 
@@ -214,6 +216,7 @@ def last_proof(owners: Sequence[str]) -> Proof | None:
     return Proof(
         at=min(clock.parse(report["at"]) for _task, report in reports),
         compared=sum(report["compared"] for _task, report in reports),
+        left_out=sum(report.get("left_out", 0) for _task, report in reports),
         differences=tuple(difference for _task, report in reports for difference in report["differences"]),
         tasks=tuple(task.id for task, _report in reports),
     )
@@ -234,6 +237,18 @@ class ProblemGroup:
     key: str
     owners: tuple[str, ...]
     newest: datetime
+
+
+def asked_keys(owners: Sequence[str], kinds: Sequence[str]) -> dict[str, datetime]:
+    """The keys that lanes of these owners and kinds are asked for, and since when they last were."""
+    marks = Mark.objects.filter(lane__owner__in=owners, lane__kind__in=kinds)
+    return dict(marks.order_by("asked_at").values_list("key", "asked_at"))
+
+
+def open_codes(account_id: int, owner: str, kind: str) -> dict[str, str]:
+    """The code of an open problem of each key of a lane that has one: one that stops it, if there is one."""
+    found = Problem.objects.filter(account_id=account_id, lane__owner=owner, lane__kind=kind, closed_at=None)
+    return dict(found.order_by("blocking", "-id").values_list("key", "code"))
 
 
 def problem_groups() -> list[ProblemGroup]:

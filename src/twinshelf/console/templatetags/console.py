@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from twinshelf import messages
 from twinshelf.console import routes, sent, words
 from twinshelf.console.charts import Segment
-from twinshelf.documents import Money, StoreOrderState, Variant, minor_unit
+from twinshelf.documents import Money, ProofReason, ProofSubject, StoreOrderState, Variant, minor_unit
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZES
@@ -129,6 +129,18 @@ def tone(table: str, state: str) -> str:
 def tag_word(table: str, state: str) -> str:
     """A state's word alone."""
     return str(words.look(_TABLES[table], state).word)
+
+
+@register.simple_tag
+def proof_subject(subject: str) -> str:
+    """What a full check compared, in words."""
+    return str(words.SUBJECTS[ProofSubject(subject)])
+
+
+@register.simple_tag
+def proof_reason(reason: str) -> str:
+    """Why a full check did not compare something, in words."""
+    return str(words.REASONS[ProofReason(reason)])
 
 
 @register.simple_tag

@@ -76,7 +76,6 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
             "spans": SPANS,
             "span": orders.span(days),
             "proof": proof,
-            "stock_price": proof.count("stock") + proof.count("price") if proof else 0,
             "counts": products,
             "import_seconds": orders.import_seconds(),
             "attention": attention,

@@ -107,21 +107,21 @@ class ProductCalls(Calls):
                 unreadable += page.unreadable
         return Rows.of(found.values(), unreadable)
 
-    def listings(self, *, updated_from: datetime | None = None) -> Iterator[tuple[ShopListing, ...]]:
+    def listings(self, *, updated_from: datetime | None = None) -> Iterator[Rows[ShopListing]]:
         """All products, or those updated since a time, in pages of 100, without description and category.
 
-        More than 10,000 are read in slices of time. What changes meanwhile may come twice, the newer one later.
-        Raises TooManyRows where more than 10,000 were updated in one second.
+        A listing that cannot be read is in its page's `unreadable`. More than 10,000 are read in slices of time. What
+        changes meanwhile may come twice, the newer one later. Raises TooManyRows where more than 10,000 were updated in
+        one second.
         """
         yield from self._listings_between(None if updated_from is None else int(updated_from.timestamp()), None)
 
-    def _listings_between(self, first: int | None, last: int | None) -> Iterator[tuple[ShopListing, ...]]:
+    def _listings_between(self, first: int | None, last: int | None) -> Iterator[Rows[ShopListing]]:
         body: dict[str, Any] = {"status": "ALL"}
         body |= {} if first is None else {"update_time_ge": first}
         body |= {} if last is None else {"update_time_le": last}
         try:
-            for page in self._pages(partial(self._listings, body)):
-                yield tuple(page.rows)
+            yield from (page.rows for page in self._pages(partial(self._listings, body)))
             return
         except TooManyRows:
             start = _BEFORE_THE_FIRST_LISTING if first is None else first
