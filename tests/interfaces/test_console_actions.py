@@ -106,7 +106,9 @@ def test_many_that_are_held_back_are_let_through_together_and_one_is_not(world):
     [
         ("ask_visibility", "completed", 2, True),
         ("ask_visibility", "completed", 0, False),
-        ("ask_visibility", "running", 2, False),
+        ("ask_visibility", "running", 2, True),
+        ("ask_visibility", "running", 0, True),
+        ("ask_visibility", "cancelled", 0, False),
         ("ask_listing", "completed", 2, False),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -320,14 +321,83 @@ def test_exactly_the_ticked_products_are_listed_and_one_is_taken_to_the_progress
     assert "List 3 products on Fernhollow US" in page
 
 
-def test_without_a_shop_chosen_every_shop_gets_a_task(console, world):
-    page = console.post("/products/do/list/", {"product": [row.pk for row in world.products[:2]]})
+def test_with_several_shops_one_must_be_chosen_before_anything_is_listed(console, world):
+    products = [row.pk for row in world.products[:2]]
+    before = Task.objects.count()
 
+    asked = console.post("/products/do/list/", {"product": products, "next": "/products/?state=live"})
+
+    assert Task.objects.count() == before
+    assert "List or update: 2 products?" in asked
+    assert "Shop US: 2 products Shop UK: 2 products" in asked
+    assert "This cannot be undone at once" in asked
+    assert re.findall(r'<option value="([^"]*)"', asked.html.split('id="askshop"')[1]) == [
+        "", str(world.us.id), str(world.uk.id), "all",
+    ]  # fmt: skip
+    assert asked["sent"] == [
+        ("product", str(products[0])),
+        ("product", str(products[1])),
+        ("next", "/products/?state=live"),
+    ]
+
+    nothing = console.post("/products/do/list/", {"product": products, "confirmed": "1"})
+    assert nothing.told == ["Nothing was done: choose the shop first."]
+    assert Task.objects.count() == before
+
+    page = console.post("/products/do/list/", {"product": products, "confirmed": "1", "shop": "all"})
     assert list(Task.objects.order_by("-id").values_list("owner", flat=True)[:2]) == [
         f"connection:{world.uk.id}",
         f"connection:{world.us.id}",
     ]
     assert page.response.redirect_chain[-1][0] == "/activity/"
+
+
+def test_reading_the_status_of_all_shops_asks_nothing(console, world):
+    before = Task.objects.count()
+
+    console.post("/products/do/refresh/", {"all": "1"})
+
+    assert Task.objects.count() == before + 2
+
+
+@pytest.mark.parametrize(
+    ("action", "products", "asked"),
+    [
+        ("deactivate", 1, True),
+        ("list", 20, False),
+        ("list", 21, True),
+        ("sync", 20, False),
+        ("sync", 21, True),
+        ("activate", 20, False),
+        ("activate", 21, True),
+        ("refresh", 21, False),
+    ],
+)
+def test_deactivating_and_more_than_20_products_are_asked_first(console, world, action, products, asked):
+    before = Task.objects.count()
+    chosen = {"product": [row.pk for row in world.products[:products]], "shop": world.us.id}
+
+    page = console.post(f"/products/do/{action}/", chosen)
+    assert (Task.objects.count() == before) is asked
+    assert ("Do nothing" in page) is asked
+
+    if asked:
+        console.post(f"/products/do/{action}/", chosen | {"confirmed": "1"})
+        assert Task.objects.count() == before + 1
+
+
+def test_before_deactivating_it_is_said_how_many_are_live_and_what_undoing_costs(console, world):
+    ids = [row.product_id for row in world.products[:30]]
+    live = ListingRow.objects.filter(connection=world.us, product_id__in=ids, state="live").count()
+
+    page = console.post(
+        "/products/do/deactivate/", {"product": [row.pk for row in world.products[:30]], "shop": world.us.id}
+    )
+
+    assert 0 < live < 30
+    assert "Deactivate: 30 products on Shop US?" in page
+    assert f"Shop US: {live} of 30 are live and are taken off sale" in page
+    assert "they go through TikTok's review again" in page
 
 
 @pytest.mark.covers("SILK-20")
@@ -339,7 +409,9 @@ def test_select_all_means_all_that_the_filter_shows(console, world):
     task = Task.objects.latest("id")
     assert keys_of(task) == {"1000", "1020", "1040"}
 
-    console.post("/products/do/list/", {"all": "1", "filter": "", "shop": world.us.id})
+    asked = console.post("/products/do/list/", {"all": "1", "filter": "", "shop": world.us.id})
+    assert "List or update: 60 products on Shop US?" in asked
+    console.post("/products/do/list/", {"all": "1", "filter": "", "shop": world.us.id, "confirmed": "1"})
     assert Task.objects.latest("id").total == 60
 
     console.post("/products/do/refresh/", {"all": "1", "filter": f"state=live&shop={world.us.id}"})
@@ -367,15 +439,21 @@ def test_the_button_of_a_row_acts_on_that_row_alone_and_comes_back(console, worl
 
 @pytest.mark.covers("CED-102", "CED-101")
 def test_deactivating_can_be_undone_from_its_task(console, world):
-    console.post("/products/do/deactivate/", {"product": [row.pk for row in world.products[:2]], "shop": world.us.id})
+    chosen = {"product": [row.pk for row in world.products[:2]], "shop": world.us.id, "confirmed": "1"}
+    page = console.post("/products/do/deactivate/", chosen)
     task = Task.objects.latest("id")
+    assert page.told == [f"Started: {task.title}. Follow it Undo"]
+    assert f"/activity/{task.id}/undo/" in page.links
     assert (task.kind, keys_of(task), task.params["on"]) == ("ask_visibility", {"1000", "1001"}, False)
-    assert "Undo" not in console.get(f"/activity/{task.id}/")  # not while it has not ended
 
     Task.objects.filter(id=task.id).update(state="completed", succeeded=1, skipped=1, finished_at=clock.now())
     TaskItem.objects.filter(task=task, key="1000").update(state="skipped")
     TaskItem.objects.filter(task=task, key="1001").update(state="succeeded")
     assert "Undo" in console.get(f"/activity/{task.id}/")
+    asked = console.get(f"/activity/{task.id}/undo/")
+    assert "1 product is activated again" in asked
+    assert "they go through TikTok's review again" in asked.text.replace("They", "they")
+    assert Task.objects.latest("id") == task
     console.post(f"/activity/{task.id}/undo/")
 
     back = Task.objects.latest("id")
@@ -396,10 +474,14 @@ def test_products_of_another_account_are_not_touched(console, world, other):
 
 def test_one_leaves_for_no_other_site(console, world):
     page = console.post(
-        "/products/do/sync/", {"only": world.products[0].pk, "next": "https://evil.example/"}, follow=False
+        "/products/do/sync/",
+        {"only": world.products[0].pk, "shop": world.us.id, "next": "https://evil.example/"},
+        follow=False,
     )
 
     assert page.response.headers["Location"] == "/products/"
+    asked = console.post("/products/do/sync/", {"only": world.products[0].pk, "next": "https://evil.example/"})
+    assert [link for link in asked.links if "evil" in link] == []
 
 
 def test_pulling_reads_every_store(console, world):

@@ -183,17 +183,20 @@ def compare(connection: Connection, *, by: Actor) -> int:
 
 
 class NothingToUndo(Exception):
-    """The task switched no listings, or has not ended."""
+    """The task switched no listings."""
 
 
 def undo(task: Task, *, by: Actor) -> Task:
-    """Switch back the listings that a task switched: on what it took off, off what it put on. Raises NothingToUndo."""
+    """Switch back the listings that a task switched or still would: on what it takes off, off what it puts on.
+
+    Those that were skipped or refused stay as they are. Raises NothingToUndo.
+    """
     if not queries.may_be_undone(task):
         raise NothingToUndo
     connection = Connection.objects.select_related("shop").get(id=sync.owner_id(task.owner))
     turn = deactivate if task.params["on"] else activate
     with transaction.atomic():
-        made = turn(connection, list(sync.succeeded_keys(task)), by=by)
+        made = turn(connection, queries.switched_by(task), by=by)
         record(by, task.account_id, "listings.undo", f"task:{task.id}", after={"task": made.id}, detail=task.title)
     return made
 

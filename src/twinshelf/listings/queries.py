@@ -38,7 +38,7 @@ from twinshelf.kit.words import searched
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.models import Template
 from twinshelf.sync import queries as sync
-from twinshelf.sync.models import Problem, Task, TaskState
+from twinshelf.sync.models import Problem, Task
 
 Bucket = Literal["live", "reviewing", "in_progress", "not_uploaded", "failed", "off", "inactive_platform"]
 Stock = Literal["", "in", "low", "out"]
@@ -305,6 +305,11 @@ def categories(limit: int = 300) -> list[str]:
     return sorted(found.values_list("category", flat=True).distinct()[:limit])
 
 
+def product_count(store_id: int) -> int:
+    """How many products a store has."""
+    return StoreProduct.objects.filter(store_id=store_id, deleted__in=_KEPT).count()
+
+
 def find_products(text: str, limit: int = 5) -> list[StoreProduct]:
     """The first products whose name, SKU or barcode contains `text`."""
     rows = _matching(ProductFilter(text=text), ())
@@ -389,8 +394,49 @@ def actions_for(
     if not states.isdisjoint(OFF):
         found.append(Action(id="product.activate", label=_("Activate"), sent=sent))
     if ListingState.LIVE in states:
-        found.append(Action(id="product.deactivate", label=_("Deactivate"), sent=sent, tone="danger"))
+        found.append(
+            Action(
+                id="product.deactivate",
+                label=_("Deactivate"),
+                sent=sent,
+                tone="danger",
+                confirm=CONSEQUENCES["deactivate"] if connection_id is not None else "",
+            )
+        )
     return tuple(found)
+
+
+CONSEQUENCES: Final = {
+    "list": _(
+        "New products are created in the shop and reviewed by TikTok. Those that differ are updated; edited content is"
+        " reviewed again. This cannot be undone at once: what is listed can only be deactivated."
+    ),
+    "sync": _("Prices and stock that differ are set on TikTok at once. This cannot be undone here."),
+    "deactivate": _(
+        "Buyers cannot buy them any more. To undo this, activate them: they go through TikTok's review again and are"
+        " live only after it."
+    ),
+    "activate": _("They go through TikTok's review again and are live only after it. Undo switches them off again."),
+}
+"""What an action on products brings about, and what undoing it costs; to be read before it is done."""
+
+UNASKED = 20
+"""Up to so many products of one shop are listed, synced or activated without asking first."""
+
+
+def asks_first(action: str, *, products: int, shops: int) -> bool:
+    """Whether an action on so many products in so many shops must be confirmed. Deactivating always, reading never."""
+    if action not in CONSEQUENCES:
+        return False
+    return action == "deactivate" or products > UNASKED or shops > 1
+
+
+def fitting(connection: Connection, product_ids: Sequence[str], *, on: bool) -> int:
+    """How many of these have a listing that can be switched on (`on`), or off; the others would be skipped."""
+    states = OFF if on else (ListingState.LIVE,)
+    rows = _unscoped().filter(connection_id=connection.id, state__in=states)
+    ids = list(product_ids)
+    return sum(rows.filter(product_id__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500))
 
 
 def actions_for_many() -> tuple[Action, ...]:
@@ -415,13 +461,27 @@ def actions_for_problem(problem: Problem, *, connection_id: int | None, same: in
 
 def actions_for_task(task: Task) -> tuple[Action, ...]:
     """What may be done about a task, including what only the catalog knows of: to switch listings back."""
-    undo = (Action(id="task.undo", label=_("Undo"), args=(task.id,)),) if may_be_undone(task) else ()
+    undo = (Action(id="task.undo", label=_("Undo"), args=(task.id,), method="get"),) if may_be_undone(task) else ()
     return (*undo, *sync.actions_for_task(task))
 
 
 def may_be_undone(task: Task) -> bool:
-    """Whether a task switched listings and has ended, so that they can be switched back."""
-    return task.kind == "ask_visibility" and task.state == TaskState.COMPLETED and task.succeeded > 0
+    """Whether a task switches listings and has switched some or still will, so that they can be switched back."""
+    return task.kind == "ask_visibility" and (task.succeeded > 0 or sync.is_unfinished(task))
+
+
+def switched_by(task: Task) -> list[str]:
+    """The products that a task has switched, and those that it still will: what undoing it is about."""
+    switched = sync.keys_of(task, "succeeded")
+    waiting = sync.keys_of(task, "waiting")
+    fit = (ListingState.LIVE,) if not task.params["on"] else OFF
+    rows = _unscoped().filter(connection_id=sync.owner_id(task.owner), state__in=fit)
+    still = {
+        product_id
+        for start in range(0, len(waiting), 500)
+        for product_id in rows.filter(product_id__in=waiting[start : start + 500]).values_list("product_id", flat=True)
+    }
+    return [*switched, *(key for key in waiting if key in still)]
 
 
 def sale_state(row: StoreProduct, document: Product) -> Literal["deleted", "not_purchasable", "hidden", "for_sale"]:

@@ -57,7 +57,8 @@ def record_visibility(batch: ConnectionBatch, closed: Sequence[Closed[planning.S
     for each in over:
         if (row := by_key.get(each.key)) is None:
             continue
-        row.switch_to = None
+        if row.switch_to == each.seen.switch_to:  # otherwise somebody wishes something else by now
+            row.switch_to = None
         for done in each.done:
             if done.made is not None:
                 on = isinstance(done.change, ActivateListing)

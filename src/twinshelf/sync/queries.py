@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db import connection
 from django.db.models import Count, Max, Min, QuerySet, TextField
@@ -409,6 +409,7 @@ def was_not_carried_out(task: Task) -> bool:
     return task.state == TaskState.FAILED
 
 
-def succeeded_keys(task: Task) -> list[str]:
-    """The keys of a task's items that were carried out."""
-    return list(TaskItem.objects.filter(task=task, state="succeeded").order_by("id").values_list("key", flat=True))
+def keys_of(task: Task, state: Literal["waiting", "succeeded", "failed", "skipped"]) -> list[str]:
+    """The keys of a task's items of one outcome, each once, in the order they were asked for."""
+    keys = TaskItem.objects.filter(task=task, state=state).order_by("id").values_list("key", flat=True)
+    return list(dict.fromkeys(keys))

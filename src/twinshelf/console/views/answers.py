@@ -9,13 +9,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from twinshelf import messages as texts
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
+from twinshelf.listings import queries as listings
 
 if TYPE_CHECKING:
     from twinshelf.sync.models import Task
@@ -57,13 +58,11 @@ def started(request: HttpRequest, tasks: Sequence[Task], otherwise: str, *, foll
         messages.warning(request, _("Nothing to do: no product fits."))
         return back(request, otherwise)
     for task in tasks:
-        url = reverse("task", args=[task.id])
-        messages.success(
-            request,
-            format_html(
-                '{} <a href="{}">{}</a>', _("Started: %(title)s.") % {"title": task.title}, url, _("Follow it")
-            ),
-        )
+        links = [(reverse("task", args=[task.id]), _("Follow it"))]
+        if listings.may_be_undone(task):
+            links.append((reverse("task_undo", args=[task.id]), _("Undo")))
+        said = _("Started: %(title)s.") % {"title": task.title}
+        messages.success(request, format_html("{} {}", said, format_html_join(" ", '<a href="{}">{}</a>', links)))
     if follow:
         return redirect("task", tasks[0].id) if len(tasks) == 1 else redirect("activity")
     return back(request, otherwise)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from twinshelf import messages
+from twinshelf import messages as texts
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.routes import product_in_store
+from twinshelf.console.templatetags.console import number
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
 from twinshelf.goods import actions as goods_actions
 from twinshelf.kit.actions import Action
@@ -103,7 +109,7 @@ def _chips(wanted: ProductFilter, every: Sequence[Connection]) -> list[tuple[str
     if wanted.problems:
         chips.append(("problem", _("Has problems")))
     elif wanted.code:
-        chips.append(("problem", messages.title(wanted.code)))
+        chips.append(("problem", texts.title(wanted.code)))
     return chips
 
 
@@ -188,33 +194,129 @@ def _about(problem: Problem, chosen: Connection | None, same: int) -> tuple[Acti
 @require_POST
 @needs(Permission.OPERATE)
 def act(request: ConsoleRequest, action: str) -> HttpResponse:
-    """Do something to the products ticked, to the one whose button it was, or to all that the filter shows."""
+    """Do something to the products ticked, to the one whose button it was, or to all that the filter shows.
+
+    What is far-reaching is asked first; the answer comes as the same form with `confirmed`.
+    """
     if action not in ACTIONS:
         raise Http404
     every = connections.connections()
-    shop = whole(request.POST, "shop", 0)
-    chosen = [c for c in every if shop in {0, c.id}]
-    keys: list[tuple[int, str]] | None
-    if request.POST.get("all"):
-        wanted = product_filter(QueryDict(request.POST.get("filter", "")), every)
-        everything = wanted.everything and action in _TAKES_EVERYTHING
-        keys = None if everything else catalog.product_keys(wanted, every)
-        if wanted.connection_id and not shop:
-            chosen = [c for c in every if c.id == wanted.connection_id]
-    else:
-        asked = [request.POST["only"]] if "only" in request.POST else request.POST.getlist("product")
-        keys = catalog.products_by_pk([int(pk) for pk in asked if pk.isdecimal() and len(pk) < 20])
+    asked = _asked_for(request.POST, action, every)
+    if not request.POST.get("confirmed") and asked.asks_first(action):
+        return _ask(request, action, asked)
+    if action in catalog.CONSEQUENCES and asked.undecided:
+        messages.warning(request, _("Nothing was done: choose the shop first."))
+        return back(request, "products")
     made: list[Task] = []
     with Told(request):
-        for connection in chosen:
-            ids = (
-                None
-                if keys is None
-                else [product_id for store_id, product_id in keys if store_id == connection.store_id]
-            )
+        for connection, ids in asked.by_shop():
             if ids is None or ids:
                 made.append(ACTIONS[action](connection, ids, by=Actor.of(request.user)))
-    return started(request, made, "products", follow=keys is None or len(keys) > _MORE_THAN_ONE)
+    return started(request, made, "products", follow=asked.keys is None or len(asked.keys) > _MORE_THAN_ONE)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a form asks for: the shops and the products of each; `keys` None: all there are.
+
+    `undecided`: there are several shops, and the form names none.
+    """
+
+    shops: tuple[Connection, ...]
+    keys: tuple[tuple[int, str], ...] | None
+    undecided: bool
+
+    def by_shop(self) -> list[tuple[Connection, list[str] | None]]:
+        """The product ids for each shop."""
+        if self.keys is None:
+            return [(shop, None) for shop in self.shops]
+        return [(shop, [key for store_id, key in self.keys if store_id == shop.store_id]) for shop in self.shops]
+
+    def number(self, ids: Sequence[str] | None, shop: Connection) -> int:
+        """How many products it is about in a shop."""
+        return catalog.product_count(shop.store_id) if ids is None else len(ids)
+
+    def asks_first(self, action: str) -> bool:
+        """Whether it must be confirmed."""
+        numbers = [self.number(ids, shop) for shop, ids in self.by_shop()]
+        concerned = [number for number in numbers if number]
+        return bool(concerned) and catalog.asks_first(action, products=max(concerned), shops=len(concerned))
+
+
+def _asked_for(form: QueryDict, action: str, every: Sequence[Connection]) -> _Asked:
+    shop = whole(form, "shop", 0)
+    chosen = [c for c in every if shop in {0, c.id}]
+    named = form.get("shop") == "all" or bool(shop)
+    keys: list[tuple[int, str]] | None
+    if form.get("all"):
+        wanted = product_filter(QueryDict(form.get("filter", "")), every)
+        everything = wanted.everything and action in _TAKES_EVERYTHING
+        keys = None if everything else catalog.product_keys(wanted, every)
+        if wanted.connection_id and not named:
+            chosen, named = [c for c in every if c.id == wanted.connection_id], True
+    else:
+        asked = [form.get("only", "")] if "only" in form else form.getlist("product")
+        keys = catalog.products_by_pk([int(pk) for pk in asked if pk.isdecimal() and len(pk) < 20])
+    stores = None if keys is None else {store_id for store_id, _key in keys}
+    concerned = [c for c in chosen if stores is None or c.store_id in stores]
+    return _Asked(tuple(chosen), None if keys is None else tuple(keys), not named and len(concerned) > 1)
+
+
+def _ask(request: ConsoleRequest, action: str, asked: _Asked) -> HttpResponse:
+    """The page that says what is about to be done, to how many products of which shops, and what undoing costs."""
+    label = str(next(each.label for each in catalog.actions_for_many() if each.id == f"product.{action}"))
+    concerned = [(shop, ids) for shop, ids in asked.by_shop() if asked.number(ids, shop)]
+    products = max(asked.number(ids, shop) for shop, ids in concerned)
+    if len(concerned) == 1:
+        where = _("on %(shop)s") % {"shop": concerned[0][0].name}
+    else:
+        where = _("on %(n)s shops") % {"n": len(concerned)}
+    how_many = ngettext("%(n)s product", "%(n)s products", products) % {"n": number(products)}
+    question = f"{label}: {how_many}?" if asked.undecided else f"{label}: {how_many} {where}?"
+    return render(
+        request,
+        "console/ask.html",
+        {
+            "question": question,
+            "counts": [_shop_line(action, shop, ids, asked.number(ids, shop)) for shop, ids in concerned],
+            "consequence": catalog.CONSEQUENCES[action],
+            "button": label,
+            "tone": "danger" if action == "deactivate" else "primary",
+            "action_url": request.path,
+            "sent": _sent_again(request.POST, leave_out={"shop"} if asked.undecided else set()),
+            "shop_choices": _shop_choices(concerned) if asked.undecided else (),
+            "back": _here(request),
+        },
+    )
+
+
+def _shop_line(action: str, shop: Connection, ids: Sequence[str] | None, products: int) -> str:
+    """What is about to happen in one shop."""
+    what = {"shop": shop.name, "n": number(products)}
+    if action not in {"activate", "deactivate"} or ids is None:
+        return ngettext("%(shop)s: %(n)s product", "%(shop)s: %(n)s products", products) % what
+    fit = catalog.fitting(shop, ids, on=action == "activate")
+    what["fit"] = number(fit)
+    if action == "activate":
+        return _("%(shop)s: %(fit)s of %(n)s are off and are switched on; the others are left as they are") % what
+    return _("%(shop)s: %(fit)s of %(n)s are live and are taken off sale; the others are left as they are") % what
+
+
+def _shop_choices(concerned: Sequence[tuple[Connection, Any]]) -> list[tuple[str, str]]:
+    return [*((str(shop.id), shop.name) for shop, _ids in concerned), ("all", _("On all shops"))]
+
+
+def _sent_again(form: QueryDict, *, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The fields of a form, so that it can be sent once more."""
+    left_out = {"csrfmiddlewaretoken", "confirmed", *leave_out}
+    return [(name, str(value)) for name, values in form.lists() if name not in left_out for value in values]
+
+
+def _here(request: ConsoleRequest) -> str:
+    """The address that a form came from, if it is one of ours; else the list."""
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=False)
+    return target if safe else reverse("products")
 
 
 @require_POST
@@ -235,14 +337,39 @@ def retry_problem(request: ConsoleRequest, problem_id: int) -> HttpResponse:
     return back(request, "problems")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.OPERATE)
 def undo(request: ConsoleRequest, task_id: int) -> HttpResponse:
-    """Switch the listings of a task back: on again what it took off, off what it put on."""
+    """Ask whether to switch the listings of a task back, and do it: on again what it took off, off what it put on."""
     task = sync.task_or_404(task_id)
+    if not catalog.may_be_undone(task):
+        raise Http404
+    if request.method != "POST":
+        return _ask_undo(request, task)
     with Told(request):
-        try:
-            return redirect("task", catalog_actions.undo(task, by=Actor.of(request.user)).id)
-        except catalog_actions.NothingToUndo as error:
-            raise Http404 from error
+        return redirect("task", catalog_actions.undo(task, by=Actor.of(request.user)).id)
     return redirect("task", task.id)
+
+
+def _ask_undo(request: ConsoleRequest, task: Task) -> HttpResponse:
+    action = "deactivate" if task.params["on"] else "activate"
+    products = len(catalog.switched_by(task))
+    words_ = {"n": number(products), "title": task.title}
+    return render(
+        request,
+        "console/ask.html",
+        {
+            "question": _("Undo: %(title)s?") % words_,
+            "counts": [
+                ngettext("%(n)s product is activated again", "%(n)s products are activated again", products) % words_
+                if action == "activate"
+                else ngettext("%(n)s product is deactivated again", "%(n)s products are deactivated again", products)
+                % words_
+            ],
+            "consequence": catalog.CONSEQUENCES[action],
+            "button": _("Undo"),
+            "tone": "danger" if action == "deactivate" else "primary",
+            "action_url": request.path,
+            "back": reverse("task", args=[task.id]),
+        },
+    )
