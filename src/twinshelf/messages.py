@@ -302,6 +302,12 @@ _ROWS: Final = (
             "The description is not in the market's language.",
             "“Open in BigCommerce” and translate the description.", "product.store", "note"),
 
+    Message("E-LST-ORDERQTY", "It is sold in quantities that TikTok cannot ask for",
+            "{n} product(s) is|are sold in quantities that TikTok cannot ask for",
+            "BigCommerce sells {limits} in one order. TikTok Shop cannot ask for more than 20, nor for more than the"
+            " most; it would sell what BigCommerce then refuses.",
+            "“Open in BigCommerce” and change the minimum or maximum purchase quantity.", "product.store", "tag"),
+
     # listings: category, and what it asks for
     Message("E-CAT-KEY", "There is no TikTok category", "{n} product(s) has|have no TikTok category",
             "The product has no TikTok category, and no template gives it one.",
@@ -390,8 +396,10 @@ _ROWS: Final = (
     # the variants and SKUs of listings
     Message("E-LST-VAR", "The variants do not have the same options",
             "{n} product(s) has|have variants with different options",
-            "The SKUs of this product do not all have the same options.",
-            "“Open in BigCommerce” and give every variant a value of every option.", "product.store", "list"),
+            "The SKUs of this product do not all have the same options, or write one option or value in several ways,"
+            " which TikTok Shop takes for one: {answer}",
+            "“Open in BigCommerce”; give every variant a value of every option, each written in one way.",
+            "product.store", "list"),
     Message("E-LST-OPTIONS", "There are too many options", "{n} product(s) has|have too many options",
             "The product has more options than TikTok Shop takes; it takes three.",
             "“Open in BigCommerce”; split the product, or combine options.", "product.store", "list"),
@@ -428,6 +436,10 @@ _ROWS: Final = (
     Message("E-SKU-DUP", "A SKU is used by several products", "{n} product(s) has|have a SKU that is used twice",
             "More than one product of the store uses SKU {skus}; it is not linked automatically.",
             "“Open in BigCommerce” and make the SKUs unique.", "product.store", "tag"),
+    Message("E-SKU-SHOP", "The shop has its SKUs in several listings",
+            "{n} product(s) has|have SKUs that are in several listings of the shop",
+            "The shop has SKU {skus} in more than one listing already; none of them is linked, and no other is made.",
+            "Delete all but one of these listings in Seller Center" + _AFTER, "problem.retry", "tag"),
     Message("E-SKU-TWICE", "A SKU is used twice in the product", "{n} product(s) has|have a SKU that is used twice",
             "More than one variant of the product uses SKU {skus}; it is not linked automatically.",
             "“Open in BigCommerce” and make the SKUs unique.", "product.store", "tag"),

@@ -165,7 +165,7 @@ def test_the_title_stands_in_for_an_empty_description(_case, title, description,
     ("market", "weight", "sent"),
     [
         ("US", ounces(12), {"value": "0.75", "unit": "POUND"}),
-        ("GB", ounces(12), {"value": "0.34", "unit": "KILOGRAM"}),
+        ("GB", ounces(12), {"value": "0.341", "unit": "KILOGRAM"}),
         ("US", Weight(Decimal(340), "G"), {"value": "0.34", "unit": "KILOGRAM"}),
     ],
 )

@@ -256,9 +256,72 @@ CURRENT = {
 }
 
 
-def edited(listed, *, sku_ids, current=CURRENT, market=US):
+def edited(listed, *, sku_ids, current=CURRENT, market=US, withdrawn=()):
     body = json.dumps(current).encode()
-    return products.edit_to_json(listed, body, image_uris=URIS, sku_ids=sku_ids, region=market)
+    return products.edit_to_json(listed, body, image_uris=URIS, sku_ids=sku_ids, region=market, withdrawn=withdrawn)
+
+
+SKUS_NOW: Any = CURRENT["skus"]
+SET_ELSEWHERE = {
+    "minimum_order_quantity": 2,
+    "purchase_order_quantity_limit": {"maximum_order_quantity": 5, "cumulative_order_quantity": 9},
+    "search_terms": ["mug"],
+    "key_product_features": ["Holds tea"],
+    "is_pre_owned": True,
+    "scheduled_sale": {"is_enabled_scheduled_sale": True, "schedule_sale_time": 1_741_234_626_000},
+}
+OF_A_SKU_ELSEWHERE = {
+    "list_price": {"currency": "USD", "amount": "20"},
+    "external_urls": ["https://store/red"],
+    "pre_sale": {"type": "PRE_ORDER", "fulfillment_type": {"release_date": 1_741_234_626}},
+    "sku_weight": {"value": "1", "unit": "POUND"},
+    "combined_skus": [{"product_id": "1", "sku_id": "2", "sku_count": 3}],
+}
+
+
+@pytest.mark.parametrize("odd", [{}, {"video": None, "size_chart": None}])
+def test_what_somebody_set_in_the_shop_survives_an_edit(odd):
+    skus = [each | OF_A_SKU_ELSEWHERE for each in SKUS_NOW]
+
+    body = edited(
+        listing(skus=(sku("1", "R", options=options(Color="Red")),)),
+        sku_ids={"1": "901"},
+        current=CURRENT | SET_ELSEWHERE | odd | {"skus": skus},
+    )
+
+    assert {name: body.get(name) for name in SET_ELSEWHERE} == SET_ELSEWHERE
+    assert [{name: each.get(name) for name in OF_A_SKU_ELSEWHERE} for each in body["skus"]] == [OF_A_SKU_ELSEWHERE] * 2
+
+
+@pytest.mark.parametrize(
+    ("_case", "ours", "withdrawn", "minimum", "limit"),
+    [
+        ("the store says nothing", {}, (), 2, {"maximum_order_quantity": 5, "cumulative_order_quantity": 9}),
+        ("the store says more", {"minimum_quantity": 3, "maximum_quantity": 6}, (), 3,
+         {"maximum_order_quantity": 6, "cumulative_order_quantity": 9}),
+        ("the store said so, and says nothing now", {}, ("minimum_quantity", "maximum_quantity"), None,
+         {"cumulative_order_quantity": 9}),
+    ],
+)  # fmt: skip
+def test_quantities_of_an_order_are_taken_away_only_if_they_were_ours(_case, ours, withdrawn, minimum, limit):
+    body = edited(listing(**ours), sku_ids={}, current=CURRENT | SET_ELSEWHERE, withdrawn=withdrawn)
+
+    assert (body.get("minimum_order_quantity"), body.get("purchase_order_quantity_limit")) == (minimum, limit)
+
+
+def test_a_brand_and_an_attribute_of_ours_go_when_the_listing_has_them_no_more():
+    body = edited(listing(), sku_ids={}, withdrawn=("brand_id", "100149"))
+
+    assert "brand_id" not in body
+    assert [attribute["id"] for attribute in body["product_attributes"]] == ["100392"]
+
+
+def test_a_listing_says_how_many_an_order_may_have():
+    body = created(listing(minimum_quantity=2, maximum_quantity=12))
+
+    assert body["minimum_order_quantity"] == 2
+    assert body["purchase_order_quantity_limit"] == {"maximum_order_quantity": 12}
+    assert {"minimum_order_quantity", "purchase_order_quantity_limit"} & set(created(listing())) == set()
 
 
 def test_an_edit_keeps_prices_stock_and_what_a_listing_does_not_speak_of():
@@ -428,8 +491,7 @@ LONG = "A long title that has at least twenty-five characters"
         ("no image", listing(image_urls=()), US, {("E-LST-IMG", True)}),
         ("ten images", listing(image_urls=tuple(str(n) for n in range(10))), US, {("W-LST-IMG", False)}),
         ("no weight", listing(weight=Weight(Decimal(0), "KG")), US, {("E-LST-WEIGHT", True)}),
-        ("a weight that rounds to nothing", listing(weight=Weight(Decimal("0.0001"), "KG")), US,
-         {("E-LST-WEIGHT", True)}),
+        ("next to no weight", listing(weight=Weight(Decimal("0.0001"), "KG")), US, set()),
         ("a negative weight", listing(weight=Weight(Decimal(-1), "KG")), US, {("E-LST-WEIGHT", True)}),
         ("grams typed as kilograms", listing(weight=Weight(Decimal(188), "KG")), US, {("E-LST-HEAVY", True)}),
         ("150 pounds in the US", listing(weight=Weight(Decimal(150), "LB")), US, set()),
@@ -458,6 +520,25 @@ LONG = "A long title that has at least twenty-five characters"
         ("one variant of two without options", listing(skus=(TWO[0], sku("2", "B"))), US, {("E-LST-VAR", True)}),
         ("different options", listing(skus=(TWO[0], sku("2", "B", options=options(Color="Red")))), US,
          {("E-LST-VAR", True)}),
+        ("values that differ in capitals", listing(skus=(sku("1", "A", options=options(Color="Navy")),
+                                                         sku("2", "B", options=options(Color="navy")))), US,
+         {("E-LST-VAR", True)}),
+        ("… beside another option that differs",
+         listing(skus=(sku("1", "A", options=options(Color="Navy", Size="S")),
+                       sku("2", "B", options=options(Color="NAVY", Size="M")))), US, {("E-LST-VAR", True)}),
+        ("a sharp s", listing(skus=(sku("1", "A", options=options(Road="Straße")),
+                                    sku("2", "B", options=options(Road="STRASSE")))), US, {("E-LST-VAR", True)}),
+        ("full width", listing(skus=(sku("1", "A", options=options(Color="\uff2eavy")),
+                                     sku("2", "B", options=options(Color="Navy")))), US, {("E-LST-VAR", True)}),
+        ("options that differ in capitals", listing(skus=(sku("1", "A", options=options(Size="S", size="1")),
+                                                          sku("2", "B", options=options(Size="M", size="2")))), US,
+         {("E-LST-VAR", True)}),
+        ("one value of two options", listing(skus=(sku("1", "A", options=options(Lid="Navy", Body="navy")),)), US,
+         set()),
+        ("20 at least", listing(minimum_quantity=20), US, set()),
+        ("21 at least", listing(minimum_quantity=21), US, {("E-LST-ORDERQTY", True)}),
+        ("at most what is asked at least", listing(minimum_quantity=3, maximum_quantity=3), US, set()),
+        ("at most less than at least", listing(minimum_quantity=3, maximum_quantity=2), US, {("E-LST-ORDERQTY", True)}),
         ("the same options twice", listing(skus=(TWO[0], sku("2", "B", options=options(Size=" S ")))), US,
          {("E-LST-VARTWICE", True)}),
         ("four options", listing(skus=(sku(options=options(A="1", B="2", C="3", D="4")),)), US,
@@ -474,6 +555,33 @@ LONG = "A long title that has at least twenty-five characters"
 )  # fmt: skip
 def test_problems_are_found_before_the_call(_case, listed, market, problems):
     assert found(listed, market) == problems
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (OptionValue("Rating", "★"), "“★” (SKU MUG-1)"),
+        (OptionValue("🔥", "Hot"), "“🔥” (SKU MUG-1)"),
+        (OptionValue("Size", "B" * 51), f"“{'B' * 51}”"),
+    ],
+)
+def test_an_option_that_cannot_be_sent_is_told_as_it_stands_in_the_store(option, words):
+    told = products.problems_of(listing(skus=(sku(options=(option,)),)), US)
+
+    assert [(each.code, each.facts) for each in told] == [("E-LST-OPTION", {"words": words})]
+
+
+def test_values_that_tiktok_takes_for_one_are_told_in_each_way_they_are_written():
+    written = [
+        sku(str(n), f"TEE-{n}", options=options(Color=color)) for n, color in enumerate(("Navy", "navy", "Red", "NAVY"))
+    ]
+
+    [told] = products.problems_of(listing(skus=tuple(written)), US)
+
+    assert text(told) == (
+        "The SKUs of this product do not all have the same options, or write one option or value in several ways, "
+        "which TikTok Shop takes for one: “Navy” = “navy” = “NAVY”"
+    )
 
 
 @pytest.mark.parametrize(("market", "most"), [("US", 300), ("VN", 100)])
@@ -569,7 +677,7 @@ def test_weights_and_sizes_of_the_nasty_ones():
         ("12", []),
         ("2.3", []),
         ("-1", [("E-LST-WEIGHT", True)]),
-        ("0.0001", [("E-LST-WEIGHT", True)]),
+        ("0.0001", []),
     ]
 
 

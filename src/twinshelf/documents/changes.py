@@ -37,6 +37,9 @@ class EditContent(Change, frozen=True, kw_only=True):
     listing: Listing
     sku_ids: tuple[tuple[str, str], ...]
     """(variant id, TikTok SKU id) of the SKUs that stay."""
+    withdrawn: tuple[str, ...] = ()
+    """Fields that TikTok has from us and `listing` does not have any more: by name, attributes by their id. Only these
+    are taken away; whatever else `listing` does not speak of stays as somebody set it in the shop."""
 
 
 class SetPrices(Change, frozen=True, kw_only=True):

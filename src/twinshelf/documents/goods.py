@@ -64,6 +64,10 @@ class Product(Document, frozen=True, kw_only=True):
     """The store takes orders for it; of its variants, for those that are purchasable too."""
     visible: bool = True
     """The store's own pages show it. One that they do not may well be sold elsewhere, and is."""
+    minimum_quantity: int = 0
+    """How many units an order must have of it at least; 0 if the store does not say."""
+    maximum_quantity: int = 0
+    """How many units an order may have of it at most; 0 if the store does not say."""
     modified_at: datetime
 
 

@@ -75,6 +75,9 @@ class Listing(Document, frozen=True, kw_only=True):
     weight: Weight
     dimensions: Dimensions
     warehouse_id: str
+    minimum_quantity: int = 0
+    """The least and the most that one order may have of it; 0 where the store says nothing."""
+    maximum_quantity: int = 0
     skus: tuple[ListingSku, ...]
 
 

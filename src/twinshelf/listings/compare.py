@@ -118,6 +118,21 @@ def compare_content(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
     return tuple(name for name in fields if getattr(ours, name) != getattr(theirs, name))
 
 
+def withdrawn(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
+    """What TikTok has from us and should not have any more: names of fields, and ids of attributes.
+
+    The other things that `desired` does not speak of are somebody else's: they stay.
+    """
+    if sent is None:
+        return ()
+    fields = ("brand_id", "minimum_quantity", "maximum_quantity")
+    kept = {attribute.id for attribute in desired.attributes}
+    return (
+        *(name for name in fields if getattr(sent, name) and not getattr(desired, name)),
+        *(attribute.id for attribute in sent.attributes if attribute.id not in kept),
+    )
+
+
 class TitleDifference(msgspec.Struct, frozen=True, kw_only=True):
     """The shop shows another title, and no review is open that would explain it."""
 

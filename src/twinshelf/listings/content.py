@@ -268,6 +268,7 @@ def _pictures_of(batch: ContentBatch, listing: Listing) -> dict[str, str]:
         return batch.pictures.uris_of(listing)
     except Transient as error:
         if not error.outcome_unknown:
+                withdrawn=change.withdrawn,
             raise
         # A picture may be there or not; of the product surely nothing was sent.
         raise Transient(str(error), wait_seconds=error.wait_seconds, exact=error.exact) from error

@@ -166,6 +166,8 @@ def desired(
         weight=weight or Weight(Decimal(0), facts.store_weight_unit),
         dimensions=dimensions or Dimensions(None, None, None, "CM"),
         warehouse_id=facts.warehouse_id,
+        minimum_quantity=product.minimum_quantity if product.minimum_quantity > 1 else 0,  # one is what anybody buys
+        maximum_quantity=product.maximum_quantity,
         skus=tuple(_listing_sku(variant, skus[variant.id], facts.currency) for variant in variants),
     )
     if checks is not None:

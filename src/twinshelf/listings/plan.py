@@ -31,6 +31,7 @@ from twinshelf.listings.compare import (
     compare_content,
     compare_skus,
     stock_to_set,
+    withdrawn,
 )
 from twinshelf.listings.desired import DesiredSku
 from twinshelf.rules.pricing import guard
@@ -172,7 +173,12 @@ def plan_listing(seen: SeenListing) -> Plan:
     rests = seen.reviewing or seen.status in {ListingStatus.FREEZE, ListingStatus.DELETED} or not seen.pushes
     if rests or not compare_content(seen.listing, seen.sent):
         return Plan(key=seen.key, findings=told, settled=True)
-    change = EditContent(shop_listing_id=seen.tiktok_id, listing=seen.listing, sku_ids=seen.sku_ids)
+    change = EditContent(
+        shop_listing_id=seen.tiktok_id,
+        listing=seen.listing,
+        sku_ids=seen.sku_ids,
+        withdrawn=withdrawn(seen.listing, seen.sent),
+    )
     return Plan(key=seen.key, changes=(change,), findings=told, settled=True)
 
 
@@ -243,6 +249,12 @@ def doubled_findings(listing: Listing, doubled: Mapping[str, int]) -> tuple[Find
         for code in dict.fromkeys(sku.seller_sku for sku in listing.skus)
         if code in doubled
     )
+
+
+def several_in_shop(listing: Listing, in_shop: Mapping[str, set[str]]) -> tuple[Finding, ...]:
+    """What keeps a listing from being made whose SKUs the shop has already, in more than one listing."""
+    codes = [code for code in dict.fromkeys(sku.seller_sku for sku in listing.skus) if in_shop.get(code)]
+    return (finding("E-SKU-SHOP", skus=", ".join(codes)),)
 
 
 def deleted_findings(status: str) -> tuple[Finding, ...]:

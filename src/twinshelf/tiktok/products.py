@@ -34,6 +34,7 @@ MAX_QUANTITY: Final = 99_999
 
 _MAX_IMAGES: Final = 9
 _MAX_OPTIONS: Final = 3
+_MAX_MINIMUM: Final = 20
 _MAX_OPTION_NAME: Final = 20
 _MAX_OPTION_VALUE: Final = 50
 _SKU: Final = re.compile(r"\S{1,50}")
@@ -85,21 +86,30 @@ def edit_to_json(
     image_uris: Mapping[str, str],
     sku_ids: Mapping[str, str],
     region: Region,
+    withdrawn: Iterable[str] = (),
     category_version: str = "",
 ) -> dict[str, Any]:
     """The body of Edit Product, which overwrites everything: so it is `current` (Get Product) with our fields put in.
 
-    Kept as they are: prices and stock of SKUs in `sku_ids` (TikTok keeps what is left out), SKUs that are not in the
-    listing, whether we know them or not (CAT-3), and fields that a listing does not have, such as certificates, video
-    and size chart. A variant without id in `sku_ids` takes over a SKU that no other variant has, by its seller SKU or
-    by its options; else it becomes a new SKU with its price and stock.
+    What is absent means, field by field:
+
+    - title, description, category, images, weight: a listing always has them;
+    - brand, quantities of an order, attributes: unchanged, unless they are in `withdrawn` (they were ours, and went);
+    - sides of the package: deleted, for a listing without them has none;
+    - price and stock of SKUs that are there: unchanged, by not being sent;
+    - SKUs that are not in the listing, whether we know them or not (CAT-3), certificates, video, size chart, search
+      terms and all else a listing does not have: unchanged, by being sent back as they are.
+
+    A variant without id in `sku_ids` takes over a SKU that no other variant has, by its seller SKU or by its options;
+    else it becomes a new SKU with its price and stock.
     Source: Edit Product, PUT /product/202509/products/{product_id}: a SKU that is not named is deleted.
     """
     now = wire.read(current, _Current)
-    body = {**_kept(now, region), **_content_to_json(listing, image_uris, region, category_version)}
-    if not listing.brand_id and now.brand.id:
-        body["brand_id"] = now.brand.id
-    ours = {attribute["id"] for attribute in body.get("product_attributes", ())}
+    gone = frozenset(withdrawn)
+    body = {**_kept(now, region, gone), **_content_to_json(listing, image_uris, region, category_version)}
+    if limit := _order_limit(listing, now, gone):
+        body["purchase_order_quantity_limit"] = limit
+    ours = gone.union(attribute["id"] for attribute in body.get("product_attributes", ()))
     theirs = [_attribute_again(attribute) for attribute in now.product_attributes if attribute.id not in ours]
     if theirs:
         body["product_attributes"] = [*body.get("product_attributes", ()), *theirs]
@@ -179,6 +189,10 @@ def _content_to_json(
     }
     if listing.brand_id:
         body["brand_id"] = listing.brand_id
+    if listing.minimum_quantity:
+        body["minimum_order_quantity"] = listing.minimum_quantity
+    if listing.maximum_quantity:
+        body["purchase_order_quantity_limit"] = {"maximum_order_quantity": listing.maximum_quantity}
     if listing.attributes:
         body["product_attributes"] = [
             {
@@ -224,9 +238,17 @@ def _imperial(weight: Weight, region: Region) -> bool:
 
 
 def _weight(weight: Weight, region: Region) -> tuple[Decimal, str]:
+    """In TikTok's steps, rounded up: who is told less than a parcel weighs pays less than it costs to send."""
     if _imperial(weight, region):
-        return weight.to("LB").value.quantize(Decimal("0.01"), ROUND_HALF_UP), "POUND"
-    return weight.to("KG").value.quantize(Decimal("0.001"), ROUND_HALF_UP), "KILOGRAM"
+        return _rounded_up(weight.to("LB").value, Decimal("0.01")), "POUND"
+    return _rounded_up(weight.to("KG").value, Decimal("0.001")), "KILOGRAM"
+
+
+def _rounded_up(value: Decimal, step: Decimal) -> Decimal:
+    """In whole steps; what is more than nothing is one step at least."""
+    # To the micrometer or microgram first: a conversion there and back must not cost a whole step.
+    up = value.quantize(_MICRO, ROUND_HALF_UP).quantize(step, ROUND_CEILING)
+    return step if value > 0 and up <= 0 else up
 
 
 def _dimensions(size: Dimensions, weight: Weight, region: Region) -> tuple[list[Decimal | None], str]:
@@ -234,11 +256,9 @@ def _dimensions(size: Dimensions, weight: Weight, region: Region) -> tuple[list[
     imperial = _imperial(weight, region)
     converted = size.to("IN" if imperial else "CM")
     sides = (converted.length, converted.width, converted.height)
-    return [
-        # To the micrometer first: a conversion there and back must not cost a whole unit.
-        None if side is None else side.quantize(_MICRO, ROUND_HALF_UP).to_integral_value(ROUND_CEILING)
-        for side in sides
-    ], "INCH" if imperial else "CENTIMETER"
+    return [None if side is None else _rounded_up(side, Decimal(1)) for side in sides], (
+        "INCH" if imperial else "CENTIMETER"
+    )
 
 
 class _Attributes:
@@ -251,20 +271,25 @@ class _Attributes:
         self._pictured, self._uris = pictured, uris
         self._ids: dict[str, str] = {}
         self._value_ids: dict[tuple[str, str], str] = {}
+        self._more_images: dict[tuple[str, str], list[dict[str, str]]] = {}
         for attribute in known:
-            self._ids.setdefault(attribute.name.casefold(), attribute.id)
-            self._value_ids.setdefault((attribute.id, attribute.value_name.casefold()), attribute.value_id)
+            if more := _more_images(attribute):
+                self._more_images.setdefault((attribute.id, attribute.value_id), more)
+            self._ids.setdefault(texts.same_as(attribute.name), attribute.id)
+            self._value_ids.setdefault((attribute.id, texts.same_as(attribute.value_name)), attribute.value_id)
 
     def to_json(self, sku: ListingSku) -> list[dict[str, Any]]:
         return [self._one(texts.plain(option.option), texts.plain(option.value)) for option in sku.options]
 
     def _one(self, name: str, value: str) -> dict[str, Any]:
-        known = self._ids.get(name.casefold(), "")
-        value_id = self._value_ids.get((known, value.casefold()), "")
+        known = self._ids.get(texts.same_as(name), "")
+        value_id = self._value_ids.get((known, texts.same_as(value)), "")
         result: dict[str, Any] = {"id": known} if known else {"name": name}
         result |= {"value_id": value_id} if value_id else {"value_name": value}
         if name == self._pictured and value in self._uris:
             result["sku_img"] = {"uri": self._uris[value]}
+            if more := self._more_images.get((known, value_id)):
+                result["supplementary_sku_images"] = more
         return result
 
 
@@ -327,11 +352,33 @@ class _SalesAttribute(msgspec.Struct, frozen=True):
     value_id: str = ""
     value_name: str = ""
     sku_img: dict[str, Any] = {}
+    supplementary_sku_images: list[dict[str, Any]] = []
 
 
 class _IdentifierCode(msgspec.Struct, frozen=True):
     code: str = ""
     type: str = ""
+
+
+class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    product_id: str = ""
+    sku_id: str = ""
+    sku_count: int = 0
+
+
+class _PreSaleTime(msgspec.Struct, frozen=True, omit_defaults=True):
+    handling_duration_days: int = 0
+    release_date: int = 0
+
+
+class _PreSale(msgspec.Struct, frozen=True, omit_defaults=True):
+    type: str = ""
+    fulfillment_type: _PreSaleTime = _PreSaleTime()
+
+
+class _ScheduledSale(msgspec.Struct, frozen=True, omit_defaults=True):
+    is_enabled_scheduled_sale: bool = False
+    schedule_sale_time: int = 0
 
 
 class _CurrentSku(msgspec.Struct, frozen=True):
@@ -340,6 +387,15 @@ class _CurrentSku(msgspec.Struct, frozen=True):
     external_sku_id: str = ""
     sales_attributes: list[_SalesAttribute] = []
     identifier_code: _IdentifierCode = _IdentifierCode()
+    list_price: dict[str, str] = {}
+    extra_identifier_codes: list[str] = []
+    external_urls: list[str] = []
+    combined_skus: list[_Part] = []
+    sku_unit_count: str = ""
+    pre_sale: _PreSale = _PreSale()
+    fees: list[dict[str, str]] = []
+    sku_weight: dict[str, str] = {}
+    sku_dimensions: dict[str, str] = {}
 
 
 class _AttributeValue(msgspec.Struct, frozen=True):
@@ -391,29 +447,51 @@ class _Current(msgspec.Struct, frozen=True):
     responsible_person_ids: list[str] = []
     is_cod_allowed: bool = False
     minimum_order_quantity: int = 0
+    purchase_order_quantity_limit: dict[str, int] = {}
     shipping_template_id: str = ""
+    search_terms: list[str] = []
+    key_product_features: list[str] = []
+    shipping_insurance_requirement: str = ""
+    is_pre_owned: bool = False
+    scheduled_sale: _ScheduledSale = _ScheduledSale()
 
 
 # Where a product may have delivery options of its own; elsewhere they are the warehouse's, and must not be sent back.
 _OWN_DELIVERY_OPTIONS: Final = frozenset({"ID", "MX", "MY", "PH", "SG", "TH", "VN"})
 
 
-def _kept(now: _Current, region: Region) -> dict[str, Any]:
-    """The fields of `now` that a Listing does not have, in the form that Edit Product takes."""
+def _order_limit(listing: Listing, now: _Current, gone: frozenset[str]) -> dict[str, int]:
+    """Our most for one order, beside the most for one buyer over time that somebody set in the shop."""
+    limit = {name: number for name, number in now.purchase_order_quantity_limit.items() if number}
+    if "maximum_quantity" in gone:
+        limit.pop("maximum_order_quantity", None)
+    return limit | ({"maximum_order_quantity": listing.maximum_quantity} if listing.maximum_quantity else {})
+
+
+def _kept(now: _Current, region: Region, gone: frozenset[str]) -> dict[str, Any]:
+    """The fields of `now` that a listing does not have or may not have, in the form that Edit Product takes."""
     size_chart = {}
     if now.size_chart.template.id:
         size_chart = {"template": {"id": now.size_chart.template.id}}
     elif now.size_chart.image.uri:
         size_chart = {"image": {"uri": now.size_chart.image.uri}}
     fields: dict[str, Any] = {
+        "brand_id": "" if "brand_id" in gone else now.brand.id,
         "certifications": [_certification_again(certification) for certification in now.certifications],
         "video": {"id": now.video.id} if now.video.id else None,
         "size_chart": size_chart,
         "manufacturer_ids": now.manufacturer_ids,
         "responsible_person_ids": now.responsible_person_ids,
         "is_cod_allowed": now.is_cod_allowed,
-        "minimum_order_quantity": now.minimum_order_quantity if now.minimum_order_quantity > 1 else None,
+        "minimum_order_quantity": (
+            now.minimum_order_quantity if now.minimum_order_quantity > 1 and "minimum_quantity" not in gone else None
+        ),
         "shipping_template_id": now.shipping_template_id,
+        "search_terms": now.search_terms,
+        "key_product_features": now.key_product_features,
+        "shipping_insurance_requirement": now.shipping_insurance_requirement,
+        "is_pre_owned": now.is_pre_owned,
+        "scheduled_sale": msgspec.to_builtins(now.scheduled_sale),
     }
     if region.code in _OWN_DELIVERY_OPTIONS:
         fields["delivery_option_ids"] = [option.id for option in now.delivery_options]
@@ -436,6 +514,13 @@ def _attribute_again(attribute: _CurrentAttribute) -> dict[str, Any]:
     return {"id": attribute.id, "values": values}
 
 
+_OF_SKUS_ELSEWHERE: Final = (
+    "list_price", "extra_identifier_codes", "external_urls", "combined_skus", "sku_unit_count", "pre_sale", "fees",
+    "sku_weight", "sku_dimensions",
+)  # fmt: skip
+"""What a SKU may have in the shop and a listing does not speak of. Left out, it would be erased."""
+
+
 def _sku_again(sku: _CurrentSku) -> dict[str, Any]:
     """A SKU that stays as it is: its price and stock are kept because they are not named."""
     body: dict[str, Any] = {"id": sku.id, "seller_sku": sku.seller_sku}
@@ -445,6 +530,7 @@ def _sku_again(sku: _CurrentSku) -> dict[str, Any]:
         body["external_sku_id"] = sku.external_sku_id
     if sku.identifier_code.code:
         body["identifier_code"] = {"code": sku.identifier_code.code, "type": sku.identifier_code.type}
+    body |= {name: msgspec.to_builtins(getattr(sku, name)) for name in _OF_SKUS_ELSEWHERE}
     return {name: value for name, value in body.items() if value}
 
 
@@ -452,7 +538,13 @@ def _sales_attribute_again(attribute: _SalesAttribute) -> dict[str, Any]:
     body: dict[str, Any] = {"id": attribute.id, "value_id": attribute.value_id}
     if uri := attribute.sku_img.get("uri"):
         body["sku_img"] = {"uri": uri}
+        if more := _more_images(attribute):
+            body["supplementary_sku_images"] = more
     return body
+
+
+def _more_images(attribute: _SalesAttribute) -> list[dict[str, str]]:
+    return [{"uri": image["uri"]} for image in attribute.supplementary_sku_images if image.get("uri")]
 
 
 def _known_sku_to_json(sku: ListingSku, now: _CurrentSku, attributes: _Attributes) -> dict[str, Any]:
@@ -498,6 +590,9 @@ def _text_problems(listing: Listing, region: Region) -> Iterator[Finding]:
         yield finding("E-LST-DESCLANG")
     if texts.is_cut(listing.description):
         yield finding("W-LST-DESCCUT")
+    if listing.minimum_quantity > _MAX_MINIMUM or 0 < listing.maximum_quantity < listing.minimum_quantity:
+        least, most = listing.minimum_quantity, listing.maximum_quantity
+        yield finding("E-LST-ORDERQTY", limits=f"at least {least}" + (f", at most {most}" if most else ""))
     if not listing.category_id:
         yield finding("E-CAT-KEY")
     if not listing.warehouse_id:
@@ -579,22 +674,52 @@ def _option_problems(listing: Listing) -> Iterator[Finding]:
     kinds = {tuple(texts.plain(option.option) for option in sku.options) for sku in listing.skus}
     names = list(dict.fromkeys(name for kind in kinds for name in kind))
     if len({frozenset(kind) for kind in kinds}) > 1 or (len(listing.skus) > 1 and () in kinds):
-        yield finding("E-LST-VAR")
+        yield finding("E-LST-VAR", answer=", ".join(f"“{name}”" for name in names) or "no options at all")
     if len(names) > _MAX_OPTIONS:
         yield finding("E-LST-OPTIONS")
-    for limit, found in (
-        (_MAX_OPTION_NAME, names),
-        (_MAX_OPTION_VALUE, dict.fromkeys(texts.plain(o.value) for sku in listing.skus for o in sku.options)),
-    ):
-        for text in found:
-            if not texts.has_words(text) or len(text) > limit or texts.has_run(text):
-                yield finding("E-LST-OPTION", words=f"“{text}”")
+    yield from _words_problems(listing)
+    yield from _alike_problems(listing)
     combinations: set[frozenset[tuple[str, str]]] = set()
     for sku in listing.skus:
         combination = frozenset((texts.plain(o.option), texts.plain(o.value)) for o in sku.options)
+        if not all(texts.has_words(word) for pair in combination for word in pair):
+            continue  # told above: what is left of several such values is nothing, and nothing is nobody's double
         if combination and combination in combinations:
             yield finding("E-LST-VARTWICE", skus=sku.seller_sku)
         combinations.add(combination)
+
+
+def _words_problems(listing: Listing) -> Iterator[Finding]:
+    """Options and values that TikTok does not take, as they stand in the store: so that a person finds them."""
+    told: set[tuple[int, str]] = set()
+    for sku in listing.skus:
+        for option in sku.options:
+            for limit, given in ((_MAX_OPTION_NAME, option.option), (_MAX_OPTION_VALUE, option.value)):
+                text = texts.plain(given)
+                fits = texts.has_words(text) and len(text) <= limit and not texts.has_run(text)
+                if fits or (limit, given) in told:
+                    continue
+                told.add((limit, given))
+                where = "" if texts.has_words(text) else f" (SKU {sku.seller_sku})"
+                yield finding("E-LST-OPTION", words=f"“{given.strip()}”{where}")
+
+
+def _alike_problems(listing: Listing) -> Iterator[Finding]:
+    """Options, or values of one option, that TikTok takes for one although they are written in several ways."""
+    options: dict[str, dict[str, None]] = {}
+    values: dict[tuple[str, str], dict[str, None]] = {}
+    for sku in listing.skus:
+        for option in sku.options:
+            name, value = texts.plain(option.option), texts.plain(option.value)
+            options.setdefault(texts.same_as(name), {})[name] = None
+            values.setdefault((texts.same_as(name), texts.same_as(value)), {})[value] = None
+    for written in (*options.values(), *values.values()):
+        if len(written) > 1:
+            yield finding("E-LST-VAR", answer=" = ".join(f"“{each}”" for each in written))
+    for sku in listing.skus:
+        own = [texts.same_as(option.option) for option in sku.options]
+        if len(own) != len(set(own)) and len({texts.plain(option.option) for option in sku.options}) < len(own):
+            yield finding("E-LST-VAR", answer=f"“{texts.plain(sku.options[0].option)}” twice on SKU {sku.seller_sku}")
 
 
 def _code_problems(listing: Listing) -> Iterator[Finding]:

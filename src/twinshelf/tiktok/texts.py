@@ -54,6 +54,13 @@ _DROPPED_WITH_CONTENT: Final = frozenset(
     }
     | {"title", "video"}
 )
+_OTHER_BLOCK: Final = re.compile(
+    r"<(/?)(?:address|article|aside|blockquote|caption|center|dd|details|dl|dt|fieldset|figcaption|figure|footer|header"
+    r"|hgroup|legend|main|nav|option|pre|section|summary)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_CELL: Final = re.compile(r"<t[dh]\b", re.IGNORECASE)
+_RULE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _EMPTY_ELEMENT: Final = re.compile(r"<(b|div|em|h[1-6]|i|li|ol|p|strong|table|tbody|thead|tr|u|ul)>(?:\s|<br>)*</\1>")
 _EDGE_BREAKS: Final = re.compile(r"^(?:\s|<br>)+|(?:\s|<br>)+$")
 
@@ -68,6 +75,18 @@ def plain(text: str) -> str:
     while (once := html.unescape(_TAG.sub(" ", text))) != text:
         text = once
     return " ".join(_visible(text).split())
+
+
+def same_as(text: str) -> str:
+    """What two options or values have in common that TikTok Shop takes for one: compare these, never the texts.
+
+    Capitals, width, ligatures, ways to write an accent, and blanks around or between words do not count;
+    "Straße" is "STRASSE".
+    """
+    folded = text
+    while (once := " ".join(unicodedata.normalize("NFKC", plain(folded)).casefold().split())) != folded:
+        folded = once
+    return folded
 
 
 def clean_description(markup: str) -> str:
@@ -167,6 +186,9 @@ def _uncut(markup: str) -> str:
 
 
 def _sanitized(markup: str) -> str:
+    # What is dropped keeps a break or a blank in its place: no two words become one.
+    markup = _OTHER_BLOCK.sub(lambda tag: f"<{tag[1]}div>", markup)
+    markup = _CELL.sub(lambda tag: f" {tag[0]}", _RULE.sub("<br>", markup))
     return nh3.clean(
         markup, tags=set(_KEPT_TAGS), clean_content_tags=set(_DROPPED_WITH_CONTENT), attributes={}, link_rel=None
     )

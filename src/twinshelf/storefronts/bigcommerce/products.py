@@ -88,6 +88,8 @@ class _Product(msgspec.Struct):
     upc: str | None = None
     inventory_level: Level | None = None
     is_visible: bool = True
+    order_quantity_minimum: int | None = None
+    order_quantity_maximum: int | None = None
 
 
 class _Brand(msgspec.Struct):
@@ -237,6 +239,8 @@ def _product(row: _Product, names: Names, store: StoreInfo) -> Product:
         tracking=tracking,
         purchasable=row.availability == "available",
         visible=row.is_visible,
+        minimum_quantity=max(0, row.order_quantity_minimum or 0),
+        maximum_quantity=max(0, row.order_quantity_maximum or 0),
         modified_at=wire.moment(row.date_modified, "date_modified"),
     )
 

@@ -65,13 +65,15 @@ class ProductCalls(Calls):
         image_uris: Mapping[str, str],
         sku_ids: Mapping[str, str],
         region: Region,
+        withdrawn: Iterable[str] = (),
         category_version: str = "",
     ) -> EditedListing:
         """Bring the content of a listing to `listing` and send it to review; prices and stock stay as they are.
 
         `sku_ids` has the TikTok SKU id of each variant that is listed already; a variant without one becomes a new SKU.
-        SKUs and fields that `listing` does not speak of are kept. Two calls: an edit overwrites everything, so the
-        product is read first. Safe to repeat: it sets. Raises WrongStatus if it is frozen or deleted.
+        SKUs and fields that `listing` does not speak of are kept, but for those in `withdrawn`. Two calls: an edit
+        overwrites everything, so the product is read first. Safe to repeat: it sets. Raises WrongStatus if it is
+        frozen or deleted.
         Source: Get Product; Edit Product, PUT /product/202509/products/{product_id}.
         """
         current = self._get("/product/202309/products/{}", bytes, ids=(listing_id,))
@@ -81,6 +83,7 @@ class ProductCalls(Calls):
             image_uris=image_uris,
             sku_ids=sku_ids,
             region=region,
+            withdrawn=withdrawn,
             category_version=category_version,
         )
         call = Call("PUT", "/product/202509/products/{}", (listing_id,), body=msgspec.json.encode(body))
