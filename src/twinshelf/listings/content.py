@@ -131,9 +131,10 @@ class _Around:
     facts: ShopFacts
     held: Mapping[str, int]
     in_shop: Mapping[str, set[str]]
-    """Ids of the shop's listings by seller SKU."""
+    """Ids by seller SKU of the shop's listings that no product of the store has."""
     doubled: Mapping[str, int]
-    sku_ids: Mapping[str, tuple[tuple[str, str], ...]]
+    sku_ids: dict[str, tuple[tuple[str, str], ...]]
+    """(variant id, TikTok SKU id) of what is linked, by product id."""
     gone: Mapping[str, tuple[str, ...]]
     """Seller SKUs of linked variants that the store does not have any more, by product id."""
     categories: desiring.Categories = field(default_factory=dict)
@@ -161,11 +162,17 @@ class _Around:
         return cls(
             facts_of(connection),
             desiring.held_of(connection, products.values()),
-            observing.seen_by_code(connection.shop_id, codes),
+            _free_in_shop(connection, codes),
             snapshot.doubled_codes(connection.store_id, codes),
             {product_id: tuple(sorted(pairs)) for product_id, pairs in links.items()},
             {product_id: tuple(sorted(codes)) for product_id, codes in gone.items()},
         )
+
+
+def _free_in_shop(connection: Connection, codes: set[str]) -> Mapping[str, set[str]]:
+    in_shop = observing.seen_by_code(connection, codes)
+    taken = observing.of_living_products(connection, {each for found in in_shop.values() for each in found})
+    return {code: found - taken for code, found in in_shop.items()}
 
 
 def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Product | None) -> planning.SeenListing:
@@ -179,7 +186,9 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
             findings = (*findings, *doubled)
             listing = None if doubled else listing
         if listing is not None and not row.tiktok_id:
-            _adopt(batch, around, row, listing)
+            several = _adopt(batch, around, row, listing)
+            findings = (*findings, *several)
+            listing = None if several else listing
     return planning.SeenListing(
         row.product_id,
         tiktok_id=row.tiktok_id,
@@ -197,32 +206,35 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
     )
 
 
-def _adopt(batch: ContentBatch, around: _Around, row: ListingRow, listing: Listing) -> None:
+def _adopt(batch: ContentBatch, around: _Around, row: ListingRow, listing: Listing) -> tuple[Finding, ...]:
     """Link the row to a product that the shop already has for these seller SKUs, if it has exactly one.
 
-    Looked up among the SKUs seen in the shop, and at the shop itself while the outcome of a create is unknown. A
-    preview only shows the link in the row at hand.
+    Looked up among the SKUs seen in the shop that no product of the store has (one of a product that was deleted in the
+    store is free), and at the shop itself while the outcome of a create is unknown. A preview only shows the link in
+    the row at hand. Returns what forbids to make a listing: the shop has several with these SKUs.
     """
     connection = batch.connection
-    found = _in_shop(batch, around, row, listing)
+    known = {tiktok_id for sku in listing.skus for tiktok_id in around.in_shop.get(sku.seller_sku, ())}
+    if len(known) > 1 and (row.product_id, "create") not in batch.attempted:
+        return planning.several_in_shop(listing, around.in_shop)
+    found = _in_shop(batch, known, row, listing)
     if found is None or found.status == ListingStatus.DELETED:
-        return
+        return ()
     pairs = planning.linkable(
         {sku.id: sku.seller_sku for sku in found.skus},
         tuple((sku.variant_id, sku.seller_sku) for sku in listing.skus),
     )
-    if not pairs:
-        return
-    if ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(id=row.id).exists():
-        return
+    if not pairs or observing.of_living_products(connection, [found.id]):
+        return ()
     row.tiktok_id = found.id
+    around.sku_ids[row.product_id] = tuple(sorted(pairs.items()))
     if not batch.preview:
         observing.adopt(connection, row, found, linking.Paired(row.product_id, found.id, pairs, listing))
+    return ()
 
 
-def _in_shop(batch: ContentBatch, around: _Around, row: ListingRow, listing: Listing) -> ShopListing | None:
+def _in_shop(batch: ContentBatch, known: set[str], row: ListingRow, listing: Listing) -> ShopListing | None:
     codes = [sku.seller_sku for sku in listing.skus]
-    known = {tiktok_id for code in codes for tiktok_id in around.in_shop.get(code, ())}
     client = batch.shop_client
     if (row.product_id, "create") in batch.attempted:
         return next(
@@ -230,7 +242,7 @@ def _in_shop(batch: ContentBatch, around: _Around, row: ListingRow, listing: Lis
         )
     if len(known) == 1:
         try:
-            return client.listing(known.pop())
+            return client.listing(next(iter(known)))
         except NotFound:
             return None
     return None
@@ -256,6 +268,7 @@ def apply_listing(batch: ContentBatch, change: AnyChange, attempt: Attempt) -> M
                 change.listing,
                 image_uris=_pictures_of(batch, change.listing),
                 sku_ids=dict(change.sku_ids),
+                withdrawn=change.withdrawn,
                 region=region_of(batch.connection.shop.region),
             )
             return Made("sent to TikTok's review", edited)
@@ -268,7 +281,6 @@ def _pictures_of(batch: ContentBatch, listing: Listing) -> dict[str, str]:
         return batch.pictures.uris_of(listing)
     except Transient as error:
         if not error.outcome_unknown:
-                withdrawn=change.withdrawn,
             raise
         # A picture may be there or not; of the product surely nothing was sent.
         raise Transient(str(error), wait_seconds=error.wait_seconds, exact=error.exact) from error

@@ -95,7 +95,10 @@ class Link(AccountModel):
             models.UniqueConstraint(fields=["connection", "sku_id"], name="link_once_per_tiktok_sku"),
             models.UniqueConstraint(fields=["connection", "variant_id"], name="link_once_per_variant"),
         ]
-        indexes: ClassVar = [models.Index(fields=["connection", "product_id"], name="link_by_product")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "product_id"], name="link_by_product"),
+            models.Index(fields=["connection", "seller_sku"], name="link_by_seller_sku"),
+        ]
 
     def as_seen(self) -> ShopSku:
         """The SKU as the shop was last seen to show it, its units in one place."""

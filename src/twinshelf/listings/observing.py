@@ -12,6 +12,7 @@ from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import ListingState, ListingStatus, ShopListing
 from twinshelf.errors import NotFound
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings import linking
@@ -101,9 +102,19 @@ def look(connection: Connection, row: ListingRow) -> None:
 
 
 def adopt(connection: Connection, row: ListingRow, found: ShopListing, paired: linking.Paired) -> None:
-    """Link a product to what the shop has of it already, and record what it shows."""
+    """Link a product to what the shop has of it already, and record what it shows.
+
+    A product that is gone from the store gives its listing up. What it had linked beside comes along, so that SKUs
+    which nobody sells any more are still set to 0.
+    """
     began = clock.now()
     with transaction.atomic():
+        before = ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(id=row.id)
+        before.update(
+            tiktok_id="", sent=None, wanted=False, state=ListingState.NOT_UPLOADED, status="", audit_status="",
+            audit_reasons=[], price_min=None, price_max=None, quantity=None,
+        )  # fmt: skip
+        Link.objects.filter(connection=connection, tiktok_id=found.id).update(product_id=row.product_id)
         linking.keep_links(connection, [paired])
         row.save(update_fields=["tiktok_id"])
         record_observed(connection, [(row, found)], began=began)
@@ -196,14 +207,33 @@ def _compare_skus(row: ListingRow, seen: ShopListing, links: Sequence[Link], bec
     return moved
 
 
-def seen_by_code(shop_id: int, codes: Iterable[str]) -> dict[str, set[str]]:
-    """Ids of the shop's listings, linked or not, by the seller SKUs in `codes`; what the shop deleted is left out."""
-    wanted = sorted(set(codes))
+def seen_by_code(connection: Connection, codes: Iterable[str]) -> dict[str, set[str]]:
+    """Ids of the shop's listings by the seller SKUs in `codes`: seen in the shop, or linked with one of our products.
+
+    What the shop deleted is left out.
+    """
+    wanted = sorted({code for code in codes if code})
     found: dict[str, set[str]] = {}
     for start in range(0, len(wanted), 500):
-        rows = ShopSkuSeen.objects.filter(shop_id=shop_id, seller_sku__in=wanted[start : start + 500])
-        for code, tiktok_id in rows.exclude(status=ListingStatus.DELETED).values_list("seller_sku", "tiktok_id"):
-            found.setdefault(code, set()).add(tiktok_id)
+        some = wanted[start : start + 500]
+        seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=some)
+        seen = seen.exclude(status=ListingStatus.DELETED)
+        linked = Link.objects.filter(connection=connection, seller_sku__in=some)
+        for rows in (seen, linked):
+            for code, tiktok_id in rows.values_list("seller_sku", "tiktok_id"):
+                found.setdefault(code, set()).add(tiktok_id)
+    return found
+
+
+def of_living_products(connection: Connection, tiktok_ids: Iterable[str]) -> set[str]:
+    """Those of these listings that belong to a product which the store has: no other may take them over."""
+    wanted = sorted(set(tiktok_ids))
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        rows = ListingRow.objects.filter(connection=connection, tiktok_id__in=wanted[start : start + 500])
+        owners = dict(rows.values_list("product_id", "tiktok_id"))
+        here = StoreProduct.objects.filter(store_id=connection.store_id, product_id__in=list(owners), deleted=False)
+        found.update(owners[product_id] for product_id in here.values_list("product_id", flat=True))
     return found
 
 

@@ -156,8 +156,8 @@ def _same_seller_sku(sku: ListingSku, current: _CurrentSku) -> bool:
 
 
 def _same_options(sku: ListingSku, current: _CurrentSku) -> bool:
-    ours = {(texts.plain(option.option).casefold(), texts.plain(option.value).casefold()) for option in sku.options}
-    theirs = {(option.name.casefold(), option.value_name.casefold()) for option in current.sales_attributes}
+    ours = {(texts.same_as(option.option), texts.same_as(option.value)) for option in sku.options}
+    theirs = {(texts.same_as(option.name), texts.same_as(option.value_name)) for option in current.sales_attributes}
     return bool(ours) and ours == theirs
 
 
