@@ -15,8 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from dbos import DBOS
 from django.db import OperationalError, connections, transaction
 from django_scopes import scope, scopes_disabled
 from pytest_django import DjangoDbBlocker
@@ -86,7 +88,7 @@ class Durable:
                 if not task.cursor.get("carried_out"):
                     return True
         running = self.port._client.list_workflows(
-            status=["PENDING", "ENQUEUED"], name=["drain.v2", "task.v1"], load_input=False, load_output=False, limit=1
+            status=["PENDING", "ENQUEUED"], name=["drain.v3", "task.v2"], load_input=False, load_output=False, limit=1
         )
         return bool(running)
 
@@ -102,14 +104,11 @@ def made_driver(
     if request.param == "inline":
         yield Inline
         return
-    polls = durable.QUEUES.copy()
-    durable.QUEUES.update(dict.fromkeys(polls, 0.05))
     with django_db_blocker.unblock():
         durable.migrate()
         client, lease = durable.launch()
         yield lambda: Durable(client)
         durable.shutdown(lease)
-    durable.QUEUES.update(polls)
 
 
 only_durable = pytest.mark.parametrize("made_driver", ["durable"], indirect=True, scope="module")
@@ -580,12 +579,20 @@ def test_one_call_serves_many_keys_where_the_platform_takes_them(driver, account
     assert ChangeRecord.objects.filter(ok=True).count() == 10 - bool(refused)
 
 
-def test_the_sweep_enqueues_what_a_crash_after_the_commit_lost(driver, account, probe):
+def test_the_sweep_begins_what_a_crash_after_the_commit_or_the_taking_left(driver, account, probe, monkeypatch):
     probe.install()
-    engine.use(Deaf())  # the process dies between commit and enqueue
+    if driver.name == "inline":  # the process dies between commit and enqueue
+        engine.use(Deaf())
+    start = Mock(side_effect=ConnectionError)
+    if driver.name == "durable":  # a worker dies between taking the epoch and starting it
+        monkeypatch.setattr(DBOS, "start_workflow", start)
     probe.change("a")
     lane = ask(account, "a")
     assert the_lane().awake
+    if driver.name == "durable":
+        wait_until(lambda: the_lane().started, "a worker has taken it")
+        wait_until(lambda: start.called, "it could not be started")
+        monkeypatch.undo()
     engine.use(driver.port)
 
     assert driver.port.status(lane.id, 1) == "missing"
@@ -595,6 +602,53 @@ def test_the_sweep_enqueues_what_a_crash_after_the_commit_lost(driver, account, 
     assert probe.seen == {"a": 1}
     assert probe.rounds == {"a": 1}
     assert the_lane().epoch == 1
+
+
+@only_durable
+def test_what_many_lanes_of_one_queue_leave_no_room_for_does_not_stand_in_the_way_of_others(
+    driver, account, probe, monkeypatch
+):
+    monkeypatch.setattr(durable, "AT_ONCE", 1)  # the look at all of them is full
+    probe.install()
+    probe.change("a")
+    ask(account, "a")
+    driver.rest()
+
+    assert probe.seen == {"a": 1}
+
+
+@only_durable
+def test_a_database_restored_from_a_backup_is_worked_on_though_the_engine_knows_its_epochs_and_tasks(
+    driver, account, probe
+):
+    probe.install()
+    installed.tasks = {"nothing": carried_out}
+    probe.change("a")
+    lane = ask(account, "a")
+    driver.rest()
+    backup = Lane.objects.filter(id=lane.id).values("epoch", "awake", "started", "token", "due_at", "woken_at").get()
+    for _ in range(3):
+        probe.change("a")
+        ask(account, "a")
+        driver.rest()
+    task = tasks.submit(account.id, "nothing", "A task of the lost hour", by=MAYA)
+    driver.rest()
+    Task.objects.all().delete()
+    Lane.objects.filter(id=lane.id).update(**backup)
+    assert the_lane().epoch == 1
+
+    begun = time.monotonic()
+    probe.change("a")
+    ask(account, "a")
+    again = Task(id=task.id, account_id=account.id, kind="nothing", title="A new task with an old number")
+    again.save(force_insert=True)
+    driver.port.run_task(task.id)
+    driver.rest()
+
+    assert probe.seen == {"a": probe.world["a"]}
+    assert the_lane().epoch == 2
+    assert Task.objects.get(id=task.id).state == "completed"
+    assert time.monotonic() - begun < driver.port.patience_seconds  # by itself, not by the sweep
 
 
 def test_a_lane_left_awake_by_a_drain_that_ended_goes_on_with_the_next_epoch(driver, account, probe):

@@ -17,7 +17,7 @@ from django_scopes import scope, scopes_disabled
 from twinshelf.kit import clock
 from twinshelf.sync import engine
 from twinshelf.sync.flows import SYNC, Ask, LaneRef, Outcome, Signal, installed
-from twinshelf.sync.models import Lane, Mark, Schedule
+from twinshelf.sync.models import Lane, Mark, Schedule, new_token
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +123,9 @@ def _locked_awake(lane_id: int) -> bool:
 
 def _next_epoch(row: Lane) -> None:
     epoch = row.epoch + 1
-    Lane.objects.filter(id=row.id).update(awake=True, epoch=epoch, due_at=None, held_until=None, woken_at=clock.now())
+    Lane.objects.filter(id=row.id).update(
+        awake=True, epoch=epoch, due_at=None, held_until=None, woken_at=clock.now(), started=False, token=new_token()
+    )
     queue = installed.flows[row.kind].queue if row.kind in installed.flows else SYNC
     transaction.on_commit(lambda: engine.current().wake(row.id, epoch, queue))
 
@@ -241,6 +243,7 @@ def sweep() -> int:
             continue
         touched += 1
         if state == "missing":
+            Lane.objects.filter(id=lane.id, epoch=lane.epoch).update(started=False)
             queue = installed.flows[lane.kind].queue if lane.kind in installed.flows else SYNC
             port.wake(lane.id, lane.epoch, queue)
             continue

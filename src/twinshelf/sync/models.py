@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import ClassVar
 
 from django.db import models
@@ -9,6 +10,11 @@ from django.db import models
 from twinshelf import messages
 from twinshelf.accounts.models import Account, AccountModel
 from twinshelf.kit import clock
+
+
+def new_token() -> str:
+    """Eight characters that no other lane's epoch or task has."""
+    return secrets.token_hex(4)
 
 
 class Lane(models.Model):
@@ -28,10 +34,18 @@ class Lane(models.Model):
     due_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)
+    started = models.BooleanField(default=False)
+    """Whether a worker has taken this epoch. Until then it stands here for any of them."""
+    token = models.CharField(max_length=8, blank=True)
+    """Made anew with each epoch, and part of the drain's name: a database restored from a backup counts its epochs a
+    second time, and the engine must not take them for what it has done already."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "kind", "owner"], name="lane_once")]
-        indexes: ClassVar = [models.Index(fields=["awake", "due_at"], name="lane_dispatch")]
+        indexes: ClassVar = [
+            models.Index(fields=["awake", "due_at"], name="lane_dispatch"),
+            models.Index(fields=["woken_at"], condition=models.Q(awake=True, started=False), name="lane_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.owner}"
@@ -138,9 +152,16 @@ class Task(AccountModel):
     created_at = models.DateTimeField(default=clock.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    started = models.BooleanField(default=False)
+    """Whether a worker has taken it. Until then it stands here for any of them."""
+    token = models.CharField(max_length=8, default=new_token)
+    """Part of the name of its work, as a lane's."""
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["account", "-created_at"], name="task_recent")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-created_at"], name="task_recent"),
+            models.Index(fields=["id"], condition=models.Q(started=False), name="task_not_started"),
+        ]
 
     def __str__(self) -> str:
         return self.title

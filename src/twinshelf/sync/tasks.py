@@ -123,6 +123,7 @@ def sweep() -> int:
                 continue  # its items are on their way
             state = port.task_status(task.id)
             if state == "missing":
+                Task.objects.filter(id=task.id).update(started=False)
                 port.run_task(task.id)
             elif state == "ended" and not _settled_meanwhile(task.id):
                 fail(task.id, "Twinshelf ended it by mistake. What was done is done; start it again.")
