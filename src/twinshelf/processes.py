@@ -79,8 +79,11 @@ def require_app() -> None:
 def _alone() -> Iterator[None]:
     """While no other process of this installation is in here. Whoever dies in here lets the next one in."""
     if connection.vendor == "postgresql":
+        # Asked again and again: a statement that waits for the lock would be waited for by the engine, which builds its
+        # indexes only once every statement from before has ended, while its process holds the lock.
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_lock(%s)", [_MIGRATING])
+            while not _locked(cursor):
+                clock.sleep(0.2)
             try:
                 yield
             finally:
@@ -90,6 +93,11 @@ def _alone() -> Iterator[None]:
     with (settings.OPERATOR.data / "migrate.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _locked(cursor: Any) -> bool:
+    cursor.execute("select pg_try_advisory_lock(%s)", [_MIGRATING])
+    return bool(cursor.fetchone()[0])
 
 
 _MIGRATING = 7_811_520_334
