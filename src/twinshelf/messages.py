@@ -14,8 +14,8 @@ from typing import Final, Literal, Protocol
 
 Severity = Literal["error", "warning", "notice", "information"]
 Page = Literal[
-    "", "bigcommerce", "connection", "order", "partner_center", "problem", "product", "seller_center", "settings",
-    "template",
+    "", "bigcommerce", "connection", "order", "partner_center", "preferences", "problem", "product", "seller_center",
+    "settings", "template",
 ]  # fmt: skip
 
 _SEVERITIES: Final[Mapping[str, Severity]] = {"E": "error", "W": "warning", "N": "notice", "I": "information"}
@@ -42,6 +42,8 @@ class Control:
 
     page: Page
     label: str = ""
+    at: str = ""
+    """The part of the page that it is in, as its address names it; "" for the page as a whole."""
 
 
 CONTROLS: Final[Mapping[str, Control]] = {
@@ -57,6 +59,13 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "order.store": Control("order", "Open in BigCommerce"),
     "order.sync": Control("order", "Sync"),
     "partner_center": Control("partner_center"),
+    "preferences.carriers": Control("preferences", "Carriers", "carriers"),
+    "preferences.gtin": Control("preferences", "Product codes are required", "gtin_required"),
+    "preferences.market": Control("preferences", "List products in this market", "push_opt_in"),
+    "preferences.package": Control("preferences", "Package where a product has none", "package.weight"),
+    "preferences.rate": Control("preferences", "Exchange rate", "exchange_rate"),
+    "preferences.rule": Control("preferences", "Price rule", "price_rule.kind"),
+    "preferences.unpurchasable": Control("preferences", "Sync unpurchasable products", "include_unpurchasable"),
     "problem.confirm": Control("problem"),
     "problem.details": Control("problem", "Details for support"),
     "problem.retry": Control("problem", "Try again"),
@@ -181,6 +190,9 @@ _ROWS: Final = (
     Message("E-CON-NAME", "The name is taken", "{n} name(s) is|are taken",
             "A connection named “{name}” already exists.",
             "Change “Name of the connection”.", "connection.name", "link"),
+    Message("E-CON-NAMELESS", "The connection has no name", "{n} connection(s) has|have no name",
+            "A connection needs a name.",
+            "Fill in “Name of the connection”.", "connection.name", "link"),
     Message("E-TEN-TAKEN", "The shop belongs to another account", "{n} shop(s) belongs|belong to another account",
             "This TikTok Shop ({shop}) is already connected to another account.",
             "Ask the operator to remove it there; then “Authorize:” and the market, on the Connections page.",
@@ -190,8 +202,9 @@ _ROWS: Final = (
             "Connect a shop of another market: “Authorize:” on the Connections page.", "connection.shop", "stop"),
     Message("E-REG-PUSH", "Products are not sent to this market", "{n} product(s) is|are in a market we do not list in",
             "Products are sent to TikTok Shop in the US and UK only; here its catalog is kept in TikTok Shop.",
-            "List the product in Seller Center with the same SKUs; orders and stock are kept in step by them.",
-            "seller_center", "stop"),
+            "Switch on “List products in this market” in the settings of the connection, or list it in Seller Center "
+            "with the same SKUs: orders and stock are kept in step by them.",
+            "preferences.market", "stop"),
     Message("E-REG-CB", "A cross-border seller cannot list this", "{n} product(s) needs|need the Global Store",
             "A cross-border seller cannot make this listing directly.",
             "Publish it through the Global Store in Seller Center.", "seller_center", "stop"),
@@ -210,7 +223,9 @@ _ROWS: Final = (
             "problem.confirm", "box", confirm="It was removed"),
     Message("I-NOT-PURCHASABLE", "Not purchasable in BigCommerce", "{n} product(s) is|are not purchasable",
             "Skipped: not purchasable in BigCommerce.",
-            "To sell it, “Open in BigCommerce” and make it available for purchase.", "product.store", "box"),
+            "“Open in BigCommerce” and make it available for purchase, or switch on “Sync unpurchasable products” in "
+            "the settings of the connection.",
+            "preferences.unpurchasable", "box"),
     Message("W-PRD-OFFSALE", "Off sale in BigCommerce", "{n} product(s) is|are off sale in BigCommerce",
             "Not for sale in BigCommerce, so TikTok Shop offers 0 of it: {skus}.",
             "To sell it again, “Open in BigCommerce” and make it available for purchase.", "product.store", "box"),
@@ -445,7 +460,9 @@ _ROWS: Final = (
             "“Open in BigCommerce” and make the SKUs unique.", "product.store", "tag"),
     Message("E-LST-GTIN", "A barcode is missing", "{n} product(s) misses|miss a barcode",
             "No product identifier code: SKU {skus}.",
-            "“Open in BigCommerce” and add the code.", "product.store", "tag"),
+            "“Open in BigCommerce” and add the code, or switch off “Product codes are required” in the settings of the "
+            "connection.",
+            "preferences.gtin", "tag"),
     Message("E-LST-GTINREFUSED", "TikTok refuses a barcode", "{n} product(s) has|have a barcode that TikTok refuses",
             "TikTok Shop does not accept a product identifier code: {answer}",
             "“Open in BigCommerce” and correct the code. Once submitted it cannot be changed.", "product.store", "tag"),
@@ -466,13 +483,17 @@ _ROWS: Final = (
     # the packages of listings
     Message("E-LST-WEIGHT", "The weight is missing", "{n} product(s) has|have no weight",
             "The product cannot be listed without a weight.",
-            "Fill in “Package” in the template, or set the weight on the product.", "template.package", "box"),
+            "Set it on the product, in “Package” of the template, or in “Package where a product has none” in the "
+            "settings of the connection.",
+            "preferences.package", "box"),
     Message("E-LST-HEAVY", "The weight is too high", "{n} product(s) is|are too heavy",
             "The weight of {weight} is more than {limit}.",
             "“Open in BigCommerce” and check the unit: grams are easily typed as kilograms.", "product.store", "box"),
     Message("E-LST-DIM", "The package size is missing", "{n} product(s) has|have no package size",
             "The product cannot be listed without {sides}.",
-            "Fill in “Package” in the template, or set it on the product.", "template.package", "box"),
+            "Set it on the product, in “Package” of the template, or in “Package where a product has none” in the "
+            "settings of the connection.",
+            "preferences.package", "box"),
     Message("E-LST-PACKAGE", "TikTok refuses the package", "{n} product(s) has|have a package that TikTok refuses",
             "TikTok Shop does not accept weight or size of the package: {answer}",
             "Correct “Package” in the template, or weight and size on the product.", "template.package", "box"),
@@ -490,11 +511,12 @@ _ROWS: Final = (
     # prices
     Message("E-PRC-RATE", "The currencies differ", "{n} product(s) waits|wait for an exchange rate",
             "BigCommerce uses {store}, TikTok Shop {shop}, and no exchange rate is confirmed.",
-            "Pair the shop with a store that sells in the shop's currency (“Connect them” on the Connections page).",
-            "connection.pair", "alert"),
+            "Confirm the “Exchange rate” in the settings of the connection.",
+            "preferences.rate", "alert"),
     Message("E-PRC-MIN", "The price rule gives no valid price", "The price rule gives {n} product(s) no price",
             "There is no valid price: {skus}.",
-            "“Open in BigCommerce” and set a price.", "product.store", "alert"),
+            "“Open in BigCommerce” and set a price, or correct the “Price rule” in the settings of the connection.",
+            "preferences.rule", "alert"),
     Message("E-PRC-DECIMALS", "A price has too many decimals", "{n} product(s) has|have a price with too many decimals",
             "Prices with too many decimals: {skus}.",
             "“Open in BigCommerce” and correct the price.", "product.store", "alert"),
@@ -582,7 +604,8 @@ _ROWS: Final = (
     Message("E-FUL-CARRIER", "TikTok does not know the carrier",
             "{n} shipment(s) has|have a carrier TikTok does not know",
             "No TikTok carrier is mapped to “{carrier}” (nearest: “{nearest}”).",
-            "“Open in BigCommerce” and choose a carrier on the shipment that TikTok knows.", "order.store", "truck"),
+            "Add it to “Carriers” in the settings of the connection; the shipment is then sent by itself.",
+            "preferences.carriers", "truck"),
     Message("E-FUL-TRACK", "The shipment has no tracking number", "{n} shipment(s) has|have no tracking number",
             "The shipment has no tracking number.",
             "“Open in BigCommerce” and add it to the shipment.", "order.store", "truck"),

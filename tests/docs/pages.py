@@ -10,8 +10,9 @@ compare the rows with the code.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
@@ -103,7 +104,7 @@ def commands_page() -> str:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     parts = [_COMMANDS]
-    for name, command in group.commands.items():
+    for name, command in _listed(group):
         parts.append(f"## `twinshelf {name}`\n\n{' '.join((command.help or '').split())}\n")
         if isinstance(command, TyperGroup):
             continue
@@ -113,6 +114,14 @@ def commands_page() -> str:
                 "\n".join([row("argument or option", "default", "meaning"), row("---", "---", "---"), *rows]) + "\n"
             )
     return "\n".join(parts)
+
+
+def _listed(group: TyperGroup, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each command with its name, those below a command after it; the sandbox's have pages of their own."""
+    for name, command in group.commands.items():
+        yield f"{before}{name}", command
+        if isinstance(command, TyperGroup) and name != "sandbox":
+            yield from _listed(command, f"{before}{name} ")
 
 
 def _parameter(one: object) -> str:

@@ -62,6 +62,22 @@ def test_a_name_names_one_connection(console, world):
     assert "There is a connection of this name already." in page
 
 
+def test_a_shop_in_another_currency_is_asked_for_its_rate_at_once(console, world):
+    Connection.objects.filter(id=world.uk.id).delete()
+    shop = Shop.objects.get(connection=None)
+    wanted = {"name": "Shop UK", "store": world.store.id, "shop": shop.id}
+    assert "Exchange rate" not in console.get("/connections/")
+
+    page = console.post("/connections/pair/", wanted)
+
+    assert page.status == 400
+    assert "Your BigCommerce currency is USD, the shop sells in GBP. What is 1 USD worth?" in page
+    assert 'name="exchange_rate"' in page.html
+    refused = console.post("/connections/pair/", {**wanted, "exchange_rate": "-1"})
+    assert "Must be greater than 0." in refused
+    assert not Connection.objects.filter(shop=shop).exists()
+
+
 def test_a_shop_of_another_account_cannot_be_paired(console, world, other):
     Connection.objects.filter(id=world.uk.id).delete()
 

@@ -188,7 +188,7 @@ def test_the_wrong_password_does_not_say_whether_there_is_such_a_person(world):
     assert told[0] == told[1] != []
 
 
-ARGUMENTS = {"pk": 1, "task_id": 1, "problem_id": 1, "connection_id": 1, "action": "list"}
+ARGUMENTS = {"pk": 1, "task_id": 1, "problem_id": 1, "connection_id": 1, "entry_id": 1, "action": "list"}
 
 
 def pages() -> list[str]:

@@ -116,6 +116,7 @@ def test_every_message_with_facts_is_raised_by_somebody_who_gives_them():
 def shown():
     """Everything that the console and its actions, the settings and the commands show or are called."""
     files = [*SOURCE.glob("console/**/*.html"), *SOURCE.glob("console/*.py"), SOURCE / "settings.py"]
+    files.append(SOURCE / "preferences" / "fields.py")
     words = [
         f'"{word}"' for path in SOURCE.glob("*/queries.py") for word in re.findall(r'_\("([^"]+)"\)', path.read_text())
     ]

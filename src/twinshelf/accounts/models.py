@@ -110,7 +110,10 @@ class AuditEntry(AccountModel):
     detail = models.TextField(blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["account", "-at"], name="audit_newest_of_account")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-at"], name="audit_newest_of_account"),
+            models.Index(fields=["account", "subject", "action", "-at"], name="audit_newest_of_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name}: {self.action} {self.subject}"

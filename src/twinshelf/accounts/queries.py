@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
 from django_scopes import scope
 
-from twinshelf.accounts.models import Account, Membership, Role, User
+from twinshelf.accounts.models import Account, AuditEntry, Membership, Role, User
 from twinshelf.kit.actions import Permission
 
 GRANTED: Final[dict[str, frozenset[Permission]]] = {
@@ -51,3 +52,13 @@ def account_scope(account_id: int) -> AbstractContextManager[None]:
     """What is asked for inside is the account's alone. The account is not looked up."""
     inside: AbstractContextManager[None] = scope(account=Account(id=account_id))
     return inside
+
+
+def audit_of(actions: Sequence[str], subject: str, *, limit: int) -> list[AuditEntry]:
+    """The latest entries of these actions done to one thing, newest first."""
+    return list(AuditEntry.objects.filter(action__in=actions, subject=subject).order_by("-at", "-id")[:limit])
+
+
+def audit_entry(entry_id: int, actions: Sequence[str], subject: str) -> AuditEntry | None:
+    """One entry, if it is of one of these actions and of this thing."""
+    return AuditEntry.objects.filter(id=entry_id, action__in=actions, subject=subject).first()

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import sandbox
+from twinshelf.cli import sandbox, settings
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
@@ -220,6 +220,14 @@ def connect(
                     owner, store=connected, shop=shop, name=f"{connected.name} → {shop.name}", by=COMMAND_LINE
                 )
                 console.print(f"Paired with TikTok Shop {shop.name} ({shop.region}) as “{pair.name}”")
+                if connected.currency != shop.currency:
+                    console.print(
+                        f"The store uses {connected.currency}, the shop {shop.currency}: nothing is priced before you"
+                        f" confirm what 1 {connected.currency} is worth in {shop.currency}:\n"
+                        f"  twinshelf settings set exchange_rate RATE --connection “{pair.name}”",
+                        markup=False,
+                        soft_wrap=True,
+                    )
 
 
 @app.command()
@@ -407,6 +415,16 @@ def _connection(name: str) -> Iterator[tuple[Account, Connection]]:
         raise typer.Exit(2)
     with scope(account=chosen[0].account):
         yield chosen[0].account, chosen[0]
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[tuple[Account, Connection]]:
+    """The connection of that name, ready to ask the workers for something."""
+    with _asking(), _connection(name) as found:
+        yield found
+
+
+settings.mount(app, console, _opened, _complain)
 
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:

@@ -15,7 +15,7 @@ from twinshelf.connections.authorizing import (
     use_state,
 )
 from twinshelf.connections.choices import preferences, set_preferences
-from twinshelf.connections.pairing import pair
+from twinshelf.connections.pairing import pair, rename
 from twinshelf.connections.stores import (
     NotAStore,
     ScopesMissing,
@@ -45,6 +45,7 @@ __all__ = [
     "park_authorization",
     "parked_authorization",
     "preferences",
+    "rename",
     "set_preferences",
     "store_hash_of",
     "store_hook_address",

@@ -16,10 +16,12 @@ def preferences(connection: Connection) -> Preferences:
     return preferences_from_json(connection.preferences)
 
 
-def set_preferences(connection: Connection, chosen: Preferences, *, by: Actor) -> None:
+def set_preferences(
+    connection: Connection, chosen: Preferences, *, by: Actor, action: str = "connections.set_preferences"
+) -> None:
     """Replace the choices of a connection. They apply from the next plan on; what waited for one is tried again.
 
-    Raises DocumentError naming the choice that does not fit.
+    `action` is what the audit log calls it. Raises DocumentError naming the choice that does not fit.
     """
     checked = preferences_from_json(preferences_to_json(chosen))
     with transaction.atomic():
@@ -29,7 +31,7 @@ def set_preferences(connection: Connection, chosen: Preferences, *, by: Actor) -
         connection.save(update_fields=["preferences"])
         owner = f"connection:{connection.id}"
         before, after = changed(known, connection.preferences)  # None: the default
-        record(by, connection.account_id, "connections.set_preferences", owner, before=before, after=after)
+        record(by, connection.account_id, action, owner, before=before, after=after)
         schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
         for token in ("rate", "carrier", "template", "region"):
             problems.unblock(connection.account_id, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
@@ -11,10 +11,11 @@ from twinshelf.accounts.models import Account
 from twinshelf.connections import clients
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Shop, Store
-from twinshelf.errors import NeedsPerson
+from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.sync import schedules
 
 _DAY = 86_400
+_LONGEST_NAME = 120
 
 
 def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) -> Connection:
@@ -52,3 +53,21 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     schedules.set_schedule(account.id, "shop_refusals", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "shop_comparison", owner, _DAY, first_in=_DAY)
     return connection
+
+
+def rename(connection: Connection, name: str, *, by: Actor) -> None:
+    """Give a connection another name, unique in its account. Raises NeedsPerson, or DocumentError if it is too long."""
+    name = " ".join(name.split())
+    if not name:
+        raise NeedsPerson("E-CON-NAMELESS")
+    if len(name) > _LONGEST_NAME:
+        raise DocumentError("name", f"The name of a connection has at most {_LONGEST_NAME} characters.")
+    before, after = {"name": connection.name}, {"name": name}
+    try:
+        with transaction.atomic():
+            Connection.objects.filter(id=connection.id).update(name=name)
+            subject = f"connection:{connection.id}"
+            record(by, connection.account_id, "connections.rename", subject, before=before, after=after)
+    except IntegrityError as error:  # the database lets no two connections of an account have one name
+        raise NeedsPerson("E-CON-NAME", name=name) from error
+    connection.name = name

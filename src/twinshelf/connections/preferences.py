@@ -5,7 +5,7 @@ Stored as JSON on the connection; what is not stored has its default here, so a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -84,6 +84,9 @@ _WHOLE_NUMBERS = {
     "threshold": "The threshold must be a whole number of 0 or more.",
 }
 """What E-PKG-INT and E-INV-THRESH say, for choices that are not whole numbers."""
+_NUMBER, _NOT_NEGATIVE = "must be a number", "must be a whole number of 0 or more"
+_LARGEST, _FINEST, _ALL_PERCENT = 10**12, 12, 100
+"""Beyond these, numbers are slips of the hand; and sums of them would not be exact any more."""
 
 
 def preferences_from_json(stored: Mapping[str, Any]) -> Preferences:
@@ -94,25 +97,35 @@ def preferences_from_json(stored: Mapping[str, Any]) -> Preferences:
         text = str(error)
         field = text.rsplit("`", 2)[-2].removeprefix("$.") if "`" in text else "preferences"
         raise DocumentError(field, _WHOLE_NUMBERS.get(field.partition(".")[0], text)) from error
-    numbers = {
-        "price_rule.value": chosen.price_rule.value,
-        "exchange_rate": chosen.exchange_rate,
-        "price_guard_percent": chosen.price_guard_percent,
-    }
-    for name, number in numbers.items():
-        if number is not None and not number.is_finite():
-            raise DocumentError(name, "must be a number")
-    if chosen.price_rule.kind != "none" and chosen.price_rule.value <= 0:
-        raise DocumentError("price_rule.value", "must be greater than 0")
-    if chosen.threshold is not None and chosen.threshold < 0:
-        raise DocumentError("threshold", _WHOLE_NUMBERS["threshold"])
-    if chosen.delivered_status not in {StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED}:
-        raise DocumentError("delivered_status", "must be awaiting_pickup or shipped")
-    if not 1 <= chosen.order_poll_minutes <= 30:
-        raise DocumentError("order_poll_minutes", "must be between 1 and 30")
-    if chosen.reserve < 0:
-        raise DocumentError("reserve", "must be a whole number of 0 or more")
+    for name, fits, reason in _bounds(chosen):
+        if not fits:
+            raise DocumentError(name, reason)
     return chosen
+
+
+def _bounds(chosen: Preferences) -> Iterator[tuple[str, bool, str]]:
+    """(preference, whether it fits, why not) of every choice that has bounds."""
+    rule = chosen.price_rule
+    yield "price_rule.value", _is_exact(rule.value), _NUMBER
+    yield "exchange_rate", chosen.exchange_rate is None or _is_exact(chosen.exchange_rate), _NUMBER
+    yield "price_guard_percent", _is_exact(chosen.price_guard_percent), _NUMBER
+    yield "price_rule.value", rule.kind == "none" or rule.value > 0, "must be greater than 0"
+    yield "price_rule.value", rule.kind != "percent_down" or rule.value < _ALL_PERCENT, "must be less than 100 %"
+    yield "exchange_rate", chosen.exchange_rate is None or chosen.exchange_rate > 0, "must be greater than 0"
+    yield "price_guard_percent", chosen.price_guard_percent >= 0, "must be 0 or more"
+    for side in PackageDefaults.__struct_fields__:
+        given = getattr(chosen.package, side)
+        yield f"package.{side}", given is None or given > 0, "must be greater than 0"
+    yield "threshold", chosen.threshold is None or chosen.threshold >= 0, _WHOLE_NUMBERS["threshold"]
+    delivered = {StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED}
+    yield "delivered_status", chosen.delivered_status in delivered, "must be awaiting_pickup or shipped"
+    yield "order_poll_minutes", 1 <= chosen.order_poll_minutes <= 30, "must be between 1 and 30"
+    yield "reserve", chosen.reserve >= 0, _NOT_NEGATIVE
+    yield "untracked_quantity", chosen.untracked_quantity >= 0, _NOT_NEGATIVE
+
+
+def _is_exact(number: Decimal) -> bool:
+    return number.is_finite() and abs(number) <= _LARGEST and -int(number.as_tuple().exponent) <= _FINEST
 
 
 def preferences_to_json(preferences: Preferences) -> dict[str, Any]:

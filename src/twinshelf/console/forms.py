@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from twinshelf.accounts import queries as accounts
 from twinshelf.connections import queries as connections
+from twinshelf.errors import DocumentError
+from twinshelf.preferences.fields import DEFAULTS, FIELDS, parse, reason_at, with_values
 from twinshelf.rules.templates import Source
 
 if TYPE_CHECKING:
@@ -91,6 +93,13 @@ class PairForm(forms.Form):
     name = forms.CharField(label=_("Name of the connection"), max_length=120)
     store = forms.ChoiceField(label=_("BigCommerce store"))
     shop = forms.ChoiceField(label=_("TikTok Shop"))
+    exchange_rate = forms.CharField(
+        label=_("Exchange rate"),
+        required=False,
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    """Asked for where store and shop have different currencies."""
 
     def __init__(self, *args: Any, stores: Sequence[Store], shops: Sequence[Shop], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,6 +115,35 @@ class PairForm(forms.Form):
     def clean_shop(self) -> Shop:
         """The shop of that number: one of those offered."""
         return self._shops[self.cleaned_data["shop"]]
+
+    def currencies(self) -> tuple[str, str] | None:
+        """(the store's, the shop's) where those chosen have different ones."""
+        store, shop = self.cleaned_data.get("store"), self.cleaned_data.get("shop")
+        if store is None or shop is None or store.currency == shop.currency:
+            return None
+        return store.currency, shop.currency
+
+    def clean_exchange_rate(self) -> str | None:
+        """A rate as the preference takes it; None where none was given."""
+        try:
+            rate: str | None = parse(FIELDS["exchange_rate"], self.cleaned_data["exchange_rate"])
+            with_values(DEFAULTS, {"exchange_rate": rate})
+        except DocumentError as error:
+            raise forms.ValidationError(reason_at(error)[1]) from error
+        return rate
+
+    def clean(self) -> dict[str, Any]:
+        """With a rate where the currencies differ: without one nothing could be priced."""
+        cleaned = super().clean() or {}
+        if (pair := self.currencies()) and not cleaned.get("exchange_rate") and "exchange_rate" not in self.errors:
+            asked = _("Your BigCommerce currency is %(store)s, the shop sells in %(shop)s. What is 1 %(store)s worth?")
+            self.add_error("exchange_rate", asked % {"store": pair[0], "shop": pair[1]})
+        return cleaned
+
+    @property
+    def asks_rate(self) -> bool:
+        """Whether the rate is to be filled in: the two chosen are known, and have different currencies."""
+        return self.is_bound and self.currencies() is not None
 
     def clean_name(self) -> str:
         """Not taken in this account."""

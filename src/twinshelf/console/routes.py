@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from twinshelf.kit.actions import Action
+from twinshelf.messages import Control
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.template": Route(_to("template")),
     "shop.authorize": Route(_authorize),
 }
+
+
+def control_address(control: Control, owner: str) -> str:
+    """Where a control is that a remedy names, for a problem of `owner`; "" where no address leads to it."""
+    kind, _colon, number = owner.partition(":")
+    if control.page != "preferences" or kind != "connection":
+        return ""
+    return f"{reverse('preferences', args=[int(number)])}#{control.at}"
 
 
 def address_of(action: Action) -> str:

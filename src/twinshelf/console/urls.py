@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from twinshelf.console.views import activity, connections, dashboard, orders, people, products
+from twinshelf.console.views import activity, connections, dashboard, orders, people, preferences, products
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -42,6 +42,10 @@ urlpatterns = [
     path("connections/tiktok/confirm/", connections.confirm, name="confirm_authorization"),
     path("connections/pair/", connections.pair, name="pair"),
     path("connections/<int:connection_id>/template/", connections.template, name="template"),
+    path("connections/<int:connection_id>/settings/", preferences.preferences, name="preferences"),
+    path("connections/<int:connection_id>/settings/effect/", preferences.effect, name="preferences_effect"),
+    path("connections/<int:connection_id>/settings/undo/<int:entry_id>/", preferences.undo, name="preferences_undo"),
+    path("connections/<int:connection_id>/rename/", preferences.rename, name="connection_rename"),
     path("connections/<int:connection_id>/<slug:action>/", connections.act, name="connection_act"),
     path("settings/", people.settings, name="settings"),
     path("theme/", people.theme, name="theme"),

@@ -102,6 +102,27 @@ STORE_STATE: Final[Mapping[StoreOrderState, Text]] = {
 }
 """BigCommerce's own names of its order statuses, in its spelling."""
 
+PREFERENCE_GROUPS: Final[Mapping[str, tuple[Text, Text]]] = {
+    "price_rule": (
+        _("Price rule"),
+        _("Added to every price of this connection, after the exchange rate. An amount is in the shop's currency."),
+    ),
+    "package": (
+        _("Package where a product has none"),
+        _("Used where neither the product nor the template gives a value. Whole numbers; empty: no default."),
+    ),
+}
+"""Preferences that stand in one line of the page: how the line is called, and what it is for."""
+
+PREFERENCE_SHORT: Final[Mapping[str, Text]] = {
+    "price_rule.kind": _("Rule"),
+    "price_rule.value": _("Amount or percent"),
+    "package.length": _("Length"),
+    "package.width": _("Width"),
+    "package.height": _("Height"),
+    "package.weight": _("Weight"),
+}
+
 FULFILLERS: Final[Mapping[str, Text]] = {"seller": _("Seller"), "tiktok": "TikTok"}
 
 TASK: Final[Mapping[str, Look]] = {
@@ -339,6 +360,7 @@ _BY_HAND: Final[Mapping[str, Text]] = {
     "sync by hand": _("synced by {name}"),
     "cancel by hand": _("cancelled by {name}"),
     "confirm by hand": _("confirmed by {name}"),
+    "settings": _("settings changed by {name}"),
 }
 _CAUSES: Final[Mapping[str, Text]] = {
     "timetable": _("the timetable"),

@@ -38,7 +38,7 @@ from twinshelf.orders import queries as orders
 from twinshelf.sync.queries import Progress
 
 if TYPE_CHECKING:
-    from twinshelf.sync.models import ChangeRecord, Task
+    from twinshelf.sync.models import ChangeRecord, Problem, Task
 
 register = template.Library()
 
@@ -576,6 +576,18 @@ def problem_remedy(code: str) -> str:
     return _(messages.message(code).remedy)
 
 
+@register.simple_tag
+def remedy(problem: Problem) -> SafeString:
+    """What a person does about a problem. A setting that it names leads to that very field."""
+    text = conditional_escape(problem_remedy(problem.code))
+    control = messages.CONTROLS[messages.message(problem.code).control]
+    address = routes.control_address(control, problem.lane.owner)
+    label = conditional_escape(_(control.label))
+    if not address or f"“{label}”" not in text:
+        return text
+    return mark_safe(text.replace(f"“{label}”", format_html('“<a href="{}">{}</a>”', address, label)))  # noqa: S308
+
+
 @register.filter
 def platform_answer(problem: messages.Said) -> list[tuple[str, str]]:
     """What a platform answered, for its support: (what it is, its words or number); empty where none was asked."""
@@ -685,3 +697,10 @@ def described(bound: BoundField, hint: str = "") -> SafeString:
     if bound.errors:
         bound.field.widget.attrs["aria-invalid"] = "true"
     return mark_safe(text)  # noqa: S308 - escaped above
+
+
+@register.simple_tag
+def wrongs(name: str, error: str = "") -> SafeString:
+    """What tells of a preference's control what it is for, and what is wrong with it."""
+    about = f"{name}-help" + (f" {name}-error" if error else "")
+    return format_html('aria-describedby="{}" aria-invalid="{}"', about, "true" if error else "false")

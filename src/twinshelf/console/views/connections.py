@@ -26,6 +26,7 @@ from twinshelf.goods import actions as goods_actions
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
+from twinshelf.preferences import actions as preference_actions
 from twinshelf.proof import actions as proof_actions
 from twinshelf.rules import actions as rules_actions
 
@@ -172,7 +173,11 @@ def pair(request: ConsoleRequest) -> HttpResponse:
     form = PairForm(request.POST, stores=queries.stores(), shops=queries.unpaired_shops())
     if form.is_valid():
         with Told(request):
-            made = connection_actions.pair(request.account, **form.cleaned_data, by=Actor.of(request.user))
+            by = Actor.of(request.user)
+            chosen = {name: form.cleaned_data[name] for name in ("store", "shop", "name")}
+            made = connection_actions.pair(request.account, **chosen, by=by)
+            if form.currencies() is not None:
+                preference_actions.change(made, {"exchange_rate": form.cleaned_data["exchange_rate"]}, by=by)
             messages.success(request, _("Connected: %(name)s. Next: choose its category.") % {"name": made.name})
             return redirect("template", made.id)
         return redirect("connections")

@@ -58,6 +58,22 @@ def reason_words(name: str) -> str:
     return plain.replace("_", " ").capitalize()
 
 
+def offered_reasons() -> tuple[tuple[str, str], ...]:
+    """(name, words) of the reasons that a merchant may choose once for all orders that BigCommerce cancels.
+
+    By the names for paid orders; for unpaid ones TikTok calls the same reason differently.
+    """
+    return _PAID_REASONS
+
+
+def _named_as_offered(wanted: str, reasons: Sequence[str]) -> str:
+    """The reason by the name that TikTok offers it under for this order; "" where it offers no such reason."""
+    if wanted in reasons:
+        return wanted
+    meant = dict((*_PAID_REASONS, *_UNPAID_REASONS)).get(wanted, "")
+    return next((name for name, words in (*_PAID_REASONS, *_UNPAID_REASONS) if words == meant and name in reasons), "")
+
+
 class Sides(msgspec.Struct, frozen=True, kw_only=True):
     """Both sides of one order as just read; `store_state` None: there is no store order."""
 
@@ -105,8 +121,8 @@ def plan_cancellation(
                 return None, _not_allowed(sides.shop_status)
             if not reasons:
                 return None, _not_allowed(sides.shop_status)
-            wanted = chosen_reason or preferences.cancel_reason
-            reason = wanted if wanted in reasons else next((n for n in reasons if "out_of_stock" in n), reasons[0])
+            wanted = _named_as_offered(chosen_reason or preferences.cancel_reason, reasons)
+            reason = wanted or next((n for n in reasons if "out_of_stock" in n), reasons[0])
             return CancelShopOrder(shop_order_id=sides.shop_order_id, reason=reason), None
         case _:
             return None, None

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from twinshelf.connections import clients
 from twinshelf.connections.batches import UrgentBatch
-from twinshelf.connections.models import Shop
 from twinshelf.documents import (
     AnyChange,
     ReportShipment,
     ReportState,
-    ShippingProvider,
     ShopOrder,
     ShopOrderStatus,
-    from_json,
-    to_json,
 )
 from twinshelf.errors import Refused
 from twinshelf.kit import clock
@@ -25,10 +19,9 @@ from twinshelf.kit.upsert import upsert
 from twinshelf.orders import book
 from twinshelf.orders.bearers import links_of
 from twinshelf.orders.fulfillment import plan as planning
-from twinshelf.orders.models import Providers, ShipmentRow, ShopOrderRow
+from twinshelf.orders.fulfillment.carriers import providers_of
+from twinshelf.orders.models import ShipmentRow, ShopOrderRow
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, no_change
-
-_PROVIDERS_FOR = timedelta(days=1)
 
 
 @dataclass
@@ -82,21 +75,6 @@ def _seen(batch: ShipmentBatch, row: ShopOrderRow, order: ShopOrder) -> planning
         mapping=batch.preferences.carriers,
         providers=providers_of(batch.connection.shop, order.delivery_option_id),
     )
-
-
-def providers_of(shop: Shop, delivery_option_id: str) -> tuple[ShippingProvider, ...]:
-    """The carriers that TikTok takes for a delivery option, read once a day."""
-    kept = Providers.objects.filter(shop=shop, delivery_option_id=delivery_option_id).first()
-    if kept is not None and clock.now() - kept.read_at < _PROVIDERS_FOR:
-        return from_json(bytes(kept.document), tuple[ShippingProvider, ...])
-    providers = tuple(clients.shop_client(shop).shipping_providers(delivery_option_id))
-    Providers.objects.update_or_create(
-        account_id=shop.account_id,
-        shop=shop,
-        delivery_option_id=delivery_option_id,
-        defaults={"document": to_json(providers), "read_at": clock.now()},
-    )
-    return providers
 
 
 def apply_shipment(batch: ShipmentBatch, change: AnyChange, attempt: Attempt) -> Made:

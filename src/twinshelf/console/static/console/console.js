@@ -31,6 +31,21 @@
     if (event.target.matches("[data-auto]")) event.target.form.requestSubmit();
     if (event.target.closest("form[data-guard]")) event.target.closest("form").dataset.changed = "yes";
   });
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-find]")) return;
+    const wanted = event.target.value.trim().toLowerCase();
+    all(event.target.dataset.find).forEach((row) => row.classList.toggle("hidden", !row.textContent.toLowerCase().includes(wanted)));
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-reset]");
+    if (!button) return;
+    all(`[name="${button.dataset.reset}"]:not([type="hidden"])`).forEach((field) => {
+      if (field.type === "checkbox") field.checked = button.dataset.value === field.value;
+      else if (field.type === "radio") field.checked = field.value === button.dataset.value;
+      else field.value = button.dataset.value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  });
   window.addEventListener("beforeunload", (event) => {
     if (one("form[data-guard][data-changed]")) event.preventDefault();
   });

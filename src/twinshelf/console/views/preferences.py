@@ -1,0 +1,279 @@
+"""The settings page of a connection: every preference with what a change would do, and the changes of the past."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from twinshelf.accounts.actors import Actor
+from twinshelf.connections import actions as connections
+from twinshelf.connections import queries as known
+from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.views.answers import Told
+from twinshelf.console.words import PREFERENCE_GROUPS, PREFERENCE_SHORT, Text
+from twinshelf.errors import DocumentError
+from twinshelf.preferences import actions, queries, telling
+from twinshelf.preferences.fields import CARDS, DEFAULTS, FIELDS, Control, Field, carriers_of, parse, reason_at, text_of
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
+
+_RADIOS = 2
+"""Up to so many choices are all shown; more open from a list."""
+_SPARE_ROWS = 2
+"""Empty rows under the carriers."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One preference on the page. `text` is what stands in its control, `error` what is wrong with it."""
+
+    shown: queries.Shown
+    text: str
+    error: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def field(self) -> Field:
+        """The preference itself."""
+        return self.shown.field
+
+    @property
+    def template(self) -> str:
+        """The template of its control."""
+        control = self.field.control
+        few = control is Control.CHOICE and len(self.field.choices) <= _RADIOS
+        return f"console/preferences/_{'radios' if few else control.value}.html"
+
+    @property
+    def labeled(self) -> bool:
+        """Whether it is one control, which a label belongs to."""
+        return not (self.template.endswith("_radios.html") or self.rows)
+
+    @property
+    def short(self) -> Text:
+        """What it is called among those that stand in one line with it."""
+        return PREFERENCE_SHORT[self.field.name]
+
+    @property
+    def resets(self) -> bool:
+        """Whether one press sets it back: a map of many rows is not thrown away like that."""
+        return not self.rows
+
+    @property
+    def default_text(self) -> str:
+        """What stands in the control by default."""
+        return text_of(self.field, DEFAULTS)
+
+    @property
+    def on(self) -> bool:
+        """Whether a switch is on."""
+        return parse(self.field, self.text) is True
+
+    @property
+    def options(self) -> list[tuple[str, Text]]:
+        """What can be chosen; a value of another version stays choosable."""
+        options = list(self.field.choices)
+        return options if self.text in dict(options) else [*options, (self.text, self.text)]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the page: a preference, or a few that belong together."""
+
+    parts: tuple[Part, ...]
+    label: Text
+    help: Text
+    together: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether any of it is not as it would be without a choice."""
+        return any(part.shown.changed for part in self.parts)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether any of it was refused."""
+        return any(part.error for part in self.parts)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def preferences(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """Every preference of a connection."""
+    connection = known.connection_or_404(connection_id)
+    if request.method != "POST":
+        return _page(request, connection, {}, {})
+    by = Actor.of(request.user)
+    texts = _texts(request.POST)
+    values, errors = _values(request.POST, connection, texts)
+    if "read_carriers" in request.POST:
+        with Told(request):
+            messages.success(
+                request, _("TikTok names %(n)s carriers.") % {"n": actions.read_carriers(connection, by=by)}
+            )
+        return _page(request, connection, texts, {})
+    if not errors:
+        try:
+            done = actions.change(connection, values, by=by)
+        except DocumentError as error:
+            errors = dict([reason_at(error)])
+        else:
+            messages.success(request, telling.after(done))
+            return redirect("preferences", connection.id)
+    return _page(request, connection, texts, errors)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def effect(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """What saving the form as it is would do: a part of the page, nothing is kept."""
+    connection = known.connection_or_404(connection_id)
+    values, errors = _values(request.POST, connection, _texts(request.POST))
+    found = None
+    if not errors:
+        try:
+            found = queries.effect(connection, values)
+        except DocumentError as error:
+            errors = dict([reason_at(error)])
+    return render(request, "console/preferences/_effect.html", _bar(found, errors))
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def undo(request: ConsoleRequest, connection_id: int, entry_id: int) -> HttpResponse:
+    """Set back what one change chose."""
+    connection = known.connection_or_404(connection_id)
+    try:
+        done = actions.undo(connection, entry_id, by=Actor.of(request.user))
+    except actions.NothingToUndo:
+        messages.error(request, _("This was chosen anew since; nothing was set back."))
+    else:
+        messages.success(request, telling.after(done))
+    return redirect("preferences", connection.id)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def rename(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """Give a connection another name."""
+    connection = known.connection_or_404(connection_id)
+    with Told(request):
+        connections.rename(connection, request.POST.get("name", ""), by=Actor.of(request.user))
+        messages.success(request, format_html(_("The connection is now called <b>{}</b>."), connection.name))
+    return redirect("preferences", connection.id)
+
+
+# -- the form ---------------------------------------------------------------------------------------------------------
+
+CARRIER_NAMES = ("carriers.bc", "carriers.tt")
+
+
+def _texts(sent: QueryDict) -> dict[str, str]:
+    """What was typed, by preference; only what the form had in it."""
+    texts = {name: sent.getlist(name)[-1] for name in FIELDS if name in sent}
+    if all(name in sent for name in CARRIER_NAMES):
+        pairs = zip(*(sent.getlist(name) for name in CARRIER_NAMES), strict=False)
+        texts["carriers"] = "\n".join(f"{ours} = {theirs}" for ours, theirs in pairs)
+    return texts
+
+
+def _values(sent: QueryDict, connection: Connection, texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """(values of what the person changed, what is wrong by preference).
+
+    Changed is what differs from what the page showed (`seen`): somebody else's choice of meanwhile is not undone.
+    """
+    try:
+        seen = json.loads(sent.get("seen", ""))
+    except ValueError:
+        seen = {}
+    values: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    current = connections.preferences(connection)
+    for name, text in texts.items():
+        field = FIELDS[name]
+        shown = seen.get(name) if isinstance(seen, dict) else None
+        if shown is None:
+            shown = text_of(field, current)
+        try:
+            if field.control is Control.CARRIERS:
+                value: Any = carriers_of(list(zip(*(sent.getlist(n) for n in CARRIER_NAMES), strict=False)))
+                changed = value != parse(field, shown)
+            else:
+                changed = text.split() != shown.split()
+                value = parse(field, text) if changed else None
+        except DocumentError as error:
+            errors[name] = reason_at(error)[1]
+        else:
+            if changed:
+                values[name] = value
+    return values, errors
+
+
+def _page(
+    request: ConsoleRequest, connection: Connection, texts: Mapping[str, str], errors: Mapping[str, str]
+) -> HttpResponse:
+    shown = queries.shown(connection)
+    parts = [_part(each, texts, errors) for each in shown]
+    cards = [(card, CARDS[card], list(_rows(list(some)))) for card, some in groupby(parts, lambda p: p.field.card)]
+    return render(
+        request,
+        "console/preferences/page.html",
+        {
+            "connection": connection,
+            "access": known.shop_access(connection.shop),
+            "cards": [
+                (card.value, title, rows, sum(row.changed for row in rows), sum(row.wrong for row in rows))
+                for card, title, rows in cards
+            ],
+            "changed": sum(each.changed for each in shown),
+            "seen": json.dumps({each.field.name: each.text for each in shown}),
+            "rate_missing": queries.rate_missing(connection),
+            "carriers": queries.carriers(connection),
+            "changed_word": _("Changed"),
+            "history": queries.history(connection),
+            **_bar(None, errors),
+        },
+        status=400 if errors else 200,
+    )
+
+
+def _part(shown: queries.Shown, texts: Mapping[str, str], errors: Mapping[str, str]) -> Part:
+    text = texts.get(shown.field.name, shown.text)
+    rows: tuple[tuple[str, str], ...] = ()
+    if shown.field.control is Control.CARRIERS:
+        pairs = [line.partition("=")[::2] for line in text.split("\n")]
+        kept = [(ours.strip(), theirs.strip()) for ours, theirs in pairs if ours.strip() or theirs.strip()]
+        rows = (*kept, *[("", "")] * _SPARE_ROWS)
+    if shown.field.control is Control.SWITCH and shown.field.name in errors:
+        text = shown.text
+    return Part(shown, text, errors.get(shown.field.name, ""), rows)
+
+
+def _rows(parts: Sequence[Part]) -> Iterator[Row]:
+    for group, some in groupby(parts, lambda part: part.field.name.partition(".")[0]):
+        together = tuple(some)
+        field = together[0].field
+        label, help_ = PREFERENCE_GROUPS.get(group, (field.label, field.help))
+        yield Row(together, label, help_, together=len(together) > 1)
+
+
+def _bar(found: queries.Effect | None, errors: Mapping[str, str]) -> dict[str, Any]:
+    """What the bar with the button says."""
+    fields = found.fields if found else ()
+    return {
+        "unsaved": fields,
+        "unsaved_names": telling.names(fields),
+        "told": telling.before(found) if found and fields else "",
+        "errors": [(name, FIELDS[name].label, reason) for name, reason in errors.items() if name in FIELDS],
+    }

@@ -1,0 +1,90 @@
+"""What may be done to a connection's preferences: change some, set a change back, read TikTok's carriers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from twinshelf.accounts import audit
+from twinshelf.accounts import queries as accounts
+from twinshelf.accounts.actors import Actor
+from twinshelf.connections import actions as connections
+from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import Preferences, preferences_from_json
+from twinshelf.orders.fulfillment.carriers import read_providers
+from twinshelf.preferences.effects import PRIORITIES, concerned
+from twinshelf.preferences.fields import Field, differing, set_back, with_values
+from twinshelf.sync import lanes
+
+CHANGES = ("preferences.change", "preferences.undo", "connections.set_preferences")
+"""What changes are called in the audit log: their entries are the history of a connection's preferences."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a change did: the preferences that are other now, and how many keys of each kind of lane were asked for."""
+
+    fields: tuple[Field, ...]
+    asked: Mapping[str, int]
+
+
+class NothingToUndo(Exception):
+    """There is no such change of this connection, or a later one has chosen something else."""
+
+
+def change(connection: Connection, values: Mapping[str, Any], *, by: Actor) -> Changed:
+    """Choose some preferences, by their names on record; the others stay. What it concerns is looked at again.
+
+    Safe to repeat: what is chosen already changes nothing. Raises DocumentError naming the one that does not fit.
+    """
+    with transaction.atomic():
+        before = preferences_from_json(_on_record(connection))
+        return _replace(connection, before, with_values(before, values), by, "preferences.change")
+
+
+def undo(connection: Connection, entry_id: int, *, by: Actor) -> Changed:
+    """Set back what one change chose, as long as nothing else was chosen since. Raises NothingToUndo."""
+    entry = accounts.audit_entry(entry_id, CHANGES, f"connection:{connection.id}")
+    if entry is None:
+        raise NothingToUndo
+    with transaction.atomic():
+        known = _on_record(connection)
+        back = set_back(known, entry.before or {}, entry.after or {})
+        if back is None:
+            raise NothingToUndo
+        before, after = preferences_from_json(known), preferences_from_json(back)
+        return _replace(connection, before, after, by, "preferences.undo")
+
+
+def read_carriers(connection: Connection, *, by: Actor) -> int:
+    """Ask TikTok which carriers the shop may name, for choosing from; how many there are. Safe to repeat."""
+    found = read_providers(connection)
+    with transaction.atomic():
+        audit.record(by, connection.account_id, "preferences.read_carriers", f"connection:{connection.id}")
+    return len(found)
+
+
+def _on_record(connection: Connection) -> Mapping[str, Any]:
+    """The stored choices, of the row and not of the object in hand: somebody may have chosen meanwhile."""
+    rows = Connection.objects.select_for_update().values_list("preferences", flat=True)
+    stored: Mapping[str, Any] = rows.get(id=connection.id)
+    return stored
+
+
+def _replace(connection: Connection, before: Preferences, after: Preferences, by: Actor, action: str) -> Changed:
+    changed = differing(before, after)
+    if not changed:
+        return Changed((), {})
+    connections.set_preferences(connection, after, by=by, action=action)
+    keys: dict[str, set[str]] = {}
+    for kind, some in concerned(connection, before, after, changed):
+        keys.setdefault(kind, set()).update(some)
+    owner = f"connection:{connection.id}"
+    for kind, priority in PRIORITIES.items():
+        lanes.ask(
+            connection.account_id, kind, owner, keys.get(kind, ()), cause=f"settings: {by.name}", priority=priority
+        )
+    return Changed(changed, {kind: len(keys[kind]) for kind in PRIORITIES if keys.get(kind)})

@@ -1,0 +1,198 @@
+"""What a change of preferences concerns: which keys of which lanes are looked at again. Reads tables only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import Preferences
+from twinshelf.documents import CancellationOrigin, ListingState, ShopOrderStatus, StoreOrderState
+from twinshelf.listings.models import ListingRow
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.preferences.fields import Field, value_of
+from twinshelf.sync import lanes
+from twinshelf.sync.models import Problem
+
+Keys = QuerySet[Any, str]
+Concerns = Iterator[tuple[str, Keys]]
+"""(kind of lane, the keys in it that a change concerns)."""
+
+PRIORITIES: Final[Mapping[str, int]] = {
+    "price": lanes.NORMAL,
+    "stock": lanes.URGENT,
+    "listing": lanes.BULK,
+    "order": lanes.URGENT,
+    "shipment": lanes.URGENT,
+    "cancellation": lanes.URGENT,
+}
+"""The lanes that a change may ask, in the order in which people are told, and how urgently each is asked."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One preference of a connection that changes."""
+
+    connection: Connection
+    before: Any
+    after: Any
+
+
+def concerned(connection: Connection, before: Preferences, after: Preferences, changed: tuple[Field, ...]) -> Concerns:
+    """What the change from one set of choices to another concerns. A kind may come several times."""
+    for field in changed:
+        change = _Change(connection, value_of(before, field.name), value_of(after, field.name))
+        yield from CONCERNS[field.name](change)
+
+
+def _listings(change: _Change, **such: Any) -> Keys:
+    return ListingRow.objects.filter(connection=change.connection, **such).values_list("product_id", flat=True)
+
+
+def _live(change: _Change) -> Keys:
+    return _listings(change, state=ListingState.LIVE)
+
+
+def _in_shop(change: _Change) -> Keys:
+    return _listings(change).exclude(tiktok_id="")
+
+
+def _with_problem(change: _Change, kind: str, code: str) -> Keys:
+    open_ones = Problem.objects.filter(
+        closed_at=None, lane__owner=f"connection:{change.connection.id}", lane__kind=kind, code__startswith=code
+    )
+    return open_ones.exclude(key="*").values_list("key", flat=True)
+
+
+def _orders(change: _Change, *such: Q) -> Keys:
+    """Orders that are not over."""
+    over = (ShopOrderStatus.COMPLETED, ShopOrderStatus.CANCELLED)
+    rows = ShopOrderRow.objects.filter(*such, connection=change.connection).exclude(status__in=over)
+    return rows.values_list("order_id", flat=True)
+
+
+def _prices(change: _Change) -> Concerns:
+    yield "price", _live(change)
+    yield "listing", _with_problem(change, "listing", "E-PRC-")
+
+
+def _guard(change: _Change) -> Concerns:
+    yield "price", _with_problem(change, "price", "E-PRC-GUARD")
+
+
+def _stock(change: _Change) -> Concerns:
+    yield "stock", _in_shop(change)
+
+
+def _content(change: _Change) -> Concerns:
+    yield "listing", _listings(change, wanted=True)
+
+
+def _for_sale(change: _Change) -> Concerns:
+    yield from _content(change)
+    yield from _stock(change)
+    yield "price", _live(change)
+
+
+def _catalog_direction(change: _Change) -> Concerns:
+    yield from _content(change)
+    if change.after == "bc_to_tts":
+        yield "price", _live(change)
+
+
+def _stock_direction(change: _Change) -> Concerns:
+    yield "stock", _in_shop(change) if change.after == "bc_to_tts" else _with_problem(change, "stock", "E-")
+
+
+def _orders_without(change: _Change) -> Concerns:
+    yield "order", _orders(change, Q(store_order_id=None))
+
+
+def _refused_orders(change: _Change) -> Concerns:
+    if change.after:
+        yield "order", _with_problem(change, "order", "E-ORD-CREATE")
+
+
+def _delivered(change: _Change) -> Concerns:
+    yield "order", _orders(change, Q(status=ShopOrderStatus.DELIVERED) & ~Q(store_order_id=None))
+
+
+def _shipments(change: _Change) -> Concerns:
+    if change.after == "bc_to_tts":
+        open_ones = (ShopOrderStatus.AWAITING_SHIPMENT, ShopOrderStatus.PARTIALLY_SHIPPING)
+        shipped = (StoreOrderState.SHIPPED, StoreOrderState.PARTIALLY_SHIPPED)
+        yield "shipment", _orders(change, Q(status__in=open_ones, store_state__in=shipped))
+    else:
+        yield "shipment", _with_problem(change, "shipment", "E-")
+
+
+def _carriers(change: _Change) -> Concerns:
+    yield "shipment", _with_problem(change, "shipment", "E-FUL-CARRIER")
+
+
+def _cancelled_in_shop(change: _Change, such: Q) -> Concerns:
+    """Of the orders that have a store order; one that was shipped or refunded since is left alone by the plan."""
+    if change.after:
+        rows = ShopOrderRow.objects.filter(
+            such, connection=change.connection, status=ShopOrderStatus.CANCELLED, store_order_id__isnull=False
+        ).exclude(store_state=StoreOrderState.CANCELLED)
+        yield "cancellation", rows.values_list("order_id", flat=True)
+
+
+def _from_shop(change: _Change) -> Concerns:
+    yield from _cancelled_in_shop(change, ~Q(cancellation__origin=CancellationOrigin.APP))
+
+
+def _from_here(change: _Change) -> Concerns:
+    yield from _cancelled_in_shop(change, Q(cancellation__origin=CancellationOrigin.APP))
+
+
+def _from_store(change: _Change) -> Concerns:
+    if change.after:
+        yield "cancellation", _orders(change, Q(store_state=StoreOrderState.CANCELLED))
+
+
+def _what_comes(_change: _Change) -> Concerns:
+    """Nothing that is there: it counts for what comes."""
+    return iter(())
+
+
+CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
+    "catalog_direction": _catalog_direction,
+    "auto_import": _what_comes,
+    "include_unpurchasable": _for_sale,
+    "push_opt_in": _content,
+    "gtin_required": _content,
+    "gtin_reason": _what_comes,
+    "package.length": _content,
+    "package.width": _content,
+    "package.height": _content,
+    "package.weight": _content,
+    "exchange_rate": _prices,
+    "price_rule.kind": _prices,
+    "price_rule.value": _prices,
+    "use_sale_price": _prices,
+    "price_guard_percent": _guard,
+    "inventory_direction": _stock_direction,
+    "threshold": _stock,
+    "reserve": _stock,
+    "untracked_quantity": _stock,
+    "pull_orders": _orders_without,
+    "create_unpaid": _orders_without,
+    "sync_fbt": _orders_without,
+    "retry_orders": _refused_orders,
+    "email_pattern": _what_comes,
+    "platform_shipping_text": _what_comes,
+    "delivered_status": _delivered,
+    "order_poll_minutes": _what_comes,
+    "order_ids": _orders_without,
+    "fulfillment_direction": _shipments,
+    "carriers": _carriers,
+    "cancel_tts_to_bc": _from_shop,
+    "cancel_bc_to_tts": _from_store,
+    "cancel_app_to_bc": _from_here,
+    "cancel_reason": _what_comes,
+}

@@ -1,0 +1,67 @@
+"""What a change of preferences does, in sentences: before it is made, and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from twinshelf.preferences.actions import Changed
+from twinshelf.preferences.fields import Field
+from twinshelf.preferences.queries import Effect
+
+_TOLD: Final[Mapping[str, Callable[[int], str]]] = {
+    "price": lambda n: ngettext(
+        "the price of %(n)s product is worked out again", "the prices of %(n)s products are worked out again", n
+    ),
+    "stock": lambda n: ngettext(
+        "the stock of %(n)s product is worked out again", "the stock of %(n)s products is worked out again", n
+    ),
+    "listing": lambda n: ngettext(
+        "%(n)s product is compared with TikTok again", "%(n)s products are compared with TikTok again", n
+    ),
+    "order": lambda n: ngettext("%(n)s order is looked at again", "%(n)s orders are looked at again", n),
+    "shipment": lambda n: ngettext(
+        "the shipments of %(n)s order are looked at again", "the shipments of %(n)s orders are looked at again", n
+    ),
+    "cancellation": lambda n: ngettext(
+        "the cancellation of %(n)s order is looked at again", "the cancellations of %(n)s orders are looked at again", n
+    ),
+}
+
+
+def names(fields: Sequence[Field]) -> str:
+    """The labels of preferences, one after the other."""
+    return ", ".join(str(field.label) for field in fields)
+
+
+def before(effect: Effect) -> str:
+    """What saving would do, as a sentence."""
+    parts = [_counted(kind, number) for kind, number in effect.counts.items()]
+    prices = effect.counts.get("price", 0)
+    if effect.reprices and prices:
+        repriced = ngettext("the price of %(n)s product changes", "the prices of %(n)s products change", prices)
+        parts[0] = repriced % {"n": f"{prices:,}"}
+    if effect.to_zero:
+        zero = ngettext("%(n)s SKU goes to 0", "%(n)s SKUs go to 0", effect.to_zero)
+        parts.append(zero % {"n": f"{effect.to_zero:,}"})
+    return _sentence(parts) or _("Nothing that is there changes; it counts for what comes.")
+
+
+def after(changed: Changed) -> str:
+    """What was saved and what is done about it, as sentences."""
+    if not changed.fields:
+        return _("Nothing was changed.")
+    saved = _("Saved: %(names)s.") % {"names": names(changed.fields)}
+    return f"{saved} {_sentence([_counted(kind, number) for kind, number in changed.asked.items()])}".strip()
+
+
+def _counted(kind: str, number: int) -> str:
+    return _TOLD[kind](number) % {"n": f"{number:,}"}
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""

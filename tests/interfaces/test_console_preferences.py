@@ -1,0 +1,248 @@
+"""The settings page of a connection: what stands on it, what saving does, what is told at its field, the way back."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from tests.console_data import World
+from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.accounts.models import AuditEntry
+from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import Preferences, PriceRule
+from twinshelf.listings.models import ListingRow
+from twinshelf.preferences import actions
+from twinshelf.preferences.effects import CONCERNS
+from twinshelf.preferences.fields import CARDS, FIELDS, parse, text_of, value_of, with_values
+from twinshelf.sync.models import Lane, Mark, Problem
+
+
+def page_of(connection) -> str:
+    return f"/connections/{connection.id}/settings/"
+
+
+def stored(connection) -> dict[str, object]:
+    found: dict[str, object] = Connection.objects.get(id=connection.id).preferences
+    return found
+
+
+def marks(connection, kind: str) -> set[str]:
+    lane = Lane.objects.filter(kind=kind, owner=f"connection:{connection.id}")
+    return set(Mark.objects.filter(lane__in=lane).values_list("key", flat=True))
+
+
+def test_every_preference_has_its_control_label_help_and_default(console, world):
+    page = console.get(page_of(world.us))
+
+    assert [row.field.name for row in _shown(page)] == list(FIELDS)
+    assert set(CONCERNS) == set(FIELDS)
+    for row in _shown(page):
+        name, field = row.field.name, row.field
+        assert f'id="{name}"' in page.html
+        assert str(field.label) in page or "." in name
+        assert str(field.help) in page or "." in name
+        assert str(CARDS[field.card]) in page
+        assert f"Default: {row.default}" in page
+
+
+def _shown(page):
+    return [part.shown for _card, _title, rows, _n, _wrong in page["cards"] for row in rows for part in row.parts]
+
+
+def test_units_are_those_of_the_store_and_the_shop(console, world):
+    measures = {row.field.name: row.measure for row in _shown(console.get(page_of(world.uk)))}
+
+    assert measures["exchange_rate"] == "GBP for 1 USD"
+    assert (measures["package.length"], measures["package.weight"]) == ("in", "lb")
+    assert (measures["order_poll_minutes"], measures["threshold"]) == ("minutes", "units")
+
+
+def test_a_rule_is_saved_told_and_its_prices_are_asked_for(console, world):
+    live = set(ListingRow.objects.filter(connection=world.uk, state="live").values_list("product_id", flat=True))
+    assert len(live) == 22
+
+    page = console.post(page_of(world.uk), {"price_rule.kind": "percent_up", "price_rule.value": "12.5"})
+
+    assert stored(world.uk)["price_rule"] == {"kind": "percent_up", "value": "12.5"}
+    assert page.told == [
+        "Saved: Price rule, Amount or percent of the price rule. The prices of 22 products are worked out again."
+    ]
+    assert marks(world.uk, "price") == live
+    assert marks(world.uk, "stock") == set()
+    assert marks(world.us, "price") == set()
+
+
+def test_what_saving_would_do_is_said_before(console, world):
+    told = console.post(f"{page_of(world.uk)}effect/", {"price_rule.kind": "fixed_up", "price_rule.value": "1"})
+
+    assert "2 not saved: Price rule, Amount or percent of the price rule The prices of 22 products change." in told
+    assert "price_rule" not in stored(world.uk)
+    assert marks(world.uk, "price") == set()
+
+
+def test_a_limit_says_how_many_skus_go_to_0(console, world):
+    told = console.post(f"{page_of(world.us)}effect/", {"threshold": "5"})
+
+    assert re.search(r"The stock of 5\d products is worked out again; \d+ SKUs go to 0\.", told.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("threshold", "-1", "The threshold must be a whole number of 0 or more."),
+        ("threshold", "2.5", "Must be a whole number."),
+        ("package.length", "2.5", "Must be a whole number."),
+        ("package.weight", "0", "Must be greater than 0."),
+        ("exchange_rate", "0", "Must be greater than 0."),
+        ("exchange_rate", "0,88", "Write decimals with a point: 0.88."),
+        ("exchange_rate", "1e999", "Must be a number."),
+        ("price_guard_percent", "-1", "Must be 0 or more."),
+        ("price_guard_percent", "", "Must be a number."),
+        ("reserve", "", "Must be a whole number."),
+        ("order_poll_minutes", "31", "Must be between 1 and 30."),
+        ("order_ids", "5761 abc", "“abc” is no TikTok order number."),
+        ("email_pattern", "{buyer}@shop.example", "Only {buyer_id} and {order_id} may stand in braces."),
+        ("email_pattern", "no address", "Must be an email address, such as {buyer_id}@example.com."),
+        ("platform_shipping_text", " ", "Must not be empty."),
+        ("platform_shipping_text", "x" * 251, "At most 250 characters."),
+        ("catalog_direction", "tts_to_bc", "Must be one of: bc_to_tts, disabled."),
+        ("delivered_status", "cancelled", "Must be one of: awaiting_pickup, shipped."),
+    ],
+)
+def test_what_does_not_fit_is_told_at_its_field_and_nothing_is_saved(console, world, name, text, reason):
+    before = stored(world.us)
+
+    page = console.post(page_of(world.us), {name: text, "untracked_quantity": "7"})
+
+    assert page.status == 400
+    assert f"Not saved. {FIELDS[name].label} : {reason}" in page
+    assert f'id="{name}-error"' in page.html
+    assert stored(world.us) == before
+    assert 'value="7"' in page.html  # what else was typed is not lost
+
+
+def test_a_rule_without_an_amount_is_told_at_the_amount(console, world):
+    page = console.post(page_of(world.uk), {"price_rule.kind": "percent_up"})
+
+    assert page.status == 400
+    assert 'id="price_rule.value-error"' in page.html
+    assert "Must be greater than 0." in page
+
+
+def test_carriers_are_rows(console, world):
+    sent = {"carriers.bc": ["DFL", "", "UPS Ground"], "carriers.tt": ["DFL US", "", "UPS"]}
+
+    console.post(page_of(world.us), sent)
+
+    assert stored(world.us)["carriers"] == [["DFL", "DFL US"], ["UPS Ground", "UPS"]]
+    page = console.get(page_of(world.us))
+    assert 'value="UPS Ground"' in page.html
+    refused = console.post(page_of(world.us), {"carriers.bc": ["DFL", "DFL"], "carriers.tt": ["A", "B"]})
+    assert "“DFL” is there twice." in refused
+
+
+def test_only_what_was_changed_on_the_page_is_saved(console, world):
+    page = console.get(page_of(world.us))
+    form = {row.field.name: row.text for row in _shown(page)} | {"seen": page["seen"], "threshold": "4"}
+    actions.change(world.us, {"reserve": 9}, by=COMMAND_LINE)  # somebody else, meanwhile
+
+    console.post(page_of(world.us), form)
+
+    assert (stored(world.us)["threshold"], stored(world.us)["reserve"]) == (4, 9)
+
+
+def test_a_change_is_in_the_log_and_can_be_set_back_from_there(console, world):
+    console.post(page_of(world.us), {"reserve": "4", "threshold": "3"})
+    page = console.get(page_of(world.us))
+    assert "Low-stock limit: no limit → 3 units Reserve: 2 units → 4 units Maya Ortiz" in page
+    entry = AuditEntry.objects.get(action="preferences.change")
+    assert (entry.before, entry.after) == ({"reserve": 2, "threshold": None}, {"reserve": 4, "threshold": 3})
+
+    back = console.post(f"{page_of(world.us)}undo/{entry.id}/")
+
+    assert (stored(world.us)["reserve"], "threshold" in stored(world.us)) == (2, False)
+    assert back.told[0].startswith("Saved: Low-stock limit, Reserve. The stock of ")
+    assert AuditEntry.objects.filter(action="preferences.undo").count() == 1
+    again = console.post(f"{page_of(world.us)}undo/{entry.id}/")
+    assert again.told == ["This was chosen anew since; nothing was set back."]
+
+
+def test_what_is_chosen_already_changes_nothing(console, world):
+    page = console.post(page_of(world.us), {"reserve": "2"})
+
+    assert page.told == ["Nothing was changed."]
+    assert not AuditEntry.objects.filter(action="preferences.change").exists()
+
+
+@pytest.mark.covers("CED-151")
+def test_leaving_with_unsaved_changes_warns(console, world):
+    page = console.get(page_of(world.us))
+
+    assert re.search(r'<form[^>]*id="preferences"[^>]*data-guard', page.html)
+
+
+def test_the_settings_of_another_account_are_not_there(console, other):
+    assert console.get(page_of(other.us)).status == 404
+    assert console.post(page_of(other.us), {"reserve": "9"}).status == 404
+    entry = AuditEntry.objects.create(
+        account=other.account, actor_kind="user", actor_name="R", action="preferences.change",
+        subject=f"connection:{other.us.id}", before={"reserve": 1}, after={"reserve": 2},
+    )  # fmt: skip
+    assert console.post(f"{page_of(other.us)}undo/{entry.id}/").status == 404
+
+
+def test_a_change_of_another_connection_cannot_be_set_back_here(console, world):
+    actions.change(world.uk, {"reserve": 9}, by=COMMAND_LINE)
+    entry = AuditEntry.objects.get(action="preferences.change")
+
+    page = console.post(f"{page_of(world.us)}undo/{entry.id}/")
+
+    assert page.told == ["This was chosen anew since; nothing was set back."]
+    assert stored(world.uk)["reserve"] == 9
+
+
+@pytest.mark.covers("SILK-03")
+def test_a_connection_is_renamed_and_its_name_stays_its_own(console, world: World):
+    page = console.post(f"/connections/{world.us.id}/rename/", {"name": "  Main   shop "})
+    assert page.told == ["The connection is now called Main shop."]
+    assert "Settings of Main shop" in page
+
+    taken = console.post(f"/connections/{world.us.id}/rename/", {"name": world.uk.name})
+    assert "A connection named “Shop UK” already exists." in taken.told[0]
+    empty = console.post(f"/connections/{world.us.id}/rename/", {"name": " "})
+    assert "A connection needs a name." in empty.told[0]
+    assert Connection.objects.get(id=world.us.id).name == "Main shop"
+
+
+def test_a_remedy_leads_to_the_very_field(console, world):
+    lane, _ = Lane.objects.get_or_create(account=world.account, kind="listing", owner=f"connection:{world.uk.id}")
+    facts = {"store": "USD", "shop": "GBP"}
+    Problem.objects.create(account=world.account, lane=lane, key="9", code="E-PRC-RATE", facts=facts)
+
+    page = console.get("/activity/problems/?kind=listing&code=E-PRC-RATE")
+
+    assert "Confirm the “ Exchange rate ” in the settings of the connection." in page
+    assert f"{page_of(world.uk)}#exchange_rate" in page.links
+    assert 'id="exchange_rate"' in console.get(page_of(world.uk)).html
+
+
+def test_a_rate_that_is_missing_is_the_first_thing_that_is_said(console, world):
+    Connection.objects.filter(id=world.uk.id).update(preferences={})
+
+    page = console.get(page_of(world.uk))
+
+    assert "No price can be given yet. Your BigCommerce currency is USD, the shop sells in GBP." in page
+    assert "#exchange_rate" in page.links
+    assert "No price can be given yet." not in console.get(page_of(world.us))
+
+
+def test_every_text_in_a_form_means_the_value_that_it_came_from():
+    chosen = Preferences(
+        carriers=(("DFL", "DFL US"),), order_ids=("1", "2"), price_rule=PriceRule("fixed_up", Decimal(3))
+    )
+    values = {name: parse(field, text_of(field, chosen)) for name, field in FIELDS.items()}
+
+    assert with_values(Preferences(), values) == chosen
+    assert value_of(chosen, "price_rule.kind") == "fixed_up"
