@@ -523,6 +523,15 @@ def test_images_that_would_cost_too_much_are_refused_by_their_header(_case, data
     assert time.process_time() - start < 0.5
 
 
+@pytest.mark.parametrize("data", [gif(2_000), webp(2_000)], ids=["GIF", "WebP"])
+def test_of_a_long_animation_no_frame_but_the_first_is_read(data):
+    start = time.process_time()
+    found = fetch.inspect("https://shop.example/mug", data)
+    made = Image.open(io.BytesIO(fetch.fitted("https://shop.example/mug", found, smallest=1, largest=400)))
+    assert time.process_time() - start < 0.5
+    assert (found.animated, made.format) == (True, "JPEG")
+
+
 @pytest.mark.parametrize(("kind", "more"), [("JPEG", {}), ("PNG", {}), ("WEBP", {}), ("BMP", {}), ("GIF", {})])
 def test_good_images_pass(kind, more):
     found = fetch.inspect("https://shop.example/mug", picture(640, 480, kind, **more))

@@ -10,6 +10,7 @@ import contextlib
 import io
 import ipaddress
 import socket
+import struct
 import threading
 import warnings
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from django.conf import settings
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from twinshelf.errors import NeedsPerson, PlatformDown
 from twinshelf.kit import clock, http
@@ -29,6 +30,10 @@ MAX_SIDE = 20_000
 MAX_PIXELS = 60_000_000
 MAX_PIXELS_REMADE = 25_000_000
 """Of a picture that must be decoded as a whole: 4 bytes a pixel, some of them twice."""
+MAX_PIXELS_REMADE_WEBP = 17_000_000
+"""Of a WebP, whose decoder keeps four copies."""
+MAX_FRAMES = 2_000
+"""Of an animation, of which the first frame alone is read."""
 MAX_REDIRECTS = 3
 MAX_SECONDS = 60.0
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
@@ -56,6 +61,7 @@ class FetchedImage:
     format: str
     width: int
     height: int
+    animated: bool = False
 
 
 def image(url: str) -> FetchedImage:
@@ -76,14 +82,23 @@ def inspect(url: str, data: bytes) -> FetchedImage:
         raise ImageUnusable(url, "it is not an image in a supported format") from error
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise ImageUnusable(url, f"{width} × {height} pixels are too many")
-    if getattr(picture, "is_animated", False) and kind != "MPO":  # counting the frames would mean going through them
-        raise ImageUnusable(url, "animated images are not supported")
-    return FetchedImage(data, kind, width, height)
+    # Of a JPEG of several pictures, counting them would mean going through them.
+    animated = kind != "MPO" and bool(getattr(picture, "is_animated", False))
+    if animated and (frames := _frames(picture, data)) > MAX_FRAMES:
+        raise ImageUnusable(url, f"{frames} frames are too many")
+    return FetchedImage(data, kind, width, height, animated)
+
+
+def _frames(picture: Image.Image, data: bytes) -> int:
+    """How many frames an animation has; of a GIF, which does not say it, how many are announced by a control block."""
+    return data.count(b"\x21\xf9\x04") if picture.format == "GIF" else int(getattr(picture, "n_frames", 1))
 
 
 def fitted(url: str, picture: FetchedImage, *, smallest: int, largest: int) -> bytes:
     """The bytes to upload: as they are where format and size fit, else re-made as JPEG no larger than `largest` pixels.
 
+    Re-made, a picture looks as it did: upright as its orientation says, in the colors of its profile, its first frame
+    if it moves. What is transparent becomes white, and so does the margin that keeps a thin one at `smallest` pixels.
     The same picture always gives the same bytes, so that it is recognized as uploaded. Raises ImageUnusable where a
     side is shorter than `smallest`: enlarging would only blur it.
     """
@@ -91,36 +106,119 @@ def fitted(url: str, picture: FetchedImage, *, smallest: int, largest: int) -> b
         raise ImageUnusable(
             url, f"{picture.width} × {picture.height} pixels are too few; use at least {smallest} × {smallest}"
         )
-    if picture.format in {"JPEG", "PNG", "WEBP", "BMP"} and max(picture.width, picture.height) <= largest:
+    fits = max(picture.width, picture.height) <= largest and not picture.animated
+    if picture.format in {"JPEG", "PNG", "WEBP", "BMP"} and fits:
         return picture.data
     with _decoding:
-        return _remade(url, picture, largest)
+        return _remade(url, picture, smallest, largest)
 
 
 _decoding = threading.Lock()
 """One picture at a time in this process: each takes memory by its pixels, however few bytes it came in."""
+_WHITE = (255, 255, 255)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by the orientation in its EXIF. Source: EXIF 2.32, tag 0x0112."""
+_ORIENTATION = 0x0112
+_QUALITIES = (90, 80, 65, 50)
 
 
-def _remade(url: str, picture: FetchedImage, largest: int) -> bytes:
-    made = _decoded(url, picture, largest)
-    made.thumbnail((largest, largest))
-    out = io.BytesIO()
-    made.convert("RGB").save(out, "JPEG", quality=90)
+def _remade(url: str, picture: FetchedImage, smallest: int, largest: int) -> bytes:
+    made = _with_margin(_decoded(url, picture, largest), smallest)
+    for quality in _QUALITIES:
+        out = io.BytesIO()
+        made.save(out, "JPEG", quality=quality)
+        if out.tell() <= MAX_BYTES:
+            break
     return out.getvalue()
 
 
 def _decoded(url: str, picture: FetchedImage, largest: int) -> Image.Image:
+    """The picture as it looks, opaque, in sRGB, upright and no larger than `largest`."""
     try:
         with Image.open(io.BytesIO(picture.data), formats=_FORMATS) as opened:
             opened.draft("RGB", (largest, largest))  # a JPEG is decoded no larger than it needs to be
-            if opened.width * opened.height > MAX_PIXELS_REMADE:
+            most = MAX_PIXELS_REMADE_WEBP if picture.format == "WEBP" else MAX_PIXELS_REMADE
+            if opened.width * opened.height > most:
                 raise ImageUnusable(url, f"{picture.width} × {picture.height} pixels are too many to make it smaller")
-            # A transparent one would be copied thrice to make it smaller; a JPEG keeps nothing of what this drops.
-            made: Image.Image = opened if opened.mode in {"RGB", "L", "CMYK"} else opened.convert("RGB")
-            made.load()
-            return made
+            opened.load()
+            profile = opened.info.get("icc_profile")
+            turn = _TURNS.get(_orientation_of(opened))
+            made = _opaque(_of_a_byte(opened), largest)
     except (OSError, ValueError, SyntaxError) as error:
         raise ImageUnusable(url, "it is damaged") from error
+    made = _in_srgb(made, profile)
+    return made if turn is None else made.transpose(turn)
+
+
+def _orientation_of(opened: Image.Image) -> int:
+    try:
+        return int(opened.getexif().get(_ORIENTATION, 1))
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, struct.error):
+        return 1  # what cannot be read says nothing
+
+
+def _of_a_byte(opened: Image.Image) -> Image.Image:
+    """With 8 bits a channel; a grey of 16 bits would be cut off at 255, not scaled."""
+    if opened.mode not in {"I", "I;16", "I;16B", "I;16L"}:
+        return opened
+    wide = opened if opened.mode == "I" else opened.convert("I")
+    return wide.point(lambda value: value * (1 / 257)).convert("L")
+
+
+def _opaque(opened: Image.Image, largest: int) -> Image.Image:
+    """No larger than `largest`, what is transparent white."""
+    if opened.has_transparency_data:
+        made = _on_white(opened)
+    else:
+        made = opened if opened.mode in {"RGB", "L", "CMYK"} else opened.convert("RGB")
+    made.thumbnail((largest, largest))
+    return made
+
+
+def _on_white(opened: Image.Image) -> Image.Image:
+    """What is transparent becomes white, in strips: copies of the whole would take three times the memory.
+
+    The picture that was opened is let go.
+    """
+    made = Image.new("RGB", opened.size, _WHITE)
+    for top in range(0, opened.height, _STRIP):
+        strip = opened.crop((0, top, opened.width, min(top + _STRIP, opened.height)))
+        clear = strip if strip.mode == "RGBA" else strip.convert("RGBA")
+        made.paste(clear, (0, top), clear)
+    opened.close()
+    return made
+
+
+_STRIP = 256
+
+
+def _in_srgb(made: Image.Image, profile: bytes | None) -> Image.Image:
+    """In the colors that a browser shows without a profile; a profile that does not fit the picture says nothing."""
+    if profile:
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            seen = ImageCms.profileToProfile(made, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if seen is not None:
+                return seen
+    return made.convert("RGB")
+
+
+def _with_margin(made: Image.Image, smallest: int) -> Image.Image:
+    """Made smaller, a thin picture may have too short a side: white beside it makes it long enough."""
+    width, height = max(made.width, smallest), max(made.height, smallest)
+    if (width, height) == made.size:
+        return made
+    whole = Image.new("RGB", (width, height), _WHITE)
+    whole.paste(made, ((width - made.width) // 2, (height - made.height) // 2))
+    return whole
 
 
 def _download(url: str) -> bytes:
