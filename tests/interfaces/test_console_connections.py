@@ -5,10 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import Lane, Mark, Problem, Task
+from twinshelf.tiktok.regions import REGIONS
 
 
 @pytest.mark.covers("CED-33", "CED-156")
@@ -160,3 +162,27 @@ def test_what_may_be_done_for_a_whole_connection_is_a_task(console, world, actio
     assert (task.kind, task.by) == (kind, world.owner)
     assert page.response.redirect_chain[-1][0] == f"/activity/{task.id}/"
     assert console.post(f"/connections/{world.us.id}/explode/").status == 404
+
+
+def test_without_an_app_of_tiktok_the_page_says_so_and_leads_nowhere(console, monkeypatch):
+    monkeypatch.setattr(settings.OPERATOR, "tiktok_service_id", "")
+
+    page = console.get("/connections/")
+    assert "This installation has no TikTok app yet, so no shop can be authorized." in page
+    assert "TWINSHELF_TIKTOK_SERVICE_ID" in page
+    assert [link for link in page.links if "authorize" in link and "region=DE" in link] == []
+
+    refused = console.get("/connections/authorize/?region=DE")
+    assert refused.response.headers["Location"] == "/connections/"
+    assert console.get("/connections/").told[0].startswith("This installation has no TikTok app yet")
+
+
+def test_shops_of_every_market_can_be_authorized(console, monkeypatch):
+    for name in ("tiktok_app_key", "tiktok_app_secret", "tiktok_service_id"):
+        monkeypatch.setattr(settings.OPERATOR, name, "7")
+
+    page = console.get("/connections/")
+
+    offered = {link.rpartition("=")[2] for link in page.links if "authorize/?region=" in link}
+    assert offered == set(REGIONS)
+    assert "Authorize: Germany" in page

@@ -26,7 +26,7 @@ def titles(page: Any) -> list[str]:
 # -- what is in the list --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("CED-65", "CED-66", "CED-28", "SILK-49")
+@pytest.mark.covers("CED-65", "CED-66", "SILK-49")
 def test_the_counts_of_the_states_add_up_to_all_and_each_filters(console):
     pills = {name: count for name, _word, count in console.get("/products/")["pills"]}
 
@@ -77,7 +77,6 @@ def test_what_is_gone_from_the_store_is_in_no_count_and_no_list(console, world):
     assert "Gone from BigCommerce" in console.get(f"/products/{row.pk}/")
 
 
-@pytest.mark.covers("CED-104")
 @pytest.mark.parametrize(
     ("_case", "query", "expected"),
     [

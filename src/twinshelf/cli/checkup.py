@@ -11,6 +11,7 @@ from django_scopes import scopes_disabled
 from twinshelf import messages
 from twinshelf.connections import queries
 from twinshelf.kit import clock
+from twinshelf.orders import queries as orders
 from twinshelf.sync import queries as sync
 
 
@@ -133,4 +134,15 @@ def _problems() -> list[Finding]:
         for p in sync.held_owners()
     ]
     number = sync.blocked_keys()
-    return [*held, Finding("Open problems", ok=True, text=f"{number}", remedy="See the dashboard." if number else "")]
+    lost = orders.orders_not_created()
+    paid = Finding(
+        "Paid orders",
+        ok=lost == 0,
+        text=f"{lost} not in BigCommerce" if lost else "all in BigCommerce",
+        remedy="See “Not in BigCommerce” on the console's page Orders." if lost else "",
+    )
+    return [
+        paid,
+        *held,
+        Finding("Open problems", ok=True, text=f"{number}", remedy="See the dashboard." if number else ""),
+    ]

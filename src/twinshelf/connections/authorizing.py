@@ -20,7 +20,7 @@ from twinshelf.connections import clients
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import seller_binding, shop_binding
 from twinshelf.connections.models import AccessState, Connection, Seller, Shop
-from twinshelf.connections.queries import shop_now
+from twinshelf.connections.queries import has_shop_app, shop_now
 from twinshelf.connections.tokens import auth_client, keep_tokens
 from twinshelf.documents import ShopInfo
 from twinshelf.errors import NeedsPerson
@@ -40,6 +40,13 @@ class ShopTaken(NeedsPerson):
         super().__init__("E-TEN-TAKEN", shop=name)
 
 
+class NoShopApp(NeedsPerson):
+    """The operator has not set the app's key, secret and service id, without which TikTok lets nobody in."""
+
+    def __init__(self) -> None:
+        super().__init__("E-CON-NOAPP")
+
+
 class BadState(NeedsPerson):
     def __init__(self) -> None:
         super().__init__("E-CON-STATE")
@@ -48,8 +55,10 @@ class BadState(NeedsPerson):
 def authorize_url(account: Account, *, region: str, session: SessionBase) -> str:
     """Where to send the merchant's browser to authorize a shop.
 
-    The state in it works in this session and for this account, for ten minutes, and once.
+    The state in it works in this session and for this account, for ten minutes, and once. Raises NoShopApp.
     """
+    if not has_shop_app():
+        raise NoShopApp
     nonce = secrets.token_urlsafe(16)
     session[_NONCES] = [*session.get(_NONCES, ()), nonce][-_MOST_NONCES:]
     told = {"account": account.id, "nonce": nonce, "at": clock.timestamp()}

@@ -15,6 +15,7 @@ from twinshelf.connections.models import AccessState, Connection, Seller, Shop, 
 from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
 from twinshelf.kit.actions import Action
+from twinshelf.tiktok.regions import REGIONS
 
 EXPIRES_SOON = timedelta(days=14)
 
@@ -146,6 +147,17 @@ def of_stores(all_connections: Sequence[Connection]) -> dict[int, list[Connectio
     for connection in all_connections:
         found.setdefault(connection.store_id, []).append(connection)
     return found
+
+
+def has_shop_app() -> bool:
+    """Whether the operator has set all that the way to TikTok's consent page needs."""
+    operator = settings.OPERATOR
+    return bool(operator.tiktok_app_key and operator.tiktok_app_secret and operator.tiktok_service_id)
+
+
+def markets() -> tuple[str, ...]:
+    """The country codes of the markets whose shops can be connected."""
+    return tuple(REGIONS)
 
 
 def name_taken(name: str) -> bool:

@@ -21,12 +21,31 @@ if TYPE_CHECKING:
     from twinshelf.connections.models import Shop, Store
     from twinshelf.rules.models import Template
 
-REGIONS = (("US", _("United States")), ("GB", _("United Kingdom")), ("MY", _("Malaysia")), ("SG", _("Singapore")))
 PACKAGE = ("length", "width", "height", "weight")
 
 
-def _zones() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
+_CONTINENTS = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
+
+
+def _zones() -> list[tuple[str, Any]]:
+    """Places by continent, after UTC; other names of the same places ("US/Central") are left out."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(available_timezones()):
+        continent, _slash, place = name.partition("/")
+        if continent in _CONTINENTS and place:
+            found.setdefault(continent, []).append((name, place.replace("_", " ").replace("/", ", ")))
+    return [("UTC", "UTC"), *found.items()]
 
 
 class SignUpForm(forms.Form):
@@ -67,7 +86,12 @@ class ProfileForm(forms.Form):
     @classmethod
     def of(cls, user: User) -> ProfileForm:
         """Filled with what is known."""
-        return cls(initial={"name": user.name, "time_zone": user.time_zone})
+        form = cls(initial={"name": user.name, "time_zone": user.time_zone})
+        choices = _zones()
+        known = {name for each in choices for name in ([each[0]] if isinstance(each[1], str) else dict(each[1]))}
+        if user.time_zone not in known:  # another name of a place, which the browser gave
+            form.fields["time_zone"].choices = [(user.time_zone, user.time_zone), *choices]  # type: ignore[attr-defined]
+        return form
 
 
 class StoreForm(forms.Form):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from django.db import connection
@@ -246,9 +246,16 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> l
     ]
 
 
-def bucket_counts(connections: Sequence[Connection], *, connection_id: int | None = None) -> dict[str, int]:
-    """How many products there are, as `all` and by bucket; the buckets add up to `all`."""
+def bucket_counts(
+    connections: Sequence[Connection], *, connection_id: int | None = None, within: ProductFilter | None = None
+) -> dict[str, int]:
+    """How many products there are, as `all` and by bucket; the buckets add up to `all`.
+
+    `within`: only products that this filter lets through, whatever its bucket.
+    """
     chosen = [c for c in connections if connection_id in {None, c.id}]
+    if within is not None:
+        return _bucket_counts_within(replace(within, bucket=None), connections, chosen)
     store_ids = {c.store_id for c in chosen} if connection_id is not None else set(_store_ids())
     counts: Counter[str] = Counter({name: 0 for name, _states in BUCKETS})
     counts["all"] = StoreProduct.objects.filter(store_id__in=store_ids, deleted__in=_KEPT).count()
@@ -261,6 +268,21 @@ def bucket_counts(connections: Sequence[Connection], *, connection_id: int | Non
         if gone := list(rows[: _FEW + 1]):
             among = gone if len(gone) <= _FEW else rows
             counts.subtract(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=among)))
+    counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
+    return dict(counts)
+
+
+def _bucket_counts_within(
+    wanted: ProductFilter, connections: Sequence[Connection], chosen: Sequence[Connection]
+) -> dict[str, int]:
+    matching = _matching(wanted, connections)
+    counts: Counter[str] = Counter({name: 0 for name, _states in BUCKETS})
+    counts["all"] = matching.count()
+    for store_id, some in of_stores(chosen).items():
+        ids = [c.id for c in some]
+        by_bucket = _by_state if len(ids) == 1 else _by_weightiest_state
+        keys = matching.filter(store_id=store_id).order_by().values("product_id")
+        counts.update(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=keys)))
     counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
     return dict(counts)
 

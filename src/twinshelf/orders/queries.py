@@ -126,6 +126,11 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
         rows = rows.filter(creation=CreationState.FAILED)
     elif wanted.tab != "all":
         rows = rows.filter(status__in=dict(TABS)[wanted.tab])
+    return _narrowed(rows, wanted, ids)
+
+
+def _narrowed(rows: QuerySet[ShopOrderRow], wanted: OrderFilter, ids: Sequence[int]) -> QuerySet[ShopOrderRow]:
+    """Those that the filter lets through, but for its tab and shop."""
     if wanted.fulfilled_by:
         rows = rows.filter(fulfilled_by_tiktok=wanted.fulfilled_by == "tiktok")
     if wanted.placed_from is not None:
@@ -148,10 +153,17 @@ def _containing(rows: QuerySet[ShopOrderRow], text: str, connection_ids: Sequenc
     return rows
 
 
-def tab_counts(connections: Sequence[Connection], *, connection_id: int | None = None) -> dict[str, int]:
-    """How many orders each tab holds; `all` is their sum but for `failed`, whose orders are in the others too."""
+def tab_counts(
+    connections: Sequence[Connection], *, connection_id: int | None = None, within: OrderFilter | None = None
+) -> dict[str, int]:
+    """How many orders each tab holds; `all` is their sum but for `failed`, whose orders are in the others too.
+
+    `within`: only orders that this filter lets through, whatever its tab.
+    """
     ids = [c.id for c in connections if connection_id in {None, c.id}]
     rows = _unscoped().filter(connection_id__in=ids)
+    if within is not None:
+        rows = _narrowed(rows, within, ids)
     tab_of: dict[str, str] = {status: name for name, statuses in TABS for status in statuses}
     counts: Counter[str] = Counter({name: 0 for name, _statuses in TABS})
     counts["all"] = 0
@@ -161,6 +173,11 @@ def tab_counts(connections: Sequence[Connection], *, connection_id: int | None =
             counts[tab_of[status]] += number
     counts["failed"] = rows.filter(creation=CreationState.FAILED).count()
     return dict(counts)
+
+
+def orders_not_created() -> int:
+    """How many orders have no store order although they should: those of the tab `failed`, of all accounts in scope."""
+    return ShopOrderRow.objects.filter(creation=CreationState.FAILED).count()
 
 
 def awaiting_shipment(connections: Sequence[Connection]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.core import ratelimit
 from django.contrib import messages
@@ -19,7 +19,8 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs, offered
-from twinshelf.console.forms import REGIONS, AttributeFormSet, PairForm, StoreForm, TemplateForm
+from twinshelf.console.forms import AttributeFormSet, PairForm, StoreForm, TemplateForm
+from twinshelf.console.templatetags.console import country
 from twinshelf.console.views.answers import Told, started
 from twinshelf.errors import NeedsPerson, Transient
 from twinshelf.goods import actions as goods_actions
@@ -62,10 +63,24 @@ def _page(
             "store_form": store_form or StoreForm(),
             "store_form_open": store_form is not None or not stores,
             "pair_form": pair_form,
-            "regions": REGIONS,
+            **_markets(),
         },
         status=400 if (store_form and store_form.errors) or (pair_form and pair_form.errors) else 200,
     )
+
+
+_FIRST_MARKETS = ("US", "GB")
+"""Those that products are pushed to without being asked; the others are folded away."""
+
+
+def _markets() -> dict[str, Any]:
+    """The markets whose shops can be authorized, by name; or why none can."""
+    named = sorted(((code, country(code)) for code in queries.markets()), key=lambda each: each[1])
+    return {
+        "markets": [each for each in named if each[0] in _FIRST_MARKETS],
+        "other_markets": [each for each in named if each[0] not in _FIRST_MARKETS],
+        "no_app": None if queries.has_shop_app() else texts.message("E-CON-NOAPP"),
+    }
 
 
 @require_safe
@@ -104,7 +119,9 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
     region = request.GET.get("region", "")
     if not (region.isalpha() and region.isupper() and len(region) == 2):
         raise Http404
-    return redirect(connection_actions.authorize_url(request.account, region=region, session=request.session))
+    with Told(request):
+        return redirect(connection_actions.authorize_url(request.account, region=region, session=request.session))
+    return redirect("connections")
 
 
 @require_GET

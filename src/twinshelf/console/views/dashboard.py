@@ -64,8 +64,8 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
     products = counts.buckets(request.account.id, every)
     proof = sync.last_proof([sync.owner_ref("connection", c.id) for c in every])
     stages = counts.tabs(request.account.id, every)
-    groups = [_of_group(group, every) for group in sync.problem_groups()]
-    attention, folded = _attention(groups, every, stores), groups[REASONS_SHOWN:]
+    groups, missing = _groups(every, stages["failed"], proof)
+    attention, folded = _attention([*missing, *groups], every, stores), groups[REASONS_SHOWN:]
     due, first_due = orders.due_soon(every, hours=24)
     return render(
         request,
@@ -212,6 +212,50 @@ def search(request: ConsoleRequest) -> HttpResponse:
 
 
 # -- needs your attention -------------------------------------------------------------------------------------------
+
+
+def _groups(
+    every: Sequence[Connection], not_created: int, proof: sync.Proof | None
+) -> tuple[list[Attention], list[Attention]]:
+    """Open problems by reason, and before them the paid orders that BigCommerce does not have, by all we know.
+
+    Orders without a problem are those whose creation is tried again by itself; those that only the last check misses
+    come last.
+    """
+    found = sync.problem_groups()
+    of_orders = [group for group in found if group.kind == "order" and group.key != sync.WHOLE_LANE]
+    missing = [_of_group(group, every) for group in of_orders]
+    told = sum(group.count for group in of_orders)
+    if not_created > told:
+        missing.append(_retried(not_created - told))
+    told = max(told, not_created)
+    if proof and (missed := proof.count("order_missing")) > told:
+        missing.append(_missed(missed - told, proof.tasks[0]))
+    return [_of_group(group, every) for group in found if group not in of_orders], missing
+
+
+def _retried(orders_: int) -> Attention:
+    return Attention(
+        "bad",
+        "cart",
+        ngettext("%(n)s paid order is not in BigCommerce yet", "%(n)s paid orders are not in BigCommerce yet", orders_)
+        % {"n": orders_},
+        _("Creating it failed and is tried again by itself. Look why before its shipping is late."),
+        ngettext("View %d order", "View %d orders", orders_) % orders_,
+        f"{reverse('orders')}?tab=failed",
+    )
+
+
+def _missed(orders_: int, task_id: int) -> Attention:
+    return Attention(
+        "bad",
+        "cart",
+        ngettext("%(n)s paid order is missing in BigCommerce", "%(n)s paid orders are missing in BigCommerce", orders_)
+        % {"n": orders_},
+        _("The last full check found it on TikTok Shop only."),
+        _("View the check"),
+        reverse("task", args=[task_id]),
+    )
 
 
 def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores: Sequence[Store]) -> list[Attention]:

@@ -70,8 +70,11 @@ def orders(request: ConsoleRequest) -> HttpResponse:
     """The list of orders."""
     every = connections.connections()
     wanted = order_filter(request.GET, every)
-    numbers = counts.tabs(request.account.id, every, connection_id=wanted.connection_id)
-    page = order_queries.orders(wanted, every, total=None if wanted.narrows else numbers[wanted.tab])
+    if wanted.narrows:
+        numbers = order_queries.tab_counts(every, connection_id=wanted.connection_id, within=wanted)
+    else:
+        numbers = counts.tabs(request.account.id, every, connection_id=wanted.connection_id)
+    page = order_queries.orders(wanted, every, total=numbers[wanted.tab])
     return render(
         request,
         "console/orders.html",

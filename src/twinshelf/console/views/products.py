@@ -74,13 +74,15 @@ def products(request: ConsoleRequest) -> HttpResponse:
     """The list of products."""
     every = connections.connections()
     wanted = product_filter(request.GET, every)
-    numbers = counts.buckets(request.account.id, every, connection_id=wanted.connection_id)
-    total = None if wanted.narrows else numbers[wanted.bucket or "all"]
+    if wanted.narrows:
+        numbers = catalog.bucket_counts(every, connection_id=wanted.connection_id, within=wanted)
+    else:
+        numbers = counts.buckets(request.account.id, every, connection_id=wanted.connection_id)
     return render(
         request,
         "console/products.html",
         {
-            "page": catalog.products(wanted, every, total=total),
+            "page": catalog.products(wanted, every, total=numbers[wanted.bucket or "all"]),
             "wanted": wanted,
             "connections": every,
             "pills": [(name, word, numbers[name]) for name, word in words.BUCKETS.items()],

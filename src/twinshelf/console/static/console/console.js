@@ -9,13 +9,6 @@
   // -- toasts, copying, forms ---------------------------------------------------------------------------------------
 
   const dismiss = (toast) => toast.remove();
-  all(".toast:not(.error):not(.warning)").forEach((toast) => {
-    let timer = setTimeout(dismiss, 6000, toast);
-    toast.addEventListener("pointerenter", () => clearTimeout(timer));
-    toast.addEventListener("focusin", () => clearTimeout(timer));
-    toast.addEventListener("pointerleave", () => { timer = setTimeout(dismiss, 3000, toast); });
-  });
-
   const copy = async (button) => {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.classList.add("copied");
@@ -222,6 +215,7 @@
       g: () => { waiting = now; },
       j: () => step(1),
       k: () => step(-1),
+      b: () => { if (one("input.pick:checked")) one(".bulk [role=toolbar]")?.querySelector("button, select")?.focus(); },
       x: () => one("input.pick", here() ?? undefined)?.click(),
       e: () => { const menu = here() && one("details.menu", here()); if (menu) { menu.open = true; one(".entry", menu).focus(); } },
     };

@@ -1,0 +1,184 @@
+"""The console's numbers against what the platforms hold, never against each other."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+
+import pytest
+from django.test import Client
+
+from tests.flows.faults import fault
+from twinshelf.accounts.models import User
+
+HELD_SECONDS = 3700
+
+TAB_OF = {
+    "UNPAID": "on_hold",
+    "ON_HOLD": "on_hold",
+    "AWAITING_SHIPMENT": "awaiting_shipment",
+    "PARTIALLY_SHIPPING": "awaiting_shipment",
+    "AWAITING_COLLECTION": "awaiting_collection",
+    "IN_TRANSIT": "in_transit",
+    "DELIVERED": "delivered",
+    "COMPLETED": "completed",
+    "CANCELLED": "cancelled",
+}
+
+
+class Browser:
+    """A browser in which the account's owner is signed in."""
+
+    def __init__(self):
+        self.client = Client()
+        self.client.force_login(User.objects.get(email="maya@fernhollow.test"))
+
+    def get(self, path):
+        answer = self.client.get(path)
+        assert answer.status_code == 200, path
+        return answer
+
+    def words(self, path):
+        without = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", self.get(path).content.decode(), flags=re.DOTALL)
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
+
+
+@pytest.fixture
+def browser(twinshelf):
+    return Browser()
+
+
+def refuse_store_orders(sandbox):
+    call = {"platform": "bigcommerce", "method": "POST", "path": "/stores/*/v2/orders"}
+    fault(sandbox, action="status", status=422, times=None, **call)
+
+
+def statuses(shop):
+    """TikTok's own status of every order, by the last of its effects."""
+    orders = {effect.key: "UNPAID" for effect in shop.effects("order_created")}
+    return orders | {effect.key: effect.detail["after"] for effect in shop.effects("order_status")}
+
+
+def orders_by_tab(browser):
+    """Order ids as each tab lists them."""
+    tabs = browser.get("/orders/").context["tabs"]
+    return {
+        name: {row.order_id for row in browser.get(f"/orders/?tab={name}&per=100").context["page"].rows}
+        for name, _word, _count in tabs
+    }
+
+
+@pytest.fixture
+def sold(sandbox, store, shop, twinshelf):
+    """An order in each of TikTok's states, and one that BigCommerce refused."""
+    mug = store.add_product(sku="MUG-1", stock=90)
+    twinshelf.list(mug)
+    names = ("awaiting", "collected", "moving", "delivered", "completed", "cancelled")
+    orders = {name: shop.buy(("MUG-1", 1)) for name in names}
+    twinshelf.wait(HELD_SECONDS)
+    for number, name in enumerate(("collected", "moving", "delivered", "completed")):
+        store.act(
+            "ship_order",
+            order_id=twinshelf.order(orders[name]).store_order_id,
+            carrier="usps",
+            tracking_number=f"940011189922310000000{number}",
+        )
+    twinshelf.settle()
+    for name in ("moving", "delivered", "completed"):
+        sandbox.act("tt.carrier_scan", order_id=orders[name])
+    for name in ("delivered", "completed"):
+        sandbox.act("tt.deliver", order_id=orders[name])
+    sandbox.act("tt.complete", order_id=orders["completed"])
+    sandbox.act("tt.cancel_order", order_id=orders["cancelled"])
+    twinshelf.settle()
+    orders["refused"] = shop.buy(("MUG-1", 1))
+    refuse_store_orders(sandbox)
+    twinshelf.wait(HELD_SECONDS)
+    orders["unpaid"], orders["held"] = shop.buy(("MUG-1", 1), pay=False), shop.buy(("MUG-1", 2))
+    twinshelf.settle()
+    return orders
+
+
+@pytest.mark.covers("CED-29", "CED-111", "CED-113", "CED-114", "CED-115")
+def test_each_order_is_under_the_tab_of_its_status_at_tiktok_and_tabs_and_tiles_count_them(browser, shop, sold):
+    there = statuses(shop)
+    assert len(set(there.values())) == 8
+
+    expected = {tab: {order for order, status in there.items() if TAB_OF[status] == tab} for tab in TAB_OF.values()}
+    expected |= {"all": set(there), "failed": {sold["refused"]}}
+
+    assert orders_by_tab(browser) == expected
+    tabs = {name: count for name, _word, count in browser.get("/orders/").context["tabs"]}
+    assert tabs == {name: len(orders) for name, orders in expected.items()}
+    tiles = {name: count for name, _word, count in browser.get("/").context["stages"]}
+    assert tiles == {name: len(orders) for name, orders in expected.items() if name not in {"all", "on_hold"}}
+    assert set(tiles) == {
+        "awaiting_shipment", "awaiting_collection", "in_transit", "delivered", "completed", "cancelled", "failed",
+    }  # fmt: skip
+    assert re.search(r"2 Awaiting shipment.* 1 Not in BigCommerce", browser.words("/"))
+
+
+@pytest.mark.covers("CED-112")
+def test_a_paid_order_raises_the_count_of_awaiting_shipment_by_one_until_it_is_shipped(store, shop, twinshelf, browser):
+    def awaiting():
+        return orders_by_tab(browser)["awaiting_shipment"]
+
+    mug = store.add_product(sku="MUG-1", stock=9)
+    twinshelf.list(mug)
+    assert awaiting() == set()
+    order_id = shop.buy(("MUG-1", 1))
+    twinshelf.settle()
+    assert awaiting() == set()  # on hold
+
+    twinshelf.wait(HELD_SECONDS)
+    assert awaiting() == {order_id}
+    [made] = store.effects("order_created")
+    assert twinshelf.order(order_id).store_order_id == made.key
+
+    store.act("ship_order", order_id=made.key, carrier="usps", tracking_number="9400111899223100000001")
+    twinshelf.settle()
+    assert awaiting() == set()
+
+
+def test_missing_orders_come_first_and_red_and_agree_with_the_tab(browser, sold):
+    page = browser.get("/").context
+
+    first = page["attention"][0]
+    assert (first.sentence, first.tone, first.url) == (
+        "1 paid order is not in BigCommerce yet",
+        "bad",
+        "/orders/?tab=failed",
+    )
+    assert browser.get(first.url).context["page"].total == 1
+
+
+@pytest.mark.covers("CED-28")
+def test_each_product_is_under_the_state_it_has_at_tiktok_and_the_counts_follow_the_search(
+    browser, sandbox, store, shop, twinshelf
+):
+    numbers = {
+        name: store.add_product(sku=f"{name.upper()}-1", title=f"{name} of iron") for name in ("mug", "pan", "jar")
+    }
+    twinshelf.list(*numbers.values())
+    listed = {name: twinshelf.listing(number).tiktok_id for name, number in numbers.items()}
+    numbers["new"] = store.add_product(sku="NEW-1", title="Lid of glass")
+    sandbox.act("tt.deactivate_product", product_id=listed["pan"])
+    sandbox.act("tt.take_down_product", product_id=listed["jar"])
+    twinshelf.settle()
+    twinshelf.pull()
+    twinshelf.poll()
+
+    there = {effect.key: effect.detail["after"] for effect in shop.effects("product_status")}
+    assert Counter(there.values()) == {"ACTIVATE": 1, "SELLER_DEACTIVATED": 1, "PLATFORM_DEACTIVATED": 1}
+    shown = {name: count for name, _word, count in browser.get("/products/").context["pills"] if count}
+    assert shown == {"all": 4, "live": 1, "off": 1, "inactive_platform": 1, "not_uploaded": 1}
+
+    narrowed = {name: count for name, _word, count in browser.get("/products/?q=iron").context["pills"] if count}
+    assert narrowed == {"all": 3, "live": 1, "off": 1, "inactive_platform": 1}
+    [line] = browser.get("/products/?q=iron&state=off").context["page"].rows
+    assert line.product.title == "pan of iron"
+    assert {n: c for n, _w, c in browser.get("/products/?q=glass&state=off").context["pills"] if c} == {
+        "all": 1,
+        "not_uploaded": 1,
+    }
