@@ -59,6 +59,7 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "order.store": Control("order", "Open in BigCommerce"),
     "order.sync": Control("order", "Sync"),
     "partner_center": Control("partner_center"),
+    "preferences.catalog": Control("preferences", "Catalog direction", "catalog_direction"),
     "preferences.carriers": Control("preferences", "Carriers", "carriers"),
     "preferences.gtin": Control("preferences", "Product codes are required", "gtin_required"),
     "preferences.market": Control("preferences", "List products in this market", "push_opt_in"),
@@ -240,6 +241,9 @@ _ROWS: Final = (
             "seller_center", "box"),
 
     # listings as a whole
+    Message("I-CAT-OFF", "The catalog is kept apart", "{n} product(s) is|are not sent: the catalog is off",
+            "Not sent: this connection keeps both catalogs apart.",
+            "Choose another “Catalog direction” in the settings of the connection.", "preferences.catalog", "pause"),
     Message("I-LST-NOTOFF", "It is not off", "{n} listing(s) is|are not off",
             "The product is not off.",
             "Nothing to do.", "", "check"),

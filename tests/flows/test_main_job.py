@@ -413,19 +413,6 @@ def test_an_unpaid_order_is_shown_and_created_once_it_is_paid(store, shop, twins
     assert len(store.effects("order_created")) == 1
 
 
-@pytest.mark.covers("P17-32")
-def test_no_orders_are_taken_while_their_import_is_off(store, shop, twinshelf):
-    mug = store.add_product(sku="MUG-1")
-    twinshelf.list(mug)
-    twinshelf.prefer(pull_orders=False)
-
-    order_id = shop.buy(("MUG-1", 1))
-    twinshelf.wait(HELD_SECONDS)
-
-    assert store.effects("order_created") == []
-    assert twinshelf.order(order_id).creation == "ignored"
-
-
 @pytest.mark.covers("SILK-70")
 def test_an_order_is_in_the_app_even_if_the_store_refuses_it(store, shop, twinshelf, sandbox):
     mug = store.add_product(sku="MUG-1")
@@ -520,7 +507,6 @@ def test_a_price_beyond_the_guard_is_held_and_shown(store, shop, twinshelf):
     assert twinshelf.problems() == [(str(mug), "E-PRC-GUARD")]
 
 
-@pytest.mark.covers("SILK-88")
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_failed_creation_is_tried_again_after_ten_twenty_and_thirty_minutes(store, shop, twinshelf, sandbox, times):
     mug = store.add_product(sku="MUG-1", stock=7)
@@ -578,17 +564,3 @@ def fault(sandbox, **rule):
 
 def lose_webhooks(sandbox):
     fault(sandbox, action="lose", on="webhook", times=None)
-
-
-@pytest.mark.covers("CED-21", "SILK-86")
-@pytest.mark.parametrize("on", [True, False])
-def test_a_new_product_appears_by_itself_only_with_automatic_import(store, twinshelf, on):
-    twinshelf.prefer(auto_import=on)
-    twinshelf.pull()
-
-    mug = store.add_product(sku="MUG-1")
-    twinshelf.settle()
-
-    assert StoreProduct.objects.filter(product_id=mug).exists() is on
-    twinshelf.pull()
-    assert StoreProduct.objects.filter(product_id=mug).exists()

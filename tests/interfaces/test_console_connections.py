@@ -133,7 +133,6 @@ def test_the_template_is_kept_and_what_waited_for_it_is_tried_again(console, wor
     assert 'value="600031"' in console.get(f"/connections/{world.uk.id}/template/").html
 
 
-@pytest.mark.covers("SILK-76")
 @pytest.mark.parametrize(
     ("field", "value"), [("category_id", "shelf"), ("category_id", ""), ("weight", "1.5"), ("length", "0")]
 )

@@ -123,6 +123,19 @@ def test_what_does_not_fit_is_told_at_its_field_and_nothing_is_saved(console, wo
     assert 'value="7"' in page.html  # what else was typed is not lost
 
 
+@pytest.mark.covers("SILK-77")
+@pytest.mark.parametrize("side", ["length", "width", "height", "weight"])
+def test_package_defaults_are_whole_numbers(console, world, side):
+    refused = console.post(page_of(world.us), {f"package.{side}": "2.5"})
+    assert (refused.status, "Must be a whole number." in refused, "package" in stored(world.us)) == (400, True, False)
+
+    console.post(page_of(world.us), {f"package.{side}": "3"})
+
+    kept = stored(world.us)["package"]
+    assert isinstance(kept, dict)
+    assert kept[side] == 3
+
+
 def test_a_rule_without_an_amount_is_told_at_the_amount(console, world):
     page = console.post(page_of(world.uk), {"price_rule.kind": "percent_up"})
 

@@ -279,6 +279,7 @@ RULES: Final[Mapping[str, Text]] = {
     "not_for_sale": _("0: not purchasable in BigCommerce"),
     "product_level": _("0: stock is tracked for the product, not its variants"),
     "gone": _("0: not in BigCommerce any more"),
+    "gtin_reason": _("No code: {value}"),
 }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from twinshelf.accounts.actors import Actor
+from twinshelf.accounts.actors import Actor, ActorKind
 from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Store
 from twinshelf.goods.models import StoreProduct
@@ -17,13 +17,17 @@ from twinshelf.sync.models import Task
 
 
 def pull(store: Store, *, since: datetime | None = None, by: Actor) -> Task:
-    """Read the store's products: those changed since a time, or all of them."""
+    """Read the store's products: those changed since a time, or all of them.
+
+    What the engine pulls brings new products only where a connection of the store adds them by itself.
+    """
     title = (
         f"Pull products of {store}"
         if since is None
         else f"Pull products of {store} changed since {since:%Y-%m-%d %H:%M} UTC"
     )
-    params = {"store": store.id, "since": since.isoformat() if since else ""}
+    by_itself = by.kind is ActorKind.ENGINE
+    params = {"store": store.id, "since": since.isoformat() if since else "", "by_itself": by_itself}
     with transaction.atomic():
         record(by, store.account_id, "goods.pull", f"store:{store.id}", detail=title)
         return tasks.submit(store.account_id, "pull", title, owner=f"store:{store.id}", by=by, params=params)

@@ -133,7 +133,7 @@ def _look_at_doubled(store: Store) -> None:
 
 
 def _wanted(store: Store, products: Sequence[Product]) -> Sequence[Product]:
-    """Products that a webhook told of: all with automatic import, else those that a pull has brought before."""
+    """Of products that nobody pulled by hand: all with automatic import, else those that a pull has brought before."""
     connections = Connection.objects.filter(store=store)
     if any(preferences_from_json(connection.preferences).auto_import for connection in connections):
         return products
@@ -180,7 +180,9 @@ def pull(task: Task) -> bool:
         started, page = ahead.take()
         with transaction.atomic():
             overtaken = snapshot.seen_since(store, [product.id for product in page.products], started)
-            products = [product for product in page.products if product.id not in overtaken]
+            products: Sequence[Product] = [product for product in page.products if product.id not in overtaken]
+            if task.params.get("by_itself"):
+                products = _wanted(store, products)
             changed = snapshot.keep_products(store, products)
             holds.stock_was_read(store, [variant.id for product in products for variant in product.variants], started)
             back = _there_again(store, page.products)

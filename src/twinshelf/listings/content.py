@@ -201,6 +201,7 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         listing=listing,
         findings=findings,
         pushes=region_of(around.facts.region).product_push or around.facts.preferences.push_opt_in,
+        apart=around.facts.preferences.catalog_direction != "bc_to_tts",
         sku_ids=around.sku_ids.get(row.product_id, ()),
         gone=around.gone.get(row.product_id, ()),
     )

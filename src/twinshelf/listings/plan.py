@@ -149,6 +149,8 @@ class SeenListing:
     listing: Listing | None
     findings: tuple[Finding, ...]
     pushes: bool
+    apart: bool = False
+    """The merchant keeps both catalogs apart: nothing of the content is sent."""
     sku_ids: tuple[tuple[str, str], ...] = ()
     gone: tuple[str, ...] = ()
     """Seller SKUs of linked variants that the store does not have any more."""
@@ -163,6 +165,9 @@ def plan_listing(seen: SeenListing) -> Plan:
         return Plan(key=seen.key, findings=deleted_findings(seen.status))
     review = review_findings(seen.status, seen.audit_status, seen.audit_reasons) if seen.tiktok_id else ()
     told = (*review, *_told_of(seen))
+    if seen.apart:
+        off = () if seen.tiktok_id else (finding("I-CAT-OFF"),)
+        return Plan(key=seen.key, findings=(*review, *off), settled=bool(seen.tiktok_id))
     if seen.listing is None:
         return Plan(key=seen.key, findings=told, settled=bool(seen.tiktok_id))
     if not seen.tiktok_id:

@@ -25,6 +25,8 @@ _PRICE_LOCKED_WAIT_SECONDS = 900.0
 def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenSkus]:
     """The store's prices of these products and those last seen in the shop; only what is live can take a price."""
     connection = batch.connection
+    if batch.preferences.catalog_direction != "bc_to_tts":
+        return {}
     live = dict(
         ListingRow.objects.filter(
             connection=connection, product_id__in=list(keys), state=ListingState.LIVE

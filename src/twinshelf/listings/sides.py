@@ -131,7 +131,7 @@ def both_sides(
             "barcode",
             ", ".join(codes[:2]) + (f" +{len(codes) - 2}" if len(codes) > 2 else "") if codes else None,
             None,
-            (),
+            () if preferences.gtin_required or codes else (f"gtin_reason:{preferences.gtin_reason}",),
             "missing" if preferences.gtin_required and len(codes) < len(product.variants) else "unknown",
         ),
         _category(product, template),

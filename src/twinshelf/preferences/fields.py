@@ -151,7 +151,7 @@ _ROWS: Final = (
     Field(name="pull_orders", card=Card.ORDERS, label=_("Create TikTok orders in BigCommerce"), control=Control.SWITCH,
           help=_("Off: TikTok orders are shown here, and not created in BigCommerce.")),
     Field(name="create_unpaid", card=Card.ORDERS, label=_("Create unpaid orders"), control=Control.SWITCH,
-          help=_("They are created as Pending before they are paid. Off: only once they are paid.")),
+          help=_("They are created as Awaiting Payment before they are paid. Off: only once they are paid.")),
     Field(name="sync_fbt", card=Card.ORDERS, label=_("Orders fulfilled by TikTok"), control=Control.SWITCH,
           help=_("They are created in BigCommerce as well, already shipped. Off: they stay here.")),
     Field(name="retry_orders", card=Card.ORDERS, label=_("Try failed orders again"), control=Control.SWITCH,

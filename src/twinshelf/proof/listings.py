@@ -238,6 +238,8 @@ def _judge_price(work: _Work, key: str, shown: ShopSku, sku: DesiredSku | None, 
     ledger = work.ledger
     if sku is None:
         ledger.leave_out(ProofSubject.PRICE, key, *_NOT_LINKED)
+    elif work.facts.preferences.catalog_direction != "bc_to_tts":
+        ledger.leave_out(ProofSubject.PRICE, key, ProofReason.SKIPPED, "Prices are not sent to this shop.")
     elif sku.price is None and sku.problem is not None:
         ledger.leave_out(ProofSubject.PRICE, key, ProofReason.NOT_PLANNABLE, f"{messages.title(sku.problem.code)}.")
     elif sku.price is None:

@@ -1,0 +1,650 @@
+"""The wire from each preference to what happens: set on its page or by its command, seen on the platforms.
+
+Every preference has its test here (`proves`); the last test holds that none is missing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import typer
+from django.test import Client
+from rich.console import Console
+from typer.testing import CliRunner
+
+from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
+from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks, ready_to_ship
+from tests.flows.neighbors import consent, open_shop
+from twinshelf.accounts.models import User
+from twinshelf.cli import settings as commands
+from twinshelf.connections import actions as connections
+from twinshelf.goods.models import StoreProduct
+from twinshelf.listings import actions as listings
+from twinshelf.orders import actions as orders
+from twinshelf.preferences import actions as preferences
+from twinshelf.preferences.fields import FIELDS
+from twinshelf.rules import actions as rules
+
+PROVED: dict[str, list[str]] = {}
+
+
+def proves(*names: str) -> Callable[[Any], Any]:
+    """Say which preferences a test proves."""
+
+    def note(test: Any) -> Any:
+        for name in names:
+            PROVED.setdefault(name, []).append(test.__name__)
+        return test
+
+    return note
+
+
+class Settings:
+    """A merchant at the settings of one connection."""
+
+    def __init__(self, twinshelf: Twinshelf) -> None:
+        self.twinshelf = twinshelf
+        self._browser = Client()
+        self._browser.force_login(User.objects.get(email="maya@fernhollow.test"))
+
+    def page(self, values: dict[str, Any]) -> list[str]:
+        """Save these on the page, and let what follows from it be done. What the page then says."""
+        answer = self._browser.post(f"/connections/{self.twinshelf.connection.id}/settings/", values, follow=True)
+        assert answer.status_code == 200, answer.content.decode()
+        self._done()
+        return [str(message) for message in answer.context["messages"]]
+
+    def command(self, *words: str) -> str:
+        """`twinshelf settings …`, and let what follows from it be done. What the command prints."""
+        printed = io.StringIO()
+
+        @contextmanager
+        def opened(_name: str) -> Iterator[Any]:
+            yield self.twinshelf.account, self.twinshelf.connection
+
+        app = typer.Typer()
+        commands.mount(app, Console(file=printed, width=120), opened, lambda *_told: 1)
+        ended = CliRunner().invoke(app, ["settings", *words])
+        assert ended.exit_code == 0, (ended.output, ended.exception)
+        self._done()
+        return printed.getvalue()
+
+    def _done(self) -> None:
+        self.twinshelf.connection.refresh_from_db()
+        self.twinshelf.settle()
+
+
+@pytest.fixture
+def settings(twinshelf: Twinshelf) -> Settings:
+    return Settings(twinshelf)
+
+
+def shown(sandbox: Any, shop: ShopWorld, twinshelf: Twinshelf, product_id: int) -> dict[str, Any]:
+    """A product as the shop has it."""
+    found: dict[str, Any] = sandbox.world.table(f"tt/{shop.id}/products")[twinshelf.listing(product_id).tiktok_id]
+    return found
+
+
+def prices(shop: ShopWorld) -> list[Decimal]:
+    """The prices that were set after the product was created."""
+    return [Decimal(effect.detail["after"]) for effect in shop.effects("price_set")]
+
+
+def quantities(shop: ShopWorld) -> list[tuple[str, int]]:
+    return [(effect.detail["seller_sku"], effect.detail["after"]) for effect in shop.effects("stock_set")]
+
+
+# -- catalog ----------------------------------------------------------------------------------------------------------
+
+
+@proves("catalog_direction")
+@pytest.mark.covers("P17-15")
+def test_with_the_catalog_off_no_edit_crosses_while_stock_and_orders_do(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
+    twinshelf.list(mug)
+
+    settings.page({"catalog_direction": "disabled"})
+    store.act("set_price", sku="MUG-1", price="14.50")
+    store.act("edit_product", sku="MUG-1", name="Enamel mug of steel")
+    store.act("set_stock", sku="MUG-1", quantity=3)
+    twinshelf.settle()
+    listings.compare(twinshelf.connection, by=MAYA)  # what timetables do every day, and people by hand
+    listings.resync(twinshelf.connection, None, by=MAYA)
+    twinshelf.settle()
+    order_id = shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+
+    assert prices(shop) == []
+    assert shop.effects("product_edited") == []
+    assert quantities(shop)[0] == ("MUG-1", 3)
+    assert twinshelf.order(order_id).creation == "created"
+
+    told = settings.page({"catalog_direction": "bc_to_tts"})
+
+    assert told[0].startswith("Saved: Catalog direction. The price of 1 product is worked out again;")
+    assert prices(shop) == [Decimal("14.50")]
+    assert len(shop.effects("product_edited")) == 1
+
+
+@proves("catalog_direction")
+def test_with_the_catalog_off_nothing_is_listed_and_that_is_said(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1")
+    settings.command("set", "catalog_direction", "disabled")
+
+    twinshelf.list(mug)
+
+    assert shop.effects("product_created") == []
+    assert twinshelf.problems() == [(str(mug), "I-CAT-OFF")]
+    settings.command("set", "catalog_direction", "bc_to_tts")
+    assert len(shop.effects("product_created")) == 1
+    assert twinshelf.problems() == []
+
+
+@proves("auto_import")
+@pytest.mark.covers("CED-21", "SILK-86")
+@pytest.mark.parametrize("on", [True, False])
+def test_a_new_product_appears_by_itself_only_with_automatic_import(store, twinshelf, settings, on):
+    twinshelf.pull()
+    settings.page({"auto_import": "on" if on else "off"})
+
+    mug = store.add_product(sku="MUG-1")
+    twinshelf.settle()
+    twinshelf.wait(2 * 86_400)  # what the timetables pull is no pull by hand
+
+    assert StoreProduct.objects.filter(product_id=str(mug)).exists() is on
+    twinshelf.pull()
+    assert StoreProduct.objects.filter(product_id=str(mug)).exists()
+
+
+@proves("include_unpurchasable")
+@pytest.mark.covers("SILK-87")
+def test_what_nobody_can_buy_is_skipped_with_a_reason_and_listed_once_it_is_wanted(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=6, availability="disabled")
+    twinshelf.list(mug)
+    assert shop.effects("product_created") == []
+    assert twinshelf.problems() == [(str(mug), "I-NOT-PURCHASABLE")]
+
+    settings.page({"include_unpurchasable": "on"})
+    twinshelf.wait(600)
+
+    assert len(shop.effects("product_created")) == 1
+    assert twinshelf.listing(mug).quantity == 6
+    assert twinshelf.problems() == []
+    store.act("set_stock", sku="MUG-1", quantity=4)
+    twinshelf.settle()
+    assert quantities(shop) == [("MUG-1", 4)]
+    settings.page({"include_unpurchasable": "off"})
+    assert quantities(shop) == [("MUG-1", 4), ("MUG-1", 0)]
+
+
+@proves("push_opt_in")
+@pytest.mark.covers("P17-08")
+def test_products_go_to_other_markets_only_by_opting_in(store, shop, twinshelf, sandbox):
+    there, in_malaysia = paired(sandbox, twinshelf, "MY")
+    settings = Settings(in_malaysia)
+    settings.command("set", "exchange_rate", "4.2")
+    mug = store.add_product(sku="MUG-000001", title="Enamel mug of the sturdiest kind there is")
+    twinshelf.list(mug)
+    in_malaysia.list(mug)
+    assert [effect.tenant for effect in shop.effects("product_created")] == [shop.id]
+    assert in_malaysia.problems() == [(str(mug), "E-REG-PUSH")]
+
+    settings.page({"push_opt_in": "on"})
+
+    assert [effect.tenant for effect in shop.effects("product_created")] == [shop.id, there.id]
+    assert in_malaysia.problems() == []
+
+
+def paired(sandbox: Any, twinshelf: Twinshelf, region: str) -> tuple[ShopWorld, Twinshelf]:
+    """A further shop of the store, in another market."""
+    shop = open_shop(sandbox, f"Fernhollow {region}", region=region)
+    [authorized] = connections.authorize_shops(twinshelf.account, consent(sandbox, shop), by=MAYA)
+    store = twinshelf.connection.store
+    connection = connections.pair(twinshelf.account, store=store, shop=authorized, name=region, by=MAYA)
+    rules.set_default_template(connection, category_id=HOME, by=MAYA)
+    return shop, Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
+
+
+@proves("gtin_required")
+@pytest.mark.covers("CED-83")
+def test_a_product_without_a_code_is_not_listed_where_one_is_required(store, shop, twinshelf, settings):
+    settings.page({"gtin_required": "on"})
+    bare = store.add_product(sku="MUG-1")
+    coded = store.add_product(sku="MUG-2", title="Enamel mug, large", upc="012345678905")
+
+    twinshelf.list(bare, coded)
+
+    assert len(shop.effects("product_created")) == 1
+    assert twinshelf.problems() == [(str(bare), "E-LST-GTIN")]
+    settings.page({"gtin_required": "off"})
+    assert len(shop.effects("product_created")) == 2
+    assert twinshelf.problems() == []
+
+
+@proves("gtin_reason")
+@pytest.mark.covers("CED-147")
+def test_the_reason_without_a_code_is_shown_on_the_product(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1")
+    twinshelf.list(mug)
+    settings.page({"gtin_reason": "Brand or manufacturer does not provide a GTIN"})
+
+    row = StoreProduct.objects.get(product_id=str(mug))
+    page = settings._browser.get(f"/products/{row.id}/").content.decode()
+
+    assert "Brand or manufacturer does not provide a GTIN" in page
+
+
+@proves("package.length", "package.width", "package.height", "package.weight")
+@pytest.mark.covers("SILK-76")
+def test_package_defaults_are_used_where_product_and_template_give_none(store, shop, twinshelf, settings, sandbox):
+    bare = store.add_product(sku="MUG-1", width=0, height=0, depth=0, weight=0)
+    whole = store.add_product(sku="MUG-2", title="Enamel mug, large", width=9, height=9, depth=9, weight=9)
+    twinshelf.list(bare, whole)
+    assert twinshelf.problems() == [(str(bare), "E-LST-DIM"), (str(bare), "E-LST-WEIGHT")]
+
+    told = settings.page({"package.length": "6", "package.width": "5", "package.height": "4", "package.weight": "3"})
+    twinshelf.wait(600)
+
+    assert told[0].endswith("2 products are compared with TikTok again.")
+    assert twinshelf.problems() == []
+    assert parcel(shown(sandbox, shop, twinshelf, bare)) == ("6", "5", "4", "3")
+    assert parcel(shown(sandbox, shop, twinshelf, whole)) == ("9", "9", "9", "9")
+    assert shop.effects("product_edited") == []  # the one that has its own size is not sent to review again
+
+
+def parcel(product: dict[str, Any]) -> tuple[str, ...]:
+    sizes, weight = product["base"]["package_dimensions"], product["base"]["package_weight"]
+    numbers = (sizes["length"], sizes["width"], sizes["height"], weight["value"])
+    return tuple(f"{Decimal(number).normalize():f}" for number in numbers)
+
+
+# -- prices -----------------------------------------------------------------------------------------------------------
+
+
+@proves("exchange_rate")
+@pytest.mark.covers("CED-149")
+def test_nothing_is_priced_before_the_rate_is_confirmed_and_then_by_it(store, shop, twinshelf, sandbox):
+    there, in_britain = paired(sandbox, twinshelf, "GB")
+    mug = store.add_product(sku="MUG-1", price="113.00", _tax="none")
+    in_britain.list(mug)
+    assert there.effects("product_created") == []
+    assert in_britain.problems() == [(str(mug), "E-PRC-RATE")]
+
+    told = Settings(in_britain).command("set", "exchange_rate", "0.5")  # 1 GBP = 2 of the store's
+    in_britain.wait(600)
+
+    assert told == "Saved: Exchange rate. 1 product is compared with TikTok again.\n"
+    assert str(in_britain.listing(mug).price_min) == "56.5000"
+    assert in_britain.problems() == []
+    Settings(in_britain).command("set", "exchange_rate", "0.6")
+    assert prices(there) == [Decimal("67.80")]
+
+
+@proves("price_rule.kind", "price_rule.value")
+@pytest.mark.covers("CED-20", "CED-146")
+def test_each_rule_gives_its_price_on_tiktok(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", price="113.00")
+    settings.page({"price_rule.kind": "fixed_up", "price_rule.value": "10"})
+    twinshelf.list(mug)
+    assert str(twinshelf.listing(mug).price_min) == "123.0000"
+
+    settings.page({"price_rule.kind": "percent_up", "price_rule.value": "10"})
+    settings.command("set", "price_rule.kind", "fixed_down", "price_rule.value", "2")
+    settings.page({"price_rule.kind": "percent_down", "price_rule.value": "10"})
+    settings.command("set", "price_rule.kind", "none")
+
+    assert prices(shop) == [Decimal("124.30"), Decimal("111.00"), Decimal("101.70"), Decimal("113.00")]
+    assert shop.effects("product_edited") == []
+    settings.page({"price_rule.kind": "fixed_down", "price_rule.value": "113"})
+    assert twinshelf.problems() == [(str(mug), "E-PRC-MIN")]
+    assert len(prices(shop)) == 4
+
+
+@proves("use_sale_price")
+@pytest.mark.covers("CED-150")
+def test_the_sale_price_counts_only_where_it_is_wanted(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", price="100.00", sale_price=Decimal(80))
+    twinshelf.list(mug)
+    assert str(twinshelf.listing(mug).price_min) == "100.0000"
+
+    settings.page({"use_sale_price": "on"})
+    settings.page({"use_sale_price": "off"})
+
+    assert prices(shop) == [Decimal("80.00"), Decimal("100.00")]
+
+
+@proves("price_guard_percent")
+def test_a_price_beyond_the_limit_waits_and_goes_once_the_limit_allows_it(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", price="10.00")
+    twinshelf.list(mug)
+    settings.command("set", "price_guard_percent", "5")
+    store.act("set_price", sku="MUG-1", price="11.00")
+    twinshelf.settle()
+    assert (prices(shop), twinshelf.problems()) == ([], [(str(mug), "E-PRC-GUARD")])
+
+    settings.command("set", "price_guard_percent", "10")
+
+    assert (prices(shop), twinshelf.problems()) == ([Decimal("11.00")], [])
+
+
+# -- stock ------------------------------------------------------------------------------------------------------------
+
+
+@proves("inventory_direction")
+def test_no_stock_is_sent_while_its_direction_is_off(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=7)
+    twinshelf.list(mug)
+    settings.page({"inventory_direction": "disabled"})
+
+    store.act("set_stock", sku="MUG-1", quantity=3)
+    twinshelf.settle()
+    listings.compare(twinshelf.connection, by=MAYA)
+    twinshelf.settle()
+
+    assert quantities(shop) == []
+    settings.page({"inventory_direction": "bc_to_tts"})
+    assert quantities(shop) == [("MUG-1", 3)]
+
+
+@proves("threshold")
+@pytest.mark.covers("CED-148", "SILK-58", "SILK-59")
+def test_at_the_limit_one_sku_goes_to_0_and_the_product_stays_live(store, shop, twinshelf, settings):
+    mug = store.add_product(
+        sku="", title="Enamel mug",
+        variants=[
+            {"sku": "MUG-S", "inventory_level": 14, "option_values": [{"option_display_name": "Size", "label": "S"}]},
+            {"sku": "MUG-L", "inventory_level": 40, "option_values": [{"option_display_name": "Size", "label": "L"}]},
+        ],
+        inventory_tracking="variant",
+    )  # fmt: skip
+    twinshelf.list(mug)
+
+    told = settings.page({"threshold": "13"})
+    assert told == ["Saved: Low-stock limit. The stock of 1 product is worked out again."]
+    assert quantities(shop) == []  # 14 stays 14
+    store.act("set_stock", sku="MUG-S", quantity=13)
+    twinshelf.settle()
+
+    assert quantities(shop) == [("MUG-S", 0)]
+    assert (twinshelf.listing(mug).state, twinshelf.listing(mug).status) == ("live", "ACTIVATE")
+    settings.command("reset", "threshold")
+    assert quantities(shop) == [("MUG-S", 0), ("MUG-S", 13)]
+
+
+@proves("reserve")
+def test_the_reserve_is_kept_back(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=10)
+    twinshelf.list(mug)
+
+    settings.command("set", "reserve", "4")
+
+    assert quantities(shop) == [("MUG-1", 6)]
+
+
+@proves("untracked_quantity")
+def test_what_the_store_does_not_track_is_offered_with_the_number_chosen(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=0, inventory_tracking="none")
+    twinshelf.list(mug)
+    assert twinshelf.listing(mug).quantity == 999
+
+    settings.page({"untracked_quantity": "50"})
+
+    assert quantities(shop) == [("MUG-1", 50)]
+
+
+# -- orders -----------------------------------------------------------------------------------------------------------
+
+
+@proves("pull_orders")
+@pytest.mark.covers("P17-32")
+def test_no_orders_are_taken_while_their_import_is_off(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"pull_orders": "off"})
+
+    order_id = shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+
+    assert store.effects("order_created") == []
+    assert twinshelf.order(order_id).creation == "ignored"
+    told = settings.page({"pull_orders": "on"})
+    assert told == ["Saved: Create TikTok orders in BigCommerce. 1 order is looked at again."]
+    assert len(store.effects("order_created")) == 1
+
+
+@proves("create_unpaid")
+def test_unpaid_orders_are_created_only_where_they_are_wanted(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    order_id = shop.buy(("MUG-1", 1), pay=False)
+    twinshelf.settle()
+    assert store.effects("order_created") == []
+
+    settings.page({"create_unpaid": "on"})
+
+    assert len(store.effects("order_created")) == 1
+    assert store.act("order", order_id=twinshelf.order(order_id).store_order_id)["status_id"] == 7  # Awaiting Payment
+
+
+@proves("sync_fbt")
+@pytest.mark.covers("SILK-89", "P17-35")
+def test_orders_that_tiktok_fulfills_stay_here_or_arrive_as_shipped(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    order_id = shop.buy(("MUG-1", 1), fulfillment_type="FULFILLMENT_BY_TIKTOK", shipping_type="TIKTOK")
+    twinshelf.wait(HELD_SECONDS)
+    assert store.effects("order_created") == []
+    assert twinshelf.order(order_id).creation == "ignored"
+
+    settings.command("set", "sync_fbt", "on")
+
+    assert len(store.effects("order_created")) == 1
+    assert twinshelf.order(order_id).store_state == "shipped"
+
+
+@proves("retry_orders")
+@pytest.mark.covers("SILK-88")
+def test_a_failed_order_is_tried_again_three_times_or_not_at_all(store, shop, twinshelf, settings, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"retry_orders": "off"})
+    order_id = shop.buy(("MUG-1", 1))
+    twinshelf.settle()
+    tries = fault(sandbox, action="status", status=422, times=None, **CREATE_ORDER)
+    twinshelf.wait(HELD_SECONDS)
+    twinshelf.wait(7200)
+    assert (twinshelf.order(order_id).attempts, twinshelf.problems()) == (1, [(order_id, "E-ORD-CREATE")])
+
+    settings.page({"retry_orders": "on"})
+    failed_at = twinshelf.order(order_id).failed_at
+    assert failed_at is not None
+    orders.retry(twinshelf.order(order_id), by=MAYA)  # its retries are counted anew
+    twinshelf.settle()
+    attempts = []
+    for _ in range(5):
+        attempts.append(twinshelf.order(order_id).attempts)
+        twinshelf.wait(601)
+    assert attempts == [1, 2, 3, 4, 4]  # at once, after 10, 20 and 30 minutes, then never again
+    assert twinshelf.problems() == [(order_id, "E-ORD-CREATE")]
+    assert store.effects("order_created") == []
+    del tries
+    sandbox.faults.clear()
+    orders.retry(twinshelf.order(order_id), by=MAYA)
+    twinshelf.settle()
+    assert len(store.effects("order_created")) == 1
+
+
+@proves("email_pattern", "platform_shipping_text")
+@pytest.mark.covers("CED-108")
+def test_email_and_shipping_method_are_written_as_chosen(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    before = shop.buy(("MUG-1", 1), shipping_type="TIKTOK")
+    twinshelf.wait(HELD_SECONDS)
+    settings.page({"email_pattern": "tts-{order_id}@shop.example", "platform_shipping_text": "TikTok ships it"})
+    second = shop.buy(("MUG-1", 1), shipping_type="TIKTOK")
+    twinshelf.wait(HELD_SECONDS)
+
+    first, last = (store.act("order", order_id=twinshelf.order(one).store_order_id) for one in (before, second))
+    assert first["billing_address"]["email"].endswith("@tiktok.com")
+    assert last["billing_address"]["email"] == f"tts-{second}@shop.example"
+    assert (shipping_method(first), shipping_method(last)) == ("shipped by TTS platform", "TikTok ships it")
+
+
+def shipping_method(order: dict[str, Any]) -> str:
+    return str(order["shipping_addresses"][0]["shipping_method"])
+
+
+@proves("delivered_status")
+def test_delivered_orders_get_the_status_chosen(store, shop, twinshelf, settings, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"delivered_status": "shipped"})
+    order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+    store.act("ship_order", order_id=store_order_id, carrier="usps", tracking_number="9400111899223100000001")
+    twinshelf.settle()
+    sandbox.act("tt.carrier_scan", order_id=order_id)
+    sandbox.act("tt.deliver", order_id=order_id)
+    twinshelf.settle()
+    assert store.act("order", order_id=store_order_id)["status_id"] == 2
+
+    told = settings.page({"delivered_status": "awaiting_pickup"})
+    assert told == ["Saved: Status of delivered orders. 1 order is looked at again."]
+    assert store.act("order", order_id=store_order_id)["status_id"] == 8
+    settings.page({"delivered_status": "shipped"})
+    assert store.act("order", order_id=store_order_id)["status_id"] == 8  # a status only moves forward
+
+
+@proves("order_poll_minutes")
+def test_orders_are_looked_for_as_often_as_chosen(store, shop, twinshelf, settings, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    lose_webhooks(sandbox)
+    settings.page({"order_poll_minutes": "2"})
+    twinshelf.wait(121)
+
+    order_id = shop.buy(("MUG-1", 1))
+    twinshelf.wait(119)
+    seen = known(order_id)
+    twinshelf.wait(2)
+
+    assert (seen, known(order_id)) == (False, True)
+
+
+def known(order_id: str) -> bool:
+    from twinshelf.orders.models import ShopOrderRow  # noqa: PLC0415 - only here
+
+    return ShopOrderRow.objects.filter(order_id=order_id).exists()
+
+
+@proves("order_ids")
+def test_only_the_orders_listed_are_created_until_the_list_is_empty(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"order_ids": "1"})
+    first, second = shop.buy(("MUG-1", 1)), shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+    assert store.effects("order_created") == []
+
+    settings.command("set", "order_ids", second)
+    assert (twinshelf.order(first).creation, twinshelf.order(second).creation) == ("ignored", "created")
+    settings.command("reset", "order_ids")
+
+    assert twinshelf.order(first).creation == "created"
+    assert len(store.effects("order_created")) == 2
+
+
+# -- shipping ---------------------------------------------------------------------------------------------------------
+
+
+@proves("fulfillment_direction")
+def test_no_shipment_is_reported_while_its_direction_is_off(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"fulfillment_direction": "disabled"})
+    _order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+
+    store.act("ship_order", order_id=store_order_id, carrier="usps", tracking_number="9400111899223100000001")
+    twinshelf.settle()
+
+    assert shop.effects("package_shipped") == []
+    told = settings.page({"fulfillment_direction": "bc_to_tts"})
+    assert told == ["Saved: Shipments direction. The shipments of 1 order are looked at again."]
+    assert len(shop.effects("package_shipped")) == 1
+
+
+@proves("carriers")
+@pytest.mark.covers("CED-152", "CED-153", "SILK-91")
+def test_a_carrier_goes_by_the_map_under_its_exact_name(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"carriers.bc": ["DFL ltd"], "carriers.tt": ["UPS"]})
+    order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+
+    store.act("ship_order", order_id=store_order_id, carrier="DFL", tracking_number="9400111899223100000001")
+    twinshelf.settle()
+    assert shop.effects("package_shipped") == []
+    assert twinshelf.problems() == [(order_id, "E-FUL-CARRIER")]
+    assert preferences.read_carriers(twinshelf.connection, by=MAYA) > 3
+    told = settings.page({"carriers.bc": ["DFL ltd", "DFL"], "carriers.tt": ["UPS", "USPS"]})
+
+    assert told == ["Saved: Carriers. The shipments of 1 order are looked at again."]
+    [shipped] = shop.effects("package_shipped")
+    assert (shipped.detail["provider_name"], shipped.detail["tracking"]) == ("USPS", "9400111899223100000001")
+    assert twinshelf.problems() == []
+    settings.command("set", "carriers", "DFL = UPS")
+    _second, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+    store.act("ship_order", order_id=store_order_id, carrier="DFL", tracking_number="1Z999AA10123456784")
+    twinshelf.settle()
+    assert [effect.detail["provider_name"] for effect in shop.effects("package_shipped")] == ["USPS", "UPS"]
+
+
+# -- cancellations ----------------------------------------------------------------------------------------------------
+
+
+@proves("cancel_tts_to_bc")
+def test_a_cancellation_on_tiktok_is_passed_on_only_where_that_is_wanted(store, shop, twinshelf, settings, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"cancel_tts_to_bc": "off"})
+    order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+
+    sandbox.act("tt.cancel_order", order_id=order_id)
+    twinshelf.settle()
+    assert store.act("order", order_id=store_order_id)["status_id"] == 11
+
+    told = settings.page({"cancel_tts_to_bc": "on"})
+    assert told == ["Saved: TikTok → BigCommerce. The cancellation of 1 order is looked at again."]
+    assert store.act("order", order_id=store_order_id)["status_id"] == 5
+
+
+@proves("cancel_bc_to_tts", "cancel_reason")
+def test_a_cancellation_in_the_store_is_passed_on_with_the_reason_chosen(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"cancel_bc_to_tts": "off", "cancel_reason": "seller_cancel_reason_wrong_price"})
+    order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+
+    store.act("cancel_order", order_id=store_order_id)
+    twinshelf.settle()
+    assert shop.effects("cancellation") == []
+
+    settings.page({"cancel_bc_to_tts": "on"})
+    [cancelled] = shop.effects("cancellation")
+    assert (cancelled.detail["order_id"], cancelled.detail["reason"]) == (order_id, "seller_cancel_reason_wrong_price")
+
+
+@proves("cancel_app_to_bc")
+@pytest.mark.covers("P17-03")
+def test_a_cancellation_made_here_reaches_the_store_only_where_that_is_wanted(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.command("set", "cancel_app_to_bc", "off")
+    order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+
+    orders.cancel(twinshelf.order(order_id), "seller_cancel_reason_out_of_stock", by=MAYA)
+    twinshelf.settle()
+    assert len(shop.effects("cancellation")) == 1
+    assert store.act("order", order_id=store_order_id)["status_id"] == 11
+
+    settings.command("set", "cancel_app_to_bc", "on")
+    assert store.act("order", order_id=store_order_id)["status_id"] == 5
+
+
+# -- all of them ------------------------------------------------------------------------------------------------------
+
+
+def test_every_preference_has_its_proof():
+    assert set(PROVED) == set(FIELDS)
