@@ -23,6 +23,10 @@ class NotGenuine(TwinshelfError):
     """A message that claims to be from a platform does not prove it. Says why for the log, never for the sender."""
 
 
+class OutOfTime(NotGenuine):
+    """Genuine but for its time, which is not now: it was caught and sent again, or our own clock is wrong."""
+
+
 class Transient(TwinshelfError):
     """Nothing is wrong with what we asked: ask again, not before `wait_seconds`.
 
@@ -47,6 +51,10 @@ class OutOfBudget(Transient):
 
 class Throttled(Transient):
     """The platform itself refused the call for being one too many."""
+
+
+class TakenOver(Transient):
+    """This work must not be sent any more: another worker has it, or its plan has aged. Nothing was sent."""
 
 
 class PlatformDown(Transient):
@@ -106,6 +114,14 @@ class Refused(NeedsPerson):
         given = {name: fact for name, fact in known.items() if fact}
         super().__init__(code, platform=platform, answer=answer, **given)
 
+    @property
+    def permanent(self) -> bool:
+        """Whether the same call will be refused again until somebody changes what it says, so that no retry helps.
+
+        So it is where the platform names a field of the call; not where stock or a state may change by itself.
+        """
+        return bool(self.fields)
+
 
 class NotFound(Refused):
     """The platform has no such object (any more)."""
@@ -113,3 +129,8 @@ class NotFound(Refused):
 
 class OutOfStock(Refused):
     """BigCommerce refuses the order: some lines exceed what it has."""
+
+    @property
+    def permanent(self) -> bool:
+        """False: stock comes back."""
+        return False

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
@@ -54,13 +55,28 @@ def migrate() -> None:
     """Create or update the tables of the app and of the engine. Safe to repeat and before every start.
 
     One process at a time: those of an installation are often started together, on nothing.
+
+    Raises ImproperlyConfigured, and changes nothing, where a newer version has been here.
     """
     from twinshelf.sync import durable
 
     with _alone():
+        if unknown := _migrations_of_a_newer_version():
+            msg = (
+                f"a newer version of Twinshelf has changed this database ({', '.join(unknown)}). Start that version, "
+                "or restore a backup from before its first start; this version has changed nothing"
+            )
+            raise ImproperlyConfigured(msg)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         durable.migrate()
+
+
+def _migrations_of_a_newer_version() -> list[str]:
+    """What was applied to the database and is not among the migrations that this version brings."""
+    loader = MigrationLoader(connection, ignore_no_migrations=True)
+    known = {*loader.disk_migrations, *loader.replacements}
+    return sorted(f"{app}.{name}" for app, name in loader.applied_migrations if (app, name) not in known)
 
 
 def require_app() -> None:

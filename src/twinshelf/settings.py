@@ -57,6 +57,8 @@ class Operator(BaseSettings):
     """Hosts (`host:port`, exact) that images may be fetched from although they are not public. Empty by default."""
     worker_threads: int = 16
     """Lanes one worker process drains at once."""
+    lease_seconds: float = Field(default=5.0, ge=1.0)
+    """After how long without a sign of life a worker is taken for dead, and others take over its work."""
     slot: str = ""
     """Name of this worker among the workers of an installation; empty: the first free one."""
     sqlite_synchronous: str = "NORMAL"

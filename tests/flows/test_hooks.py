@@ -204,6 +204,25 @@ def test_a_signature_older_than_five_minutes_is_refused(of_store, sandbox, twins
     nothing_came_of(of_store)
 
 
+@pytest.mark.parametrize("jump", [-86_400.0, -600.0, 600.0, 86_400.0])
+def test_deliveries_are_taken_after_our_own_clock_has_jumped(of_store, sandbox, twinshelf, jump):
+    """Nothing has asked the platform since: the first delivery does, and those after it need not."""
+    clock.move(jump)
+    asked = sandbox.site.requests
+    assert of_store.post() == 200
+    assert sandbox.site.requests == asked + 1
+    assert of_store.post() == 200
+    assert sandbox.site.requests == asked + 1
+
+
+def test_a_delivery_that_was_caught_makes_us_ask_for_the_time_once_a_minute(of_store, sandbox, twinshelf):
+    twinshelf.wait(310)
+    asked = sandbox.site.requests
+    for _ in range(3):
+        nothing_came_of(of_store)
+    assert sandbox.site.requests <= asked + 1
+
+
 def test_a_store_that_has_signed_is_not_believed_without_a_signature(of_store, store, twinshelf):
     unsigned = of_store.having(webhook_signature=None, webhook_id="msg_first")
     assert unsigned.post() == 200  # as an account without client secret sends them

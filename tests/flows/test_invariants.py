@@ -15,7 +15,6 @@ from twinshelf.listings.models import Link
 from twinshelf.orders import actions as orders
 from twinshelf.orders.intake import flow as intake
 from twinshelf.sync import drain, lanes
-from twinshelf.sync.flows import Ask
 from twinshelf.sync.models import AttemptRow, ChangeRecord, InboxEvent, Lane, Mark, Task
 
 # -- orders ---------------------------------------------------------------------------------------------------------
@@ -31,17 +30,22 @@ def test_f30_two_workers_with_one_order_in_hand_make_one_store_order(sandbox, st
     connection = twinshelf.connection
     lane = lanes.lane_of(connection.account_id, "order", f"connection:{connection.id}")
 
+    lanes.ask(connection.account_id, "order", lane.owner, [order_id], cause="webhook")
     at_work = []
-    for cause in ("webhook", "poll"):
-        batch, planned, _failed = drain._decide(lane, intake.INTAKE, [Ask(order_id, 1, cause, 0)])
-        at_work.append((batch, planned, drain._note_attempts(lane, 1, batch, planned)))
-    assert [[type(c).__name__ for p in planned for c in p.plan.changes] for _batch, planned, _notes in at_work] == [
+    for _worker in range(2):
+        lane.refresh_from_db()
+        claim = lanes.claim(lane, lane.epoch, 100)
+        assert claim is not None
+        batch, planned, _failed = drain._decide(lane, intake.INTAKE, claim.asks)
+        fence = drain.Fence(lane.id, claim.turn)
+        at_work.append((batch, planned, drain.Attempts(lane, lane.epoch, batch, fence), fence))
+    assert [[type(c).__name__ for p in planned for c in p.plan.changes] for _batch, planned, *_ in at_work] == [
         ["CreateStoreOrder"],
         ["CreateStoreOrder"],
     ]
-    assert [attempt.first for _batch, _planned, notes in at_work for attempt in notes.values()] == [True, False]
-    for batch, planned, attempts in at_work:
-        drain._apply(intake.INTAKE, batch, planned, attempts)
+    for each in at_work:
+        drain._apply(intake.INTAKE, *each)
+    assert len(store.effects("order_created")) == 1
     rest(sandbox, twinshelf)
 
     assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [order_id]

@@ -132,7 +132,7 @@ class Merchant:
 class Installation:
     """A sandbox and the product's processes beside it, each with files of its own in one directory."""
 
-    def __init__(self, folder: Path, workers: int, seed: int) -> None:
+    def __init__(self, folder: Path, workers: int, seed: int, **more: str) -> None:
         self.folder, self.chance = folder, random.Random(seed)
         self.web_port, sandbox_port = free_port(), free_port()
         self.sandbox_address = f"http://127.0.0.1:{sandbox_port}"
@@ -150,6 +150,7 @@ class Installation:
             "TWINSHELF_TIKTOK_AUTH": self.sandbox_address,
             "TWINSHELF_FETCH_ALLOW": json.dumps([f"127.0.0.1:{sandbox_port}"]),
             "TWINSHELF_LOG_LEVEL": "WARNING",
+            **more,
         }
         world = ("--state", str(folder / "world.sqlite3"), "--products", str(PRODUCTS))
         self.sandbox = self._process("sandbox", "sandbox", "--port", str(sandbox_port), *world)
@@ -349,6 +350,22 @@ class Installation:
             )
             return [row[0] for row in rows]
 
+    def freeze_at_work(self) -> int:
+        """Freeze a worker in the middle of a lane; which one it was."""
+
+        def frozen() -> bool:
+            for number, worker in enumerate(self.workers):
+                worker.freeze()
+                if any(one.startswith("lane:") for one in self.running(number)):
+                    held.append(number)
+                    return True
+                worker.thaw()
+            return False
+
+        held: list[int] = []
+        self.until("a worker is frozen in the middle of a lane", frozen)
+        return held[0]
+
     def kill_at_work(self) -> int:
         """Kill a worker in the middle of a lane, for good; which one it was. What it had in hand is left lying."""
 
@@ -414,8 +431,8 @@ class Installation:
 
 @pytest.fixture
 def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    workers, seed = getattr(request, "param", (1, 1))
-    made = Installation(tmp_path, workers, seed)
+    workers, seed, *more = getattr(request, "param", (1, 1))
+    made = Installation(tmp_path, workers, seed, **(more[0] if more else {}))
     yield made
     made.close()
 
@@ -538,3 +555,38 @@ def test_a_survivor_takes_over_and_an_outage_of_both_platforms_is_waited_out(ins
     installation.rest()
     assert installation.second_looks() == 0
     judge(installation, bought, shipped)
+
+
+FEW_THREADS = {"TWINSHELF_WORKER_THREADS": "2", "TWINSHELF_LEASE_SECONDS": "2"}
+"""So that a backlog of orders takes a while, and a frozen worker is soon taken for dead."""
+
+
+@pytest.mark.parametrize("installation", [(2, 20260411, FEW_THREADS), (2, 20260512, FEW_THREADS)], indirect=True)
+def test_a_worker_that_was_frozen_past_its_lease_doubles_nothing_when_it_wakes_up(installation: Installation):
+    """In the middle of a backlog of orders, until its successor has made all of them."""
+    installation.start()
+    installation.connect()
+    assert installation.finish("pull")["state"] == "completed"
+    installation.merchant("template")
+    assert installation.finish("list_all")["state"] == "completed"
+    installation.pass_time(600)
+    bought = installation.buy(14)
+    for worker in installation.workers:
+        worker.kill()
+    installation.pass_time(3700)  # the hold ends while nobody works
+    installation.slow_down(0.7)
+    for worker in installation.workers:
+        worker.start()
+    installation.until("orders are being made", lambda: bool(installation.effects("order_created")))
+
+    victim = installation.freeze_at_work()
+    installation.until("the other took over", lambda: not installation.running(victim))
+    made = len(installation.effects("order_created"))
+    installation.until("it made the rest", lambda: len(installation.effects("order_created")) >= len(bought))
+    installation.workers[victim].thaw()
+    time.sleep(4)
+    installation.slow_down(0.0)
+    installation.come_to_rest()
+
+    assert made < len(bought)
+    judge(installation, bought, set())

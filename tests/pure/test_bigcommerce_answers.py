@@ -140,37 +140,58 @@ MUG = {"id": 118, "name": "Enamel mug", "inventory_level": 2, "url": "https://x"
 
 
 @pytest.mark.parametrize(
-    ("_case", "error", "field"),
+    ("_case", "error", "field", "kind"),
     [
         (
             "tracked per product",
             {"type": "OutOfStock", "product": MUG},
             ("product:118", "Enamel mug is out of stock, 2 left"),
+            OutOfStock,
         ),
         (
             "tracked per variant",
             {"type": "OutOfStock", "product": {**MUG, "sku": {"id": 93, "sku": "MUG-S", "inventory_level": 0}}},
             ("sku:MUG-S", "Enamel mug is out of stock, 0 left"),
+            OutOfStock,
         ),
         (
             "at most",
             {"type": "ExceedsMaxQuantity", "product": {**MUG, "maximum_quantity": 5}},
             ("product:118", "Enamel mug is sold at most 5 at a time"),
+            Refused,
         ),
         (
             "at least",
             {"type": "InsufficientQuantity", "product": {**MUG, "minimum_quantity": 2}},
             ("product:118", "Enamel mug is sold at least 2 at a time"),
+            Refused,
         ),
-        ("hardly anything", {"type": "OutOfStock"}, ("product:", "This product is out of stock")),
+        ("hardly anything", {"type": "OutOfStock"}, ("product:", "This product is out of stock"), OutOfStock),
     ],
 )
-def test_an_order_that_exceeds_the_stock_names_its_lines(_case, error, field):
+def test_an_order_that_exceeds_the_stock_or_a_rule_names_its_lines(_case, error, field, kind):
     message = "Quantities of one or more products are out of stock or did not meet quantity requirements."
-    with pytest.raises(OutOfStock) as raised:
+    with pytest.raises(kind) as raised:
         judge(409, [{"status": 409, "message": message, "details": {"errors": [error]}}], repeatable=False)
+    assert type(raised.value) is kind
+    assert raised.value.permanent is (kind is Refused)  # stock comes back by itself, a rule stays
     assert raised.value.fields == (field,)
     assert field[1] in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("_case", "status", "body", "permanent"),
+    [
+        ("a field is named", 400, [{"status": 400, "message": "The field 'products.variant_id' is invalid."}], True),
+        ("a field is named in V3", 422, {"status": 422, "title": "No.", "errors": {"name": "Missing."}}, True),
+        ("no field is named", 400, [{"status": 400, "message": "The order could not be created."}], False),
+        ("a conflict that may pass", 409, {"status": 409, "title": "A request is in progress."}, False),
+    ],
+)
+def test_a_refusal_that_names_a_field_is_permanent(_case, status, body, permanent):
+    with pytest.raises(Refused) as raised:
+        judge(status, body)
+    assert raised.value.permanent is permanent
 
 
 def test_a_missing_option_is_refused_but_not_out_of_stock():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -15,13 +16,32 @@ from twinshelf.connections import clients
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
-from twinshelf.errors import DocumentError, NeedsPerson, Unauthorized
+from twinshelf.errors import DocumentError, NeedsPerson, Transient, Unauthorized
+from twinshelf.kit import skew
 from twinshelf.kit.secrets import seal, unseal
 from twinshelf.storefronts import known as storefronts
 from twinshelf.storefronts.known import STOREFRONTS
 from twinshelf.sync import schedules
 
+log = structlog.get_logger(__name__)
+
 _DAY = 86_400
+
+
+def ask_for_time(store_id: int) -> bool:
+    """Learn by a call how late it is at the store's platform: our own clock may have jumped since the last one.
+
+    At most once a minute, for anybody who caught a delivery can send it again. Returns whether the time was learnt.
+    """
+    if not skew.is_due_to_ask(f"store:{store_id}"):
+        return False
+    store = Store.objects.with_scopes_disabled().get(id=store_id)
+    try:
+        clients.store_client(store, "urgent").time()
+    except (Transient, NeedsPerson) as error:
+        log.warning("the platform's time was not learnt", store=store_id, why=str(error))
+        return False
+    return True
 
 
 class NotAStore(NeedsPerson):

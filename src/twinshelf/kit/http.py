@@ -6,7 +6,9 @@ Keeps out: any platform's JSON or error codes. A platform's client hands its own
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -25,6 +27,9 @@ Urgency = Literal["urgent", "normal", "bulk"]
 
 TIMEOUT = httpx2.Timeout(20.0, connect=5.0)
 
+LONGEST_CALL_SECONDS = 27.0
+"""How long after it went out a call has its answer, or none is waited for: connecting, reading, and some more."""
+
 # Names under which platforms take secrets, tokens and buyers in queries and headers (both references, on tokens).
 _SECRET_NAMES = frozenset(
     {"app_secret", "auth_code", "refresh_token", "access_token", "sign", "shop_cipher", "code", "signed_payload_jwt",
@@ -42,6 +47,22 @@ def use_transport(make: Callable[[], httpx2.BaseTransport] | None) -> None:
     global _transport  # noqa: PLW0603 - one process, one network
     _transport = make
     anonymous.cache_clear()
+
+
+_guard: ContextVar[Callable[[], None] | None] = ContextVar("guard", default=None)
+
+
+@contextmanager
+def guarded(check: Callable[[], None]) -> Iterator[None]:
+    """Inside the block, `check` is called right before each call goes out, and raises what keeps it from going.
+
+    Context variables are not inherited by threads: a thread that sends runs in a copy of the context.
+    """
+    before = _guard.set(check)
+    try:
+        yield
+    finally:
+        _guard.reset(before)
 
 
 def client(base_url: str, *, headers: Mapping[str, str] | None = None) -> httpx2.Client:

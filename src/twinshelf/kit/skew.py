@@ -22,7 +22,8 @@ WORTH_KEEPING_SECONDS = 5.0
 _offsets: dict[str, float] = {}
 _kept: dict[str, float] = {}
 _looked_up: dict[str, tuple[float, float]] = {}
-_LOOK_SECONDS = 1.0
+_asked: dict[str, float] = {}
+_LOOK_SECONDS, _ASK_SECONDS = 1.0, 60.0
 
 
 def learn(url: str, date_header: str | None) -> None:
@@ -49,6 +50,14 @@ def now(url: str) -> datetime:
     return clock.now() + timedelta(seconds=_look_up(host) if offset is None else offset)
 
 
+def is_due_to_ask(whom: str) -> bool:
+    """Whether this process has not asked `whom` for the time within a minute. Counts as asking."""
+    due = clock.monotonic() - _asked.get(whom, float("-inf")) >= _ASK_SECONDS
+    if due:
+        _asked[whom] = clock.monotonic()
+    return due
+
+
 def _keep(host: str, offset: float) -> None:
     try:
         PlatformClock.objects.update_or_create(host=host, defaults={"offset_seconds": offset})
@@ -72,3 +81,4 @@ def forget() -> None:
     _offsets.clear()
     _kept.clear()
     _looked_up.clear()
+    _asked.clear()

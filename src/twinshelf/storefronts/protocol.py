@@ -51,6 +51,9 @@ class StoreClient(Protocol):
     def store(self) -> StoreInfo:
         """What the store says of itself."""
 
+    def time(self) -> datetime:
+        """The platform's clock: the cheapest call there is."""
+
     def missing_scopes(self) -> tuple[str, ...]:
         """The scopes we need and the token lacks, in the words of the storefront's own pages."""
 

@@ -8,7 +8,7 @@ from twinshelf.accounts.actors import Actor, by_hand
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
 from twinshelf.kit import clock
-from twinshelf.sync import lanes, tasks
+from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.models import Lane, Problem, Task
 from twinshelf.sync.problems import OWNER_KEY
 
@@ -25,6 +25,7 @@ def retry_problem(problem: Problem, *, by: Actor) -> None:
         if problem.key == OWNER_KEY:
             lanes.release_hold(lane.account_id, lane.owner)
             return
+        problems.close_crash(problem)
         cause = by_hand("retry", by)
         lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], cause=cause, priority=lanes.URGENT)
 

@@ -38,6 +38,8 @@ class Signal(IntFlag):
     NONE = 0
     LOOK = 1
     """Something changed on the other side, so its last reading is not good enough: read it first."""
+    BLAMED = 2
+    """The engine's own: it failed while others of its batch got through, so its failures are its own."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Ask:
     """When it was last asked for, on our clock; None for a look without a mark."""
     priority: int = 5
     signals: Signal = Signal.NONE
+    begun: int = 0
+    """Batches in a row before this one that took it and did not come to their end."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     wait_seconds: float | None = None
     text: str = ""
     attempts: int = 0
+    begun: int = 0
+    """Of a retry: how many batches in a row have not come to their end with it."""
+    ends: bool = False
+    """Of a retry: the flow's own tries are used up, so it is parked unless the platform as a whole is away."""
+    away: bool = False
+    """Of a retry: nothing of its batch got through, so the platform may be away."""
+    blamed: bool = False
+    """Of a retry: others of its batch got through."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +162,14 @@ class Closed(Generic[S]):
         return self.done[-1] if self.done and self.done[-1].error is not None else None
 
 
-def backoff(attempt: int) -> float | None:
-    """Seconds before try `attempt` + 1: 2, 4, 8 … up to ten minutes, each ± 25 %.
+MOST_TRIES = 20
+"""Of what fails by itself while others get through: about two hours, then a person is told."""
 
-    Without end: state-based work may always be tried again.
-    """
+
+def backoff(attempt: int) -> float | None:
+    """Seconds before try `attempt` + 1: 2, 4, 8 … up to ten minutes, each ± 25 %; None after MOST_TRIES tries."""
+    if attempt + 1 >= MOST_TRIES:
+        return None
     return min(600.0, 2.0 ** (1 + min(attempt, 9))) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
 
@@ -176,7 +191,8 @@ class Flow(Generic[B, S]):
     preview); keys it leaves out are closed with nothing to do. `plan` is pure. `apply` makes one change by one outward
     call; told of an attempt whose outcome is unknown, it looks first. `apply_together` takes the place of `apply` where
     one call serves up to `together` keys. `record` keeps what was made, in one transaction with the change record.
-    `retry_seconds` gives the wait after the n-th failure in a row; None means that a person must look.
+    `retry_seconds` gives the wait after the n-th failure in a row; None means that a person must look. It does not
+    count against a key that the platform as a whole is away, or that a failure names its own wait.
     """
 
     kind: str

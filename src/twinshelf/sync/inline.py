@@ -65,7 +65,9 @@ class InlineEngine:
         if kind == "lane":
             drain.slice_of(number, epoch)
             self._ended[number, epoch] = clock.real()
-        elif (wait := tasks.attempt(number, self._tasks[number])) is not None:
+        elif (wait := tasks.attempt(number, self._tasks[number])) == tasks.UNKNOWN_KIND_SECONDS:
+            del self._tasks[number]  # the sweep brings it back once its kind is known
+        elif wait is not None:
             self._tasks[number] = self._tasks[number] + 1 if wait else 0
             self._waiting[work] = None  # what failed comes after what waits, and not at a time of its own
         return True

@@ -1,4 +1,4 @@
-"""Asking and waking: marks say what is wanted, a lane is asleep or awake, an epoch fences off ghosts.
+"""Asking and waking: marks say what is wanted, a lane is asleep or awake, epoch and turn fence off ghosts.
 
 `ask` writes marks in the caller's transaction and wakes the lane in it; the workflow is enqueued after commit. Going
 to sleep and asking lock the same row: an ask that lands now either finds the lane asleep and wakes it, or is seen.
@@ -7,17 +7,20 @@ to sleep and asking lock the same row: an ask that lands now either finds the la
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.backends.utils import CursorWrapper
+from django.db.models import F, Min
 from django_scopes import scope, scopes_disabled
 
 from twinshelf.kit import clock
 from twinshelf.sync import engine
 from twinshelf.sync.flows import SYNC, Ask, LaneRef, Outcome, Signal, installed
-from twinshelf.sync.models import Lane, Mark, Schedule, new_token
+from twinshelf.sync.models import AttemptRow, Lane, Mark, Schedule, new_token
 
 log = structlog.get_logger(__name__)
 
@@ -146,17 +149,102 @@ def ref(lane: Lane) -> LaneRef:
     return LaneRef(lane.id, lane.account_id, lane.kind, lane.owner)
 
 
-def claim(lane: Lane, limit: int) -> list[Ask]:
-    """The most urgent due marks. They stay where they are: a lane has one drain, and closing looks at generations."""
-    marks = (
-        Mark.objects.filter(lane=lane, due_at__lte=clock.now())
+MOST_CRASHES = 3
+"""So many batches in a row that do not come to their end are a key's own doing: it is parked."""
+
+_SUSPECTS_PART = 10
+"""Keys of a batch that did not come to its end go on in a tenth of a batch, and from the second time on alone."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one turn of a lane takes: the keys to work on, those that kill, and those whose call is on its way."""
+
+    turn: int
+    asks: tuple[Ask, ...] = ()
+    crashed: tuple[Ask, ...] = ()
+    in_flight: tuple[tuple[Ask, datetime], ...] = ()
+    """With the time when the call is over for sure."""
+
+
+def claim(lane: Lane, epoch: int, limit: int, *, turn: int | None = None) -> Claim | None:
+    """Begin a turn with the most urgent due marks, each counted as begun before anything is done of it.
+
+    The marks stay where they are: closing looks at generations. `turn` is that of this slice's last batch; None: its
+    first. Returns None for a ghost: another epoch, or a turn that somebody else has begun since.
+    """
+    now = clock.now()
+    if (lane.epoch, lane.awake) != (epoch, True) or turn not in {None, lane.turn}:
+        return None
+    marks = list(
+        Mark.objects.filter(lane=lane, due_at__lte=now)
         .order_by("priority", "due_at", "id")
-        .values_list("key", "generation", "cause", "attempts", "asked_at", "priority", "signals")[:limit]
+        .values_list("id", "begun", "key", "generation", "cause", "attempts", "asked_at", "priority", "signals")[:limit]
     )
-    return [
-        Ask(key, generation, cause, attempts, asked_at, priority, Signal(signals))
-        for key, generation, cause, attempts, asked_at, priority, signals in marks
-    ]
+    if not marks:
+        return Claim(lane.turn)
+    crashed = [_ask(mark) for mark in marks if mark[1] >= MOST_CRASHES]
+    chosen = _chosen([mark for mark in marks if mark[1] < MOST_CRASHES], limit, lane.turn)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Marks, then the lane: the order in which asking locks them.
+        _count_as_begun(cursor, [(mark[0], mark[2]) for mark in chosen])
+        cursor.execute(
+            "update sync_lane set turn = turn + 1 where id = %s and epoch = %s and turn = %s and awake",
+            [lane.id, epoch, lane.turn],
+        )
+        if not cursor.rowcount:
+            transaction.set_rollback(True)
+            return None
+        # From here on no other turn can begin a call: what is on its way is on record.
+        keys = [mark[2] for mark in chosen]
+        on_its_way = dict(
+            AttemptRow.objects.filter(lane=lane, key__in=keys, over_at__gt=now).values_list("key", "over_at")
+        )
+        waiting = [mark for mark in chosen if mark[2] in on_its_way]
+        if waiting:  # nothing is done of them now
+            Mark.objects.filter(id__in=[mark[0] for mark in waiting]).update(begun=F("begun") - 1)
+    return Claim(
+        lane.turn + 1,
+        tuple(_ask(mark) for mark in chosen if mark[2] not in on_its_way),
+        tuple(crashed),
+        tuple((_ask(mark), on_its_way[mark[2]]) for mark in waiting),
+    )
+
+
+_MarkRow = tuple[int, int, str, int, str, int, datetime, int, int]
+
+
+def _ask(mark: _MarkRow) -> Ask:
+    _id, begun, key, generation, cause, attempts, asked_at, priority, signals = mark
+    return Ask(key, generation, cause, attempts, asked_at, priority, Signal(signals), begun)
+
+
+def _chosen(marks: Sequence[_MarkRow], limit: int, turn: int) -> list[_MarkRow]:
+    """Those of a turn: marks that no batch has failed to end, or in every other turn a few that one has."""
+    fresh, suspects = [m for m in marks if not m[1]], [m for m in marks if m[1]]
+    if not suspects or (fresh and turn % 2):
+        return fresh
+    level = suspects[0][1]
+    return [m for m in suspects if m[1] == level][: 1 if level > 1 else max(1, limit // _SUSPECTS_PART)]
+
+
+def _count_as_begun(cursor: CursorWrapper, marks: Sequence[tuple[int, str]]) -> None:
+    if not marks:
+        return
+    ids = [mark_id for mark_id, _key in sorted(marks, key=itemgetter(1))]
+    holes = ", ".join(["%s"] * len(ids))
+    if connection.vendor == "postgresql":  # locked in the order in which asking locks them
+        cursor.execute(f"select id from sync_mark where id in ({holes}) order by key for update", ids)  # noqa: S608
+    cursor.execute(f"update sync_mark set begun = begun + 1 where id in ({holes})", ids)  # noqa: S608
+
+
+def is_turn(lane_id: int, turn: int, *, locked: bool = False) -> bool:
+    """Whether this is still the lane's last turn. `locked`: and stays so until this transaction ends."""
+    lock = " for share" if locked and connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select turn from sync_lane where id = %s{lock}", [lane_id])  # noqa: S608
+        found = cursor.fetchone()
+    return found is not None and found[0] == turn
 
 
 def due_count(lane_id: int) -> int:
@@ -173,23 +261,31 @@ def close(lane: Lane, outcomes: Sequence[Outcome]) -> None:
     outcomes = sorted(outcomes, key=lambda o: o.key)  # as `ask` locks them
     done = [(lane.id, o.key, o.generation) for o in outcomes if o.state in {"applied", "parked"}]
     later = [o for o in outcomes if o.state == "retry"]
+    held = [(lane.id, o.key) for o in outcomes if o.state == "held"]
     with connection.cursor() as cursor:
         if done:
             cursor.executemany("delete from sync_mark where lane_id = %s and key = %s and generation = %s", done)
             cursor.executemany(
-                "update sync_mark set attempts = 0 "
-                "where lane_id = %s and key = %s and generation > %s and attempts > 0",
+                "update sync_mark set attempts = 0, begun = 0, signals = signals & 1 "  # but not BLAMED
+                "where lane_id = %s and key = %s and generation > %s",
                 done,
             )
+        if held:
+            cursor.executemany("update sync_mark set begun = 0 where lane_id = %s and key = %s", held)
         if later:
             cursor.executemany(
-                "update sync_mark set attempts = %s, due_at = case when generation = %s then %s else due_at end "
-                "where lane_id = %s and key = %s",
-                [
-                    (o.attempts, o.generation, _db(now + timedelta(seconds=o.wait_seconds or 0)), lane.id, o.key)
-                    for o in later
-                ],
+                "update sync_mark set attempts = %s, begun = %s, signals = signals | %s, "
+                "due_at = case when generation = %s then %s else due_at end where lane_id = %s and key = %s",
+                [(o.attempts, o.begun, _blame(o), o.generation, _db(_later(now, o)), lane.id, o.key) for o in later],
             )
+
+
+def _blame(outcome: Outcome) -> int:
+    return int(Signal.BLAMED if outcome.blamed else Signal.NONE)
+
+
+def _later(now: datetime, outcome: Outcome) -> datetime:
+    return now + timedelta(seconds=outcome.wait_seconds or 0)
 
 
 def hold(lane_id: int, seconds: float) -> None:
@@ -208,11 +304,14 @@ def release_hold(account_id: int, owner: str) -> None:
                 wake(lane.id)
 
 
-def sleep_or_continue(lane_id: int, epoch: int) -> None:
-    """End a slice: go to sleep if no mark is due, else hand over to the next epoch, so that no lane holds a worker."""
+def sleep_or_continue(lane_id: int, epoch: int, turn: int | None = None) -> None:
+    """End a slice: go to sleep if no mark is due, else hand over to the next epoch, so that no lane holds a worker.
+
+    Does nothing for a ghost: another epoch, or a `turn` that is not the last.
+    """
     with transaction.atomic():
         row = Lane.objects.select_for_update().get(id=lane_id)
-        if row.epoch != epoch or not row.awake:
+        if row.epoch != epoch or not row.awake or turn not in {None, row.turn}:
             return
         now = clock.now()
         with scope(account=row.account_id):
@@ -275,6 +374,7 @@ def _put_clock_right(now: datetime) -> None:
         Lane.objects.filter(held_until__gt=now).update(held_until=None)
         Lane.objects.filter(awake=False, due_at__gt=now).update(due_at=now)
         Lane.objects.filter(awake=True, woken_at__gt=now).update(woken_at=now)
+        AttemptRow.objects.filter(over_at__gt=future).update(over_at=future)
         for row in Schedule.objects.filter(next_at__gt=future):
             if row.next_at > future + timedelta(seconds=row.every_seconds):
                 Schedule.objects.filter(id=row.id).update(next_at=now)

@@ -1,7 +1,7 @@
 """Executor leases: which worker process holds which slot, and who takes over from the dead.
 
 DBOS resumes running workflows only when an executor of the same id comes back. So a worker beats its lease every
-second; a survivor that finds one silent for `TTL_SECONDS` claims it and resumes what it left.
+second; a survivor that finds one silent for `ttl_seconds()` claims it and resumes what it left.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, close_old_connections
 from django.db.models import Q
 
@@ -20,8 +21,10 @@ from twinshelf.sync.models import ExecutorLease
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 1.0
-TTL_SECONDS = 5.0
+
+def ttl_seconds() -> float:
+    """After how long without a beat a worker is taken for dead. The operator's: TWINSHELF_LEASE_SECONDS."""
+    return float(settings.OPERATOR.lease_seconds)
 
 
 @dataclass
@@ -39,7 +42,7 @@ class Lease:
         self._thread.start()
 
     def _beat(self, on_death: Callable[[str], int]) -> None:
-        while not self._stop.wait(BEAT_SECONDS):
+        while not self._stop.wait(ttl_seconds() / 5):
             try:
                 close_old_connections()
                 now = clock.now()
@@ -72,7 +75,7 @@ class Lease:
 
 def _silent(now: datetime) -> Q:
     """Leases of the dead. A beat in the future is of a clock that was ahead, so nobody beats there any more."""
-    return Q(beat_at__lt=now - timedelta(seconds=TTL_SECONDS)) | Q(beat_at__gt=now + timedelta(minutes=1))
+    return Q(beat_at__lt=now - timedelta(seconds=ttl_seconds())) | Q(beat_at__gt=now + timedelta(minutes=1))
 
 
 def take(wanted: str, *, holder: str) -> Lease:

@@ -20,9 +20,9 @@ def new_token() -> str:
 class Lane(models.Model):
     """One kind of thing of one owner, drained in batches by one drain at a time.
 
-    Not scoped by account on purpose: the sweep and the workers look at all lanes. `epoch` counts wakings and fences
-    off ghosts of killed workers; `due_at` is when a sleeping lane wants to be woken; `held_until` keeps it asleep
-    (empty budget, credentials rejected) whoever asks.
+    Not scoped by account on purpose: the sweep and the workers look at all lanes. `epoch` counts wakings; `turn` counts
+    batches begun and fences off a worker that was taken for dead: only the last one may send. `due_at` is when a
+    sleeping lane wants to be woken; `held_until` keeps it asleep (empty budget, credentials rejected) whoever asks.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
@@ -31,6 +31,7 @@ class Lane(models.Model):
     """`store:<id>` or `connection:<id>`."""
     awake = models.BooleanField(default=False)
     epoch = models.IntegerField(default=0)
+    turn = models.BigIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)
@@ -61,6 +62,9 @@ class Mark(AccountModel):
     due_at = models.DateTimeField()
     priority = models.SmallIntegerField(default=5)
     attempts = models.IntegerField(default=0)
+    """Failures in a row."""
+    begun = models.SmallIntegerField(default=0, db_default=0)
+    """Batches in a row that took it and did not come to their end: they killed their process, or were not recorded."""
     signals = models.IntegerField(default=0)
     """`flows.Signal`: what the flow is told. Asking again adds to them."""
     cause = models.CharField(max_length=60, blank=True)
@@ -77,7 +81,8 @@ class Mark(AccountModel):
 class AttemptRow(AccountModel):
     """The note of a call that must not happen twice, made before it and kept until its outcome is known.
 
-    `name` tells the calls of one key apart; `token` is sent along where a platform takes an idempotency key.
+    `name` tells the calls of one key apart; `token` is sent along where a platform takes an idempotency key. Before
+    `over_at` the call may still be on its way, whoever made it; after it, the platform tells whether it arrived.
     """
 
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
@@ -86,6 +91,7 @@ class AttemptRow(AccountModel):
     token = models.CharField(max_length=64)
     epoch = models.IntegerField()
     made_at = models.DateTimeField(default=clock.now)
+    over_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["lane", "key", "name"], name="attempt_once")]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import Q
 from django_scopes import scope
 
 from twinshelf import messages
@@ -90,6 +93,11 @@ def ask_again(account_id: int, owner: str, kinds: Sequence[str], *, younger_than
     return sum(map(len, keys.values()))
 
 
+CRASHED = "E-CRASHED"
+"""The code of a key that ended its process again and again."""
+
+GAVE_UP = "E-GAVE-UP"
+
 OWNER_KEY = "*"
 """The key of problems that concern a lane as a whole, such as rejected credentials."""
 
@@ -129,9 +137,9 @@ def open_owner(lane: Lane, finding: Finding) -> None:
         )
 
 
-def close_lane(lane: Lane) -> None:
-    """Close what held this lane: it got through."""
-    Problem.objects.filter(lane=lane, key=OWNER_KEY, closed_at=None).update(closed_at=clock.now())
+def close_lane(lane: Lane) -> int:
+    """Close what held this lane: it got through. Returns how many problems that were."""
+    return Problem.objects.filter(lane=lane, key=OWNER_KEY, closed_at=None).update(closed_at=clock.now())
 
 
 def close_owner(account_id: int, owner: str) -> None:
@@ -141,10 +149,36 @@ def close_owner(account_id: int, owner: str) -> None:
     )
 
 
-def confirmed(lane: Lane, keys: Sequence[str]) -> dict[tuple[str, str], dict[str, str]]:
-    """(key, code) → facts of the open problems of these keys that somebody has confirmed."""
-    found = Problem.objects.filter(lane=lane, key__in=keys, closed_at=None).exclude(confirmed_at=None)
-    return {(key, code): facts for key, code, facts in found.values_list("key", "code", "facts")}
+@dataclass(frozen=True)
+class Standing:
+    """What open problems say of some keys before anything is done of them."""
+
+    confirmed: Mapping[tuple[str, str], Mapping[str, str]]
+    """(key, code) → facts of those that a person has confirmed."""
+    crashing: AbstractSet[str]
+    """Keys that are left alone, since they ended their process again and again, until a person asks for them."""
+
+
+def standing(lane: Lane, keys: Sequence[str]) -> Standing:
+    """What the open problems of these keys let pass or forbid."""
+    said = ~Q(confirmed_at=None) | Q(code=CRASHED)
+    found = Problem.objects.filter(said, lane=lane, key__in=keys, closed_at=None)
+    rows = list(found.values_list("key", "code", "facts", "confirmed_at"))
+    return Standing(
+        {(key, code): facts for key, code, facts, confirmed_at in rows if confirmed_at is not None},
+        {key for key, code, _facts, _confirmed_at in rows if code == CRASHED},
+    )
+
+
+def close_crash(problem: Problem) -> None:
+    """Let a key that was parked for ending its process be tried again, as often as at first."""
+    Problem.objects.filter(id=problem.id, code=CRASHED).update(closed_at=clock.now())
+
+
+def ask_given_up(lane: Lane) -> None:
+    """Ask again for what was given up while the platform was away: it is back."""
+    keys = Problem.objects.filter(lane=lane, code=GAVE_UP, closed_at=None).values_list("key", flat=True)
+    lanes.ask(lane.account_id, lane.kind, lane.owner, keys, cause="the platform is back", priority=lanes.BULK)
 
 
 def open_keys(account_id: int, owner: str, code: str) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from django.db import connection
 from django.db.models import Count, Max, Min, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
@@ -44,12 +43,6 @@ ORDER_CHANGES = (
 
 _UNFINISHED_FOR = timedelta(days=30)
 _EVENTS_LOOKED_THROUGH = 20_000
-
-
-def check_database() -> None:
-    """Return if the database answers; raises what it raises."""
-    with connection.cursor() as cursor:
-        cursor.execute("select 1")
 
 
 def latest_tasks(limit: int) -> list[Task]:

@@ -24,10 +24,16 @@ log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 2.0
 TRIES = 5
+UNKNOWN_KIND_SECONDS = 60.0
+WAITS_FOR_NEWER = "This version of Twinshelf does not know this task. It waits for the newer version that made it."
 TRIES_OF_WHAT_PASSES = 40
 """With waits of up to five minutes: about three hours."""
 
 _FINAL = (TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED)
+
+
+class UnknownKind(Exception):
+    """A newer version of Twinshelf has submitted this task: it waits for a process of that version."""
 
 
 def submit(
@@ -62,6 +68,8 @@ def run_slice(task_id: int) -> bool:
     with scope(account=Account(id=task.account_id)):
         if task.state in _FINAL:
             return False
+        if task.kind not in installed.tasks:
+            raise UnknownKind(task.kind)
         if task.state == TaskState.QUEUED:
             Task.objects.filter(id=task.id).update(state=TaskState.RUNNING, started_at=clock.now())
             task.refresh_from_db()
@@ -89,10 +97,16 @@ def attempt(task_id: int, failures: int) -> float | None:
     """A slice, with what a failure means: the seconds until the next one (0: at once), None if there is none.
 
     What a person must put right ends the task at once. What passes by itself is waited for, some hours at most;
-    anything else is tried `TRIES` times. `failures` counts those in a row before this one.
+    anything else is tried `TRIES` times. `failures` counts those in a row before this one. A task of a kind that this
+    version does not know waits for one that does, and is not failed.
     """
     try:
         return 0.0 if run_slice(task_id) else None
+    except UnknownKind as kind:
+        log.warning("this version does not know the kind of a task", task=task_id, kind=str(kind))
+        with scopes_disabled():
+            Task.objects.filter(id=task_id).update(summary=WAITS_FOR_NEWER)
+        return UNKNOWN_KIND_SECONDS
     except NeedsPerson as error:
         fail(task_id, f"{messages.text(error)} {messages.remedy(error)}")
         return None
@@ -119,8 +133,8 @@ def sweep() -> int:
             state__in=(TaskState.QUEUED, TaskState.RUNNING), created_at__lte=clock.after(-port.patience_seconds)
         )
         for task in unfinished.order_by("id")[:200]:
-            if task.cursor.get("carried_out"):
-                continue  # its items are on their way
+            if task.cursor.get("carried_out") or task.kind not in installed.tasks:
+                continue  # its items are on their way, or a newer version of ours knows what to do
             state = port.task_status(task.id)
             if state == "missing":
                 Task.objects.filter(id=task.id).update(started=False)

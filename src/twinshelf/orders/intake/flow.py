@@ -36,7 +36,7 @@ from twinshelf.orders.intake import plan as planning
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
 from twinshelf.orders.status import next_state
 from twinshelf.sync import lanes
-from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, no_change
+from twinshelf.sync.flows import MOST_TRIES, ORDERS, Attempt, Closed, Done, Flow, Made, no_change
 
 
 class CreationFailed(NeedsPerson):
@@ -212,7 +212,7 @@ def _creation_failed(
 
 def order_retry_seconds(attempt: int) -> float | None:
     """Waits after what is not a failed creation (that has exact times): quick at first, then every ten minutes."""
-    return min(600.0, 3.0 * 2.0 ** min(attempt, 8))
+    return None if attempt + 1 >= MOST_TRIES else min(600.0, 3.0 * 2.0 ** min(attempt, 8))
 
 
 # -- record ---------------------------------------------------------------------------------------------------------

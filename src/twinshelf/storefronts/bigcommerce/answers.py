@@ -35,7 +35,8 @@ _FINAL_5XX = frozenset({501, 505, 507})
 # Client errors that pass by themselves: time-outs and locks.
 _PASSING_4XX = frozenset({408, 423, 425, 499})
 
-_STOCK_REFUSALS = frozenset({"OutOfStock", "ExceedsMaxQuantity", "InsufficientQuantity"})
+_OUT_OF_STOCK = "OutOfStock"
+_QUANTITY_RULES = frozenset({"ExceedsMaxQuantity", "InsufficientQuantity"})  # no stock that comes back cures these
 _V2_FIELD = re.compile(r"[Ff]ield '([^']{1,100})'")
 
 
@@ -80,7 +81,8 @@ def judge(
         raise Unauthorized(PLATFORM, text)
     if status == 403 and "scope" in text.lower():
         raise ScopeMissing(PLATFORM, doing)
-    kind = NotFound if status == 404 else OutOfStock if status == 409 and complaint.kinds & _STOCK_REFUSALS else Refused
+    lacking = status == 409 and _OUT_OF_STOCK in complaint.kinds and not complaint.kinds & _QUANTITY_RULES
+    kind = NotFound if status == 404 else OutOfStock if lacking else Refused
     if status == 207:
         text = f"only a part was done. {text}"
     raise kind(

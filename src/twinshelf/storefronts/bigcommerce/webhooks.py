@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from twinshelf.documents import HintKind, StoreHint
-from twinshelf.errors import DocumentError, NotGenuine
+from twinshelf.errors import DocumentError, NotGenuine, OutOfTime
 from twinshelf.storefronts.bigcommerce import wire
 
 SECRET_HEADER = "X-Twinshelf-Secret"  # noqa: S105 - the name under which it travels
@@ -113,7 +113,9 @@ def verify(
     must_be_signed: bool = False,
     now: datetime,
 ) -> None:
-    """Return if a delivery is genuine; raise NotGenuine otherwise. Compares in constant time, on the raw body.
+    """Return if a delivery is genuine; raise NotGenuine otherwise: OutOfTime if everything but its time proves it.
+
+    Compares in constant time, on the raw body.
 
     Our own secret header must be there and right. A Standard Webhooks signature must be right and no more than five
     minutes old where there is one and `client_secret` is known (None for an account that typed no client secret).
@@ -134,13 +136,13 @@ def verify(
             raise NotGenuine("it is not signed, as earlier ones were")
         return
     message_id, time = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
-    if not re.fullmatch(r"[0-9]{1,12}", time) or abs(now.timestamp() - int(time)) > TOLERANCE_SECONDS:
-        raise NotGenuine("the signature is too old, or from the future")
     message = f"{message_id}.{time}.".encode() + body
     expected = base64.b64encode(hmac.digest(client_secret.encode(), message, hashlib.sha256)).decode()
     versioned = (entry.partition(",") for entry in signatures.split(" "))
     if not any(_same(text, expected) for version, _, text in versioned if version == "v1"):
         raise NotGenuine("the signature does not fit the body")
+    if not re.fullmatch(r"[0-9]{1,12}", time) or abs(now.timestamp() - int(time)) > TOLERANCE_SECONDS:
+        raise OutOfTime("the signature is too old, or from the future")
 
 
 def hint_from_json(body: bytes) -> StoreHint:
