@@ -501,8 +501,18 @@ def test_recommended_categories(shop, title, leaf):
     assert answer["categories"][-1]["id"] == answer["leaf_category_id"]
 
 
-def test_nothing_to_recommend_is_an_error(shop):
-    body = {"product_title": "zxqv 123", "category_version": "v2"}
+@pytest.mark.parametrize(
+    "title",
+    [
+        "zxqv 123",
+        "Nike Men's Tennis Classic Shoe",
+        "Hacking Exposed Non-Fifth Edition",
+        "Quilting for Dummies",
+        "Bamboo Drawer Organizer",
+    ],
+)
+def test_nothing_to_recommend_is_an_error(shop, title):
+    body = {"product_title": title, "category_version": "v2"}
     assert shop.refused("POST", "/product/202309/categories/recommend", body) == 12052913
 
 

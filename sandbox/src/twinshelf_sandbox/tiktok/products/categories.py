@@ -17,6 +17,7 @@ import msgspec
 
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
+from twinshelf_sandbox.tiktok.products.category_recommender import recommend
 from twinshelf_sandbox.tiktok.products.category_tree import Category, Tree
 from twinshelf_sandbox.tiktok.regions import EU
 from twinshelf_sandbox.tiktok.state import Platform, Shop
@@ -443,33 +444,6 @@ class _Recommend(msgspec.Struct):
     images: list[_Image] = []
     category_version: str = "v1"
     listing_platform: str = ""
-
-
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
-
-
-def _stem(word: str) -> str:
-    word = word.casefold()
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            return word[: -len(ending)] + instead
-    return word
-
-
-def recommend(tree: Tree, title: str, description: str = "") -> Category | None:
-    """The leaf whose name shares most words with the title; None when nothing fits. At times wrong, as the real one."""
-    words = {_stem(w) for w in _WORD.findall(title)}
-    more = {_stem(w) for w in _WORD.findall(re.sub(r"<[^>]*>", " ", description))}
-    best: tuple[float, str] | None = None
-    for category in tree.all.values():
-        if not category.is_leaf:
-            continue
-        own = {_stem(w) for w in _WORD.findall(category.name)}
-        above = {_stem(w) for w in _WORD.findall(tree.path(category.id))} - own
-        score = 3 * len(own & words) + len(above & words) + 0.5 * len(own & more) - 0.1 * len(own - words)
-        if (own | above) & words and score > 0 and (best is None or (score, category.id) > best):
-            best = (score, category.id)
-    return None if best is None else tree.all[best[1]]
 
 
 def recommend_call(call: Call) -> dict[str, Any]:

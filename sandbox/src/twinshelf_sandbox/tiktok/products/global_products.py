@@ -15,6 +15,7 @@ from twinshelf_sandbox.tiktok.errors import ApiError
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.products import (
     categories,
+    category_recommender,
     listing_sku_rules,
     listing_text_rules,
     uploads,
@@ -446,7 +447,7 @@ def recommend_global_category(call: Call) -> Any:
     _globals(call)
     body = call.body(_Title)
     tree = call.platform.trees.of("v2")
-    leaf = categories.recommend(tree, body.product_title, body.description)
+    leaf = category_recommender.recommend(tree, body.product_title, body.description)
     if leaf is None:
         raise ApiError(12052913)
     chain = [{"id": c.id, "name": c.name, "level": c.level, "is_leaf": c.is_leaf} for c in tree.chain(leaf.id)]
