@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.harness import Result, connect, free_port, product_environment, sandbox
+from benchmarks.harness import TEMPLATE, Result, connect, free_port, product_environment, sandbox
 from benchmarks.sandbox_process import STORE
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
@@ -37,12 +37,12 @@ def _serving(control: ControlClient) -> Iterator[Any]:
         try:
             _until(lambda: _up(port), 60)
             from twinshelf.goods import actions as goods
-            from twinshelf.listings import actions, suggesting
+            from twinshelf.listings import actions
             from twinshelf.rules import actions as rules
 
             connection = connect(control, with_shop=True)
             _follow(goods.pull(connection.store, by=COMMAND_LINE))
-            rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
+            rules.set_default_template(connection, **TEMPLATE, by=COMMAND_LINE)
             _follow(actions.list_products(connection, None, by=COMMAND_LINE))
             control.advance(600)
             _rest()

@@ -45,6 +45,13 @@ class Result:
         return f"{mark} {self.name:<62} {self.value:>10.3f} {self.unit:<12} {bound}  {self.note}"
 
 
+TEMPLATE: dict[str, Any] = {
+    "category_id": "600042",
+    "attributes": [{"name": "Material", "source": "custom_field", "field": "Material", "value": "Metal"}],
+}
+"""For goods that all are mugs, of metal where they do not say what of."""
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
     with socket.socket() as probe:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.harness import Result, in_process, measured, product_environment, sandbox
+from benchmarks.harness import TEMPLATE, Result, in_process, measured, product_environment, sandbox
 from benchmarks.importing import _set_up
 from benchmarks.orders import THREADS, finish
 from twinshelf.accounts.actors import COMMAND_LINE
@@ -23,7 +23,7 @@ def _list(control: ControlClient, products: int) -> list[Result]:
     with product_environment():
         connection = _set_up(control, with_shop=True)
         from twinshelf.goods import actions as goods
-        from twinshelf.listings import actions, suggesting
+        from twinshelf.listings import actions
         from twinshelf.listings.models import ListingRow
         from twinshelf.proof import reconcile as proof
         from twinshelf.rules import actions as rules
@@ -32,7 +32,7 @@ def _list(control: ControlClient, products: int) -> list[Result]:
         driver = engine.current()
         drain.use_threads(THREADS)
         finish(driver, goods.pull(connection.store, by=COMMAND_LINE))
-        rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
+        rules.set_default_template(connection, **TEMPLATE, by=COMMAND_LINE)
         control.forget_calls()
         with measured() as push:
             finish(driver, actions.list_products(connection, None, by=COMMAND_LINE))

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from benchmarks.harness import Result, in_process, measured, product_environment, sandbox
+from benchmarks.harness import TEMPLATE, Result, in_process, measured, product_environment, sandbox
 from benchmarks.importing import _set_up
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf_sandbox.client import ControlClient
@@ -34,7 +34,6 @@ def _orders(control: ControlClient, orders: int) -> list[Result]:
         connection = _set_up(control, with_shop=True)
         from twinshelf.goods import actions as goods
         from twinshelf.listings import actions as catalog
-        from twinshelf.listings import suggesting
         from twinshelf.listings.models import Link, ListingRow
         from twinshelf.orders import actions
         from twinshelf.orders.models import ShopOrderRow
@@ -44,7 +43,7 @@ def _orders(control: ControlClient, orders: int) -> list[Result]:
         driver = engine.current()
         drain.use_threads(THREADS)
         finish(driver, goods.pull(connection.store, by=COMMAND_LINE))
-        rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
+        rules.set_default_template(connection, **TEMPLATE, by=COMMAND_LINE)
         finish(driver, catalog.list_products(connection, None, by=COMMAND_LINE))
         control.advance(600)
         finish(driver, catalog.refresh(connection, None, by=COMMAND_LINE))

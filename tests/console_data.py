@@ -42,8 +42,9 @@ from twinshelf.documents import (
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
-from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
+from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.rules.categories import Leaf
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Problem, Task, TaskItem
 
@@ -214,6 +215,10 @@ def connect(account: Account, tag: str = "") -> tuple[Store, Connection, Connect
                 warehouse_id="7001",
             )
         )
+    for connection in connections:
+        CategoryTree.objects.create(
+            account=account, shop=connection.shop, read_at=clock.now(), leaves=leaves_kept(LEAVES)
+        )
     Template.objects.create(
         account=account,
         connection=connections[0],
@@ -227,6 +232,16 @@ def connect(account: Account, tag: str = "") -> tuple[Store, Connection, Connect
         },
     )
     return store, connections[0], connections[1]
+
+
+LEAVES = (
+    Leaf(id="600024", path="Home Supplies > Home Organizers > Storage Boxes & Bins"),
+    Leaf(id="854152", path="Home Supplies > Home Decor > Candles"),
+    Leaf(id="1243152", path="Home Supplies > Home Decor > Candle Holders > Candleholder Sets"),
+    Leaf(id="600031", path="Kitchenware > Jars"),
+    Leaf(id="600042", path="Kitchenware > Drinkware > Mugs"),
+    Leaf(id="600123", path="Kitchenware > Kitchen Utensils & Gadgets > Fire Starters", available=False),
+)
 
 
 def picture(number: int) -> str:

@@ -75,7 +75,7 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "seller_center": Control("seller_center"),
     "settings.app": Control("settings", "TWINSHELF_TIKTOK_APP_SECRET"),
     "template.attributes": Control("template", "Attributes"),
-    "template.category": Control("template", "TikTok category number"),
+    "template.category": Control("template", "TikTok category"),
     "template.package": Control("template", "Package"),
 }
 """The controls that remedies name. A test holds each label against the pages, and each remedy against its label."""
@@ -341,24 +341,25 @@ _ROWS: Final = (
             "“Open in BigCommerce” and change the minimum or maximum purchase quantity.", "product.store", "tag"),
 
     # listings: category, and what it asks for
-    Message("E-CAT-KEY", "There is no TikTok category", "{n} product(s) has|have no TikTok category",
+    Message("E-CAT-KEY", "It needs a TikTok category", "{n} product(s) needs|need a category",
             "The product has no TikTok category, and no template gives it one.",
-            "Set “TikTok category number” in the template.", "template.category", "list"),
+            "Choose a “TikTok category” in the template, for its category in BigCommerce or for everything else.",
+            "template.category", "list"),
     Message("E-CAT-NONE", "TikTok suggests no category", "{n} product(s) gets|get no suggestion for a category",
             "TikTok Shop has no category to suggest for these products.",
-            "Set “TikTok category number” in the template.", "template.category", "list"),
+            "Choose a “TikTok category” in the template.", "template.category", "list"),
     Message("E-CAT-UNKNOWN", "TikTok does not know the category",
             "{n} product(s) has|have a category that TikTok does not know",
             "TikTok Shop does not know the category, or it is not a final one.",
-            "Set “TikTok category number” in the template to a final category of this market.",
+            "Choose another “TikTok category” in the template: the list has those of this market.",
             "template.category", "list"),
     Message("E-CAT-CLOSED", "The category is closed", "{n} product(s) has|have a category that is closed",
             "The category is prohibited or closed in this market.",
-            "Set another “TikTok category number” in the template.", "template.category", "list"),
+            "Choose another “TikTok category” in the template.", "template.category", "list"),
     Message("E-CAT-PERMIT", "The category is closed to this shop",
             "{n} product(s) needs|need a permit for their category",
             "The seller may not sell in this category.",
-            "Apply for it in Seller Center's Qualification Center, or set another “TikTok category number” in the"
+            "Apply for it in Seller Center's Qualification Center, or choose another “TikTok category” in the"
             " template.", "template.category", "list"),
     Message("E-CAT-UPGRADE", "TikTok moves the shop to new categories", "{n} product(s) waits|wait for new categories",
             "TikTok Shop is moving the shop to a new category tree.",

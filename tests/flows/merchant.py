@@ -30,7 +30,6 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.goods import actions as goods
 from twinshelf.kit import clock
 from twinshelf.listings import actions as catalog
-from twinshelf.listings import suggesting
 from twinshelf.listings.models import ListingRow
 from twinshelf.orders import actions as orders
 from twinshelf.orders.models import ShopOrderRow
@@ -72,9 +71,10 @@ def pull() -> Answer:
 
 
 def template() -> Answer:
-    """Set up the template that is suggested for the goods."""
+    """Set up a template for all goods: mugs, of metal where they do not say what of."""
+    material = {"name": "Material", "source": "custom_field", "field": "Material", "value": "Metal"}
     with _connection() as connection:
-        rules.set_default_template(connection, **suggesting.suggest_template(connection), by=COMMAND_LINE)
+        rules.set_default_template(connection, category_id="600042", attributes=[material], by=COMMAND_LINE)
     return {}
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
 
 from twinshelf.connections.models import Connection, Shop
+from twinshelf.documents import Attribute, CategoryRules, to_json
+from twinshelf.kit import clock
+from twinshelf.listings.models import CategoryCache, CategorySuggestions
+from twinshelf.listings.queries import store_categories
+from twinshelf.rules.actions import CURED
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import Lane, Mark, Problem, Task
 from twinshelf.tiktok.regions import REGIONS
@@ -97,6 +103,14 @@ FORM = {
     "width": "",
     "height": "6",
     "weight": "2",
+    "m-TOTAL_FORMS": "2",
+    "m-INITIAL_FORMS": "2",
+    "m-0-key": "Home & Garden",
+    "m-0-category_id": "",
+    "m-0-category_path": "",
+    "m-1-key": "Kitchen > Mugs",
+    "m-1-category_id": "600042",
+    "m-1-category_path": "Kitchenware > Drinkware > Mugs",
     "a-TOTAL_FORMS": "2",
     "a-INITIAL_FORMS": "0",
     "a-0-name": "Material",
@@ -127,20 +141,140 @@ def test_the_template_is_kept_and_what_waited_for_it_is_tried_again(console, wor
     assert [(r["name"], r["source"], r["value"]) for r in template.rules["attributes"]] == [
         ("Material", "fixed", "Glass")
     ]
-    assert page.told == ["Template saved. Products that waited for it are tried again."]
+    assert template.rules["categories"] == [
+        {"key": "Kitchen > Mugs", "category_id": "600042", "category_path": "Kitchenware > Drinkware > Mugs"}
+    ]
+    assert page.told == [f"Template saved. {len(waiting)} products are tried again."]
     lane = Lane.objects.get(kind="listing", owner=f"connection:{world.uk.id}")
     assert set(Mark.objects.filter(lane=lane).values_list("key", flat=True)) == waiting
     assert 'value="600031"' in console.get(f"/connections/{world.uk.id}/template/").html
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("category_id", "shelf"), ("category_id", ""), ("weight", "1.5"), ("length", "0")]
+    ("field", "value"),
+    [
+        ("category_path", "999999999"),
+        ("category_path", "Kitchenware"),
+        ("category_path", "600123"),
+        ("m-1-category_path", "Mugs"),
+        ("weight", "1.5"),
+        ("length", "0"),
+    ],
 )
 def test_a_template_that_does_not_fit_is_not_kept(console, world, field, value):
     page = console.post(f"/connections/{world.uk.id}/template/", {**FORM, field: value})
 
     assert page.status == 400
     assert 'class="error"' in page.html
+    assert not Template.objects.filter(connection=world.uk).exists()
+
+
+@pytest.mark.parametrize("written", ["600042", " Kitchenware > Drinkware > Mugs ", "kitchenware > drinkware > mugs"])
+def test_a_category_may_be_written_as_its_number_or_its_path(console, world, written):
+    console.post(f"/connections/{world.uk.id}/template/", {**FORM, "category_id": "", "category_path": written})
+
+    template = Template.objects.get(connection=world.uk)
+    assert (template.category_id, template.category_path) == ("600042", "Kitchenware > Drinkware > Mugs")
+
+
+def test_what_was_picked_counts_only_as_long_as_its_name_stands_there(console, world):
+    page = console.post(f"/connections/{world.uk.id}/template/", {**FORM, "category_path": "Candles"})
+
+    assert page.status == 400
+    assert "There is no such category in this market." in page
+
+
+def test_without_a_category_for_everything_else_a_template_can_be_kept(console, world):
+    console.post(f"/connections/{world.uk.id}/template/", {**FORM, "category_id": "", "category_path": ""})
+
+    assert Template.objects.get(connection=world.uk).category_id == ""
+    assert re.search(r"[0-9]+ products need a category", console.get(f"/connections/{world.uk.id}/template/").text)
+
+
+def test_products_that_tiktok_refused_for_the_template_are_tried_again_too(console, world):
+    lane = Lane.objects.get(kind="listing", owner=f"connection:{world.uk.id}")
+    Problem.objects.all().update(waits_for="")
+    refused = Problem.objects.filter(lane=lane, closed_at=None).exclude(key="*")[0]
+    Problem.objects.filter(id=refused.id).update(code="E-CAT-UNKNOWN", blocking=True)
+    cured = set(
+        Problem.objects.filter(lane=lane, closed_at=None, blocking=True, code__in=CURED).values_list("key", flat=True)
+    )
+
+    page = console.post(f"/connections/{world.uk.id}/template/", FORM)
+
+    assert refused.key in cured
+    assert set(Mark.objects.filter(lane=lane).values_list("key", flat=True)) == cured
+    assert page.told == [
+        "Template saved. 1 product is tried again." if len(cured) == 1
+        else f"Template saved. {len(cured)} products are tried again."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("candle", ["854152", "1243152"]),
+        ("decor cand", ["854152", "1243152"]),
+        ("MUG", ["600042"]),
+        ("600031", ["600031"]),
+        ("sofa", []),
+        ("", []),
+    ],
+)
+def test_categories_are_found_by_words_anywhere_in_their_path(console, world, typed, found):
+    page = console.get(f"/connections/{world.uk.id}/template/categories/?q={typed}&id=x")
+
+    assert re.findall(r'data-id="([0-9]+)"', page.html) == found
+    assert ("No category has these words." in page) is (found == [])
+
+
+def test_a_category_that_is_closed_to_the_shop_is_shown_and_cannot_be_picked(console, world):
+    page = console.get(f"/connections/{world.uk.id}/template/categories/?q=fire&id=x")
+
+    assert "Fire Starters closed to this shop" in page
+    assert 'aria-disabled="true"' in page.html
+
+
+def test_required_attributes_are_rows_and_names_are_checked(console, world):
+    asked = (
+        Attribute(id="1", name="Material", sales=False, required=True, values=(("7", "Glass"), ("8", "Tin"))),
+        Attribute(id="2", name="Style", sales=False, required=False),
+        Attribute(id="3", name="Color", sales=True, required=False),
+    )
+    for category_id in ("600031", "600042"):
+        CategoryCache.objects.create(
+            account=world.uk.account, shop=world.uk.shop, category_id=category_id, read_at=clock.now(),
+            attributes=to_json(asked), rules=to_json(CategoryRules()),
+        )  # fmt: skip
+    empty = {**FORM, "a-0-name": ""}
+
+    shown = console.post(f"/connections/{world.uk.id}/template/", {**empty, "show": "1"})
+
+    assert not Template.objects.filter(connection=world.uk).exists()
+    assert shown["attributes"][0][0]["name"].value() == "Material"
+    assert "Required Glass, Tin" in shown
+    assert 'option value="Style"' in shown.html
+    assert 'option value="Color"' not in shown.html
+
+    wrong = console.post(f"/connections/{world.uk.id}/template/", {**FORM, "a-0-name": "Materail"})
+    assert wrong.status == 400
+    assert "These categories have no attribute of this name." in wrong
+
+
+def test_a_suggestion_is_asked_for_and_waits_on_the_page_unsaved(console, world):
+    console.post(f"/connections/{world.uk.id}/template/suggest/")
+    lane = Lane.objects.get(kind="listings_poll", owner=f"connection:{world.uk.id}")
+    assert "suggestions" in set(Mark.objects.filter(lane=lane).values_list("key", flat=True))
+    assert "TikTok Shop is asked which categories fit." in console.get(f"/connections/{world.uk.id}/template/")
+
+    row = CategorySuggestions.objects.get(connection=world.uk)
+    [(category, _number), *_more] = [each for each in store_categories(world.uk) if each[0]]
+    row.found, row.made_at = {category: ["600042", "Kitchenware > Drinkware > Mugs"]}, clock.after(1)
+    row.save()
+
+    page = console.get(f"/connections/{world.uk.id}/template/")
+    assert 'value="Kitchenware &gt; Drinkware &gt; Mugs"' in page.html
+    assert "TikTok Shop is asked which categories fit." not in page
     assert not Template.objects.filter(connection=world.uk).exists()
 
 

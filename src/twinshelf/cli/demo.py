@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -345,12 +345,55 @@ def _merchant(connection: Connection) -> Actor:
 
 
 def _template(connection: Connection, merchant: Actor) -> int:
-    """A default template as a merchant would set it up: suggested categories, attributes from fields of their name."""
+    """A default template as a merchant would set it up: what TikTok is sure of, and what the merchant knows better.
+
+    What a product is made of, and whom it is for, is told by the products' own custom fields.
+    """
     from twinshelf.listings import suggesting
     from twinshelf.rules import actions as rules
 
     suggestion = suggesting.suggest_template(connection)
-    return rules.set_default_template(connection, **suggestion, by=merchant).id
+    rows = {row["key"]: row for row in suggestion["categories"]}
+    for key, (category_id, path) in _CATEGORIES.items():
+        rows[key] = {"key": key, "category_id": category_id, "category_path": path}
+    chosen = {**suggestion, "categories": list(rows.values())}
+    template, _tried = rules.set_default_template(connection, **chosen, by=merchant)
+    return template.id
+
+
+_CATEGORIES: Mapping[str, tuple[str, str]] = {
+    "Bath > Towels": ("1252880", "Home Supplies > Bathroom Supplies > Towels > Towel Sets"),
+    "Candles & Scents > Candles": ("854152", "Home Supplies > Home Decor > Candles"),
+    "Desk & Office > Notebooks & Paper": (
+        "1372304", "Computers & Office Equipment > Office Stationery & Supplies > Notebooks & Paper > Notebooks",
+    ),
+    "Garden > Planters & Pots": ("1272208", "Home Improvement > Garden Supplies > Garden Pots & Planters > Urns"),
+    "Home Storage > Baskets": ("600686", "Home Supplies > Home Organizers > Storage Baskets"),
+    "Home Storage > Jars & Canisters": ("853000", "Home Supplies > Home Organizers > Storage Bottles & Jars"),
+    "Home Storage > Laundry": ("600747", "Home Supplies > Laundry Tools & Accessories > Washing Bags"),
+    "Home Storage > Shelves & Hooks": ("604497", "Furniture > Indoor Furniture > Shelves & Racks"),
+    "Kitchen & Dining > Cookware": ("600146", "Kitchenware > Cookware > Pots"),
+    "Kitchen & Dining > Mugs & Cups": ("600042", "Kitchenware > Drinkware > Mugs"),
+    "Kitchen & Dining > Plates & Bowls": ("600064", "Kitchenware > Cutlery & Tableware > Plates"),
+    "Lighting & Decor > Lamps": ("893832", "Home Improvement > Lights & Lighting > Indoor Lighting"),
+    "Soap dishes": ("600447", "Home Supplies > Bathroom Supplies > Soap Dishes"),
+    "Sachets": ("1245840", "Home Supplies > Home Care Supplies > Home Fragrances > Sachets"),
+    "T-shirts": ("601302", "Womenswear & Underwear > Women's Tops > Women's T-shirts"),
+    "Storage baskets": ("600686", "Home Supplies > Home Organizers > Storage Baskets"),
+    "Textiles > Cushions": (
+        "999568", "Textiles & Soft Furnishings > Household Textiles > Cushions & Accessories > Cushions",
+    ),
+    "Textiles > Rugs & Mats": (
+        "1002640", "Textiles & Soft Furnishings > Household Textiles > Carpets & Rugs > Runners",
+    ),
+    "Textiles > Table Linen": ("998288", "Textiles & Soft Furnishings > Household Textiles > Kitchen Linens > Runners"),
+    "Textiles > Throws & Blankets": (
+        "1010448", "Textiles & Soft Furnishings > Bedding and Linens > Blankets & Throws > Throws",
+    ),
+    "Toys & Play > Puzzles & Games": ("820880", "Toys & Hobbies > Games & Puzzles > Floor Games"),
+    "Toys & Play > Soft Toys": ("700699", "Toys & Hobbies > Dolls & Stuffed Toys > Stuffed Toys"),
+}  # fmt: skip
+"""What a merchant of these goods would choose where TikTok's own suggestion is unsure. The rest needs a person."""
 
 
 def _pass_time(control: ControlClient, seconds: float, what: str, console: Console) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -14,6 +14,7 @@ from twinshelf.accounts import queries as accounts
 from twinshelf.connections import queries as connections
 from twinshelf.errors import DocumentError
 from twinshelf.preferences.fields import DEFAULTS, FIELDS, parse, reason_at, with_values
+from twinshelf.rules.categories import Leaf, named
 from twinshelf.rules.templates import Source
 
 if TYPE_CHECKING:
@@ -177,30 +178,75 @@ class PairForm(forms.Form):
         return name
 
 
-class TemplateForm(forms.Form):
+_PICKED = forms.HiddenInput(attrs={"data-picked": ""})
+
+
+def _category_field(label: Any) -> forms.CharField:
+    """Words that find a category, or its full path once one is picked; the combobox of `console.js` does the rest."""
+    attrs = {"role": "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "autocomplete": "off"}
+    return forms.CharField(label=label, required=False, max_length=400, widget=forms.TextInput(attrs=attrs))
+
+
+class _WithCategory(forms.Form):
+    """A form that names a TikTok category: by the one that was picked, its number, or its full path."""
+
+    no_such = _("There is no such category in this market. Type a word, and choose one from the list.")
+    closed = _("TikTok Shop does not let this shop list in this category.")
+    unread = _("TikTok's categories are being read. Save again in a moment.")
+
+    def __init__(self, *args: Any, leaves: Mapping[str, Leaf], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._leaves = leaves
+
+    def clean(self) -> dict[str, Any]:
+        """The category is one of the market's, and open to the shop."""
+        cleaned = super().clean() or {}
+        text = cleaned.get("category_path", "")
+        leaf = None
+        if text:
+            leaf = named(self._leaves, text, cleaned.get("category_id", ""))
+            if leaf is None:
+                self.add_error("category_path", self.no_such if self._leaves else self.unread)
+            elif not leaf.available:
+                self.add_error("category_path", self.closed)
+        cleaned["category_id"], cleaned["category_path"] = (leaf.id, leaf.path) if leaf else ("", text)
+        return cleaned
+
+
+class TemplateForm(_WithCategory):
     """Category and package of a connection's default template. Whole numbers, in the store's units."""
 
-    category_id = forms.RegexField(
-        r"^\d{1,20}$", label=_("TikTok category number"), widget=forms.TextInput(attrs={"inputmode": "numeric"})
-    )
-    category_path = forms.CharField(label=_("Category name"), required=False, max_length=400)
+    category_id = forms.CharField(required=False, max_length=20, widget=_PICKED)
+    category_path = _category_field(_("TikTok category"))
     length = forms.IntegerField(label=_("Length"), required=False, min_value=1)
     width = forms.IntegerField(label=_("Width"), required=False, min_value=1)
     height = forms.IntegerField(label=_("Height"), required=False, min_value=1)
     weight = forms.IntegerField(label=_("Weight"), required=False, min_value=1)
 
     @classmethod
-    def of(cls, template: Template | None) -> TemplateForm:
+    def of(cls, template: Template | None, leaves: Mapping[str, Leaf]) -> TemplateForm:
         """Filled with a template's values."""
         if template is None:
-            return cls()
-        package = template.rules.get("package", {})
-        return cls(initial={"category_id": template.category_id, "category_path": template.category_path, **package})
+            return cls(leaves=leaves)
+        chosen = {"category_id": template.category_id, "category_path": template.category_path or template.category_id}
+        if template.category_id in leaves:
+            chosen["category_path"] = leaves[template.category_id].path
+        return cls(initial={**chosen, **template.rules.get("package", {})}, leaves=leaves)
 
     def package(self) -> dict[str, int]:
         """The sides and the weight that were filled in."""
         return {side: self.cleaned_data[side] for side in PACKAGE if self.cleaned_data[side]}
 
+
+class CategoryRowForm(_WithCategory):
+    """The TikTok category of one category of the store."""
+
+    key = forms.CharField(max_length=500, widget=forms.HiddenInput)
+    category_id = forms.CharField(required=False, max_length=20, widget=_PICKED)
+    category_path = _category_field(_("TikTok category"))
+
+
+CategoryRowFormSet = forms.formset_factory(CategoryRowForm, extra=0, max_num=2000, absolute_max=2000)
 
 _SOURCES: tuple[tuple[Source, Any], ...] = (
     ("fixed", _("Always this value")),
@@ -211,12 +257,25 @@ _SOURCES: tuple[tuple[Source, Any], ...] = (
 
 
 class AttributeForm(forms.Form):
-    """Where the value of one TikTok attribute comes from."""
+    """Where the value of one TikTok attribute comes from. `names`: those there are; empty where that is unknown."""
 
-    name = forms.CharField(label=_("Attribute"), required=False, max_length=120)
+    name = forms.CharField(
+        label=_("Attribute"), required=False, max_length=120, widget=forms.TextInput(attrs={"list": "attribute-names"})
+    )
     source = forms.ChoiceField(label=_("Comes from"), choices=_SOURCES)
     field = forms.CharField(label=_("Field in BigCommerce"), required=False, max_length=120)
     value = forms.CharField(label=_("Value, or what to use instead"), required=False, max_length=250)
+
+    def __init__(self, *args: Any, names: Collection[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names = {name.strip().lower() for name in names}
+
+    def clean_name(self) -> str:
+        """One of the attributes that the categories have."""
+        name: str = self.cleaned_data["name"].strip()
+        if name and self._names and name.lower() not in self._names:
+            raise forms.ValidationError(_("These categories have no attribute of this name. Empty it to leave it out."))
+        return name
 
 
 AttributeFormSet = forms.formset_factory(AttributeForm, extra=2, max_num=100)

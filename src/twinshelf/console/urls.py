@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from twinshelf.console.views import activity, connections, dashboard, orders, people, preferences, products
+from twinshelf.console.views import (
+    activity,
+    connections,
+    dashboard,
+    orders,
+    people,
+    preferences,
+    products,
+    template,
+)
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -41,7 +50,10 @@ urlpatterns = [
     path("connections/tiktok", connections.authorized, name="authorized"),
     path("connections/tiktok/confirm/", connections.confirm, name="confirm_authorization"),
     path("connections/pair/", connections.pair, name="pair"),
-    path("connections/<int:connection_id>/template/", connections.template, name="template"),
+    path("connections/<int:connection_id>/template/", template.template, name="template"),
+    path("connections/<int:connection_id>/template/categories/", template.categories, name="template_categories"),
+    path("connections/<int:connection_id>/template/suggest/", template.suggest, name="template_suggest"),
+    path("connections/<int:connection_id>/template/suggestions/", template.suggestions, name="template_suggestions"),
     path("connections/<int:connection_id>/settings/", preferences.preferences, name="preferences"),
     path("connections/<int:connection_id>/settings/effect/", preferences.effect, name="preferences_effect"),
     path("connections/<int:connection_id>/settings/undo/<int:entry_id>/", preferences.undo, name="preferences_undo"),

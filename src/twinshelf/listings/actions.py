@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -17,11 +17,14 @@ from twinshelf.goods.selections import select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.listings import queries
-from twinshelf.listings.models import Link, ListingRow
+from twinshelf.listings.models import CategorySuggestions, Link, ListingRow
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync import queries as sync
 from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task
+
+POLLS = "listings_poll"
+"""The lane that reads a shop's listings, categories and suggestions."""
 
 
 def list_products(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
@@ -180,6 +183,23 @@ def compare(connection: Connection, *, by: Actor) -> int:
         for kind in ("stock", "price"):
             lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)
     return len(keys)
+
+
+def read_categories(connection: Connection, category_ids: Iterable[str] = ()) -> None:
+    """Have TikTok's category tree read, or what these categories ask, for the page that shows it. Changes nothing."""
+    keys = [f"category {category_id}" for category_id in category_ids] or ["categories"]
+    lanes.ask(connection.account_id, POLLS, f"connection:{connection.id}", keys, cause="asked for by a page")
+
+
+def suggest_categories(connection: Connection, *, by: Actor) -> None:
+    """Have TikTok asked which categories fit the store's goods; the answers wait on the template's page."""
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        CategorySuggestions.objects.update_or_create(
+            account_id=connection.account_id, connection=connection, defaults={"asked_at": clock.now()}
+        )
+        record(by, connection.account_id, "listings.suggest_categories", owner)
+        lanes.ask(connection.account_id, POLLS, owner, ["suggestions"], cause="asked for by a person")
 
 
 class NothingToUndo(Exception):

@@ -8,14 +8,14 @@ from typing import Any
 from twinshelf.connections.batches import ConnectionBatch
 from twinshelf.documents import Plan
 from twinshelf.kit import clock
-from twinshelf.listings import observing
+from twinshelf.listings import actions, desiring, observing, suggesting
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Closed, Flow, Signal
 
 LATEST_SECONDS = 300.0
 """A call that got no answer has arrived after this, or never will."""
 
-KIND = "listings_poll"
+KIND = actions.POLLS
 
 _READS: Mapping[str, str] = {"stock": "stock", "price": "listing"}
 """For what is pushed to the shop, the lane that reads there how it is."""
@@ -33,18 +33,32 @@ def look_again(batch: ConnectionBatch, closed: Sequence[Closed[Any]]) -> None:
 
 
 def observe_polls(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
-    """Carry out what was asked for: `listings`, the poll behind the webhooks, or `stock 12`, a second look."""
+    """Carry out what was asked for.
+
+    `listings` is the poll behind the webhooks, `stock 12` a second look; `categories`, `category 600042` and
+    `suggestions` are read for the template's page.
+    """
     if batch.preview:
         return {}
     return {key: _poll(batch, key) for key in keys}
 
 
 def _poll(batch: ConnectionBatch, key: str) -> Plan:
-    if key == "listings":
-        observing.scan_listings(batch.connection)
-        return Plan(key=key)
-    lane = batch.lane
     kind, _, product_id = key.partition(" ")
+    match kind:
+        case "listings":
+            observing.scan_listings(batch.connection)
+            return Plan(key=key)
+        case "categories":
+            observing.read_categories(batch.connection)
+            return Plan(key=key)
+        case "category":
+            desiring.category_of(batch.connection.shop, product_id)
+            return Plan(key=key)
+        case "suggestions":
+            suggesting.keep_suggestions(batch.connection)
+            return Plan(key=key)
+    lane = batch.lane
     if lanes.is_asked(lane.account_id, kind, lane.owner, product_id):  # not through yet: the last try counts
         return Plan(key=key, later_seconds=LATEST_SECONDS)
     lanes.ask(

@@ -14,6 +14,7 @@ from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import Listing, ListingState, Money, ShopSku, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.choices import choices
+from twinshelf.rules.categories import Leaf
 
 _STATES: Mapping[StrEnum, str] = {
     ListingState.NOT_UPLOADED: "Not listed",
@@ -162,3 +163,40 @@ class CategoryCache(AccountModel):
 
     def __str__(self) -> str:
         return self.category_id
+
+
+class CategoryTree(AccountModel):
+    """The leaves of a shop's category tree as last read (`leaves_kept`)."""
+
+    shop = models.OneToOneField(Shop, on_delete=models.CASCADE, related_name="+")
+    leaves = models.BinaryField()
+    read_at = models.DateTimeField()
+
+    def all_leaves(self) -> tuple[Leaf, ...]:
+        """Every leaf, sorted by path."""
+        return from_json(zlib.decompress(self.leaves), tuple[Leaf, ...])
+
+    def __str__(self) -> str:
+        return f"categories of {self.shop_id}"
+
+
+def leaves_kept(leaves: tuple[Leaf, ...]) -> bytes:
+    """The leaves of a tree as `CategoryTree.leaves` keeps them."""
+    return zlib.compress(to_json(leaves), 1)
+
+
+class CategorySuggestions(AccountModel):
+    """The TikTok category that TikTok is sure of, by category of the store: `[id, path]`. For a person to look at."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+")
+    found = models.JSONField(default=dict)
+    asked_at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True)
+
+    @property
+    def pending(self) -> bool:
+        """Asked for, and not answered yet."""
+        return self.made_at is None or self.made_at < self.asked_at
+
+    def __str__(self) -> str:
+        return f"suggestions of {self.connection_id}"

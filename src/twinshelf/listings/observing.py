@@ -17,9 +17,11 @@ from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings import linking
 from twinshelf.listings import plan as planning
-from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
+from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
+from twinshelf.rules.categories import leaves_of
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Signal
+from twinshelf.tiktok.regions import region as region_of
 
 _SCAN_OVERLAP = timedelta(minutes=10)
 
@@ -85,6 +87,16 @@ def read_changed(connection: Connection) -> Scan:
         shop.listings_seen_at = newest
         Shop.objects.filter(id=shop.id).update(listings_seen_at=newest)
     return scan
+
+
+def read_categories(connection: Connection) -> None:
+    """Read the shop's category tree and keep its leaves. Safe to repeat."""
+    shop = connection.shop
+    version = region_of(shop.region).category_version
+    leaves = leaves_of(clients.shop_client(shop, "bulk").categories(version))
+    CategoryTree.objects.update_or_create(
+        account_id=shop.account_id, shop=shop, defaults={"leaves": leaves_kept(leaves), "read_at": clock.now()}
+    )
 
 
 def look(connection: Connection, row: ListingRow) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from django.db import connection
@@ -30,12 +31,14 @@ from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
-from twinshelf.documents import ListingState, Product, from_json
+from twinshelf.documents import Attribute, ListingState, Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.words import searched
-from twinshelf.listings.models import Link, ListingRow
+from twinshelf.listings.models import CategoryCache, CategorySuggestions, CategoryTree, Link, ListingRow
+from twinshelf.rules.categories import Leaf, find
 from twinshelf.rules.models import Template
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import Problem, Task
@@ -379,6 +382,66 @@ def variants_of(row: StoreProduct) -> list[StoreVariant]:
 def default_template(connection: Connection) -> Template | None:
     """The template for products that no other holds; None if there is none yet."""
     return Template.objects.filter(connection=connection, is_default=True).first()
+
+
+# -- what the template's page asks -------------------------------------------------------------------------------------
+
+
+def category_leaves(connection: Connection) -> dict[str, Leaf]:
+    """The shop's categories that products can be listed in, by id, as last read; none if they never were."""
+    kept = CategoryTree.objects.filter(shop=connection.shop_id).first()
+    return {} if kept is None else {leaf.id: leaf for leaf in kept.all_leaves()}
+
+
+def categories_are_old(connection: Connection) -> bool:
+    """Whether the shop's categories were not read for a day."""
+    since = clock.now() - timedelta(days=1)
+    return not CategoryTree.objects.filter(shop=connection.shop_id, read_at__gt=since).exists()
+
+
+def find_categories(connection: Connection, text: str) -> list[Leaf]:
+    """The shop's categories that have all these words, at most 20."""
+    return find(category_leaves(connection).values(), text)
+
+
+def suggestions_of(connection: Connection) -> CategorySuggestions | None:
+    """What TikTok was asked to suggest for the store's categories; None if it never was."""
+    return CategorySuggestions.objects.filter(connection=connection).first()
+
+
+def store_categories(connection: Connection, limit: int = 500) -> list[tuple[str, int]]:
+    """The store's categories with the number of their products, those with most first; "" for products without one."""
+    rows = StoreProduct.objects.filter(store_id=connection.store_id, deleted__in=_KEPT)
+    counts = rows.values_list("category").annotate(number=Count("id")).order_by("-number", "category")
+    return list(counts[:limit])
+
+
+@dataclass(frozen=True)
+class AskedAttribute:
+    """What one or more categories ask of a product. `values` is TikTok's list; none where it takes free text."""
+
+    name: str
+    required: bool
+    values: tuple[str, ...]
+
+
+def asked_attributes(connection: Connection, category_ids: Iterable[str]) -> tuple[list[AskedAttribute], list[str]]:
+    """(what these categories ask, required ones first; ids of those that were not read yet)."""
+    wanted = dict.fromkeys(category_ids)
+    kept = {
+        row.category_id: row for row in CategoryCache.objects.filter(shop=connection.shop_id, category_id__in=wanted)
+    }
+    found: dict[str, AskedAttribute] = {}
+    for row in kept.values():
+        for attribute in from_json(bytes(row.attributes), tuple[Attribute, ...]):
+            if attribute.sales:
+                continue
+            before = found.get(attribute.name.lower())
+            required = attribute.required or (before is not None and before.required)
+            values = dict.fromkeys([*(before.values if before else ()), *(name for _id, name in attribute.values)])
+            found[attribute.name.lower()] = AskedAttribute(attribute.name, required, tuple(values))
+    ordered = sorted(found.values(), key=lambda each: (not each.required, each.name.lower()))
+    return ordered, [category_id for category_id in wanted if category_id not in kept]
 
 
 def named(store_id: int, product_ids: Sequence[str]) -> dict[str, tuple[int, str]]:

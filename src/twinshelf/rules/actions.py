@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
+from twinshelf import messages
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
@@ -26,9 +27,11 @@ def set_default_template(
     package: Mapping[str, Any] | None = None,
     categories: Sequence[Mapping[str, Any]] = (),
     by: Actor,
-) -> Template:
-    """The template for products that no other holds. Applies from the next plan on; what waited for it is tried again.
+) -> tuple[Template, int]:
+    """The template for products that no other holds, and how many are tried again: those that waited for it.
 
+    Those are the products that it kept from being sent, and those that TikTok refused for what it says. Applies from
+    the next plan on. Without `category_id`, goods whose category has no row in `categories` wait for one.
     Raises DocumentError naming the rule that does not fit.
     """
     rules = templates.rules_from_json(
@@ -46,5 +49,9 @@ def set_default_template(
         before, after = changed(known or {}, chosen)
         owner = f"connection:{connection.id}"
         record(by, connection.account_id, "rules.set_default_template", owner, before=before, after=after)
-        problems.unblock(connection.account_id, "template")
-    return template
+        tried = problems.ask_cured(connection.account_id, owner, "template", CURED)
+    return template, tried
+
+
+CURED = frozenset(code for code, message in messages.MESSAGES.items() if message.page == "template")
+"""Refusals that another template may cure: those whose remedy is on its page."""

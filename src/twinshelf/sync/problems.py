@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -185,6 +185,22 @@ def open_keys(account_id: int, owner: str, code: str) -> list[str]:
     """The keys of an owner that have an open problem of this code."""
     found = Problem.objects.filter(account_id=account_id, lane__owner=owner, code=code, closed_at=None)
     return list(found.values_list("key", flat=True))
+
+
+def ask_cured(account_id: int, owner: str, waited_for: str, codes: Collection[str]) -> int:
+    """Ask again for what waited for this token in the lanes of an owner, and for what was refused with these codes.
+
+    Returns how many keys were asked for. Safe to repeat.
+    """
+    found = Problem.objects.filter(account_id=account_id, lane__owner=owner, closed_at=None, blocking=True)
+    found = found.exclude(key=OWNER_KEY).filter(Q(waits_for__contains=waited_for) | Q(code__in=sorted(codes)))
+    keys: dict[str, set[str]] = {}
+    for kind, key, code, waits_for in found.values_list("lane__kind", "key", "code", "waits_for"):
+        if code in codes or waited_for in waits_for.split():
+            keys.setdefault(kind, set()).add(key)
+    for kind, some in keys.items():
+        lanes.ask(account_id, kind, owner, some, cause=f"{waited_for} is there")
+    return len(set().union(*keys.values()))
 
 
 def is_awaited(account_id: int, kind: str) -> bool:

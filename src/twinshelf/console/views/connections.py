@@ -19,7 +19,7 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs, offered
-from twinshelf.console.forms import AttributeFormSet, PairForm, StoreForm, TemplateForm
+from twinshelf.console.forms import PairForm, StoreForm
 from twinshelf.console.templatetags.console import country
 from twinshelf.console.views.answers import Told, started
 from twinshelf.errors import NeedsPerson, Transient
@@ -29,7 +29,6 @@ from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.preferences import actions as preference_actions
 from twinshelf.proof import actions as proof_actions
-from twinshelf.rules import actions as rules_actions
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection, Shop
@@ -199,36 +198,6 @@ def pair(request: ConsoleRequest) -> HttpResponse:
             return redirect("template", made.id)
         return redirect("connections")
     return _page(request, pair_form=form)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Permission.OPERATE)
-def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
-    """The default template of a connection: category, package, attributes."""
-    connection = queries.connection_or_404(connection_id)
-    known = catalog.default_template(connection)
-    if request.method == "POST":
-        form, rows = TemplateForm(request.POST), AttributeFormSet(request.POST, prefix="a")
-        if form.is_valid() and rows.is_valid():
-            with Told(request):
-                rules_actions.set_default_template(
-                    connection,
-                    category_id=form.cleaned_data["category_id"],
-                    category_path=form.cleaned_data["category_path"],
-                    attributes=[row for row in rows.cleaned_data if row.get("name")],
-                    package=form.package(),
-                    categories=known.rules.get("categories", []) if known else [],
-                    by=Actor.of(request.user),
-                )
-                messages.success(request, _("Template saved. Products that waited for it are tried again."))
-                return redirect("connections")
-    else:
-        form = TemplateForm.of(known)
-        rows = AttributeFormSet(initial=known.rules.get("attributes", []) if known else [], prefix="a")
-    status = 400 if form.errors or any(rows.errors) else 200
-    return render(
-        request, "console/template.html", {"connection": connection, "form": form, "rows": rows}, status=status
-    )
 
 
 @require_POST

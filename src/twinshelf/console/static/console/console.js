@@ -151,6 +151,76 @@
     });
   }
 
+  // -- comboboxes: a text that finds something at the server, and the hidden field with the number of what was picked ---
+
+  const combobox = (box) => {
+    const [input, picked] = [one("[role=combobox]", box), one("[data-picked]", box)];
+    const list = document.createElement("ul");
+    list.className = "options";
+    list.id = `${input.id}-options`;
+    list.hidden = true;
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", input.labels[0]?.textContent.trim() ?? "");
+    input.setAttribute("aria-controls", list.id);
+    input.parentElement.append(list);
+    let [timer, asked] = [0, 0];
+    const options = () => all("[role=option]:not([aria-disabled])", list);
+    const chosen = () => one("[aria-selected=true]", list);
+    const close = () => {
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+    };
+    const mark = (option) => {
+      chosen()?.removeAttribute("aria-selected");
+      if (!option) return;
+      option.setAttribute("aria-selected", "true");
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    };
+    const pick = (option) => {
+      input.value = option.dataset.path;
+      picked.value = option.dataset.id;
+      close();
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    const find = async () => {
+      const [text, number] = [input.value.trim(), ++asked];
+      if (!text) return close();
+      const answer = await fetch(`${box.dataset.url}?${new URLSearchParams({ q: text, id: list.id })}`);
+      if (!answer.ok || number !== asked) return;
+      list.innerHTML = await answer.text();
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    };
+    input.addEventListener("input", () => {
+      picked.value = "";
+      clearTimeout(timer);
+      timer = setTimeout(find, 200);
+    });
+    input.addEventListener("keydown", (event) => {
+      const [every, at] = [options(), options().indexOf(chosen())];
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) find();
+        else mark(every[(at + (event.key === "ArrowDown" ? 1 : -1) + every.length) % every.length]);
+      } else if (event.key === "Enter" && !list.hidden && chosen()) {
+        event.preventDefault();
+        pick(chosen());
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        close();
+      }
+    });
+    input.addEventListener("blur", () => { asked += 1; close(); });
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault(); // the field keeps the focus
+      const option = event.target.closest("[role=option]:not([aria-disabled])");
+      if (option) pick(option);
+    });
+  };
+  all("[data-combobox]").forEach(combobox);
+
   // -- updates ------------------------------------------------------------------------------------------------------
 
   document.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,0 +1,181 @@
+"""The default template of a connection: categories, package, attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from twinshelf.accounts.actors import Actor
+from twinshelf.connections import queries
+from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.forms import AttributeFormSet, CategoryRowFormSet, TemplateForm
+from twinshelf.console.views.answers import Told
+from twinshelf.listings import actions as listing_actions
+from twinshelf.listings import queries as listings
+from twinshelf.rules import actions as rules_actions
+
+if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
+    from twinshelf.rules.categories import Leaf
+    from twinshelf.rules.models import Template
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """The default template: shown, shown anew with what the chosen categories require, or saved."""
+    connection = queries.connection_or_404(connection_id)
+    known, leaves = listings.default_template(connection), listings.category_leaves(connection)
+    if listings.categories_are_old(connection):
+        listing_actions.read_categories(connection)
+    if request.method != "POST":
+        form, rows = TemplateForm.of(known, leaves), _category_rows(connection, known, leaves)
+        asked, unread = _asked(connection, [known.category_id if known else "", *_mapped(known)])
+        return _page(request, connection, _Shown(form, rows, _attribute_rows(known, asked), asked, unread))
+    form = TemplateForm(request.POST, leaves=leaves)
+    rows = CategoryRowFormSet(request.POST, prefix="m", form_kwargs={"leaves": leaves})
+    good = form.is_valid() & rows.is_valid()
+    chosen = [row for row in rows.cleaned_data if row.get("category_id")] if rows.is_valid() else []
+    asked, unread = _asked(
+        connection, [form.cleaned_data.get("category_id", ""), *(row["category_id"] for row in chosen)]
+    )
+    names = () if unread else [attribute.name for attribute in asked]
+    attributes = AttributeFormSet(request.POST, prefix="a", form_kwargs={"names": names})
+    if "show" in request.POST:  # nothing is saved yet
+        kept = [row for row in (attributes.cleaned_data if attributes.is_valid() else []) if row.get("name")]
+        return _page(request, connection, _Shown(form, rows, _rows_for(kept, asked), asked, unread))
+    if good and attributes.is_valid():
+        with Told(request):
+            _saved, tried = rules_actions.set_default_template(
+                connection,
+                category_id=form.cleaned_data["category_id"],
+                category_path=form.cleaned_data["category_path"],
+                attributes=[row for row in attributes.cleaned_data if row.get("name")],
+                package=form.package(),
+                categories=[{name: row[name] for name in ("key", "category_id", "category_path")} for row in chosen],
+                by=Actor.of(request.user),
+            )
+            messages.success(request, _told(tried))
+            return redirect("template", connection.id)
+    return _page(request, connection, _Shown(form, rows, attributes, asked, unread), status=400)
+
+
+def _told(tried: int) -> str:
+    if not tried:
+        return _("Template saved.")
+    told = ngettext(
+        "Template saved. %(n)s product is tried again.", "Template saved. %(n)s products are tried again.", tried
+    )
+    return told % {"n": f"{tried:,}"}
+
+
+def _asked(connection: Connection, category_ids: Sequence[str]) -> tuple[list[listings.AskedAttribute], list[str]]:
+    """What these categories ask; those that nobody asked TikTok about yet are asked for."""
+    asked, unread = listings.asked_attributes(connection, [each for each in category_ids if each])
+    if unread:
+        listing_actions.read_categories(connection, unread)
+    return asked, unread
+
+
+def _mapped(known: Template | None) -> list[str]:
+    return [row["category_id"] for row in known.rules.get("categories", [])] if known else []
+
+
+def _category_rows(connection: Connection, known: Template | None, leaves: Mapping[str, Leaf]) -> Any:
+    """A row for each category of the store, and for each key that the map has beside."""
+    mapping = {row["key"].strip().lower(): row for row in (known.rules.get("categories", []) if known else [])}
+    keys = {key.lower(): key for key, _number in listings.store_categories(connection) if key}
+    keys |= {key: row["key"] for key, row in mapping.items() if key not in keys}
+    suggested = listings.suggestions_of(connection)
+    found = {key.lower(): value for key, value in suggested.found.items()} if suggested else {}
+    initial = []
+    for key, written in keys.items():
+        row = mapping.get(key)
+        category_id, path = (row["category_id"], row.get("category_path", "")) if row else found.get(key, ("", ""))
+        path = leaves[category_id].path if category_id in leaves else path or category_id
+        initial.append({"key": written, "category_id": category_id, "category_path": path})
+    return CategoryRowFormSet(initial=initial, prefix="m", form_kwargs={"leaves": leaves})
+
+
+def _attribute_rows(known: Template | None, asked: Sequence[listings.AskedAttribute]) -> Any:
+    return _rows_for(known.rules.get("attributes", []) if known else [], asked)
+
+
+def _rows_for(kept: Sequence[Mapping[str, Any]], asked: Sequence[listings.AskedAttribute]) -> Any:
+    """The rows there are, and one for each attribute that is required: from the custom field of its name."""
+    there = {row["name"].strip().lower() for row in kept}
+    required = [
+        {"name": each.name, "source": "custom_field", "field": each.name, "value": ""}
+        for each in asked
+        if each.required and each.name.lower() not in there
+    ]
+    return AttributeFormSet(initial=[*kept, *required], prefix="a")
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The forms of the page, and what TikTok asks: `unread` are the categories of which that is not known yet."""
+
+    form: TemplateForm
+    map: Any
+    attributes: Any
+    asked: Sequence[listings.AskedAttribute]
+    unread: Sequence[str]
+
+
+def _page(request: ConsoleRequest, connection: Connection, shown: _Shown, *, status: int = 200) -> HttpResponse:
+    counts = {key.lower(): number for key, number in listings.store_categories(connection)}
+    required = {each.name.lower(): each for each in shown.asked if each.required}
+    lines = [(row, row["key"].value(), counts.get(str(row["key"].value()).lower(), 0)) for row in shown.map]
+    without = sum(number for row, _key, number in lines if not row["category_path"].value()) + counts.get("", 0)
+    suggestions = listings.suggestions_of(connection)
+    context = {
+        "connection": connection,
+        "form": shown.form,
+        "map": shown.map,
+        "lines": lines,
+        "without": 0 if shown.form["category_path"].value() else without,
+        "rows": shown.attributes,
+        "attributes": [(row, required.get(str(row["name"].value() or "").lower())) for row in shown.attributes],
+        "names": [each.name for each in shown.asked],
+        "unread": shown.unread,
+        "pending": suggestions is not None and suggestions.pending,
+    }
+    return render(request, "console/template.html", context, status=status)
+
+
+@require_safe
+@needs(Permission.OPERATE)
+def categories(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """The categories that have the words of `q`, as the options of a combobox."""
+    connection = queries.connection_or_404(connection_id)
+    found = listings.find_categories(connection, request.GET.get("q", "")[:200])
+    return render(request, "console/_found_categories.html", {"found": found, "id": request.GET.get("id", "")[:40]})
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def suggest(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """Have TikTok asked which categories fit the store's goods."""
+    connection = queries.connection_or_404(connection_id)
+    with Told(request):
+        listing_actions.suggest_categories(connection, by=Actor.of(request.user))
+    return redirect("template", connection.id)
+
+
+@require_safe
+@needs(Permission.OPERATE)
+def suggestions(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """Whether TikTok has answered: the notice of the page, which ends once it has."""
+    connection = queries.connection_or_404(connection_id)
+    found = listings.suggestions_of(connection)
+    pending = found is not None and found.pending
+    return render(request, "console/_suggesting.html", {"connection": connection, "pending": pending})
