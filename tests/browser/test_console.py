@@ -13,6 +13,7 @@ from tests import console_data
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.rules.models import Template
 from twinshelf.sync.models import Problem, Task
 
 pytestmark = [pytest.mark.browser, pytest.mark.covers("BEY-18")]
@@ -250,6 +251,27 @@ def test_the_drawer_has_an_address_that_back_and_forward_know(page, world):
 
     page.goto(f"{page.base}/products/{row.pk}/?shop={world.uk.id}")  # the same address from a message
     expect(page.locator("main").get_by_text("Exchange rate 0.88")).to_be_visible()
+
+
+def test_a_category_is_found_by_its_words_and_picked_by_keys(page, world):
+    page.goto(f"{page.base}/connections/{world.us.id}/template/")
+    field = page.locator("#id_category_path")
+
+    field.fill("candle")
+    page.get_by_role("option", name="Candleholder Sets").wait_for()
+    assert [option.inner_text().strip() for option in page.locator("li[role=option]").all()] == [
+        "Home Supplies > Home Decor > Candles",
+        "Home Supplies > Home Decor > Candle Holders > Candleholder Sets",
+    ]
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    field.press("Enter")
+
+    assert field.input_value() == "Home Supplies > Home Decor > Candle Holders > Candleholder Sets"
+    assert page.get_by_role("listbox").count() == 0
+    page.get_by_role("button", name="Save template").click()
+    page.get_by_text("Template saved.").wait_for()
+    assert Template.objects.get(connection=world.us).category_id == "1243152"
 
 
 def test_a_running_task_moves_by_itself_and_the_page_is_new_when_it_has_ended(page, world):
