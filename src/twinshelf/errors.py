@@ -134,3 +134,7 @@ class OutOfStock(Refused):
     def permanent(self) -> bool:
         """False: stock comes back."""
         return False
+
+
+class GoneFromStore(Refused):
+    """The store has a product or variant of the order no more: our last reading of it is too old."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given, settings, strategies
 
 from twinshelf.documents import (
     Address,
@@ -20,8 +21,9 @@ from twinshelf.documents import (
     StoreOrderState,
     StoreShipment,
 )
-from twinshelf.errors import DocumentError
+from twinshelf.errors import DocumentError, GoneFromStore, OutOfStock, Refused
 from twinshelf.storefronts.bigcommerce import orders, shipments, states, store, wire
+from twinshelf.storefronts.bigcommerce.answers import judge
 
 GONE = object()
 
@@ -269,6 +271,145 @@ def test_an_address_has_no_nulls_and_no_empty_email():
     assert "email" not in body
     assert "country" not in body
     assert all(isinstance(part, str) for part in body.values())
+
+
+LANES = " ".join(["Lane"] * 100)  # 499 characters
+
+
+@pytest.mark.parametrize(
+    ("_case", "streets", "sent", "lost"),
+    [
+        ("as it is", ("1 Mill Lane", "Apt 4"), ("1 Mill Lane", "Apt 4"), ()),
+        ("255 characters", ("x" * 255, "Apt 4"), ("x" * 255, "Apt 4"), ()),
+        ("256, one word", ("x" * 256, "Apt 4"), ("x" * 255, "x, Apt 4"), ()),
+        ("parted at a blank", (f"{'x' * 250} Elm Street", ""), (f"{'x' * 250} Elm", "Street"), ()),
+        ("a blank at the very end", (f"{'x' * 255} Elm", ""), ("x" * 255, "Elm"), ()),
+        ("both lines full", (LANES, ""), (" ".join(["Lane"] * 51), " ".join(["Lane"] * 49)), ()),
+        ("more than both", (LANES, "y" * 20), (" ".join(["Lane"] * 51), " ".join(["Lane"] * 49) + ","), ("street",)),
+    ],
+)
+def test_a_long_street_goes_on_in_the_second_line(_case, streets, sent, lost):
+    address = msgspec.structs.replace(JANE, street_1=streets[0], street_2=streets[1])
+    body = orders.address_to_json(address)
+
+    assert (body["street_1"], body["street_2"].rstrip(",")) == (sent[0], sent[1].rstrip(","))
+    assert orders.shortened(address) == lost
+
+
+@pytest.mark.parametrize("name", ["first_name", "last_name", "company", "city", "state", "postal_code", "phone"])
+def test_a_part_that_is_too_long_is_cut_and_told_in_full_to_the_staff(name):
+    long = f"{'Ada ' * 70}Moss"
+    address = msgspec.structs.replace(JANE, **{name: long})
+    body = orders.draft_to_json(draft(address=address))
+
+    assert orders.shortened(address) == (name,)
+    assert body["billing_address"]["zip" if name == "postal_code" else name] == ("Ada " * 64).strip()
+    assert body["staff_notes"].splitlines()[-1] == (f"The address in full, where it is too long for its fields: {long}")
+
+
+@pytest.mark.parametrize(
+    ("email", "sent"),
+    [
+        ("7493@tiktok.com", True),
+        ("7493", False),
+        ("7493@tiktok", False),
+        ("a b@tiktok.com", False),
+        ("", False),
+        (f"{'x' * 244}@tiktok.com", True),
+        (f"{'x' * 245}@tiktok.com", False),
+    ],
+)
+def test_an_email_that_would_be_refused_is_left_out(email, sent):
+    assert ("email" in orders.address_to_json(msgspec.structs.replace(JANE, email=email))) is sent
+
+
+def test_a_shipping_method_has_255_characters_at_most():
+    body = orders.draft_to_json(draft(shipping_method="x" * 300))
+    assert body["shipping_addresses"][0]["shipping_method"] == "x" * 255
+
+
+any_text = strategies.text(alphabet="ab ,", max_size=600)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(any_text, any_text)
+def test_nothing_of_a_street_is_lost_unless_it_is_told(street_1, street_2):
+    address = msgspec.structs.replace(JANE, street_1=street_1, street_2=street_2)
+    body = orders.address_to_json(address)
+    letters = [
+        each.replace(" ", "").replace(",", "") for each in (street_1 + street_2, body["street_1"] + body["street_2"])
+    ]
+
+    assert max(len(body["street_1"]), len(body["street_2"])) <= 255
+    assert (letters[0] == letters[1]) is (orders.shortened(address) == ())
+    assert letters[0].startswith(letters[1])
+    notes = orders.draft_to_json(draft(address=address)).get("staff_notes", "")
+    assert (street_1 in notes) or orders.shortened(address) == ()
+
+
+def refused(status, message, *, errors=None):
+    details = {"details": {"errors": errors}} if errors else {}
+    body = msgspec.json.encode([{"status": status, "message": message, **details}])
+    with pytest.raises(Refused) as raised:
+        judge(status, {}, body, content_type="application/json", doing="this", repeatable=False)
+    return orders.explained(raised.value, "GBP")
+
+
+QUANTITIES = "Quantities of one or more products are out of stock or did not meet quantity requirements."
+MUG = {"id": 77, "name": "Enamel mug"}
+LEAST_TWO = MUG | {"minimum_quantity": 2}
+
+
+@pytest.mark.parametrize(
+    ("_case", "told", "kind", "code", "answer", "passes"),
+    [
+        (
+            "a variant that is gone", refused(400, "The field 'products.variant_id' is invalid."), GoneFromStore,
+            "E-ORD-REFUSED", "it does not have a product of the order any more", False,
+        ),
+        (
+            "a product that is gone", refused(400, "The field 'products.product_id' is invalid."), GoneFromStore,
+            "E-ORD-REFUSED", "it does not have a product of the order any more", False,
+        ),
+        (
+            "a currency", refused(400, "The field 'default_currency_code' is invalid."), Refused,
+            "E-ORD-CURRENCY", "the store takes no orders in GBP", False,
+        ),
+        (
+            "a postal code", refused(400, "The field 'billing_address.zip' is invalid."), Refused,
+            "E-ORD-PLACE", "it does not take the postal code of the address", False,
+        ),
+        (
+            "a country", refused(400, "The field 'shipping_addresses.country_iso2' is invalid."), Refused,
+            "E-ORD-PLACE", "it does not take the country of the address", False,
+        ),
+        (
+            "another field", refused(400, "The field 'channel_id' is invalid."), Refused,
+            "E-ORD-REFUSED", "The field 'channel_id' is invalid", False,
+        ),
+        (
+            "fewer than are sold at a time",
+            refused(409, QUANTITIES, errors=[{"type": "InsufficientQuantity", "product": LEAST_TWO}]),
+            Refused, "E-ORD-QUANTITY", "Enamel mug is sold at least 2 at a time", False,
+        ),
+        (
+            "more than are sold at a time",
+            refused(409, QUANTITIES, errors=[{"type": "ExceedsMaxQuantity", "product": MUG | {"maximum_quantity": 5}}]),
+            Refused, "E-ORD-QUANTITY", "Enamel mug is sold at most 5 at a time", False,
+        ),
+        (
+            "out of stock, which may pass",
+            refused(409, QUANTITIES, errors=[{"type": "OutOfStock", "product": MUG}]),
+            OutOfStock, "E-PLATFORM", None, True,
+        ),
+        ("a conflict, which may pass", refused(409, "Busy."), Refused, "E-PLATFORM", "Busy.", True),
+        ("a refusal without a word, which may be a mishap", refused(400, ""), Refused, "E-PLATFORM", None, True),
+    ],
+)  # fmt: skip
+def test_why_an_order_is_refused(_case, told, kind, code, answer, passes):
+    assert (type(told), told.code, told.permanent) == (kind, code, not passes)
+    if answer is not None:
+        assert told.facts["answer"] == answer
 
 
 @pytest.mark.parametrize(

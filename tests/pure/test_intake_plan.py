@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -21,19 +22,23 @@ from tests.pure.builders import (
     usd_amounts,
 )
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import Address, Money, OrderPayment
+from twinshelf.documents import Address, Money, OrderPayment, StoreOrderState
 from twinshelf.messages import text as text_of
 from twinshelf.orders.intake.plan import (
     Candidates,
     Decision,
     DraftFacts,
+    Pairing,
+    Twin,
     Variant,
     bearer,
     decide,
     draft_address,
     draft_order,
     group_by_variant,
+    made_before,
     merged_address,
+    pair_of,
     unlinked,
     unlinked_finding,
 )
@@ -549,3 +554,112 @@ def test_what_was_clear_stays_clear(kept, seen):
         if seen.clear and name in ONE_PLACE and "*" not in now:
             assert after == now
     assert merged_address(merged, seen) == merged
+
+
+# -- what was made before, or twice ---------------------------------------------------------------------------------
+
+
+def minutes(number):
+    return timedelta(minutes=number)
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "facts", "looks_first"),
+    [
+        ("seen when placed, asked for when its hold ended", {}, {}, False),
+        ("seen five minutes after", {}, {"first_seen": NOON + minutes(5)}, False),
+        ("seen later", {}, {"first_seen": NOON + minutes(6)}, True),
+        ("asked for a minute after TikTok's change", {}, {"asked": NOON + minutes(61)}, False),
+        ("asked for later", {}, {"asked": NOON + minutes(62)}, True),
+        ("tried before", {}, {"tries": 1}, True),
+        ("shipped already", {"status": "AWAITING_COLLECTION"}, {}, True),
+        ("shipped in part", {"status": "PARTIALLY_SHIPPING"}, {}, True),
+        ("paid 65 minutes ago", {}, {"now": NOON + minutes(65)}, False),
+        ("paid long ago", {}, {"now": NOON + minutes(66)}, True),
+        (
+            "paid just now, though placed long ago",
+            {"paid_at": NOON + minutes(600)},
+            {"now": NOON + minutes(660)},
+            False,
+        ),
+    ],
+)
+def test_when_an_order_may_have_been_made_before(_case, changes, facts, looks_first):
+    sold = order(**{"created_at": NOON, "updated_at": NOON + minutes(60), "paid_at": NOON, **changes})
+    usual = {"first_seen": NOON, "asked": NOON + minutes(60), "now": NOON + minutes(60), "tries": 0}
+
+    assert made_before(sold, **{**usual, **facts}) is looks_first
+
+
+def twin(number, minute=0, state=StoreOrderState.AWAITING_FULFILLMENT, **changes):
+    given = {"store_order_id": str(number), "created_at": NOON + minutes(minute), "state": state, "ours": True}
+    return Twin(**given | changes)
+
+
+CANCELED = StoreOrderState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("_case", "twins", "pairing"),
+    [
+        ("only one", [twin(100)], Pairing("100")),
+        ("the younger goes", [twin(100), twin(101, 1)], Pairing("100", ("101",))),
+        ("the younger goes, though it was on record", [twin(99), twin(100, 1)], Pairing("99", ("100",))),
+        ("of one second: by number", [twin(100), twin(99)], Pairing("99", ("100",))),
+        ("three", [twin(100), twin(101, 1), twin(102, 2)], Pairing("100", ("101", "102"))),
+        ("the other is canceled", [twin(100), twin(101, 1, CANCELED)], Pairing("100")),
+        ("the other is archived", [twin(100), twin(101, 1, archived=True)], Pairing("100")),
+        ("both are canceled", [twin(100, 0, CANCELED), twin(101, 1, CANCELED)], Pairing("100")),
+        ("the younger is shipped", [twin(100), twin(101, 1, shipped=True)], Pairing("100", (), ("101",))),
+        (
+            "the younger is shipped, and was on record: the older goes",
+            [twin(99), twin(100, 1, shipped=True)],
+            Pairing("100", ("99",)),
+        ),
+        ("the younger is another's", [twin(100), twin(101, 1, ours=False)], Pairing("100", (), ("101",))),
+        ("the older is another's", [twin(99, ours=False), twin(100, 1)], Pairing("99", ("100",))),
+        (
+            "a person has taken it up",
+            [twin(100), twin(101, 1, StoreOrderState.MANUAL_VERIFICATION)],
+            Pairing("100", (), ("101",)),
+        ),
+        (
+            "shipped by its state",
+            [twin(100), twin(101, 1, StoreOrderState.SHIPPED)],
+            Pairing("100", (), ("101",)),
+        ),
+    ],
+)
+def test_which_of_two_store_orders_stays(_case, twins, pairing):
+    assert pair_of("100", twins) == pairing
+
+
+any_twins = strategies.lists(
+    strategies.builds(
+        Twin,
+        store_order_id=strategies.sampled_from(["99", "100", "101", "102"]),
+        created_at=strategies.sampled_from([NOON, NOON + timedelta(minutes=1)]),
+        state=strategies.sampled_from(StoreOrderState),
+        ours=strategies.booleans(),
+        shipped=strategies.booleans(),
+        archived=strategies.booleans(),
+    ),
+    unique_by=lambda found: found.store_order_id,
+    max_size=4,
+)
+
+
+@random_cases
+@given(any_twins)
+def test_one_of_all_stays_and_nothing_shipped_or_foreign_is_canceled(twins):
+    pairing = pair_of("100", twins)
+    by_id = {found.store_order_id: found for found in twins}
+
+    assert pairing.kept not in {*pairing.cancelled, *pairing.told}
+    for number in pairing.cancelled:
+        assert by_id[number].ours
+        assert not by_id[number].shipped
+        assert by_id[number].live
+    live = {found.store_order_id for found in twins if found.live}
+    if len(live) > 1:
+        assert {pairing.kept, *pairing.cancelled, *pairing.told} == live

@@ -10,6 +10,7 @@ from __future__ import annotations
 from twinshelf.documents.changes import (
     ActivateListing,
     AnyChange,
+    CancelDouble,
     CancelShopOrder,
     CancelStoreOrder,
     Change,
@@ -97,6 +98,7 @@ __all__ = [
     "Attribute",
     "AttributeValue",
     "AuditStatus",
+    "CancelDouble",
     "CancelShopOrder",
     "CancelStoreOrder",
     "CancellationOrigin",

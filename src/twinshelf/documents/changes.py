@@ -133,6 +133,13 @@ class CancelStoreOrder(Change, frozen=True, kw_only=True):
     shop_order_id: str
 
 
+class CancelDouble(Change, frozen=True, kw_only=True):
+    """Cancel a store order that was made of the same shop order as another one, and of which nothing was shipped."""
+
+    store_order_id: str
+    shop_order_id: str
+
+
 AnyChange = (
     CreateListing
     | EditContent
@@ -148,6 +155,7 @@ AnyChange = (
     | ReportShipment
     | CancelShopOrder
     | CancelStoreOrder
+    | CancelDouble
 )
 
 

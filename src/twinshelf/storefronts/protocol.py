@@ -99,7 +99,10 @@ class StoreClient(Protocol):
         """All orders modified at `since` or later, oldest change first. Raises PlatformDown for a list without end."""
 
     def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
-        """The orders that carry this external id. Raises rather than overlook one: it would be made again."""
+        """The orders that carry this external id, archived ones too. Raises rather than overlook one."""
+
+    def archived_order_pages(self, created_since: datetime) -> Iterator[StoreOrderPage]:
+        """The archived orders made since then, as far as the store lists such."""
 
     def order(self, order_id: str) -> StoreOrder:
         """One order, without its items. Raises NotFound."""
@@ -108,7 +111,10 @@ class StoreClient(Protocol):
         """All lines of an order. Raises NotFound."""
 
     def create_order(self, draft: StoreOrderDraft, *, store_currency: str | None = None) -> str:
-        """Make the order and return its id. Not safe to repeat: look with `find_orders` before. Raises OutOfStock."""
+        """Make the order and return its id. Not safe to repeat: look with `find_orders` before.
+
+        Raises OutOfStock; GoneFromStore; Refused, with a message of its own where nothing will pass by itself.
+        """
 
     def set_order_status(self, order_id: str, state: StoreOrderState) -> None:
         """Safe to repeat: it sets. Raises NotFound."""

@@ -38,7 +38,7 @@ PRODUCT_CHANGES = (
 )  # fmt: skip
 ORDER_CHANGES = (
     "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CancelShopOrder",
-    "CancelStoreOrder",
+    "CancelStoreOrder", "CancelDouble",
 )  # fmt: skip
 
 _UNFINISHED_FOR = timedelta(days=30)

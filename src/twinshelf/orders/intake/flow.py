@@ -13,21 +13,25 @@ from django.conf import settings
 from django.db import transaction
 
 from twinshelf import messages
+from twinshelf.accounts import audit
+from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
     AnyChange,
+    CancelDouble,
     CreateStoreOrder,
     CreationState,
     SetStoreAddress,
     SetStoreStatus,
     ShopOrder,
+    StoreOrder,
     StoreOrderState,
 )
-from twinshelf.errors import NeedsPerson, Refused, Transient
+from twinshelf.errors import GoneFromStore, NeedsPerson, NotFound, Refused, Transient
 from twinshelf.goods import holds
-from twinshelf.kit import clock
+from twinshelf.kit import clock, skew
 from twinshelf.kit.upsert import update_rows
 from twinshelf.orders import book
 from twinshelf.orders.bearers import Bearers
@@ -39,20 +43,33 @@ from twinshelf.sync import lanes
 from twinshelf.sync.flows import MOST_TRIES, ORDERS, Attempt, Closed, Done, Flow, Made, no_change
 
 
-class CreationFailed(NeedsPerson):
+class _GivenUp(NeedsPerson):
     """The store order could not be made, and the retries are used up."""
 
-    def __init__(self, order_id: str, why: str, failures: planning.Failures, *, outcome_unknown: bool) -> None:
-        self.order_id, self.failures, self.outcome_unknown = order_id, failures, outcome_unknown
-        super().__init__("E-ORD-CREATE", why=why, retries=planning.RETRIES)
+    def __init__(self, why: str, failures: planning.Failures, *, outcome_unknown: bool) -> None:
+        self.failures, self.outcome_unknown = failures, outcome_unknown
+        super().__init__("E-ORD-CREATE", why=why.rstrip("."), retries=planning.RETRIES)
+
+
+class _NotTaken(NeedsPerson):
+    """The store refuses the order, and no repeating would help."""
+
+    def __init__(self, refused: Refused, failures: planning.Failures) -> None:
+        self.failures = failures
+        super().__init__(refused.code, **refused.facts)
 
 
 @dataclass
 class OrderBatch(UrgentBatch):
-    """A batch of orders of a connection, with our rows of them by order id."""
+    """A batch of orders of a connection, with our rows of them by order id.
+
+    `look_first`: orders whose store order may be there although none is on record.
+    """
 
     rows: dict[str, ShopOrderRow] = field(default_factory=dict)
     bearers: dict[str, Bearers] = field(default_factory=dict)
+    twins: dict[str, tuple[planning.Twin, ...]] = field(default_factory=dict)
+    look_first: set[str] = field(default_factory=set)
 
 
 # -- observe --------------------------------------------------------------------------------------------------------
@@ -70,6 +87,8 @@ def observe_orders(batch: OrderBatch, keys: Sequence[str]) -> Mapping[str, plann
         if without:
             index.index_store_orders(connection.store)
             _adopt(without, connection)
+            _look_behind(batch, without, orders)
+        batch.twins.update(_twins(batch, [row for row in rows.values() if row.store_order_id is not None]))
         hold(connection, batch.preferences, orders.values(), bearers)
     batch.rows.update(rows)
     batch.bearers.update(bearers)
@@ -88,6 +107,69 @@ def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRo
         store_order_id=row.store_order_id,
         store_state=_known_state(row),
         address_due=row.address_due,
+        twins=batch.twins.get(key, ()),
+    )
+
+
+def _look_behind(batch: OrderBatch, rows: Sequence[ShopOrderRow], orders: Mapping[str, ShopOrder]) -> None:
+    """Note which orders may have been made before our record begins, and look for them among what was archived."""
+    now, ours = skew.now(settings.OPERATOR.tiktok_api), clock.now()
+    late = [
+        row
+        for row in rows
+        if row.store_order_id is None
+        and planning.decide(orders[row.order_id], batch.preferences).verdict == "create"
+        and planning.made_before(
+            orders[row.order_id],
+            first_seen=now - (ours - row.seen_at),
+            asked=now - (ours - (batch.asks[row.order_id].asked_at or ours)),
+            now=now,
+            tries=batch.asks[row.order_id].attempts,
+        )
+    ]
+    if not late:
+        return
+    batch.look_first.update(row.order_id for row in late)
+    index.index_archived(batch.connection.store, min(orders[row.order_id].created_at for row in late))
+    _adopt(late, batch.connection)
+
+
+def _twins(batch: OrderBatch, rows: Sequence[ShopOrderRow]) -> dict[str, tuple[planning.Twin, ...]]:
+    """The store orders, read now, of those orders that have more than one. The one to keep becomes the order's own.
+
+    It is exchanged here, before anything is done to the others, so that canceling one never reads as the merchant's
+    wish to cancel the TikTok order.
+    """
+    store, by_id = batch.connection.store, {row.order_id: row for row in rows}
+    seen = StoreOrderSeen.objects.filter(store=store, external_order_id__in=list(by_id), archived=False)
+    live = seen.exclude(state__in=list(planning.OVER))
+    doubled = {
+        order_id
+        for order_id, store_order_id in live.values_list("external_order_id", "store_order_id")
+        if store_order_id != by_id[order_id].store_order_id
+    }
+    found = {}
+    for order_id in sorted(doubled):
+        orders = batch.store_client.find_orders(order_id)
+        index.keep(store, orders)
+        found[order_id] = twins = tuple(_twin(batch, order) for order in orders)
+        row = by_id[order_id]
+        kept = planning.pair_of(row.store_order_id or "", twins).kept
+        if kept != row.store_order_id:
+            _note_created(row, kept, next(twin.state for twin in twins if twin.store_order_id == kept))
+            row.referenced = False
+            update_rows([row], [*_CREATED, "referenced"])
+    return found
+
+
+def _twin(batch: OrderBatch, order: StoreOrder) -> planning.Twin:
+    return planning.Twin(
+        store_order_id=order.id,
+        created_at=order.created_at,
+        state=order.state,
+        ours=order.external_source == settings.OPERATOR.bigcommerce_app_id,
+        shipped=bool(batch.store_client.shipments(order.id)),
+        archived=order.archived,
     )
 
 
@@ -100,7 +182,7 @@ def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
     wanted = {row.order_id: row for row in rows}
     found = StoreOrderSeen.objects.filter(store_id=connection.store_id, external_order_id__in=list(wanted))
     adopted = {}
-    for seen in found.order_by("-created_at", "-id"):  # the oldest one comes last and stays
+    for seen in found.order_by("-archived", "-created_at", "-id"):  # the oldest one that is not archived stays
         row = adopted[seen.external_order_id] = wanted[seen.external_order_id]
         _note_created(row, seen.store_order_id, StoreOrderState(seen.state))
     update_rows(list(adopted.values()), _CREATED)
@@ -153,6 +235,8 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
             address = planning.draft_address(order, batch.preferences)
             batch.store_client.set_order_address(change.store_order_id, address)
             return Made("address set")
+        case CancelDouble():
+            return _cancel_double(batch, change)
         case _:
             return no_change(batch, change, attempt)
 
@@ -169,8 +253,8 @@ def _spelled(state: StoreOrderState) -> str:
 
 def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
     connection, client = batch.connection, batch.store_client
-    if not attempt.first and (found := client.find_orders(row.order_id)):
-        return Made(f"found as {found[0].id}", _StoreOrderMade(found[0].id, found[0].state))
+    if found := _made_already(batch, row, attempt):
+        return Made(f"found as {found.id}", _StoreOrderMade(found.id, found.state))
     facts = planning.DraftFacts(
         preferences=batch.preferences,
         channel_id=connection.channel_id,
@@ -181,13 +265,57 @@ def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
     draft = planning.draft_order(book.order_of(row, with_buyer=True), facts)
     try:
         store_order_id = client.create_order(draft, store_currency=connection.store.currency)
+    except GoneFromStore as error:
+        if batch.asks[row.order_id].attempts < _READINGS:
+            raise _ReadFirst([line.product_id for line in draft.lines]) from error
+        raise _refused(row, error) from error
     except Refused as error:
+        if error.permanent:
+            raise _refused(row, error) from error
         raise _creation_failed(batch, row, error.platform_message, outcome_unknown=False) from error
     except Transient as error:
         if not error.outcome_unknown:
             raise
         raise _creation_failed(batch, row, "no answer arrived", outcome_unknown=True) from error
     return Made(f"created as {store_order_id}", _StoreOrderMade(store_order_id, draft.state))
+
+
+def _made_already(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> StoreOrder | None:
+    """The store order that is there though none is on record: of a try without an answer, or of a record that was lost.
+
+    The store is asked by our id. Where it may be our record that is not whole, TikTok is asked as well, to which we
+    tell the store's id of each order: it knows archived ones too.
+    """
+    client = batch.store_client
+    if not attempt.first and (found := client.find_orders(row.order_id)):
+        return min(found, key=lambda order: (order.archived, order.created_at, len(order.id), order.id))
+    if row.order_id not in batch.look_first:
+        return None
+    for reference in batch.shop_client.references(row.order_id):
+        try:
+            order = client.order(reference.store_order_id)
+        except NotFound:
+            continue
+        if order.external_order_id == row.order_id:
+            return order
+    return None
+
+
+_READINGS = 2
+_READ_SECONDS = 15.0
+
+
+class _ReadFirst(Transient):
+    """The store says that a product or variant is gone: it is read again before the order is looked at again."""
+
+    def __init__(self, product_ids: Sequence[str]) -> None:
+        self.product_ids = tuple(product_ids)
+        super().__init__("a product of the order is gone", wait_seconds=_READ_SECONDS, exact=True)
+
+
+def _refused(row: ShopOrderRow, error: Refused) -> _NotTaken:
+    first = row.failed_at or clock.now()
+    return _NotTaken(error, planning.Failures(row.attempts + 1, first, None, messages.text(error)))
 
 
 class _TriedAgainLater(Transient):
@@ -200,14 +328,24 @@ class _TriedAgainLater(Transient):
 
 def _creation_failed(
     batch: OrderBatch, row: ShopOrderRow, why: str, *, outcome_unknown: bool
-) -> _TriedAgainLater | CreationFailed:
+) -> _TriedAgainLater | _GivenUp:
     failures = planning.failed_again(
         why, before=row.attempts, first_at=row.failed_at, now=clock.now(), retry=batch.preferences.retry_orders
     )
     if failures.retry_at is None:
-        return CreationFailed(row.order_id, why, failures, outcome_unknown=outcome_unknown)
+        return _GivenUp(why, failures, outcome_unknown=outcome_unknown)
     wait = max(0.0, (failures.retry_at - clock.now()).total_seconds())
     return _TriedAgainLater(failures, wait, outcome_unknown=outcome_unknown)
+
+
+def _cancel_double(batch: OrderBatch, change: CancelDouble) -> Made:
+    """Cancel a double, unless it is another now than it was when that was planned."""
+    client = batch.store_client
+    order = client.order(change.store_order_id)
+    if order.external_order_id != change.shop_order_id or not planning.may_be_cancelled(_twin(batch, order)):
+        return Made(f"left alone: it is {order.state} now")
+    client.set_order_status(change.store_order_id, StoreOrderState.CANCELLED)
+    return Made(f"canceled {change.store_order_id}", StoreOrderState.CANCELLED)
 
 
 def order_retry_seconds(attempt: int) -> float | None:
@@ -234,7 +372,9 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
             continue
         before = [getattr(row, name) for name in _STATE]
         for done in each.done:
-            if done.made is not None and isinstance(done.made.kept, _StoreOrderMade):
+            if isinstance(done.change, CancelDouble):
+                _note_double(batch, row, done.change, done)
+            elif done.made is not None and isinstance(done.made.kept, _StoreOrderMade):
                 _note_created(row, done.made.kept.store_order_id, done.made.kept.state)
                 created.append(row)
             else:
@@ -263,13 +403,35 @@ def _note_change(row: ShopOrderRow, done: Done) -> None:
         row.address_due = False
 
 
+def _note_double(batch: OrderBatch, row: ShopOrderRow, change: CancelDouble, done: Done) -> None:
+    """A store order was canceled that nobody asked to cancel: on record for those who ask who did it."""
+    if done.made is None or done.made.kept is None:
+        return
+    seen = StoreOrderSeen.objects.filter(store_id=batch.connection.store_id, store_order_id=change.store_order_id)
+    before = seen.values_list("state", flat=True).first()
+    seen.update(state=done.made.kept)
+    audit.record(
+        ENGINE,
+        row.account_id,
+        "orders.cancel_double",
+        f"order:{row.order_id}",
+        before={change.store_order_id: before},
+        after={change.store_order_id: done.made.kept},
+        detail=f"The order was made twice; {row.store_order_id} stays.",
+    )
+
+
 def _note_without(row: ShopOrderRow, each: Closed[planning.SeenOrder]) -> None:
     """Say on an order without a store order why it has none."""
     seen, order = each.seen, each.seen.order
     failed = each.failed.error if each.failed else None
-    if isinstance(failed, (_TriedAgainLater, CreationFailed)):
+    if isinstance(failed, (_TriedAgainLater, _GivenUp, _NotTaken)):
         row.attempts, row.failed_at = failed.failures.attempts, failed.failures.failed_at
         row.creation, row.reason = CreationState.FAILED, failed.failures.reason
+    elif isinstance(failed, _ReadFirst):
+        row.creation, row.reason = CreationState.FAILED, "BigCommerce does not have a product of the order any more."
+    elif each.failed and each.outcome.state == "parked":
+        row.creation, row.reason = CreationState.FAILED, each.outcome.text
     elif order is not None and not each.done:
         decision = planning.decide(order, seen.preferences)
         if decision.verdict == "create":
@@ -290,6 +452,10 @@ def _ask_for_the_rest(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOr
         row.order_id for row in batch.rows.values() if row.store_order_id is not None and not row.referenced
     ]
     lanes.ask(lane.account_id, "reference", lane.owner, unreferenced, cause="store order made", priority=lanes.BULK)
+    errors = [each.failed.error for each in closed if each.failed]
+    gone = {product_id for error in errors if isinstance(error, _ReadFirst) for product_id in error.product_ids}
+    owner = f"store:{batch.connection.store_id}"
+    lanes.ask(lane.account_id, "product", owner, gone, cause="an order's product is gone", priority=lanes.URGENT)
 
 
 INTAKE = Flow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +13,7 @@ from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
     Address,
     AnyChange,
+    CancelDouble,
     CreateStoreOrder,
     Finding,
     Money,
@@ -57,6 +58,91 @@ def decide(order: ShopOrder, preferences: Preferences) -> Decision:
     if not order.status.paid:
         return Decision("wait", f"TikTok's status {order.status_word} is not one that is imported.")
     return Decision("create")
+
+
+_AT_ONCE, _SEEN_AT_ONCE, _HOLD = timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=65)
+
+
+def made_before(order: ShopOrder, *, first_seen: datetime, asked: datetime, now: datetime, tries: int) -> bool:
+    """Whether an order may have its store order already, though none is on record: then somebody looks first.
+
+    An order of a record that is whole is seen when it is placed, is made when its hold of about an hour ends, and is
+    asked for as soon as TikTok tells of it. Whatever comes otherwise may have been made by another connector, or by us
+    before our record was restored from a backup. All times are TikTok's.
+    """
+    return (
+        tries > 0
+        or order.status is not ShopOrderStatus.AWAITING_SHIPMENT
+        or first_seen - order.created_at > _SEEN_AT_ONCE
+        or asked - order.updated_at > _AT_ONCE
+        or now - (order.paid_at or order.created_at) > _HOLD
+    )
+
+
+class Twin(msgspec.Struct, frozen=True, kw_only=True):
+    """A store order that carries a shop order's id, as just read. `ours`: this installation made it."""
+
+    store_order_id: str
+    created_at: datetime
+    state: StoreOrderState
+    ours: bool
+    shipped: bool = False
+    """Something of it was shipped."""
+    archived: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody may still ship it."""
+        return not self.archived and self.state not in OVER
+
+
+OVER = frozenset({StoreOrderState.CANCELLED, StoreOrderState.DECLINED, StoreOrderState.REFUNDED})
+"""States of a store order that nobody ships any more."""
+_UNTOUCHED = frozenset(
+    {
+        StoreOrderState.INCOMPLETE,
+        StoreOrderState.PENDING,
+        StoreOrderState.AWAITING_PAYMENT,
+        StoreOrderState.AWAITING_FULFILLMENT,
+        StoreOrderState.AWAITING_SHIPMENT,
+    }
+)
+"""States in which nothing of an order has been shipped, and no person has taken it up."""
+
+
+def may_be_cancelled(twin: Twin) -> bool:
+    """Whether a double may be canceled by itself: we made it, and nothing of it was shipped."""
+    return twin.ours and twin.live and not twin.shipped and twin.state in _UNTOUCHED
+
+
+class Pairing(msgspec.Struct, frozen=True):
+    """Which store order of several is a shop order's, and what becomes of the others (their ids)."""
+
+    kept: str
+    cancelled: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def pair_of(paired: str, twins: Sequence[Twin]) -> Pairing:
+    """The oldest stays, but an order of which something was shipped is never given up for another.
+
+    The others are canceled where that is ours to do, and told to a person elsewhere.
+    """
+    live = sorted((twin for twin in twins if twin.live), key=_age)
+    if len(live) < 2:
+        return Pairing(paired)
+    shipped = [twin for twin in live if twin.shipped]
+    kept = next((twin for twin in shipped if twin.store_order_id == paired), live[0])
+    others = [twin for twin in live if twin is not kept]
+    return Pairing(
+        kept.store_order_id,
+        tuple(twin.store_order_id for twin in others if may_be_cancelled(twin)),
+        tuple(twin.store_order_id for twin in others if not may_be_cancelled(twin)),
+    )
+
+
+def _age(twin: Twin) -> tuple[datetime, int, str]:
+    return twin.created_at, len(twin.store_order_id), twin.store_order_id
 
 
 class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +251,8 @@ class SeenOrder:
     store_state: StoreOrderState | None = None
     address_due: bool = False
     tries: int = 0
+    twins: tuple[Twin, ...] = ()
+    """All store orders that carry its id, where there is more than one."""
 
 
 _LOOKS_FOR_UNKNOWN = 6
@@ -187,18 +275,29 @@ def plan_order(seen: SeenOrder) -> Plan:
 
 
 def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Plan:
+    doubles, findings = _doubles(seen, store_order_id)
     if is_cancelled(seen):  # the cancellation lane looks after it
-        return Plan(key=seen.key, settled=True)
-    changes: list[AnyChange] = []
+        return Plan(key=seen.key, changes=doubles, findings=findings, settled=True)
+    changes: list[AnyChange] = [*doubles]
     before, wanted = seen.store_state or StoreOrderState.PENDING, store_state(order, seen.preferences)
     if next_state(before, wanted) is not None:
         changes.append(SetStoreStatus(store_order_id=store_order_id, state=wanted, before=before))
-    findings: tuple[Finding, ...] = ()
     if seen.address_due and order.status.shippable:
         changes.append(SetStoreAddress(store_order_id=store_order_id, shop_order_id=order.id))
     elif seen.address_due:
-        findings = (finding("W-ORD-ADDRESS"),)
+        findings = (*findings, finding("W-ORD-ADDRESS"))
     return Plan(key=seen.key, changes=tuple(changes), findings=findings, settled=True)
+
+
+def _doubles(seen: SeenOrder, store_order_id: str) -> tuple[tuple[AnyChange, ...], tuple[Finding, ...]]:
+    pairing = pair_of(store_order_id, seen.twins)
+    findings = []
+    if pairing.told:
+        findings.append(finding("E-ORD-DOUBLE", orders=", ".join([pairing.kept, *pairing.told])))
+    if pairing.cancelled:
+        findings.append(finding("W-ORD-DOUBLE", orders=", ".join(pairing.cancelled)))
+    changes = (CancelDouble(store_order_id=double, shop_order_id=seen.key) for double in pairing.cancelled)
+    return tuple(changes), tuple(findings)
 
 
 def is_cancelled(seen: SeenOrder) -> bool:
@@ -224,7 +323,7 @@ class Failures:
 def failed_again(why: str, *, before: int, first_at: datetime | None, now: datetime, retry: bool) -> Failures:
     """What follows from one more failed creation: `before` it there were so many, the first of them at `first_at`."""
     attempts, failed_at = before + 1, first_at or now
-    reason = f"BigCommerce refused the order: {why}."
+    reason = f"BigCommerce refused the order: {why.rstrip('.')}."
     if not retry or attempts > RETRIES:
         return Failures(attempts, failed_at, None, reason)
     at = failed_at + timedelta(seconds=RETRY_EVERY_SECONDS * attempts)

@@ -12,6 +12,7 @@ from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import CreationState, ShopOrderStatus
 from twinshelf.kit import clock, skew
 from twinshelf.orders import book
+from twinshelf.orders.intake import index
 from twinshelf.orders.intake.flow import hold
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync import lanes, tasks
@@ -60,6 +61,7 @@ def poll_orders(
                 cause="poll",
                 priority=lanes.URGENT,
             )
+    index.index_store_orders(connection.store)  # an order that was made twice is found here, if nowhere else
     if start is None and newest is not None:
         Shop.objects.filter(id=shop.id).update(orders_seen_at=newest)
     return read

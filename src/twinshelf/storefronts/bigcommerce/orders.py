@@ -5,10 +5,12 @@ Source: BigCommerce docs, reference/orders.v2.oas2.yml; docs/store-operations/or
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from twinshelf.documents import (
     Address,
@@ -20,7 +22,7 @@ from twinshelf.documents import (
     StoreOrderPage,
     Unreadable,
 )
-from twinshelf.errors import DocumentError
+from twinshelf.errors import DocumentError, GoneFromStore, OutOfStock, Refused
 from twinshelf.storefronts.bigcommerce import states, wire
 
 PLACEHOLDER_ZIP = "00000"
@@ -28,6 +30,9 @@ PLACEHOLDER_ZIP = "00000"
 
 _NAME_LIMIT = 250
 _NOTES_LIMIT = 65_535
+_TEXT_LIMIT = 255
+"""Characters that a part of an address and a shipping method may have (docs/platforms/bigcommerce.md section 13.2)."""
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class _Order(msgspec.Struct):
@@ -137,7 +142,7 @@ def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) 
         "external_merchant_id": draft.external_merchant_id,
         "payment_method": draft.payment_method,
         "billing_address": address,
-        "shipping_addresses": [{**address, "shipping_method": draft.shipping_method}],
+        "shipping_addresses": [{**address, "shipping_method": draft.shipping_method[:_TEXT_LIMIT]}],
         "products": [_line_to_json(at, line, amount) for at, line in enumerate(draft.lines)],
         "shipping_cost_ex_tax": amount("shipping_ex_tax", draft.shipping_ex_tax),
         "shipping_cost_inc_tax": amount("shipping_inc_tax", draft.shipping_inc_tax),
@@ -151,8 +156,8 @@ def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) 
         body["handling_cost_ex_tax"] = body["handling_cost_inc_tax"] = amount("handling", draft.handling)
     if draft.customer_message:
         body["customer_message"] = draft.customer_message[:_NOTES_LIMIT]
-    if draft.staff_notes:
-        body["staff_notes"] = draft.staff_notes[:_NOTES_LIMIT]
+    if notes := "\n".join(filter(None, [draft.staff_notes, _in_full(draft.address)])):
+        body["staff_notes"] = notes[:_NOTES_LIMIT]
     if store_currency not in {None, currency}:
         body["default_currency_code"] = currency
     return body
@@ -161,9 +166,10 @@ def draft_to_json(draft: StoreOrderDraft, *, store_currency: str | None = None) 
 def address_to_json(address: Address) -> dict[str, str]:
     """An address as billing and shipping addresses take it.
 
-    The country goes as its code only. No part is null, which BigCommerce refuses; an empty email is left out, since
-    an invalid one is refused. See PLACEHOLDER_ZIP for short postal codes.
+    The country goes as its code only. No part is null, which BigCommerce refuses; an email that is empty or none is
+    left out, since an invalid one is refused. See `fitted` for long parts, PLACEHOLDER_ZIP for short postal codes.
     """
+    address = fitted(address)
     zip_code = address.postal_code.strip()
     body = {
         "first_name": address.first_name,
@@ -177,9 +183,118 @@ def address_to_json(address: Address) -> dict[str, str]:
         "country_iso2": address.country_code,
         "phone": address.phone,
     }
-    if address.email:
+    if _EMAIL.fullmatch(address.email) and len(address.email) <= _TEXT_LIMIT:
         body["email"] = address.email
     return body
+
+
+def fitted(address: Address) -> Address:
+    """The address in parts of 255 characters at most: what the first street line has too much goes into the second.
+
+    What still does not fit is cut at a word; `shortened` names it.
+    """
+    first, rest = _split(address.street_1)
+    streets = {"street_1": first, "street_2": ", ".join(filter(None, [rest, address.street_2]))}
+    return replace(
+        address,
+        **{
+            name: _split(streets.get(name, getattr(address, name)))[0]
+            for name in Address.__struct_fields__
+            if name != "email"
+        },
+    )
+
+
+def shortened(address: Address) -> tuple[str, ...]:
+    """The names of the parts of an address that lose something because they are too long for BigCommerce."""
+    sent = fitted(address)
+    others = (name for name in Address.__struct_fields__ if name not in {"email", "street_1", "street_2"})
+    lost = [name for name in others if getattr(sent, name) != getattr(address, name)]
+    whole = _letters(address.street_1 + address.street_2) == _letters(sent.street_1 + sent.street_2)
+    return (*lost, *(() if whole else ("street",)))
+
+
+def _letters(text: str) -> str:
+    """What a text says, whatever stands between its words and wherever a line is broken."""
+    return "".join(character for character in text if character not in " ,")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """(as much of a text as fits, the rest), parted at a blank where there is one."""
+    if len(text) <= _TEXT_LIMIT:
+        return text, ""
+    at = text.rfind(" ", 1, _TEXT_LIMIT + 1)
+    at = at if at > 0 else _TEXT_LIMIT
+    return text[:at].rstrip(" ,"), text[at:].lstrip(" ,")
+
+
+def _in_full(address: Address) -> str:
+    """For the store's staff: the parts that had to be shortened, whole; "" if none was."""
+    lost = shortened(address)
+    if not lost:
+        return ""
+    names = ("street_1", "street_2") if "street" in lost else ()
+    parts = [getattr(address, name) for name in (*names, *lost) if name != "street"]
+    return f"The address in full, where it is too long for its fields: {'; '.join(filter(None, parts))}"
+
+
+_GONE: Final = frozenset({"products.product_id", "products.variant_id"})
+_ADDRESS_PARTS: Final = {
+    "first_name": "name", "last_name": "name", "company": "company", "street_1": "street", "street_2": "street",
+    "city": "city", "state": "state", "zip": "postal code", "country": "country", "country_iso2": "country",
+    "phone": "phone number", "email": "email",
+}  # fmt: skip
+
+
+def explained(refused: Refused, currency: str) -> Refused:
+    """The refusal of an order in words of a merchant, with the message whose remedy cures it.
+
+    GoneFromStore where a product or variant is not there. What may pass by itself is not `permanent`: all but fields,
+    of which V2 says 400, and quantities, of which it says 409.
+    """
+    if isinstance(refused, OutOfStock):
+        return refused
+    if not refused.permanent or refused.platform_code not in {400, 409}:
+        answer, number = refused.platform_message, refused.platform_code
+        return Refused(refused.platform, answer, platform_code=number, request_id=refused.request_id)
+    names = [name for name, _why in refused.fields]
+    if _GONE & set(names):
+        return _as(
+            refused, GoneFromStore, code="E-ORD-REFUSED", answer="it does not have a product of the order any more"
+        )
+    if "default_currency_code" in names:
+        return _as(refused, Refused, code="E-ORD-CURRENCY", answer=f"the store takes no orders in {currency}")
+    if parts := _address_parts(names):
+        return _as(
+            refused,
+            Refused,
+            code="E-ORD-PLACE",
+            answer=f"it does not take the {' and the '.join(parts)} of the address",
+        )
+    if refused.platform_code == 409:  # not for want of stock, which may pass
+        whys = dict.fromkeys(why for _name, why in refused.fields)
+        return _as(refused, type(refused), code="E-ORD-QUANTITY", answer="; ".join(whys))
+    return _as(refused, type(refused), code="E-ORD-REFUSED", answer=refused.platform_message.rstrip("."))
+
+
+def _address_parts(names: list[str]) -> list[str]:
+    places = [name.partition(".") for name in names]
+    found = [_ADDRESS_PARTS.get(part, part) for side, _dot, part in places if side in _SIDES and part]
+    return list(dict.fromkeys(found))
+
+
+_SIDES: Final = frozenset({"billing_address", "shipping_addresses"})
+
+
+def _as(refused: Refused, kind: type[Refused], *, code: str, answer: str) -> Refused:
+    return kind(
+        refused.platform,
+        answer,
+        platform_code=refused.platform_code,
+        request_id=refused.request_id,
+        fields=refused.fields,
+        code=code,
+    )
 
 
 def _line_to_json(at: int, line: StoreOrderLine, amount: Any) -> dict[str, Any]:
