@@ -60,7 +60,7 @@ def status(store, store_order_id):
     return store.act("order", order_id=store_order_id)["status_id"]
 
 
-def test_a_younger_double_is_found_by_the_poll_canceled_and_told(sandbox, store, shop, twinshelf):
+def test_a_younger_double_is_found_by_the_poll_cancelled_and_told(sandbox, store, shop, twinshelf):
     order_id, kept = ready_to_ship(shop, twinshelf, ("MUG-1", 2))
     double = make_again(sandbox, store, kept)
     assert store.act("stock", sku="MUG-1") == 5

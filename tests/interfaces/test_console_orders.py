@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from twinshelf.documents import ShopOrder, from_json
+from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
+from twinshelf.listings.models import Link
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
 from twinshelf.sync.models import Lane, Problem, Task
 
@@ -337,3 +339,26 @@ def test_a_problem_of_a_shipment_can_be_tried_again_from_the_order(console, worl
 
     assert "TikTok does not know the carrier. No TikTok carrier is mapped to “Pony” (nearest: “none”)." in page
     assert f"/activity/problems/{problem.id}/retry/" in page.html
+
+
+def test_a_number_of_an_order_opens_it_with_and_without_its_sign(console):
+    row = of("AWAITING_SHIPMENT", creation="created")
+
+    for text in (row.store_order_id, f"%23{row.store_order_id}", row.order_id):
+        assert console.get(f"/search/?q={text}").response.headers["location"] == f"/orders/{row.pk}/"
+
+
+def test_a_line_that_is_linked_or_made_offers_no_link_and_others_do(console):
+    made = of("AWAITING_SHIPMENT", creation="created")
+    assert "/link/" not in console.get(f"/orders/{made.pk}/").html
+
+    failed = of("AWAITING_SHIPMENT", creation="failed")
+    Link.objects.all().delete()
+    StoreVariant.objects.all().update(sku="")
+    page = console.get(f"/orders/{failed.pk}/")
+    open_lines = [each for each, actions in page["lines"] if actions]
+    assert open_lines
+    assert not any(each.linked for each in open_lines)
+    picker = console.get(f"/orders/{failed.pk}/link/{open_lines[0].line.sku_id}/?q=mug")
+    assert "Stoneware Mug, Speckled" in picker
+    assert console.raw(f"/orders/{failed.pk}/link/999/").status_code == 404

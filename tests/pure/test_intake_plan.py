@@ -596,7 +596,7 @@ def twin(number, minute=0, state=StoreOrderState.AWAITING_FULFILLMENT, **changes
     return Twin(**given | changes)
 
 
-CANCELED = StoreOrderState.CANCELLED
+TAKEN_BACK = StoreOrderState.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -607,9 +607,9 @@ CANCELED = StoreOrderState.CANCELLED
         ("the younger goes, though it was on record", [twin(99), twin(100, 1)], Pairing("99", ("100",))),
         ("of one second: by number", [twin(100), twin(99)], Pairing("99", ("100",))),
         ("three", [twin(100), twin(101, 1), twin(102, 2)], Pairing("100", ("101", "102"))),
-        ("the other is canceled", [twin(100), twin(101, 1, CANCELED)], Pairing("100")),
+        ("the other is cancelled", [twin(100), twin(101, 1, TAKEN_BACK)], Pairing("100")),
         ("the other is archived", [twin(100), twin(101, 1, archived=True)], Pairing("100")),
-        ("both are canceled", [twin(100, 0, CANCELED), twin(101, 1, CANCELED)], Pairing("100")),
+        ("both are cancelled", [twin(100, 0, TAKEN_BACK), twin(101, 1, TAKEN_BACK)], Pairing("100")),
         ("the younger is shipped", [twin(100), twin(101, 1, shipped=True)], Pairing("100", (), ("101",))),
         (
             "the younger is shipped, and was on record: the older goes",
@@ -651,7 +651,7 @@ any_twins = strategies.lists(
 
 @random_cases
 @given(any_twins)
-def test_one_of_all_stays_and_nothing_shipped_or_foreign_is_canceled(twins):
+def test_one_of_all_stays_and_nothing_shipped_or_foreign_is_cancelled(twins):
     pairing = pair_of("100", twins)
     by_id = {found.store_order_id: found for found in twins}
 

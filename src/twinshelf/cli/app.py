@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli import orders as order_commands
 from twinshelf.cli import sandbox, settings
 
 if TYPE_CHECKING:
@@ -425,6 +426,7 @@ def _opened(name: str) -> Iterator[tuple[Account, Connection]]:
 
 
 settings.mount(app, console, _opened, _complain)
+order_commands.mount(app, console, _opened, _complain)
 
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:

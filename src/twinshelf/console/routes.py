@@ -52,6 +52,8 @@ ROUTES: Final[Mapping[str, Route]] = {
     "order.cancel": Route(_to("order_cancel")),
     "order.sync": Route(_to("order_sync"), "sync"),
     "order.retry": Route(_to("order_retry"), "sync"),
+    "order.link": Route(_to("order_link"), "link"),
+    "order.choose": Route(_to("order_link"), "link"),
     "order.open": Route(order_in_store, "ext", outside=True),
     "task.items": Route(_to("task_items"), "dl"),
     "task.undo": Route(_to("task_undo"), "undo"),

@@ -32,6 +32,7 @@ urlpatterns = [
     path("orders/<int:pk>/", orders.order, name="order"),
     path("orders/<int:pk>/retry/", orders.retry, name="order_retry"),
     path("orders/<int:pk>/sync/", orders.sync, name="order_sync"),
+    path("orders/<int:pk>/link/<str:sku_id>/", orders.link, name="order_link"),
     path("orders/<int:pk>/cancel/", orders.cancel, name="order_cancel"),
     path("activity/", activity.activity, name="activity"),
     path("activity/running/", activity.running, name="activity_running"),

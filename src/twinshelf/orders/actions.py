@@ -1,4 +1,4 @@
-"""What may be done to orders: fetch, sync, retry, cancel."""
+"""What may be done to orders: fetch, sync, retry, link, cancel."""
 
 from __future__ import annotations
 
@@ -9,16 +9,30 @@ from django.db import transaction
 from twinshelf.accounts.actors import Actor, by_hand
 from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Connection
-from twinshelf.documents import CancellationOrigin, CancellationState, CreationState
+from twinshelf.documents import CancellationOrigin, CancellationState, CreationState, token
 from twinshelf.errors import NeedsPerson
-from twinshelf.orders.models import CancellationRow, ShopOrderRow
-from twinshelf.sync import lanes, tasks
+from twinshelf.goods.models import StoreVariant
+from twinshelf.listings import actions as listings
+from twinshelf.listings.models import Link
+from twinshelf.orders.book import order_of
+from twinshelf.orders.models import CancellationRow, ChosenVariant, ShopOrderRow
+from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.models import Task
 
 
 class NoReason(NeedsPerson):
     def __init__(self) -> None:
         super().__init__("E-CAN-REASON")
+
+
+class AlreadyMade(NeedsPerson):
+    def __init__(self, number: str) -> None:
+        super().__init__("E-ORD-MADE", number=number)
+
+
+class NoSuchVariant(NeedsPerson):
+    def __init__(self) -> None:
+        super().__init__("E-ORD-VARIANT")
 
 
 def fetch_now(connection: Connection, *, by: Actor) -> Task:
@@ -61,6 +75,49 @@ def retry(order: ShopOrderRow, *, by: Actor) -> None:
         )
         record(by, order.account_id, "orders.retry", f"order:{order.order_id}")
         _ask(order, "order", by_hand("retry", by))
+
+
+def link(order: ShopOrderRow, *, sku_id: str, variant_id: str, by: Actor) -> None:
+    """Say which variant of the store a TikTok SKU of this order is. Remembered for all orders of the SKU.
+
+    The order is then created by itself, and so is every other one that waited for this. A variant that has no link
+    yet is also linked with the TikTok SKU, so that its stock and price are kept in step. Safe to repeat. Raises
+    AlreadyMade where the order has its store order, and NoSuchVariant.
+    """
+    connection = order.connection
+    with transaction.atomic():
+        row = ShopOrderRow.objects.select_for_update().get(id=order.id)
+        if row.store_order_id is not None:
+            raise AlreadyMade(row.store_order_id)
+        variant = StoreVariant.objects.filter(
+            store_id=connection.store_id, variant_id=variant_id, deleted=False
+        ).first()
+        line = next((line for line in order_of(row).lines if line.sku_id == sku_id), None)
+        if variant is None or line is None:
+            raise NoSuchVariant
+        before = row.bearers.get(sku_id, [None, None])[1]
+        ChosenVariant.objects.update_or_create(
+            account_id=row.account_id,
+            connection=connection,
+            sku_id=sku_id,
+            defaults={"product_id": variant.product_id, "variant_id": variant_id},
+        )
+        row.bearers = {**row.bearers, sku_id: [variant.product_id, variant_id]}
+        row.creation, row.attempts, row.failed_at = CreationState.WAITING, 0, None
+        row.save(update_fields=["bearers", "creation", "attempts", "failed_at"])
+        subject = f"order:{row.order_id}"
+        record(by, row.account_id, "orders.link", subject, before={sku_id: before}, after={sku_id: variant_id})
+        if not Link.objects.filter(connection=connection, variant_id=variant_id).exists():
+            listings.link(
+                connection,
+                variant_id=variant_id,
+                tiktok_id=line.product_id,
+                sku_id=sku_id,
+                seller_sku=line.seller_sku,
+                by=by,
+            )
+        problems.unblock(row.account_id, token("link", sku_id))
+        _ask(row, "order", "SKU linked by hand")
 
 
 def sync(order: ShopOrderRow, *, by: Actor) -> None:

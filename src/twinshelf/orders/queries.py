@@ -20,14 +20,14 @@ from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.models import Connection
 from twinshelf.connections.queries import shop_now
-from twinshelf.documents import Address, CreationState, Money, OrderLine, ShopOrder, ShopOrderStatus, from_json
-from twinshelf.goods.models import StoreProduct
+from twinshelf.documents import Address, CreationState, Money, OrderLine, Product, ShopOrder, ShopOrderStatus, from_json
+from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
 from twinshelf.kit.words import searched
-from twinshelf.listings.models import Link
+from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
 from twinshelf.sync import queries as sync
@@ -255,12 +255,16 @@ def buyer_of(row: ShopOrderRow) -> Buyer:
 
 @dataclass(frozen=True)
 class LineView:
-    """A line of an order with the store product it is linked to, if it is. `product_pk` is that row's key."""
+    """A line of an order with the store product it is linked to, if it is. `product_pk` is that row's key.
+
+    `gone`: its variant was deleted in the store.
+    """
 
     line: OrderLine
     product_pk: int | None
     image_url: str
     linked: bool
+    gone: bool = False
 
     @property
     def total(self) -> Money:
@@ -300,23 +304,19 @@ def view_of(row: ShopOrderRow) -> OrderView:
     order = from_json(bytes(row.document), ShopOrder)
     connection = row.connection
     owner = f"connection:{connection.id}"
-    links = {
-        link.sku_id: link
-        for link in Link.objects.filter(connection=connection, sku_id__in=[line.sku_id for line in order.lines])
-    }
+    bearers = bearers_of(connection, [(row, order)])[row.order_id]
     products = {
         product.product_id: product
         for product in StoreProduct.objects.filter(
-            store_id=connection.store_id, product_id__in=[link.product_id for link in links.values()]
+            store_id=connection.store_id, product_id__in=[product_id for product_id, _variant in bearers.links.values()]
         ).only("product_id", "image_url")
     }
     lines = []
     for line in order.lines:
-        link = links.get(line.sku_id)
-        product = products.get(link.product_id) if link else None
-        lines.append(
-            LineView(line, product.pk if product else None, product.image_url if product else "", link is not None)
-        )
+        linked, gone = line.sku_id in bearers.links, line.sku_id in bearers.gone
+        product = products.get(bearers.links[line.sku_id][0]) if linked else None
+        pk, image_url = (product.pk, product.image_url) if product else (None, "")
+        lines.append(LineView(line, pk, image_url, linked, gone))
     changes = sync.changes_of(row.order_id, sync.ORDER_CHANGES, [owner])
     return OrderView(
         row=row,
@@ -330,6 +330,98 @@ def view_of(row: ShopOrderRow) -> OrderView:
         events=tuple(sync.events_of([row.order_id])),
         created_at=next((change.at for change in changes if change.kind == "CreateStoreOrder" and change.ok), None),
     )
+
+
+# -- which variant a SKU is -----------------------------------------------------------------------------------------
+
+CANDIDATES = 25
+"""Variants that are offered at once; a search finds the others."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A variant of the store that the SKU of a line may be. `options` are in words: `M, Navy`."""
+
+    product_id: str
+    variant_id: str
+    product_pk: int
+    title: str
+    sku: str
+    gtin: str
+    options: str
+    image_url: str
+    stock: int | None
+
+
+def line_named(order: ShopOrder, text: str) -> OrderLine | None:
+    """The first line of an order whose seller SKU, or TikTok SKU id, is `text`; None if none has it."""
+    return next((line for line in order.lines if text and text in {line.seller_sku, line.sku_id}), None)
+
+
+def candidates(connection: Connection, line: OrderLine, text: str = "") -> list[Candidate]:
+    """The variants of the store that a line's SKU may be, the likeliest first: by SKU, by barcode, by title.
+
+    With `text`, those of it instead: a SKU or barcode, or words of title, SKU and barcode.
+    """
+    known = StoreVariant.objects.filter(store_id=connection.store_id, deleted=False)
+    code = text or line.seller_sku
+    found = list(known.filter(sku=code).order_by("id")[:CANDIDATES]) if code else []
+    searches = [searched(text)] if text else [searched(line.seller_sku), searched(line.title)]
+    for words in searches:
+        if len(found) >= CANDIDATES or not words:
+            continue
+        products = StoreProduct.objects.filter(store_id=connection.store_id, deleted=False)
+        for word in words:
+            products = products.filter(search__contains=word)
+        ids = list(products.order_by("title", "id").values_list("product_id", flat=True)[:CANDIDATES])
+        rows = known.filter(product_id__in=ids).order_by("id")[: 10 * CANDIDATES]
+        place = {product_id: at for at, product_id in enumerate(ids)}
+        found += sorted(rows, key=lambda v: (code not in {v.sku, v.gtin}, place[v.product_id], v.pk))
+    return _as_candidates(connection, list({variant.pk: variant for variant in found}.values())[:CANDIDATES])
+
+
+def variant_named(connection: Connection, text: str) -> list[StoreVariant]:
+    """The variants of the store whose SKU, else whose id, is `text`: none, one, or several that share a SKU."""
+    known = StoreVariant.objects.filter(store_id=connection.store_id, deleted=False)
+    return list(known.filter(sku=text)[:2]) or list(known.filter(variant_id=text)[:1]) if text else []
+
+
+def _as_candidates(connection: Connection, variants: Sequence[StoreVariant]) -> list[Candidate]:
+    rows = StoreProduct.objects.filter(
+        store_id=connection.store_id, product_id__in={variant.product_id for variant in variants}
+    )
+    products = {row.product_id: row for row in rows.only("pk", "product_id", "title", "image_url", "document")}
+    options = {
+        variant.id: ", ".join(option.value for option in variant.options)
+        for row in products.values()
+        for variant in from_json(bytes(row.document), Product).variants
+    }
+    return [
+        Candidate(
+            product_id=variant.product_id,
+            variant_id=variant.variant_id,
+            product_pk=row.pk,
+            title=row.title,
+            sku=variant.sku,
+            gtin=variant.gtin,
+            options=options.get(variant.variant_id, ""),
+            image_url=row.image_url,
+            stock=variant.stock,
+        )
+        for variant in variants
+        if (row := products.get(variant.product_id)) is not None
+    ]
+
+
+def order_numbered(text: str, connections: Sequence[Connection]) -> ShopOrderRow | None:
+    """The one order whose number on either side is `text`, with or without a # before it; None if none, or several."""
+    number = text.strip().removeprefix("#")
+    if not number.isdecimal() or len(number) > 64:
+        return None
+    ids = [connection.id for connection in connections]
+    rows = _unscoped().filter(Q(order_id=number) | Q(store_order_id=number), connection_id__in=ids)
+    found = list(rows.select_related("connection__store", "connection__shop")[:2])
+    return found[0] if len(found) == 1 else None
 
 
 # -- sales ----------------------------------------------------------------------------------------------------------
@@ -524,6 +616,26 @@ def actions_for(view: OrderView) -> tuple[Action, ...]:
             )
         )
     return tuple(found)
+
+
+def actions_for_line(row: ShopOrderRow, each: LineView) -> tuple[Action, ...]:
+    """What may be done about a line: say which variant of the store its SKU is, while the order waits for that."""
+    if each.linked or each.line.cancelled or row.store_order_id or row.creation == CreationState.IGNORED:
+        return ()
+    name = each.line.seller_sku or each.line.title
+    return (
+        Action(
+            id="order.link", label=_("Link SKU"), about=name, args=(row.pk, each.line.sku_id), method="get",
+            tone="primary",
+        ),
+    )  # fmt: skip
+
+
+def actions_for_candidate(row: ShopOrderRow, sku_id: str, candidate: Candidate) -> tuple[Action, ...]:
+    """To choose this variant for a SKU of an order."""
+    about = f"{candidate.title} {candidate.sku}".strip()
+    sent = (("variant", candidate.variant_id),)
+    return (Action(id="order.choose", label=_("Link"), about=about, args=(row.pk, sku_id), sent=sent, tone="primary"),)
 
 
 def control_panel_place(row: ShopOrderRow) -> tuple[str, str] | None:

@@ -202,6 +202,9 @@ def search(request: ConsoleRequest) -> HttpResponse:
         found["products"] = catalog.find_products(text)
         found["orders"] = orders.find_orders(text)
         found["tasks"] = sync.find_tasks(text)
+        numbered = orders.order_numbered(text, connections.connections())
+        if numbered is not None and not any(product.sku == text for product in found["products"]):
+            return redirect("order", numbered.pk)
         hits = [*found["products"], *found["orders"], *found["tasks"]]
         if len(hits) == 1 and len(text) >= 4:
             name = "product" if found["products"] else ("order" if found["orders"] else "task")

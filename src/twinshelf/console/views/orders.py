@@ -8,12 +8,12 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
@@ -150,6 +150,7 @@ def order(request: ConsoleRequest, pk: int) -> HttpResponse:
             "number": row.store_order_id or row.order_id,
             "carrier": view.order.shipping_provider if len(view.shipments) == 1 else "",
             "order": view.order,
+            "lines": [(each, offered(request, order_queries.actions_for_line(row, each))) for each in view.lines],
             "connection": row.connection,
             "actions": actions,
             "problems": [(p, offered(request, order_queries.actions_for_problem(p))) for p in view.problems],
@@ -228,6 +229,38 @@ def retry(request: ConsoleRequest, pk: int) -> HttpResponse:
         order_actions.retry(row, by=Actor.of(request.user))
         messages.success(request, _("Trying again. This page shows what comes of it."))
     return redirect("order", row.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def link(request: ConsoleRequest, pk: int, sku_id: str) -> HttpResponse:
+    """Choose the variant of the store that a SKU of the order is."""
+    row = order_queries.order_or_404(pk)
+    line = order_queries.line_named(order_queries.view_of(row).order, sku_id)
+    if line is None:
+        raise Http404
+    if request.method == "POST":
+        with Told(request):
+            order_actions.link(
+                row, sku_id=line.sku_id, variant_id=request.POST.get("variant", ""), by=Actor.of(request.user)
+            )
+            messages.success(request, _("Linked, and remembered. The order is created by itself now."))
+        return redirect("order", row.pk)
+    text = request.GET.get("q", "").strip()
+    found = order_queries.candidates(row.connection, line, text)
+    return render(
+        request,
+        "console/order_link.html",
+        {
+            "row": row,
+            "number": row.order_id,
+            "line": line,
+            "q": text,
+            "candidates": [
+                (each, offered(request, order_queries.actions_for_candidate(row, line.sku_id, each))) for each in found
+            ],
+        },
+    )
 
 
 @require_POST

@@ -137,7 +137,7 @@ def _look_behind(batch: OrderBatch, rows: Sequence[ShopOrderRow], orders: Mappin
 def _twins(batch: OrderBatch, rows: Sequence[ShopOrderRow]) -> dict[str, tuple[planning.Twin, ...]]:
     """The store orders, read now, of those orders that have more than one. The one to keep becomes the order's own.
 
-    It is exchanged here, before anything is done to the others, so that canceling one never reads as the merchant's
+    It is exchanged here, before anything is done to the others, so that cancelling one never reads as the merchant's
     wish to cancel the TikTok order.
     """
     store, by_id = batch.connection.store, {row.order_id: row for row in rows}
@@ -345,7 +345,7 @@ def _cancel_double(batch: OrderBatch, change: CancelDouble) -> Made:
     if order.external_order_id != change.shop_order_id or not planning.may_be_cancelled(_twin(batch, order)):
         return Made(f"left alone: it is {order.state} now")
     client.set_order_status(change.store_order_id, StoreOrderState.CANCELLED)
-    return Made(f"canceled {change.store_order_id}", StoreOrderState.CANCELLED)
+    return Made(f"cancelled {change.store_order_id}", StoreOrderState.CANCELLED)
 
 
 def order_retry_seconds(attempt: int) -> float | None:
@@ -404,7 +404,7 @@ def _note_change(row: ShopOrderRow, done: Done) -> None:
 
 
 def _note_double(batch: OrderBatch, row: ShopOrderRow, change: CancelDouble, done: Done) -> None:
-    """A store order was canceled that nobody asked to cancel: on record for those who ask who did it."""
+    """A store order was cancelled that nobody asked to cancel: on record for those who ask who did it."""
     if done.made is None or done.made.kept is None:
         return
     seen = StoreOrderSeen.objects.filter(store_id=batch.connection.store_id, store_order_id=change.store_order_id)

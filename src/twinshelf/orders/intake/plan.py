@@ -111,7 +111,7 @@ _UNTOUCHED = frozenset(
 
 
 def may_be_cancelled(twin: Twin) -> bool:
-    """Whether a double may be canceled by itself: we made it, and nothing of it was shipped."""
+    """Whether a double may be cancelled by itself: we made it, and nothing of it was shipped."""
     return twin.ours and twin.live and not twin.shipped and twin.state in _UNTOUCHED
 
 
@@ -126,7 +126,7 @@ class Pairing(msgspec.Struct, frozen=True):
 def pair_of(paired: str, twins: Sequence[Twin]) -> Pairing:
     """The oldest stays, but an order of which something was shipped is never given up for another.
 
-    The others are canceled where that is ours to do, and told to a person elsewhere.
+    The others are cancelled where that is ours to do, and told to a person elsewhere.
     """
     live = sorted((twin for twin in twins if twin.live), key=_age)
     if len(live) < 2:
