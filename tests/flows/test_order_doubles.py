@@ -177,3 +177,15 @@ def test_an_order_that_is_seen_late_and_was_not_made_is_made_once(sandbox, store
 
     assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [order_id]
     assert twinshelf.problems() == []
+
+
+def test_orders_of_the_shop_are_on_record_while_the_store_does_not_answer(sandbox, store, shop, twinshelf):
+    fault(sandbox, action="lose", on="webhook", times=None)
+    order_id = shop.buy(("MUG-1", 1))
+    fault(sandbox, platform="bigcommerce", action="status", status=503, times=None)
+
+    twinshelf.wait(301)
+
+    row = twinshelf.order(order_id)
+    twinshelf.connection.shop.refresh_from_db()
+    assert twinshelf.connection.shop.orders_seen_at == row.updated_at

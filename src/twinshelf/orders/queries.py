@@ -635,7 +635,7 @@ def actions_for_candidate(row: ShopOrderRow, sku_id: str, candidate: Candidate) 
     """To choose this variant for a SKU of an order."""
     about = f"{candidate.title} {candidate.sku}".strip()
     sent = (("variant", candidate.variant_id),)
-    return (Action(id="order.choose", label=_("Link"), about=about, args=(row.pk, sku_id), sent=sent, tone="primary"),)
+    return (Action(id="order.choose", label=_("Link"), about=about, args=(row.pk, sku_id), sent=sent),)
 
 
 def control_panel_place(row: ShopOrderRow) -> tuple[str, str] | None:

@@ -61,9 +61,10 @@ def poll_orders(
                 cause="poll",
                 priority=lanes.URGENT,
             )
-    index.index_store_orders(connection.store)  # an order that was made twice is found here, if nowhere else
     if start is None and newest is not None:
         Shop.objects.filter(id=shop.id).update(orders_seen_at=newest)
+    if start is None and task is None:  # last: TikTok's orders are on record, whether or not the store answers
+        index.index_store_orders(connection.store)  # an order that was made twice is found here, if nowhere else
     return read
 
 
