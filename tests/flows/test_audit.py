@@ -45,6 +45,7 @@ WITHOUT_ACTOR = {
     "connections.use_state": "takes a state as used in one browser; nothing of the account changes",
     "connections.park_authorization": "keeps tokens in one browser until they are confirmed",
     "connections.parked_authorization": "only reads",
+    "connections.look_at_currencies": "keeps what the store says of itself; no choice of the merchant changes",
     "connections.preferences": "only reads",
     "connections.store_hash_of": "only reads",
     "connections.store_hook_address": "only reads",

@@ -185,6 +185,7 @@ def test_what_nobody_can_buy_is_skipped_with_a_reason_and_listed_once_it_is_want
 @proves("push_opt_in")
 @pytest.mark.covers("P17-08")
 def test_products_go_to_other_markets_only_by_opting_in(store, shop, twinshelf, sandbox):
+    store.act("add_currency", code="MYR")
     there, in_malaysia = paired(sandbox, twinshelf, "MY")
     settings = Settings(in_malaysia)
     settings.command("set", "exchange_rate", "4.2")
@@ -269,6 +270,7 @@ def parcel(product: dict[str, Any]) -> tuple[str, ...]:
 @proves("exchange_rate")
 @pytest.mark.covers("CED-149")
 def test_nothing_is_priced_before_the_rate_is_confirmed_and_then_by_it(store, shop, twinshelf, sandbox):
+    store.act("add_currency", code="GBP")
     there, in_britain = paired(sandbox, twinshelf, "GB")
     mug = store.add_product(sku="MUG-1", price="113.00", _tax="none")
     in_britain.list(mug)

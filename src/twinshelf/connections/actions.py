@@ -15,6 +15,7 @@ from twinshelf.connections.authorizing import (
     use_state,
 )
 from twinshelf.connections.choices import preferences, set_preferences
+from twinshelf.connections.currencies import look_at_currencies
 from twinshelf.connections.pairing import pair, rename
 from twinshelf.connections.stores import (
     NotAStore,
@@ -43,6 +44,7 @@ __all__ = [
     "connect_store",
     "disconnected",
     "ensure_store_hooks",
+    "look_at_currencies",
     "pair",
     "park_authorization",
     "parked_authorization",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from twinshelf.connections import clients
+from twinshelf.connections import clients, currencies
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import Preferences, preferences_from_json
-from twinshelf.connections.queries import working_connection
+from twinshelf.connections.queries import takes_orders_in, working_connection
 from twinshelf.kit.http import Urgency
 from twinshelf.storefronts.protocol import StoreClient
 from twinshelf.sync.flows import Batch
@@ -44,6 +44,12 @@ class ConnectionBatch(Batch):
     def preferences(self) -> Preferences:
         """The merchant's choices as they were when the batch began."""
         return preferences_from_json(self.connection.preferences)
+
+    @cached_property
+    def currency_taken(self) -> bool:
+        """Whether the store takes orders in the shop's currency; asked again where not. A preview asks nobody."""
+        store, code = self.connection.store, self.connection.shop.currency
+        return takes_orders_in(store, code) if self.preview else currencies.takes_now(store, code)
 
     @property
     def shop_client(self) -> TikTok:

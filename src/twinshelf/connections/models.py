@@ -44,6 +44,11 @@ class Store(AccountModel):
     created_at = models.DateTimeField(default=clock.now)
     pulled_at = models.DateTimeField(null=True)
     """Newest `date_modified` that a finished pull has seen (BigCommerce's clock)."""
+    new_since = models.DateTimeField(null=True)
+    """Since when products new in the store were left out by pulls that nobody asked for; None: none were."""
+    currencies = models.JSONField(null=True)
+    """By code what the store counts for a currency and whether it takes orders in it; None: it never told."""
+    currencies_read_at = models.DateTimeField(null=True)
     orders_seen = models.CharField(max_length=64, blank=True)
     """How far the store's orders were scanned for external references, as the storefront tells it; "": not at all."""
     orders_modified_at = models.DateTimeField(null=True)

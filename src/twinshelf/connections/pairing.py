@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.accounts.models import Account
-from twinshelf.connections import clients
+from twinshelf.connections import clients, currencies
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Shop, Store
 from twinshelf.errors import DocumentError, NeedsPerson
@@ -32,6 +32,7 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     usable = [w for w in warehouses if w.sales and w.enabled]
     if not usable:
         raise NeedsPerson("E-WHS-NONE", shop=shop)
+    currencies.read_currencies(store)
     default = next((w for w in usable if w.default), usable[0])
     channel_id = clients.store_client(store).ensure_channel(f"TikTok-Shop-{shop.region}", shop.shop_id)
     if Connection.objects.filter(name=name).exclude(shop=shop).exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
@@ -134,6 +135,20 @@ def shop_access(shop: Shop) -> Access:
     if shop.seller.state != AccessState.CONNECTED or left <= timedelta(0):
         return Access("ended", until, 0)
     return Access("ending" if left <= EXPIRES_SOON else "connected", until, days)
+
+
+def takes_orders_in(store: Store, code: str) -> bool:
+    """Whether orders can be made in a currency, as far as is known: where the store never told, they can."""
+    if code == store.currency or not store.currencies:
+        return True
+    return bool(store.currencies.get(code, {}).get("orders"))
+
+
+def proposed_rate(store: Store, code: str) -> Decimal | None:
+    """What the store itself counts for a currency; None where it counts 1, which stands for "nobody has said"."""
+    kept = (store.currencies or {}).get(code)
+    rate = Decimal(str(kept["rate"])) if kept else Decimal(1)
+    return None if rate == 1 or rate <= 0 else rate.normalize()
 
 
 def label(connection: Connection) -> str:

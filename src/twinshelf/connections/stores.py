@@ -12,12 +12,12 @@ from django.db import transaction
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
-from twinshelf.connections import clients
+from twinshelf.connections import clients, currencies
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
 from twinshelf.errors import DocumentError, NeedsPerson, Transient, Unauthorized
-from twinshelf.kit import skew
+from twinshelf.kit import clock, skew
 from twinshelf.kit.secrets import seal, unseal
 from twinshelf.storefronts import known as storefronts
 from twinshelf.storefronts.known import STOREFRONTS
@@ -87,6 +87,7 @@ def connect_store(
             raise WrongStore(info.hash, store_hash)
         if missing := client.missing_scopes():
             raise ScopesMissing(missing)
+        known = currencies.asked_of(client)
     binding = store_binding(store_hash)
     with transaction.atomic():
         before = Store.objects.filter(account=account, hash=store_hash).values("hash", "name", "state").first()
@@ -105,6 +106,8 @@ def connect_store(
                 "weight_unit": info.weight_unit,
                 "length_unit": info.length_unit,
                 "prices_include_tax": info.prices_include_tax,
+                "currencies": known,
+                "currencies_read_at": clock.now(),
                 "control_panel_url": info.control_panel_url,
             },
         )
@@ -136,6 +139,7 @@ def check_store(store: Store, *, by: Actor) -> None:
     """
     try:
         ensure_store_hooks(store)
+        currencies.read_currencies(store)
     except Unauthorized:
         _note_access(store, AccessState.DISCONNECTED, by)
         raise

@@ -162,7 +162,13 @@ class PairForm(forms.Form):
         cleaned = super().clean() or {}
         if (pair := self.currencies()) and not cleaned.get("exchange_rate") and "exchange_rate" not in self.errors:
             asked = _("Your BigCommerce currency is %(store)s, the shop sells in %(shop)s. What is 1 %(store)s worth?")
-            self.add_error("exchange_rate", asked % {"store": pair[0], "shop": pair[1]})
+            told = asked % {"store": pair[0], "shop": pair[1]}
+            if proposed := connections.proposed_rate(cleaned["store"], pair[1]):
+                self.data = {name: self.data[name] for name in self.data} | {"exchange_rate": f"{proposed:f}"}
+                told = f"{told} {_('BigCommerce counts %(rate)s: verify it, and update it if required.')}" % {
+                    "rate": f"{proposed:f}"
+                }
+            self.add_error("exchange_rate", told)
         return cleaned
 
     @property

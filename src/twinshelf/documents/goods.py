@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -82,6 +83,17 @@ class StoreInfo(Document, frozen=True, kw_only=True):
     length_unit: LengthUnit
     prices_include_tax: bool = False
     control_panel_url: str = ""
+
+
+class StoreCurrency(Document, frozen=True, kw_only=True):
+    """A currency that a store knows. `rate`: what one unit of the store's own is worth in it, as the store counts.
+
+    `takes_orders`: orders can be made in it; the others are only displayed.
+    """
+
+    code: str
+    rate: Decimal
+    takes_orders: bool
 
 
 class StoreLocation(Document, frozen=True, kw_only=True):

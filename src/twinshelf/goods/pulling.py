@@ -6,7 +6,7 @@ Reads the store alone: what a shop is to show of its products is the business of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -142,6 +142,18 @@ def _wanted(store: Store, products: Sequence[Product]) -> Sequence[Product]:
     return [product for product in products if product.id in known]
 
 
+def _known_only(store: Store, products: Sequence[Product], since: datetime | None) -> Sequence[Product]:
+    """Of products read by the timetable: as `_wanted`. Since when some were left out stays on record.
+
+    A pull by hand of what changed begins there, so that it finds what the timetable has passed over.
+    """
+    wanted = _wanted(store, products)
+    if len(wanted) < len(products):
+        first = min(product.modified_at for product in products) if since is None else since
+        Store.objects.filter(id=store.id, new_since=None).update(new_since=first)
+    return wanted
+
+
 def names_of(store: Store) -> Names:
     """Brand names and category paths of the store, read again every few minutes."""
     kept = StoreNames.objects.filter(store=store).first()
@@ -182,7 +194,7 @@ def pull(task: Task) -> bool:
             overtaken = snapshot.seen_since(store, [product.id for product in page.products], started)
             products: Sequence[Product] = [product for product in page.products if product.id not in overtaken]
             if task.params.get("by_itself"):
-                products = _wanted(store, products)
+                products = _known_only(store, products, since)
             changed = snapshot.keep_products(store, products)
             holds.stock_was_read(store, [variant.id for product in products for variant in product.variants], started)
             back = _there_again(store, page.products)
@@ -211,6 +223,8 @@ def pull(task: Task) -> bool:
         lanes.ask(store.account_id, "product", f"store:{store.id}", keys, cause=f"not seen by pull {task.id}")
     # From the platform's time when this pull began: what was edited meanwhile on a page already read comes again.
     Store.objects.filter(id=store.id).update(pulled_at=clock.parse(cursor["watermark"]))
+    if not task.params.get("by_itself") and (since is None or (store.new_since and since <= store.new_since)):
+        Store.objects.filter(id=store.id).update(new_since=None)
     task.refresh_from_db()
     tasks.count(task, total=task.succeeded + task.failed)
     tasks.carried_out(task)

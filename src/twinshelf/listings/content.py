@@ -72,6 +72,7 @@ def observe_listings(batch: ContentBatch, keys: Sequence[str]) -> Mapping[str, p
         rows = dict(_as_if_pushed(connection, rows, product_ids))
     batch.rows.update(rows)
     products = snapshot.products_of(connection.store_id, product_ids)
+    _ = batch.currency_taken  # asked of the store first, so that the facts below know it
     around = _Around.of(batch, rows, products)
     seen = [_seen(batch, around, row, products.get(product_id)) for product_id, row in rows.items()]
     batch.pictures.look_up([each.listing for each in seen if each.listing is not None])

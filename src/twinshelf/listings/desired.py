@@ -26,6 +26,7 @@ from twinshelf.documents import (
     WeightUnit,
     finding,
     seller_sku,
+    token,
 )
 from twinshelf.rules import templates
 from twinshelf.rules.pricing import Price, price_of
@@ -44,6 +45,9 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     template: TemplateRules
     template_category_id: str
     store_weight_unit: WeightUnit
+    store_currency: str = ""
+    currency_taken: bool = True
+    """The store takes orders in the shop's currency; else nothing new is offered: no order could be made."""
 
 
 class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +115,11 @@ def off_sale(skus: Iterable[DesiredSku]) -> Finding:
     return finding("W-PRD-OFFSALE", skus=", ".join(sku.seller_sku or sku.variant_id for sku in skus))
 
 
+def untaken(store: str, shop: str) -> Finding:
+    """Why nothing is offered, and no order made, in a currency that the store takes no orders in."""
+    return finding("E-CON-CUR", waits_for=token("currency", shop), store=store, shop=shop)
+
+
 def listable(product: Product, variant: Variant, preferences: Preferences) -> bool:
     """Whether a variant may be offered: a purchasable one, or any if the merchant includes all."""
     return preferences.include_unpurchasable or (variant.purchasable and product.purchasable)
@@ -132,7 +141,7 @@ def desired(
     variants = [variant for variant in product.variants if skus[variant.id].listable]
     if not variants:
         return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))
-    findings: list[Finding] = []
+    findings = [] if facts.currency_taken else [untaken(facts.store_currency, facts.currency)]
     if len(variants) < len(product.variants):
         findings.append(off_sale([sku for sku in skus.values() if not sku.listable]))
     if not product.title.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
@@ -21,6 +22,8 @@ def facts_of(connection: Connection) -> ShopFacts:
         preferences=preferences_from_json(connection.preferences),
         template=templates.rules_from_json(template.rules if template else {}),
         template_category_id=template.category_id if template else "",
+        store_currency=connection.store.currency,
+        currency_taken=connections.takes_orders_in(connection.store, connection.shop.currency),
         store_weight_unit=connection.store.weight_unit,
     )
 

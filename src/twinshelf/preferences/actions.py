@@ -38,8 +38,12 @@ class NothingToUndo(Exception):
 def change(connection: Connection, values: Mapping[str, Any], *, by: Actor) -> Changed:
     """Choose some preferences, by their names on record; the others stay. What it concerns is looked at again.
 
-    Safe to repeat: what is chosen already changes nothing. Raises DocumentError naming the one that does not fit.
+    Where a rate is confirmed, the store is asked in which currencies it takes orders: what is missing there is told
+    before anything is listed. Safe to repeat: what is chosen already changes nothing. Raises DocumentError naming the
+    one that does not fit.
     """
+    if values.get("exchange_rate"):
+        connections.look_at_currencies(connection)
     with transaction.atomic():
         before = preferences_from_json(_on_record(connection))
         return _replace(connection, before, with_values(before, values), by, "preferences.change")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from twinshelf.accounts import queries as accounts
+from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.documents import ShippingProvider, from_json
@@ -96,6 +98,17 @@ def rate_missing(connection: Connection) -> bool:
     """Whether nothing can be priced before an exchange rate is confirmed."""
     differ = connection.store.currency != connection.shop.currency
     return differ and preferences_from_json(connection.preferences).exchange_rate is None
+
+
+def proposed_rate(connection: Connection) -> Decimal | None:
+    """The rate that the store itself counts for the shop's currency; None where it says none, or none is needed."""
+    store, shop = connection.store, connection.shop
+    return None if store.currency == shop.currency else connections.proposed_rate(store, shop.currency)
+
+
+def takes_orders(connection: Connection) -> bool:
+    """Whether the store takes orders in the shop's currency, as far as is known."""
+    return connections.takes_orders_in(connection.store, connection.shop.currency)
 
 
 # -- before saving ----------------------------------------------------------------------------------------------------

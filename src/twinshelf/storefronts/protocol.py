@@ -14,6 +14,7 @@ from twinshelf.documents import (
     Address,
     Names,
     ProductPage,
+    StoreCurrency,
     StoreHint,
     StoreInfo,
     StoreOrder,
@@ -53,6 +54,9 @@ class StoreClient(Protocol):
 
     def time(self) -> datetime:
         """The platform's clock: the cheapest call there is."""
+
+    def currencies(self) -> tuple[StoreCurrency, ...]:
+        """The currencies that the store knows, its own among them."""
 
     def missing_scopes(self) -> tuple[str, ...]:
         """The scopes we need and the token lacks, in the words of the storefront's own pages."""

@@ -151,6 +151,17 @@ class Actions:
         """Change settings in the control panel; `path` as below /v3/settings, such as "inventory"."""
         settings.put_setting(self._store(hash), path, values, channel_id)
 
+    def add_currency(self, hash: str, code: str, rate: str = "1") -> int:
+        """Set up a further currency in which orders can be made, as the control panel does; returns its id.
+
+        `rate`: what one unit of the store's own currency is worth in it.
+        """
+        store = self._bigcommerce.known(hash)
+        currency_id = settings.make_currency(store, code, default=False, transactional=True)
+        row = store.rows("currencies").get(currency_id) or {}
+        store.rows("currencies").put(currency_id, {**row, "currency_exchange_rate": f"{Decimal(rate):.10f}"})
+        return currency_id
+
     def set_status(self, hash: str, status: str) -> None:
         """The store as a whole: "live", or "suspended", which answers every call with 503."""
         self._store(hash).update(status=status)

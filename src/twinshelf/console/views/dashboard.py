@@ -178,7 +178,8 @@ def running(request: ConsoleRequest) -> HttpResponse:
 def sync_now(request: ConsoleRequest) -> HttpResponse:
     """Read what changed on both sides right now instead of waiting for the timetable."""
     made = [
-        goods_actions.pull(store, since=store.pulled_at, by=Actor.of(request.user)) for store in connections.stores()
+        goods_actions.pull(store, since=store.new_since or store.pulled_at, by=Actor.of(request.user))
+        for store in connections.stores()
     ]
     made += [order_actions.fetch_now(connection, by=Actor.of(request.user)) for connection in connections.connections()]
     return started(request, made, "dashboard", follow=False)

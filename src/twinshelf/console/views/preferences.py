@@ -238,6 +238,8 @@ def _page(
             ],
             "changed": sum(each.changed for each in shown),
             "seen": json.dumps({each.field.name: each.text for each in shown}),
+            "untaken": not queries.takes_orders(connection),
+            "proposed_rate": queries.proposed_rate(connection),
             "rate_missing": queries.rate_missing(connection),
             "carriers": queries.carriers(connection),
             "changed_word": _("Changed"),

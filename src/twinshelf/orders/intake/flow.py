@@ -23,6 +23,7 @@ from twinshelf.documents import (
     CancelDouble,
     CreateStoreOrder,
     CreationState,
+    Finding,
     SetStoreAddress,
     SetStoreStatus,
     ShopOrder,
@@ -33,6 +34,7 @@ from twinshelf.errors import GoneFromStore, NeedsPerson, NotFound, Refused, Tran
 from twinshelf.goods import holds
 from twinshelf.kit import clock, skew
 from twinshelf.kit.upsert import update_rows
+from twinshelf.listings.desired import untaken
 from twinshelf.orders import book
 from twinshelf.orders.bearers import Bearers
 from twinshelf.orders.intake import index
@@ -108,6 +110,7 @@ def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRo
         store_state=_known_state(row),
         address_due=row.address_due,
         twins=batch.twins.get(key, ()),
+        untaken=None if row.store_order_id is not None or batch.currency_taken else _untaken(batch.connection),
     )
 
 
@@ -171,6 +174,10 @@ def _twin(batch: OrderBatch, order: StoreOrder) -> planning.Twin:
         shipped=bool(batch.store_client.shipments(order.id)),
         archived=order.archived,
     )
+
+
+def _untaken(connection: Connection) -> Finding:
+    return untaken(connection.store.currency, connection.shop.currency)
 
 
 def _known_state(row: ShopOrderRow) -> StoreOrderState | None:

@@ -253,6 +253,8 @@ class SeenOrder:
     tries: int = 0
     twins: tuple[Twin, ...] = ()
     """All store orders that carry its id, where there is more than one."""
+    untaken: Finding | None = None
+    """Why the store can make no order in this currency; None where it can."""
 
 
 _LOOKS_FOR_UNKNOWN = 6
@@ -269,6 +271,8 @@ def plan_order(seen: SeenOrder) -> Plan:
         return _plan_existing(seen, order, seen.store_order_id)
     if decide(order, seen.preferences).verdict != "create":
         return Plan(key=seen.key)
+    if seen.untaken is not None:
+        return Plan(key=seen.key, findings=(seen.untaken,))
     if missing := unlinked(order, seen.links):
         return Plan(key=seen.key, findings=(unlinked_finding(missing, seen.gone),))
     return Plan(key=seen.key, changes=(CreateStoreOrder(shop_order_id=order.id),))

@@ -22,6 +22,7 @@ from twinshelf.documents import (
     Names,
     Product,
     ProductPage,
+    StoreCurrency,
     StoreInfo,
     StoreLocation,
     StoreOrder,
@@ -164,6 +165,10 @@ class BigCommerce(BudgetedClient):
     def time(self) -> datetime:
         """The platform's clock. The cheapest proof that the credentials work."""
         return self._get("/v2/time", store.time_from_json)
+
+    def currencies(self) -> tuple[StoreCurrency, ...]:
+        """All currencies of the store. Source: currencies.v2.yml, GET /currencies."""
+        return self._v2_pages("/v2/currencies", store.currencies_from_json)
 
     def missing_scopes(self) -> tuple[str, ...]:
         """The scopes we need and the token lacks, as BigCommerce's control panel calls them. One read per scope.

@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from twinshelf.documents import LengthUnit, StoreInfo, WeightUnit
+from twinshelf.documents import LengthUnit, StoreCurrency, StoreInfo, Unreadable, WeightUnit
 from twinshelf.errors import DocumentError
 from twinshelf.storefronts.bigcommerce import wire
 
@@ -93,6 +94,14 @@ class _Time(msgspec.Struct):
     time: Annotated[int, msgspec.Meta(ge=0, le=2**33)]
 
 
+class _Currency(msgspec.Struct):
+    currency_code: str
+    currency_exchange_rate: Decimal
+    is_default: bool = False
+    is_transactional: bool = False
+    enabled: bool = True
+
+
 class _Channel(msgspec.Struct):
     id: wire.Id
     name: str
@@ -105,6 +114,7 @@ class _Channel(msgspec.Struct):
 _stores = wire.Reader(_Store)
 _units = wire.Reader(_Units)
 _times = wire.Reader(_Time)
+_currencies = wire.Reader(_Currency)
 _channels = wire.Reader(_Channel)
 
 
@@ -152,6 +162,20 @@ def store_from_json(body: bytes, units: tuple[str, str]) -> StoreInfo:
         prices_include_tax=bool(row.is_price_entered_with_tax),
         control_panel_url=_page(row.control_panel_base_url or ""),
     )
+
+
+def currencies_from_json(body: bytes) -> tuple[list[StoreCurrency], tuple[Unreadable, ...]]:
+    """The currencies of one page. Source: BigCommerce docs, reference/currencies.v2.yml."""
+    rows = _currencies.v2_list(body)
+    found = [
+        StoreCurrency(
+            code=row.currency_code.upper(),
+            rate=row.currency_exchange_rate,
+            takes_orders=row.is_default or (row.is_transactional and row.enabled),
+        )
+        for row in rows.good
+    ]
+    return found, rows.bad
 
 
 def _page(url: str) -> str:
