@@ -102,6 +102,7 @@ def test_an_installation_that_is_not_set_up_is_examined(empty):
 
     assert ended.code == 1
     assert [f["what"] for f in ended.json if not f["ok"]] == ["TikTok Shop app", "Workers", "Connections"]
+    assert [(f["ok"], f["text"]) for f in ended.json if f["what"] == "Email"] == [(True, "none is sent")]
     assert empty.run("tasks", "--json").json == []
 
 

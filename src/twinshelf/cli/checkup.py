@@ -54,6 +54,15 @@ def _settings() -> list[Finding]:
                 remedy="Platforms post webhooks to https only: set TWINSHELF_BASE_URL.",
             )
         )
+    sends = (
+        f"sent by {operator.email_host}" if operator.email_host else "sent" if settings.SENDS_EMAIL else "none is sent"
+    )
+    remedy = (
+        ""
+        if settings.SENDS_EMAIL
+        else "To reset passwords by email, set TWINSHELF_EMAIL_HOST; else: twinshelf password."
+    )
+    found.append(Finding("Email", ok=True, text=sends, remedy=remedy))
     if operator.data.exists() and operator.data.stat().st_mode & 0o077:
         found.append(
             Finding(
