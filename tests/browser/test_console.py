@@ -61,6 +61,7 @@ def addresses(world: Any) -> list[str]:
         f"/connections/{world.us.id}/template/",
         "/settings/",
         "/search/?q=linen",
+        f"/connections/{world.us.id}/settings/",
     ]
 
 
