@@ -17,7 +17,7 @@ from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
 from twinshelf.errors import DocumentError, NeedsPerson, Transient, Unauthorized
-from twinshelf.kit import clock, skew
+from twinshelf.kit import skew
 from twinshelf.kit.secrets import seal, unseal
 from twinshelf.storefronts import known as storefronts
 from twinshelf.storefronts.known import STOREFRONTS
@@ -87,7 +87,6 @@ def connect_store(
             raise WrongStore(info.hash, store_hash)
         if missing := client.missing_scopes():
             raise ScopesMissing(missing)
-        known = currencies.asked_of(client)
     binding = store_binding(store_hash)
     with transaction.atomic():
         before = Store.objects.filter(account=account, hash=store_hash).values("hash", "name", "state").first()
@@ -106,8 +105,6 @@ def connect_store(
                 "weight_unit": info.weight_unit,
                 "length_unit": info.length_unit,
                 "prices_include_tax": info.prices_include_tax,
-                "currencies": known,
-                "currencies_read_at": clock.now(),
                 "control_panel_url": info.control_panel_url,
             },
         )
@@ -120,6 +117,7 @@ def connect_store(
     for connection in Connection.objects.filter(store=store):
         works_again(account.id, f"connection:{connection.id}")
     ensure_store_hooks(store)
+    currencies.read_currencies(store)
     schedules.set_schedule(account.id, "store_products", f"store:{store.id}", 3600, first_in=3600)
     schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
     schedules.set_schedule(account.id, "store_comparison", f"store:{store.id}", _DAY, first_in=_DAY)
