@@ -93,7 +93,7 @@ def test_an_order_of_a_deleted_product_is_told_by_its_sku_and_time_and_never_sen
     assert (row.creation, row.attempts) == ("failed", 0)
     assert row.reason == (
         "Not created in BigCommerce: no linked product for SKU MUG-1 "
-        f"(deleted in BigCommerce on {deleted:%Y-%m-%d} at {deleted:%H:%M} UTC)."
+        f"(deleted in BigCommerce at {deleted:%Y-%m-%d %H:%M} UTC)."
     )
     assert (order_id, "E-ORD-SKU") in twinshelf.problems()
     assert store.effects("order_created") == []

@@ -98,7 +98,8 @@ def test_a_problem_that_holds_something_back_offers_to_let_it_through(world):
 def test_many_that_are_held_back_are_let_through_together_and_one_is_not(world):
     assert ids(sync.actions_for_group("price", "E-PRC-GUARD", 2)) == ["problem.confirm"]
     assert sync.actions_for_group("price", "E-PRC-GUARD", 1) == ()
-    assert sync.actions_for_group("listing", "E-LST-ATTR", 5) == ()
+    assert ids(sync.actions_for_group("listing", "E-LST-ATTR", 5)) == ["problem.retry_group"]
+    assert sync.actions_for_group("listing", "E-LST-ATTR", 1) == ()
 
 
 @pytest.mark.parametrize(

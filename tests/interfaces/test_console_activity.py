@@ -10,7 +10,7 @@ import pytest
 from twinshelf.console.views.activity import cell
 from twinshelf.kit import clock
 from twinshelf.sync import queries
-from twinshelf.sync.models import InboxEvent, Lane, Problem, Task, TaskItem
+from twinshelf.sync.models import InboxEvent, Lane, Mark, Problem, Task, TaskItem
 
 
 @pytest.mark.covers("SILK-21", "CED-31")
@@ -161,11 +161,82 @@ def test_tasks_can_be_narrowed_to_a_kind(console):
 def test_problems_are_grouped_by_reason_and_stand_one_by_one(console):
     page = console.get("/activity/problems/")
 
-    assert [(group.code, group.count) for group in page["groups"]][:2] == [("E-LST-ATTR", 5), ("E-LST-IMGURL", 4)]
+    groups = [reason.group for reason in page["groups"]]
+    assert [(group.code, group.count) for group in groups][:2] == [("E-LST-ATTR", 5), ("E-LST-IMGURL", 4)]
     assert page["page"].total == Problem.objects.filter(closed_at=None).count()
     only = console.get("/activity/problems/?kind=order&code=E-ORD-SKU")
     assert only["page"].total == 2
     assert "Order 57724" in only
+
+
+def test_a_reason_has_one_action_for_all_and_leads_to_where_it_is_put_right(console, world):
+    page = console.get("/activity/problems/")
+
+    reason = next(each for each in page["groups"] if each.group.code == "E-LST-ATTR")
+    assert [str(action.label) for action in reason.actions] == ["Try all 5"]
+    names = {c.id: c.name for c in (world.us, world.uk)}
+    concerned = sorted(int(owner.rpartition(":")[2]) for owner in reason.group.owners)
+    assert reason.places == tuple((f"Template of {names[n]}", f"/connections/{n}/template/") for n in concerned)
+    assert all(address in page.links for _word, address in reason.places)
+    row, where, _actions = next(each for each in page["rows"] if each[0].code == "E-LST-STOPPED")
+    assert (row.lane.owner, where) == (f"connection:{world.us.id}", "Shop US")
+    assert "Shop US · Listing" in page
+
+    told = console.post("/activity/problems/retry/", {"kind": "listing", "code": "E-LST-ATTR"}).told
+    assert told == ["Trying again: all 5."]
+    problems = Problem.objects.filter(code="E-LST-ATTR", closed_at=None).values_list("lane_id", "key")
+    marks = Mark.objects.filter(cause="retry by hand: Maya Ortiz").values_list("lane_id", "key")
+    assert sorted(marks) == sorted(problems)
+
+
+def test_what_failed_of_a_task_is_run_again_and_nothing_else(console, world):
+    lane = Lane.objects.get(kind="listing", owner=f"connection:{world.us.id}")
+    task = Task.objects.create(
+        account=world.account, kind="ask_listing", title="List 3 products on Fernhollow US", state="completed",
+        owner=lane.owner, succeeded=1, failed=2, cursor={"carried_out": True}, created_at=clock.now(),
+    )  # fmt: skip
+    for key, state in (("1000", "succeeded"), ("1001", "failed"), ("1002", "failed")):
+        TaskItem.objects.create(account=world.account, task=task, lane=lane, key=key, state=state)
+
+    assert "Run again for 2 failed" in console.get(f"/activity/{task.id}/")
+    console.post(f"/activity/{task.id}/again/")
+
+    again = Task.objects.latest("id")
+    assert (again.kind, again.title) == (
+        "ask_listing",
+        "List 3 products on Fernhollow US, again: 2 items that failed",
+    )
+    assert set(again.items.values_list("key", "state")) == {("1001", "waiting"), ("1002", "waiting")}
+    assert console.post(f"/activity/{again.id}/again/").status == 404  # it runs
+    TaskItem.objects.filter(task=again).update(state="failed")
+    Task.objects.filter(id=again.id).update(state="completed")
+    console.post(f"/activity/{again.id}/again/")
+    assert Task.objects.latest("id").title == again.title
+
+
+def test_a_task_that_could_not_be_carried_out_is_run_again_as_a_whole(console, world):
+    task = Task.objects.create(
+        account=world.account, kind="pull", title="Pull products of Fernhollow Goods", state="failed",
+        owner=f"store:{world.store.id}", params={"store": world.store.id, "since": ""}, created_at=clock.now(),
+    )  # fmt: skip
+
+    console.post(f"/activity/{task.id}/again/")
+
+    again = Task.objects.latest("id")
+    assert (again.kind, again.title, again.params, again.owner) == (task.kind, task.title, task.params, task.owner)
+    assert again.id != task.id
+
+
+def test_moments_in_stored_texts_are_shown_in_the_time_zone_of_the_reader(console, world):
+    Task.objects.create(
+        account=world.account, kind="pull", title="Pull changed since 2025-03-10 04:05 UTC",
+        state="completed", owner=f"store:{world.store.id}", created_at=clock.now(), finished_at=clock.now(),
+    )  # fmt: skip
+
+    page = console.get("/activity/")
+
+    assert "changed since Mar 9, 2025, 11:05 PM (Chicago time)" in page
+    assert "UTC" not in page
 
 
 def test_a_problem_of_a_whole_connection_leads_to_the_connections(console, world):

@@ -197,7 +197,7 @@ def test_a_deleted_variant_is_told_with_its_time():
 
     assert text_of(told) == (
         "Not created in BigCommerce: no linked product for SKU "
-        "MUG-1 (deleted in BigCommerce on 2026-03-02 at 12:00 UTC), JAR-1 (deleted in BigCommerce), PAN-1."
+        "MUG-1 (deleted in BigCommerce at 2026-03-02 12:00 UTC), JAR-1 (deleted in BigCommerce), PAN-1."
     )
 
 

@@ -308,6 +308,21 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "CancelStoreOrder": (_("Cancelled in BigCommerce"), "x"),
 }
 
+LANES: Final[Mapping[str, Text]] = {
+    "listing": _("Listing"),
+    "price": _("Price"),
+    "stock": _("Stock"),
+    "visibility": _("On or off sale"),
+    "product": _("Product"),
+    "order": _("Order"),
+    "shipment": _("Shipment"),
+    "cancellation": _("Cancellation"),
+    "reference": _("Order reference"),
+    "connection": _("Connection"),
+    "store": _("Store"),
+}
+"""What a kind of lane is about."""
+
 SOURCES: Final[Mapping[str, str]] = {"bigcommerce": "BigCommerce", "tiktok": "TikTok Shop"}
 
 TOPICS: Final[Mapping[str, Text]] = {

@@ -12,6 +12,7 @@ from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Store
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
+from twinshelf.kit.words import stamp
 from twinshelf.sync import tasks
 from twinshelf.sync.models import Task
 
@@ -21,11 +22,7 @@ def pull(store: Store, *, since: datetime | None = None, by: Actor) -> Task:
 
     What the engine pulls brings new products only where a connection of the store adds them by itself.
     """
-    title = (
-        f"Pull products of {store}"
-        if since is None
-        else f"Pull products of {store} changed since {since:%Y-%m-%d %H:%M} UTC"
-    )
+    title = f"Pull products of {store}" if since is None else f"Pull products of {store} changed since {stamp(since)}"
     by_itself = by.kind is ActorKind.ENGINE
     params = {"store": store.id, "since": since.isoformat() if since else "", "by_itself": by_itself}
     with transaction.atomic():

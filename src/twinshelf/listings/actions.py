@@ -18,6 +18,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.listings import queries
 from twinshelf.listings.models import CategorySuggestions, Link, ListingRow
+from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync import queries as sync
 from twinshelf.sync.flows import Signal
@@ -218,6 +219,20 @@ def undo(task: Task, *, by: Actor) -> Task:
     with transaction.atomic():
         made = turn(connection, queries.switched_by(task), by=by)
         record(by, task.account_id, "listings.undo", f"task:{task.id}", after={"task": made.id}, detail=task.title)
+    return made
+
+
+def run_again(task: Task, *, by: Actor) -> Task:
+    """As `sync.actions.run_again`; listings that a task failed to switch are wished on or off again."""
+    if task.kind != "ask_visibility":
+        return sync_actions.run_again(task, by=by)
+    if not sync.may_run_again(task):
+        raise sync_actions.NothingToRunAgain
+    connection = Connection.objects.select_related("shop").get(id=sync.owner_id(task.owner))
+    turn = activate if task.params["on"] else deactivate
+    with transaction.atomic():
+        made = turn(connection, sync.keys_of(task, "failed"), by=by)
+        record(by, task.account_id, "listings.run_again", f"task:{task.id}", after={"task": made.id}, detail=task.title)
     return made
 
 

@@ -8,8 +8,10 @@ from twinshelf.accounts.actors import Actor, by_hand
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
 from twinshelf.kit import clock
-from twinshelf.sync import lanes, problems, tasks
-from twinshelf.sync.models import Lane, Problem, Task
+from twinshelf.kit.words import counted
+from twinshelf.sync import lanes, problems, queries, tasks
+from twinshelf.sync.flows import Signal
+from twinshelf.sync.models import Lane, Problem, Task, TaskItem, TaskState
 from twinshelf.sync.problems import OWNER_KEY
 
 
@@ -28,6 +30,25 @@ def retry_problem(problem: Problem, *, by: Actor) -> None:
         problems.close_crash(problem)
         cause = by_hand("retry", by)
         lanes.ask(lane.account_id, lane.kind, lane.owner, [problem.key], cause=cause, priority=lanes.URGENT)
+
+
+def retry_group(account: Account, *, kind: str, code: str, by: Actor) -> int:
+    """Ask again for everything that has an open problem of a kind of lane and a code. Returns how many keys that were.
+
+    Safe to repeat. Problems of whole lanes are left out: `retry_problem` ends their hold.
+    """
+    rows = Problem.objects.filter(code=code, lane__kind=kind, closed_at=None).exclude(key=OWNER_KEY)
+    keys: dict[str, list[str]] = {}
+    for owner, key in rows.values_list("lane__owner", "key"):
+        keys.setdefault(owner, []).append(key)
+    if not keys:
+        return 0
+    number = sum(map(len, keys.values()))
+    with transaction.atomic():
+        record(by, account.id, "sync.retry_group", f"problem:{code}", detail=f"{number} of {kind}")
+        for owner, some in keys.items():
+            lanes.ask(account.id, kind, owner, some, cause=by_hand("retry", by))
+    return number
 
 
 def confirm(account: Account, *, code: str, kind: str = "", problem_id: int | None = None, by: Actor) -> int:
@@ -54,6 +75,52 @@ def confirm(account: Account, *, code: str, kind: str = "", problem_id: int | No
         for (lane_kind, owner), some in keys.items():
             lanes.ask(account.id, lane_kind, owner, some, cause=by_hand("confirm", by), priority=lanes.URGENT)
     return sum(map(len, keys.values()))
+
+
+class NothingToRunAgain(Exception):
+    """The task runs still, or nothing of it failed."""
+
+
+def run_again(task: Task, *, by: Actor) -> Task:
+    """A new task of the same kind: for the items that failed, or for everything where a task does its work itself.
+
+    Raises NothingToRunAgain.
+    """
+    if not queries.may_run_again(task):
+        raise NothingToRunAgain
+    with transaction.atomic():
+        if not queries.asks_lanes(task):
+            made = tasks.submit(task.account_id, task.kind, task.title, owner=task.owner, by=by, params=task.params)
+        else:
+            made = _ask_failed_again(task, by)
+        record(by, task.account_id, "sync.run_again", f"task:{task.id}", after={"task": made.id}, detail=task.title)
+    return made
+
+
+def _ask_failed_again(task: Task, by: Actor) -> Task:
+    keys: dict[Lane, list[str]] = {}
+    failed = TaskItem.objects.filter(task=task, state="failed").select_related("lane").order_by("id")
+    for item in failed:
+        keys.setdefault(item.lane, []).append(item.key)
+    title = task.title.partition(AGAIN)[0]
+    made = Task.objects.create(
+        account_id=task.account_id,
+        kind=task.kind,
+        title=f"{title}{AGAIN} {counted(sum(map(len, keys.values())), 'item')} that failed",
+        owner=task.owner,
+        by_id=by.user_id,
+        state=TaskState.RUNNING,
+        params=task.params,
+        cursor={"carried_out": True},
+        created_at=clock.now(),
+        started_at=clock.now(),
+    )
+    for lane, some in keys.items():
+        tasks.ask_for(made, lane.kind, lane.owner, some, signals=Signal.LOOK)
+    return made
+
+
+AGAIN = ", again:"
 
 
 def cancel_task(task: Task, *, by: Actor) -> None:

@@ -375,10 +375,20 @@ def actions_for(problem: Problem, *, about: str = "") -> tuple[Action, ...]:
 
 def actions_for_group(kind: str, code: str, count: int) -> tuple[Action, ...]:
     """What may be done about all open problems of a kind of lane and a code at once."""
-    if count < 2 or not messages.message(code).confirm:
+    if count < 2:
         return ()
-    label = _("Confirm all %(n)s") % {"n": f"{count:,}"}
-    return (Action(id="problem.confirm", label=label, sent=(("kind", kind), ("code", code)), tone="primary"),)
+    sent, number = (("kind", kind), ("code", code)), {"n": f"{count:,}"}
+    if messages.message(code).confirm:
+        return (
+            Action(
+                id="problem.confirm",
+                label=_("Confirm all %(n)s") % number,
+                sent=sent,
+                tone="primary",
+                confirm=_("They are sent as they are. This cannot be undone here."),
+            ),
+        )
+    return (Action(id="problem.retry_group", label=_("Try all %(n)s") % number, sent=sent),)
 
 
 def actions_for_task(task: Task) -> tuple[Action, ...]:
@@ -387,9 +397,27 @@ def actions_for_task(task: Task) -> tuple[Action, ...]:
     if TaskItem.objects.filter(task=task).exists():
         label = _("Download CSV")
         found.append(Action(id="task.items", label=label, args=(task.id,), method="get", permission=Permission.VIEW))
+    if may_run_again(task):
+        failed = item_counts(task).get("failed", 0) if asks_lanes(task) else 0
+        again = _("Run again for %(n)s failed") % {"n": f"{failed:,}"} if failed else _("Run again")
+        found.append(Action(id="task.again", label=again, args=(task.id,), tone="primary"))
     if is_unfinished(task):
         found.append(Action(id="task.cancel", label=_("Cancel task"), args=(task.id,), tone="danger"))
     return tuple(found)
+
+
+def asks_lanes(task: Task) -> bool:
+    """Whether a task asks lanes for its items, rather than doing its work itself (a pull, a check)."""
+    return task.kind.startswith("ask_")
+
+
+def may_run_again(task: Task) -> bool:
+    """Whether a task has ended with something failed, or not at all, so that it is worth another run."""
+    if is_unfinished(task):
+        return False
+    if asks_lanes(task):
+        return TaskItem.objects.filter(task=task, state="failed").exists()
+    return task.failed > 0 or task.state in {TaskState.FAILED, TaskState.CANCELLED}
 
 
 def is_unfinished(task: Task) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -296,6 +297,20 @@ def moment_text(moment: datetime) -> str:
     return date_format(local, "M j, Y, g:i A")
 
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+@register.filter
+def times(text: object) -> str:
+    """A stored text with its moments, `kit.words.stamp`, in the person's zone."""
+    return _STAMP.sub(_local, str(text))
+
+
+def _local(found: re.Match[str]) -> str:
+    moment = datetime.strptime(found[0], "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+    return f"{moment_text(moment)} ({zone()})"
+
+
 @register.simple_tag
 def day(moment: datetime | None) -> SafeString:
     """A day in the person's zone."""
@@ -567,7 +582,7 @@ def problem_title(code: str) -> str:
 @register.filter
 def problem_text(problem: messages.Said) -> str:
     """What is wrong, with its facts."""
-    return messages.text(problem)
+    return times(messages.text(problem))
 
 
 @register.filter
@@ -638,6 +653,12 @@ def topic_word(topic: str) -> str:
 def cause_word(cause: str) -> str:
     """Why something was done."""
     return words.cause_text(cause)
+
+
+@register.filter
+def lane_word(kind: str) -> str:
+    """What a lane is about: "Listing", "Price"."""
+    return str(words.LANES.get(kind) or kind.capitalize())
 
 
 @register.filter

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -18,14 +20,16 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
-from twinshelf.console.views.answers import back, page_size, whole
+from twinshelf.console.views.answers import Told, back, page_size, whole
 from twinshelf.kit.actions import Action
+from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
 
 if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
     from twinshelf.sync.models import Lane, Problem, Task, TaskItem
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -105,6 +109,19 @@ def cancel_task(request: ConsoleRequest, task_id: int) -> HttpResponse:
     found = sync.task_or_404(task_id)
     sync_actions.cancel_task(found, by=Actor.of(request.user))
     messages.success(request, _("Task cancelled. What had been asked for already is still done."))
+    return redirect("task", found.id)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def run_again(request: ConsoleRequest, task_id: int) -> HttpResponse:
+    """Carry a task out once more: for what failed of it, or as a whole where it has no items of its own."""
+    found = sync.task_or_404(task_id)
+    with Told(request):
+        try:
+            return redirect("task", catalog_actions.run_again(found, by=Actor.of(request.user)).id)
+        except sync_actions.NothingToRunAgain as error:
+            raise Http404 from error
     return redirect("task", found.id)
 
 
@@ -211,23 +228,69 @@ def problems(request: ConsoleRequest) -> HttpResponse:
     kind, code = request.GET.get("kind", ""), request.GET.get("code", "")
     page = sync.problems(kind=kind, code=code, number=whole(request.GET, "page", 1), size=page_size(request.GET))
     links = Links([(p.lane, p.key) for p in page.rows])
+    every = connections.connections()
+    names = {sync.owner_ref("connection", c.id): c.name for c in every}
+    names |= {sync.owner_ref("store", store.id): store.name for store in connections.stores()}
     return render(
         request,
         "console/problems.html",
         {
             "page": page,
-            "rows": [(p, offered(request, _actions_for(p, links))) for p in page.rows],
+            "rows": [(p, names.get(p.lane.owner, ""), offered(request, _actions_for(p, links))) for p in page.rows],
             "links": links,
-            "groups": sync.problem_groups(),
-            "actions": offered(request, sync.actions_for_group(kind, code, page.total)),
+            "groups": [_reason(request, group, every, names) for group in sync.problem_groups()],
             "kind": kind,
             "code": code,
         },
     )
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Problems of one cause, as the list of reasons shows them: where they are, where to mend them, and all at once."""
+
+    group: sync.ProblemGroup
+    where: str
+    places: tuple[tuple[str, str], ...]
+    actions: tuple[Action, ...]
+
+
+def _reason(
+    request: ConsoleRequest, group: sync.ProblemGroup, every: Sequence[Connection], names: Mapping[str, str]
+) -> Reason:
+    where = ", ".join(dict.fromkeys(names[owner] for owner in group.owners if owner in names))
+    concerned = [c for c in every if sync.owner_ref("connection", c.id) in group.owners]
+    actions = sync.actions_for_group(group.kind, group.code, group.count) if group.key != sync.WHOLE_LANE else ()
+    return Reason(group, where, _places(group.code, concerned), tuple(offered(request, actions)))
+
+
+def _places(code: str, concerned: Sequence[Connection]) -> tuple[tuple[str, str], ...]:
+    """(words, address) of our own pages on which a problem is put right; none where that is another site."""
+    match texts.message(code).page:
+        case "template":
+            word = _("Template of %(name)s")
+            return tuple((word % {"name": c.name}, reverse("template", args=[c.id])) for c in concerned)
+        case "connection":
+            return ((_("Connections"), reverse("connections")),)
+        case "settings":
+            return ((_("Settings"), reverse("settings")),)
+        case _:
+            return ()
+
+
 def _actions_for(problem: Problem, links: Links) -> tuple[Action, ...]:
     return sync.actions_for(problem, about=links.title(problem.lane, problem.key))
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def retry_group(request: ConsoleRequest) -> HttpResponse:
+    """Look again at everything that has a problem of one kind and code."""
+    kind, code = request.POST.get("kind", ""), request.POST.get("code", "")
+    number = sync_actions.retry_group(request.account, kind=kind, code=code, by=Actor.of(request.user))
+    told = ngettext("Trying again: %(n)s.", "Trying again: all %(n)s.", number)
+    messages.success(request, told % {"n": f"{number:,}"})
+    return back(request, "problems")
 
 
 @require_POST

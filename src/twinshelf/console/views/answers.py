@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from twinshelf import messages as texts
+from twinshelf.console.templatetags.console import times
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
 from twinshelf.listings import queries as listings
@@ -61,7 +62,7 @@ def started(request: HttpRequest, tasks: Sequence[Task], otherwise: str, *, foll
         links = [(reverse("task", args=[task.id]), _("Follow it"))]
         if listings.may_be_undone(task):
             links.append((reverse("task_undo", args=[task.id]), _("Undo")))
-        said = _("Started: %(title)s.") % {"title": task.title}
+        said = _("Started: %(title)s.") % {"title": times(task.title)}
         messages.success(request, format_html("{} {}", said, format_html_join(" ", '<a href="{}">{}</a>', links)))
     if follow:
         return redirect("task", tasks[0].id) if len(tasks) == 1 else redirect("activity")

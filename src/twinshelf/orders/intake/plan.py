@@ -29,6 +29,7 @@ from twinshelf.documents import (
     finding,
     token,
 )
+from twinshelf.kit.words import stamp
 from twinshelf.orders.status import next_state, store_state
 
 
@@ -226,7 +227,7 @@ def _told(line: OrderLine, gone: Mapping[str, datetime | None]) -> str:
     if line.sku_id not in gone:
         return name
     at = gone[line.sku_id]
-    return f"{name} (deleted in BigCommerce{f' on {at:%Y-%m-%d} at {at:%H:%M} UTC' if at else ''})"
+    return f"{name} (deleted in BigCommerce{f' at {stamp(at)}' if at else ''})"
 
 
 def _awaited(line: OrderLine) -> tuple[str, ...]:
@@ -331,7 +332,7 @@ def failed_again(why: str, *, before: int, first_at: datetime | None, now: datet
     if not retry or attempts > RETRIES:
         return Failures(attempts, failed_at, None, reason)
     at = failed_at + timedelta(seconds=RETRY_EVERY_SECONDS * attempts)
-    return Failures(attempts, failed_at, at, f"{reason} Retry {attempts} of {RETRIES} at {at:%H:%M} UTC.")
+    return Failures(attempts, failed_at, at, f"{reason} Retry {attempts} of {RETRIES} at {stamp(at)}.")
 
 
 def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
