@@ -52,12 +52,14 @@ def test_a_product_of_two_shops_offers_what_either_listing_allows(world):
     assert ids(actions)[-2:] == ["product.activate", "product.deactivate"]
 
 
-def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_not_even_that(world):
+def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_only_taken_off_sale(world):
     row = world.products[0]
 
     assert ids(listings.actions_for(row, [None])) == ["product.list"]
     row.deleted = True
-    assert listings.actions_for(row, [listed("live")]) == ()
+    assert listings.actions_for(row, [None]) == ()
+    assert ids(listings.actions_for(row, [listed("live")])) == ["product.refresh", "product.deactivate"]
+    assert ids(listings.actions_for(row, [listed("inactive_seller")])) == ["product.refresh"]
 
 
 def test_listing_a_product_has_the_name_that_remedies_use(world):

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from twinshelf.connections.models import AccessState, Connection, Store
+from twinshelf.console.templatetags.console import times
 from twinshelf.console.views.dashboard import REASONS_SHOWN
 from twinshelf.kit import clock
 from twinshelf.messages import MESSAGES
@@ -182,7 +183,7 @@ def test_sync_now_reads_both_sides_and_tells_what_it_started(console):
 
     started = Task.objects.filter(state="queued").order_by("id")
     assert [task.kind for task in started] == ["pull", "fetch_orders", "fetch_orders"]
-    assert page.told == [f"Started: {task.title}. Follow it" for task in started]
+    assert page.told == [f"Started: {times(task.title)}. Follow it" for task in started]
     assert console.get("/sync/").status == 405
 
 

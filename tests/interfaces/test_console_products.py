@@ -70,11 +70,35 @@ def test_what_is_gone_from_the_store_is_in_no_count_and_no_list(console, world):
     for address in ("/products/", f"/products/?shop={world.us.id}"):
         pills = {name: count for name, _word, count in console.get(address)["pills"]}
         assert pills["all"] == 59
+        assert pills.pop("shop_only") == 1
         assert sum(count for name, count in pills.items() if name != "all") == 59
     assert len(titles(console.get("/products/?per=100"))) == 59
     # Its own page says so, and can still be reached.
     row = StoreProduct.objects.get(product_id=gone.product_id)
     assert "Gone from BigCommerce" in console.get(f"/products/{row.pk}/")
+
+
+def test_what_only_tiktok_has_stays_visible_and_can_be_taken_off_sale(console, world):
+    assert "On TikTok only" not in console.get("/products/")
+    listed = ListingRow.objects.filter(connection=world.us, state="live")[0]
+    bare = ListingRow.objects.filter(state="not_uploaded").exclude(product_id=listed.product_id)[0]
+    other = ListingRow.objects.filter(connection=world.uk, product_id=bare.product_id).exclude(state="not_uploaded")
+    other.delete()
+    ListingRow.objects.filter(product_id=bare.product_id).update(state="not_uploaded")
+    StoreProduct.objects.filter(product_id__in=[listed.product_id, bare.product_id]).update(deleted=True)
+    row = StoreProduct.objects.get(product_id=listed.product_id)
+
+    page = console.get(f"/products/?state=shop_only&shop={world.us.id}")
+    assert [line.product.product_id for line in page["page"].rows] == [listed.product_id]
+    assert page["page"].total == 1
+    assert "On TikTok only 1" in page
+    assert f"/products/{row.pk}/" in " ".join(page.links)
+
+    console.post("/products/do/deactivate/", {"product": [row.pk], "shop": world.us.id, "confirmed": "1"})
+    assert keys_of(Task.objects.latest("id")) == {listed.product_id}
+    before = Task.objects.count()
+    console.post("/products/do/list/", {"product": [row.pk], "shop": world.us.id, "confirmed": "1"})
+    assert Task.objects.count() == before
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,9 @@ BUCKETS: Final[Mapping[str, Text]] = {
 }
 """The pills over the product list, in their order."""
 
+SHOP_ONLY: Final[Text] = _("On TikTok only")
+"""Products that were deleted in BigCommerce and whose listing TikTok still has; they are in no other state."""
+
 STOCK: Final[Mapping[str, Text]] = {"in": _("In stock"), "low": _("5 or fewer"), "out": _("Out of stock")}
 
 ORDER: Final[Mapping[str, Look]] = {

@@ -43,7 +43,8 @@ from twinshelf.rules.models import Template
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import Problem, Task
 
-Bucket = Literal["live", "reviewing", "in_progress", "not_uploaded", "failed", "off", "inactive_platform"]
+Bucket = Literal["live", "reviewing", "in_progress", "not_uploaded", "failed", "off", "inactive_platform", "shop_only"]
+"""`shop_only`: gone from the store, while the shop still has the listing. It is apart from the others and from all."""
 Stock = Literal["", "in", "low", "out"]
 Sort = Literal["title", "price", "stock", "modified"]
 
@@ -146,7 +147,9 @@ def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> li
 
 def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> QuerySet[StoreProduct]:
     chosen = [c for c in connections if wanted.connection_id in {None, c.id}]
-    rows: QuerySet[StoreProduct] = StoreProduct.objects.filter(deleted__in=_KEPT)
+    rows: QuerySet[StoreProduct] = StoreProduct.objects.filter(
+        deleted__in=_GONE if wanted.bucket == "shop_only" else _KEPT
+    )
     if wanted.connection_id is not None:
         rows = rows.filter(store_id__in={c.store_id for c in chosen})
     else:
@@ -163,11 +166,23 @@ def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> Query
             rows = rows.filter(stock__gt=0, stock__lte=LOW_STOCK)
         case "out":
             rows = rows.filter(stock=0)
-    if wanted.bucket is not None:
+    if wanted.bucket == "shop_only":
+        rows = rows.filter(_still_listed(chosen))
+    elif wanted.bucket is not None:
         rows = rows.filter(_in_bucket(wanted.bucket, chosen))
     if wanted.problems or wanted.code:
         rows = rows.filter(_with_problems(wanted.code, chosen))
     return rows
+
+
+def _still_listed(connections: Sequence[Connection]) -> Q:
+    """Products of these connections' stores that a shop has."""
+    found = Q(pk__in=[])
+    for store_id, some in of_stores(connections).items():
+        listed = _unscoped().filter(connection_id__in=[c.id for c in some], product_id=OuterRef("product_id"))
+        there = listed.exclude(tiktok_id="").exclude(state=ListingState.NOT_UPLOADED)
+        found |= Q(store_id=store_id) & Q(Exists(there))
+    return found
 
 
 def _store_ids() -> list[int]:
@@ -272,6 +287,7 @@ def bucket_counts(
             among = gone if len(gone) <= _FEW else rows
             counts.subtract(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=among)))
     counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
+    counts["shop_only"] = _matching(ProductFilter(bucket="shop_only", connection_id=connection_id), connections).count()
     return dict(counts)
 
 
@@ -287,6 +303,7 @@ def _bucket_counts_within(
         keys = matching.filter(store_id=store_id).order_by().values("product_id")
         counts.update(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=keys)))
     counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
+    counts["shop_only"] = _matching(replace(wanted, bucket="shop_only"), connections).count()
     return dict(counts)
 
 
@@ -341,6 +358,20 @@ def find_products(text: str, limit: int = 5) -> list[StoreProduct]:
     return list(rows.defer("document", "digest", "search").order_by("title", "pk")[:limit])
 
 
+def matched_by(rows: Sequence[StoreProduct], text: str) -> dict[int, str]:
+    """By product row, the SKU or barcode of a variant that has a word of `text`; none where the name shows it all."""
+    words = searched(text)
+    hidden = [row for row in rows if not all(word in f"{row.title} {row.sku}".lower() for word in words)]
+    found: dict[int, str] = {}
+    for row in hidden:
+        for variant in variants_of(row):
+            codes = [code for code in (variant.sku, variant.gtin) if any(word in code.lower() for word in words)]
+            if codes:
+                found[row.pk] = codes[0]
+                break
+    return found
+
+
 def product_or_404(product_pk: int) -> StoreProduct:
     """A product of the account by its row, deleted ones too. Raises Http404."""
     return get_object_or_404(StoreProduct.objects.select_related("store"), pk=product_pk)
@@ -351,12 +382,14 @@ def document_of(row: StoreProduct) -> Product:
     return from_json(bytes(row.document), Product)
 
 
-def products_by_pk(pks: Sequence[int]) -> list[tuple[int, str]]:
-    """(store id, product id) of these rows; those of other accounts and deleted ones are left out."""
+def products_by_pk(pks: Sequence[int], *, gone: bool = False) -> list[tuple[int, str]]:
+    """(store id, product id) of these rows; those of other accounts, and unless `gone` deleted ones, are left out."""
     found: list[tuple[int, str]] = []
     pks = [pk for pk in pks if pk < 2**63]  # beyond that no row has its number, and no database takes it
     for start in range(0, len(pks), 500):
-        rows = StoreProduct.objects.filter(pk__in=pks[start : start + 500], deleted__in=_KEPT)
+        rows = StoreProduct.objects.filter(
+            pk__in=pks[start : start + 500], deleted__in=_KEPT + _GONE if gone else _KEPT
+        )
         found += rows.values_list("store_id", "product_id")
     return found
 
@@ -465,18 +498,19 @@ def actions_for(
     row: StoreProduct, listings: Iterable[ListingRow | None], *, connection_id: int | None = None
 ) -> tuple[Action, ...]:
     """What may be done to a product and these listings of it: in one shop, or where `connection_id` is None in all."""
-    if row.deleted:
-        return ()
     sent: tuple[tuple[str, int], ...] = (("only", row.pk),)
     if connection_id is not None:
         sent += (("shop", connection_id),)
     known = [listing for listing in listings if listing is not None and listing.tiktok_id]
     states = {listing.state for listing in known}
-    found = [Action(id="product.list", label=_("List or update"), sent=sent, tone="primary")]
+    found = []
+    if not row.deleted:
+        found.append(Action(id="product.list", label=_("List or update"), sent=sent, tone="primary"))
     if known:
         found.append(Action(id="product.refresh", label=_("Refresh status"), sent=sent))
+    if known and not row.deleted:
         found.append(Action(id="product.sync", label=_("Sync price & stock"), sent=sent))
-    if not states.isdisjoint(OFF):
+    if not row.deleted and not states.isdisjoint(OFF):
         found.append(Action(id="product.activate", label=_("Activate"), sent=sent))
     if ListingState.LIVE in states:
         found.append(

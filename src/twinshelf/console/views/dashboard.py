@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -201,6 +200,7 @@ def search(request: ConsoleRequest) -> HttpResponse:
     found: dict[str, Any] = {"q": text, "products": [], "orders": [], "tasks": []}
     if text:
         found["products"] = catalog.find_products(text)
+        found["matched"] = catalog.matched_by(found["products"], text)
         found["orders"] = orders.find_orders(text)
         found["tasks"] = sync.find_tasks(text)
         numbered = orders.order_numbered(text, connections.connections())
@@ -210,8 +210,6 @@ def search(request: ConsoleRequest) -> HttpResponse:
         if len(hits) == 1 and len(text) >= 4:
             name = "product" if found["products"] else ("order" if found["orders"] else "task")
             return redirect(name, hits[0].pk)
-        if not hits:
-            messages.info(request, _("Nothing has “%(text)s” in its name or number.") % {"text": text})
     return render(request, "console/search.html", found)
 
 

@@ -20,6 +20,7 @@ from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.forms import YEARS, MissedOrdersForm
+from twinshelf.console.history import told
 from twinshelf.console.routes import order_in_store
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
 from twinshelf.kit import clock
@@ -183,9 +184,8 @@ def _history(view: OrderView) -> list[tuple[str, datetime, Any]]:
     ]
     if view.cancellation is not None:
         entries.append(("cancellation", view.cancellation.at, view.cancellation))
-    entries.sort(key=lambda entry: entry[1], reverse=True)
-    # It began with this, whatever TikTok's clock says against ours.
-    return [*entries, ("placed", view.row.placed_at, view.row)]
+    # It began with being placed, whatever TikTok's clock says against ours.
+    return [*told(entries, most=len(entries)), ("placed", view.row.placed_at, view.row)]
 
 
 # -- what may be done -----------------------------------------------------------------------------------------------

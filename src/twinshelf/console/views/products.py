@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
+from twinshelf.console.history import told
 from twinshelf.console.routes import product_in_store
 from twinshelf.console.templatetags.console import number
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
@@ -45,6 +46,8 @@ ACTIONS: dict[str, Callable[..., Task]] = {
     "activate": catalog_actions.activate,
 }
 _TAKES_EVERYTHING = {"list", "refresh", "sync"}
+_FOR_WHAT_IS_GONE = {"refresh", "deactivate"}
+"""What may be done to the listing of a product that the store does not have any more."""
 _MORE_THAN_ONE = 1
 
 
@@ -55,7 +58,7 @@ def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFil
     problem = params.get("problem", "")
     return ProductFilter(
         text=params.get("q", "").strip(),
-        bucket=state if state in words.BUCKETS and state != "all" else None,  # type: ignore[arg-type]
+        bucket=state if state in {*words.BUCKETS, "shop_only"} and state != "all" else None,  # type: ignore[arg-type]
         connection_id=shop if any(c.id == shop for c in every) else None,
         category=params.get("category", "").strip(),
         stock=stock if stock in words.STOCK else "",  # type: ignore[arg-type]
@@ -85,7 +88,7 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "page": catalog.products(wanted, every, total=numbers[wanted.bucket or "all"]),
             "wanted": wanted,
             "connections": every,
-            "pills": [(name, word, numbers[name]) for name, word in words.BUCKETS.items()],
+            "pills": _pills(numbers, wanted),
             "failed_elsewhere": 0 if wanted.bucket == "failed" or wanted.code else numbers["failed"],
             "actions": offered(request, catalog.actions_for_many()),
             "several_shops": len(every) > 1,
@@ -95,6 +98,14 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "query": request.GET.urlencode(),
         },
     )
+
+
+def _pills(numbers: Mapping[str, int], wanted: ProductFilter) -> list[tuple[str, Any, int]]:
+    """(state, words, number) over the list; products that only TikTok has are told of where there are any."""
+    pills = [(name, word, numbers[name]) for name, word in words.BUCKETS.items()]
+    if numbers["shop_only"] or wanted.bucket == "shop_only":
+        pills.append(("shop_only", words.SHOP_ONLY, numbers["shop_only"]))
+    return pills
 
 
 def _chips(wanted: ProductFilter, every: Sequence[Connection]) -> list[tuple[str, str]]:
@@ -185,7 +196,7 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
         "notes": [p for p in problems if not p.blocking],
         "sides": inventory.both_sides(document, chosen, listing, variants) if chosen else [],
         "variants": variants,
-        "history": sorted(history, key=lambda entry: entry[1], reverse=True)[:20],
+        "history": told(history, most=20),
     }
 
 
@@ -258,7 +269,8 @@ def _asked_for(form: QueryDict, action: str, every: Sequence[Connection]) -> _As
             chosen, named = [c for c in every if c.id == wanted.connection_id], True
     else:
         asked = [form.get("only", "")] if "only" in form else form.getlist("product")
-        keys = catalog.products_by_pk([int(pk) for pk in asked if pk.isdecimal() and len(pk) < 20])
+        pks = [int(pk) for pk in asked if pk.isdecimal() and len(pk) < 20]
+        keys = catalog.products_by_pk(pks, gone=action in _FOR_WHAT_IS_GONE)
     stores = None if keys is None else {store_id for store_id, _key in keys}
     concerned = [c for c in chosen if stores is None or c.store_id in stores]
     return _Asked(tuple(chosen), None if keys is None else tuple(keys), not named and len(concerned) > 1)
