@@ -164,6 +164,9 @@ def test_keys_reach_every_section_and_every_row(page, world):
     page.keyboard.press("x")
     expect(rows.nth(0).locator("input.pick")).to_be_checked()
     expect(page.locator(".bulk [data-count]")).to_have_text("1")
+    page.keyboard.press("b")
+    expect(page.get_by_role("button", name="Select all 60")).to_be_focused()
+    rows.nth(0).locator("[data-open]").focus()
     page.keyboard.press("e")
     expect(rows.nth(0).get_by_role("button", name="List or update")).to_be_focused()
     page.keyboard.press("Escape")
@@ -219,6 +222,35 @@ def test_a_range_is_ticked_with_shift_and_all_of_the_filter_with_a_second_step(p
     expect(bar.locator("[data-count]")).to_have_text("10")
     bar.get_by_role("button", name="Sync price & stock").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"Sync price and stock of \d+ product"))
+
+
+def test_on_a_phone_every_action_of_the_bar_and_of_a_menu_is_in_sight(page, world):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.base + "/products/")
+    page.locator("input.pick").first.check()
+    buttons = page.locator(".bulk").get_by_role("button").all()
+    assert len(buttons) == 7
+    page.goto(page.base + "/connections/")
+    page.get_by_label("Actions for Shop US").click()
+    entries = page.locator("details.menu[open] .entry").all()
+    assert len(entries) > 5
+    for entry in entries:
+        box = entry.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+def test_nothing_that_can_be_pressed_lies_under_a_message(page, world):
+    page.goto(page.base + f"/products/?shop={world.us.id}")
+    page.locator("input.pick").first.check()
+    page.get_by_role("toolbar").get_by_role("button", name="Deactivate").click()
+    expect(page.get_by_role("heading", name="Deactivate: 1 product on Shop US?")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Deactivate").click()
+    toast = page.locator(".toast")
+    expect(toast.get_by_role("link", name="Undo")).to_be_visible()
+    bottom = toast.bounding_box()["y"] + toast.bounding_box()["height"]
+    assert all(button.bounding_box()["y"] >= bottom for button in page.locator("main .head .btn").all())
 
 
 def test_the_drawer_has_an_address_that_back_and_forward_know(page, world):
@@ -343,5 +375,6 @@ def test_without_script_it_reads_filters_and_acts(signed_in, new_context, live_s
 
     page.goto(live_server.url + "/products/")
     page.locator("input.pick").first.check()
+    page.get_by_label("On which shop").select_option(label="On Shop US")
     page.locator(".bulk").get_by_role("button", name="Sync price & stock").click()
     expect(page.locator(".toast").first).to_contain_text("Started: Sync price and stock of")
