@@ -293,6 +293,22 @@ def test_single_key_shortcuts_can_be_switched_off(console):
     assert "data-keys=" not in console.post("/keys/", {"keys": "on", "next": "/settings/"}).html
 
 
+def test_the_password_is_changed_on_a_page_of_the_console_and_an_email_on_none(console, world):
+    page = console.get("/accounts/password/change/")
+    assert page["form"].fields.keys() >= {"oldpassword", "password1", "password2"}
+    assert "/settings/" in page.links
+    assert "Change password" in page
+    assert "Change Password" not in page
+
+    new = {"password1": "a longer password than before", "password2": "a longer password than before"}
+    wrong = console.post("/accounts/password/change/", {"oldpassword": "not it", **new})
+    assert wrong["form"].errors.keys() == {"oldpassword"}
+    console.post("/accounts/password/change/", {"oldpassword": console_data.PASSWORD, **new})
+    world.owner.refresh_from_db()
+    assert world.owner.check_password(new["password1"])
+    assert console.get("/accounts/email/").status == 404
+
+
 GETS = [
     "/",
     "/products/",
