@@ -25,7 +25,7 @@ from twinshelf.storefronts.bigcommerce.client import BigCommerce
 from twinshelf.sync import actions as sync
 from twinshelf.sync import drain, lanes, problems
 from twinshelf.sync.flows import Ask, installed
-from twinshelf.sync.models import Mark, Problem
+from twinshelf.sync.models import Lane, Mark, Problem
 
 GONE = "E-PRD-GONE"
 
@@ -260,3 +260,17 @@ def test_a_price_that_moves_again_after_it_was_confirmed_is_held_again(sandbox, 
     [problem] = Problem.objects.filter(closed_at=None)
     assert (problem.code, problem.confirmed_at) == ("E-PRC-GUARD", None)
     assert "2400.00" in problem.facts["prices"]
+
+
+def test_trying_a_whole_reason_again_lets_go_what_ended_its_process(twinshelf, store):
+    mugs = [store.add_product(sku=f"MUG-{n}") for n in range(2)]
+    twinshelf.list(*mugs)
+    lane = Lane.objects.get(kind="listing", owner=f"connection:{twinshelf.connection.id}")
+    for number in mugs:
+        Problem.objects.create(account=twinshelf.account, lane=lane, key=str(number), code=problems.CRASHED)
+
+    assert sync.retry_group(twinshelf.account, kind="listing", code=problems.CRASHED, by=MAYA) == 2
+    assert set(lane.marks.values_list("key", flat=True)) == {str(number) for number in mugs}
+    twinshelf.settle()
+
+    assert twinshelf.problems() == []

@@ -46,6 +46,8 @@ def retry_group(account: Account, *, kind: str, code: str, by: Actor) -> int:
     number = sum(map(len, keys.values()))
     with transaction.atomic():
         record(by, account.id, "sync.retry_group", f"problem:{code}", detail=f"{number} of {kind}")
+        for problem in rows if code == problems.CRASHED else ():
+            problems.close_crash(problem)
         for owner, some in keys.items():
             lanes.ask(account.id, kind, owner, some, cause=by_hand("retry", by))
     return number
