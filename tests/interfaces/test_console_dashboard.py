@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from twinshelf.connections.models import AccessState, Connection, Store
 from twinshelf.console.templatetags.console import times
@@ -178,12 +180,13 @@ def test_running_tasks_are_asked_for_again_only_while_there_are_any(console, wor
     assert "List 48 products on Fernhollow US 3 failed 45 done, 3 failed" in page  # and not "Done"
 
 
-def test_sync_now_reads_both_sides_and_tells_what_it_started(console):
+def test_sync_now_reads_both_sides_and_tells_what_it_started(console, world):
     page = console.post("/sync/")
 
     started = Task.objects.filter(state="queued").order_by("id")
     assert [task.kind for task in started] == ["pull", "fetch_orders", "fetch_orders"]
-    assert page.told == [f"Started: {times(task.title)}. Follow it" for task in started]
+    with timezone.override(ZoneInfo(world.owner.time_zone)):
+        assert page.told == [f"Started: {times(task.title)}. Follow it" for task in started]
     assert console.get("/sync/").status == 405
 
 
