@@ -11,6 +11,7 @@ from tests.flows.conftest import MAYA
 from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks, ready_to_ship, rest, ship
 from tests.flows.test_faults_webhooks import life_of_a_mug
 from twinshelf.connections import clients
+from twinshelf.errors import TakenOver
 from twinshelf.listings.models import Link
 from twinshelf.orders import actions as orders
 from twinshelf.orders.intake import flow as intake
@@ -51,6 +52,36 @@ def test_f30_two_workers_with_one_order_in_hand_make_one_store_order(sandbox, st
     assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [order_id]
     assert store.act("stock", sku="MUG-1") == 5
     assert twinshelf.differences() == []
+
+
+def test_a_worker_that_has_planned_a_store_order_does_not_make_it_once_another_works_on_it(
+    sandbox, store, shop, twinshelf
+):
+    """Frozen between its plan and its calls; the other has begun its turn, and not made the order yet."""
+    twinshelf.list(store.add_product(sku="MUG-1", stock=7))
+    order_id = shop.buy(("MUG-1", 2))
+    twinshelf.settle()
+    lose_webhooks(sandbox)
+    sandbox.advance(HELD_SECONDS)
+    connection = twinshelf.connection
+    lane = lanes.lane_of(connection.account_id, "order", f"connection:{connection.id}")
+    lanes.ask(connection.account_id, "order", lane.owner, [order_id], cause="webhook")
+    lane.refresh_from_db()
+    claim = lanes.claim(lane, lane.epoch, 100)
+    assert claim is not None
+    batch, planned, _failed = drain._decide(lane, intake.INTAKE, claim.asks)
+    fence = drain.Fence(lane.id, claim.turn)
+    attempts = drain.Attempts(lane, lane.epoch, batch, fence)
+    attempts.note([(order_id, "create")])
+    lane.refresh_from_db()
+    assert lanes.claim(lane, lane.epoch, 100) is not None
+
+    [closed] = drain._apply(intake.INTAKE, batch, planned, attempts, fence)
+
+    assert isinstance(closed.done[-1].error, TakenOver)
+    assert store.effects("order_created") == []
+    rest(sandbox, twinshelf)
+    assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [order_id]
 
 
 def test_i1_a_store_order_that_was_archived_is_not_made_a_second_time(sandbox, store, shop, twinshelf):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import httpx2
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -23,7 +24,7 @@ from tests.flows.test_engine_contract import Probe, ask, marks, the_lane
 from twinshelf import processes, wiring
 from twinshelf.accounts.models import Account
 from twinshelf.documents import AnyChange
-from twinshelf.errors import OutOfBudget, PlatformDown, Throttled, Transient
+from twinshelf.errors import OutOfBudget, PlatformDown, TakenOver, Throttled, Transient
 from twinshelf.kit import clock, health, http
 from twinshelf.messages import text
 from twinshelf.sync import actions, drain, engine, lanes, leases, tasks
@@ -104,6 +105,27 @@ class Sending(Probe):
         check()
         self.sent.append(made.kept)
         return made
+
+
+def test_a_guard_is_asked_before_a_call_goes_out_and_keeps_it_from_going():
+    sent: list[str] = []
+
+    class Wire(httpx2.BaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            sent.append(request.url.path)
+            return httpx2.Response(200, request=request)
+
+    def no() -> None:
+        raise TakenOver("another worker has it")
+
+    with httpx2.Client(base_url="http://platform.test", transport=Wire()) as client:
+        with http.guarded(lambda: None):
+            http.send(client, client.build_request("POST", "/one"), platform="TikTok Shop", repeatable=False)
+        with http.guarded(no), pytest.raises(TakenOver):
+            http.send(client, client.build_request("POST", "/two"), platform="TikTok Shop", repeatable=False)
+        http.send(client, client.build_request("GET", "/three"), platform="TikTok Shop", repeatable=True)
+
+    assert sent == ["/one", "/three"]
 
 
 class Noting(list[str]):

@@ -127,8 +127,11 @@ def send(http: httpx2.Client, request: httpx2.Request, *, platform: str, repeata
     """Send once and log one redacted line. Does not judge the status.
 
     Raises PlatformDown when no whole answer arrived; `outcome_unknown` is set if the call may have taken effect, that
-    is, unless it is `repeatable` or the connection was never made.
+    is, unless it is `repeatable` or the connection was never made. Raises what the guard of this work raises.
     """
+    check = _guard.get()
+    if check is not None:
+        check()
     start = clock.monotonic()
     try:
         response = http.send(request)
