@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target sets up what it needs; see tools/setup.sh.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench features lock clean
+.PHONY: help demo test check format bench soak features lock clean
 
 BIN := .venv/bin
 
@@ -38,6 +38,10 @@ format: ## Format the code and mend what lint can mend
 bench: ## Run the benchmarks   ARGS="--help"
 	@tools/setup.sh dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: ## Run seeded lives under faults, judged by every invariant   ARGS="--seeds 1000"
+	@tools/setup.sh dev
+	@$(BIN)/python -m soak $(ARGS)
 
 features: ## Show which features no test names   ARGS="--area orders"
 	@tools/setup.sh dev

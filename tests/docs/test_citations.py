@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.pages import DOCS, REFERENCE, ROOT, anchors
 
-FOLDERS = ("src", "tests", "sandbox", "benchmarks", "docs", "tools")
+FOLDERS = ("src", "tests", "sandbox", "benchmarks", "soak", "docs", "tools")
 BESIDE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "pyproject.toml", ".importlinter")
 TEXTS = {".py", ".md", ".html", ".css", ".js", ".toml", ".txt", ".sh"}
 
