@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="only this one, with its story")
     parser.add_argument("--twice", action="store_true", help="run each seed twice and compare what happened")
     parser.add_argument("--quiet-world", action="store_true", help="without faults")
-    parser.add_argument("--planted", default="", metavar="NAME", help="with this bug planted")
+    parser.add_argument("--planted", default="", metavar="NAME", help="with this bug planted, or with `all`, one by one")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first seed that fails")
     chosen = parser.parse_args(arguments)
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of a set of texts is a part of a run
@@ -40,6 +40,8 @@ def _run(chosen: argparse.Namespace) -> int:
     from soak.simulation import Report, prepare, simulate
 
     prepare()
+    if chosen.planted == "all":
+        return _planted(chosen)
     seeds = [chosen.seed] if chosen.seed is not None else range(chosen.from_seed, chosen.from_seed + chosen.seeds)
     failed = 0
     for seed in seeds:
@@ -48,7 +50,7 @@ def _run(chosen: argparse.Namespace) -> int:
             print(f"seed {seed}: the second run differs from the first")
             failed += 1
         numbers = ", ".join(f"{number} {name}" for name, number in report.numbers.items())
-        print(f"seed {seed}: {report.digest}  {report.seconds:.1f} s  {numbers}", flush=True)
+        print(f"seed {seed}: {report.digest}  {report.seconds:.1f} s CPU  {numbers}", flush=True)
         if chosen.seed is not None:
             print("\n".join(report.story))
         if report.violations:
@@ -60,6 +62,27 @@ def _run(chosen: argparse.Namespace) -> int:
                 break
     print(f"{len(seeds)} seeds, {failed} failed" if failed else f"{len(seeds)} seeds, every invariant held")
     return 1 if failed else 0
+
+
+def _planted(chosen: argparse.Namespace) -> int:
+    """Run seeds with each planted bug until a check tells of it; print which. Returns 0 if all but one were found."""
+    from soak.planted import BUGS
+    from soak.simulation import simulate
+
+    missed, sound = 0, dict[int, set[str]]()
+    for name in BUGS:
+        for seed in range(chosen.from_seed, chosen.from_seed + chosen.seeds):
+            clean = sound.setdefault(seed, {str(one) for one in simulate(seed).violations})
+            found = [one for one in simulate(seed, plant=name).violations if str(one) not in clean]
+            if found:
+                checks = ", ".join(dict.fromkeys(violation.invariant for violation in found))
+                print(f"| {name} | seed {seed} | {checks} | {found[0].facts[:100]} |", flush=True)
+                break
+        else:
+            missed += 1
+            print(f"| {name} | not within {chosen.seeds} seeds | | |", flush=True)
+    print(f"{len(BUGS) - missed} of {len(BUGS)} found")
+    return 0 if missed <= 1 else 1
 
 
 if __name__ == "__main__":

@@ -287,7 +287,8 @@ def _cancelled_on_both_sides(evidence: Evidence) -> Iterator[str]:
     for order in evidence.orders.values():
         for made in store_orders_of(evidence, order["id"]):
             ended = order["status"] == "CANCELLED"
-            if ended and made["status_id"] not in ENDS and not _shipped_in_store(made):
+            passed_on = side_of(evidence, order["shop"]).preferences.cancel_tts_to_bc
+            if ended and passed_on and made["status_id"] not in ENDS and not _shipped_in_store(made):
                 yield f"order {order['id']} is cancelled, its store order {made['id']} is {made['status_id']}"
             only = not any(is_live(other) for other in store_orders_of(evidence, order["id"]))
             if made["status_id"] == STORE_CANCELLED and not ended and only and not _told_of_refusal(evidence, order):
@@ -320,7 +321,7 @@ def _packages(evidence: Evidence) -> Iterator[str]:
             if times > in_store[order_id].count(number):
                 yield f"order {order_id}: number {number} was reported {times} times"
         missing = [number for number in in_store[order_id] if number not in told[order_id]]
-        waiting = order["status"] in {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"}
+        waiting = order["status"] in {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"} and order_id not in evidence.poisoned
         if missing and waiting and not problems_of(evidence, order_id, "E-FUL", "E-GAVE-UP"):
             yield f"order {order_id} ({order['status']}): {missing} of the store was never reported"
 
@@ -338,7 +339,13 @@ def no_going_back(evidence: Evidence) -> Iterator[str]:
 
 
 def converges(evidence: Evidence) -> Iterator[str]:
-    """I6: every linked SKU shows exactly the units that it should."""
+    """I6: every linked SKU shows exactly the units that it should; an hour is enough if no fault hid a change."""
+    yield from evidence.early
+    yield from units_that_differ(evidence)
+
+
+def units_that_differ(evidence: Evidence) -> Iterator[str]:
+    """The linked SKUs that show other units than they should."""
     held = {store: held_back(evidence, store) for store in {side.store for side in evidence.sides}}
     for side, sku, shelf, goods in linked_shelves(evidence):
         wanted = desired_quantity(goods, held[side.store][sku], side.preferences)
@@ -443,16 +450,7 @@ def counted_once(evidence: Evidence) -> Iterator[str]:
 
 def right_price(evidence: Evidence) -> Iterator[str]:
     """I10: what is asked is what the rule makes of the store's price; nothing else was ever pushed."""
-    for side, sku, shelf, goods in linked_shelves(evidence):
-        if goods is None or shelf.listing_id in evidence.poisoned:
-            continue
-        wanted = desired_price(goods.price, side.preferences)
-        if wanted is None or shelf.price == wanted:
-            continue
-        change = abs(wanted - shelf.price) / shelf.price * 100 if shelf.price else Decimal(0)
-        told = problems_of(evidence, goods.product_id, "E-PRC")
-        if not (told and change > GUARD_PERCENT):
-            yield f"{sku} in {side.shop}: {shelf.price} asked instead of {wanted} (the store asks {goods.price})"
+    yield from prices_that_differ(evidence)
     for effect in evidence.effects:
         if effect.kind != "price_set" or not by_us(effect):
             continue
@@ -463,6 +461,20 @@ def right_price(evidence: Evidence) -> Iterator[str]:
         may_be = {desired_price(price, choices) for price in asked for choices in side.chosen or (side.preferences,)}
         if Decimal(effect.detail["after"]) not in may_be:
             yield f"{effect.detail['seller_sku']} in {side.shop}: {effect.detail['after']} was pushed out of {asked}"
+
+
+def prices_that_differ(evidence: Evidence) -> Iterator[str]:
+    """The linked SKUs that ask another price than they should."""
+    for side, sku, shelf, goods in linked_shelves(evidence):
+        if goods is None or shelf.listing_id in evidence.poisoned:
+            continue
+        wanted = desired_price(goods.price, side.preferences)
+        if wanted is None or shelf.price == wanted:
+            continue
+        change = abs(wanted - shelf.price) / shelf.price * 100 if shelf.price else Decimal(0)
+        told = problems_of(evidence, goods.product_id, "E-PRC")
+        if not (told and change > GUARD_PERCENT):
+            yield f"{sku} in {side.shop}: {shelf.price} asked instead of {wanted} (the store asks {goods.price})"
 
 
 # -- catalog --------------------------------------------------------------------------------------------------------
@@ -654,6 +666,12 @@ def honest(evidence: Evidence) -> Iterator[str]:
     for account, told in evidence.books.orders_told.items():
         if told != placed[account] and "F49" not in evidence.struck.named:
             yield f"{account} is told of {told} orders of the week, {placed[account]} were placed"
+    for order_id, (status, store_order_id) in evidence.books.orders.items():
+        order = evidence.orders[order_id]
+        if status != order["status"] and order_id not in evidence.poisoned:
+            yield f"order {order_id} is shown as {status}, it is {order['status']}"
+        if store_order_id and store_order_id not in {str(row["id"]) for row in store_orders_of(evidence, order_id)}:
+            yield f"order {order_id} is shown with the store order {store_order_id}, which is not its own"
     for problem in evidence.books.problems:
         of_creation = problem.kind == "order" and problem.code in {"E-ORD-CREATE", "E-ORD-SKU", "E-ORD-GONE"}
         if of_creation and any(is_live(row) for row in store_orders_of(evidence, problem.key)):

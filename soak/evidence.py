@@ -113,6 +113,8 @@ class Books:
     """Rows whose account is not that of what they belong to."""
     differences: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By shop: what the proof finds."""
+    orders: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """TikTok order id → (its status, its store order's id), as the console shows them."""
     orders_told: Mapping[str, int] = field(default_factory=dict)
     """By account: how many orders of the last week the console counts."""
     bytes_on_disk: int = 0
@@ -144,6 +146,10 @@ class Evidence:
     """Ids of what a fault that is never taken back strikes."""
     struck: Struck = field(default_factory=Struck)
     first_fault_at: float | None = None
+    early: list[str] = field(default_factory=list)
+    """What did not converge an hour after healing, where no fault had kept a change from us."""
+    drifted: set[tuple[str, str]] = field(default_factory=set)
+    """(shop, SKU) of what somebody changed in the shop."""
     rested_at: float = 0.0
     """From when on nobody did anything and everything had been tried again."""
     calls: list[Call] = field(default_factory=list)

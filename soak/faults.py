@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from soak.product import Product
 from soak.worlds import MERCHANT, Place, Side
 from twinshelf.connections import actions as connections
 from twinshelf.kit import clock
+from twinshelf.sync import engine as port
 from twinshelf.sync.inline import InlineEngine
 from twinshelf_sandbox.faults import Fault
 
@@ -48,6 +50,7 @@ class Nature:
         self.product, self.place, self.chance, self.struck = product, place, chance, Struck()
         self.spoiled: set[str] = set()
         """Ids of what a fault strikes that is never taken back."""
+        self.for_good: list[Fault] = []
         self.kinds: dict[str, Callable[[], str]] = {
             "F01": self._lost_answer,
             "F04": self._error_after,
@@ -59,6 +62,7 @@ class Nature:
             "F10": self._envelope,
             "F11": self._partial,
             "F13": self._poisoned,
+            "F13 for good": self._poisoned_for_good,
             "F14": self._page,
             "F15": self._cut,
             "F16": self._odd_answer,
@@ -155,6 +159,23 @@ class Nature:
             platform="tiktok", path="/order/*/orders", query=one, action="envelope", code=36009003,
             message="Internal error", times=None, lasts=self.chance.choice((300, 4000)),
         )  # fmt: skip
+
+    def _poisoned_for_good(self) -> str:
+        orders = [row["id"] for side in self.place.sides for row in self._orders(side)]
+        if not orders or self.for_good:
+            return "there is no order to poison"
+        one = self.chance.choice(orders)
+        how = self.chance.choice(
+            (
+                {"action": "envelope", "code": 36009003, "message": "Internal error"},
+                {"action": "status", "status": 500},
+                {"action": "body", "status": 200, "body": "{{{"},
+            )
+        )
+        rule = Fault.from_json({"platform": "tiktok", "path": "/order/*/orders", "query": one, "times": None, **how})
+        self.for_good.append(self.product.sandbox.faults.add(rule))
+        self.spoiled.add(one)
+        return f"order {one} can never be read by its id: {how}"
 
     def _page(self) -> str:
         return self._rule(
@@ -304,8 +325,12 @@ class Nature:
 
     def _frozen(self) -> str:
         """A worker stands still in one call; another takes over what it had in hand; then it wakes up."""
-        product, place, seconds = self.product, self._any_call(), self.chance.choice((10, 45))
-        left = [1]
+        place, seconds = self._any_call(), self.chance.choice((10, 45))
+        self._freeze_in(place, seconds)
+        return f"a worker stands still for {seconds} s in {place}"
+
+    def _freeze_in(self, place: dict[str, Any], seconds: float) -> None:
+        product, left = self.product, [1]
 
         def freeze(request: httpx2.Request) -> None:
             if not left[0] or not _matches(place, request):
@@ -314,22 +339,26 @@ class Nature:
             product.on_call = None
             self.struck.frozen_in_call = True
             frozen, product.engine = product.engine, InlineEngine(self.chance.randrange(1 << 30))
-            _be_the_engine(product.engine)
+            port.use(product.engine)
             product.let_pass(seconds)
-            _be_the_engine(frozen)
+            port.use(frozen)
             product.engine = frozen
 
         self.struck.blurred_seconds = max(self.struck.blurred_seconds, seconds + 5)
         product.on_call = freeze
-        return f"a worker stands still for {seconds} s in {place}"
 
     def _token_renewed(self) -> str:
-        side, world = self.chance.choice(self.place.sides), self.product.sandbox.world
+        world = self.product.sandbox.world
         table = world.table("tt/tokens")
         with world.transaction("access tokens expire"):
             for key, row in list(table.items()):
                 table.put(key, {**row, "expires": int(self.product.moments.now) - 1})
-        return f"the access tokens of all sellers have expired, {side.seller} among them"
+        told = "the access tokens of all sellers have expired"
+        if self.chance.random() < 0.6:
+            seconds = self.chance.choice((5, 20))
+            self._freeze_in({"path": "/api/v2/token/refresh"}, seconds)
+            told += f", and a worker stands still for {seconds} s while it renews one"
+        return told
 
     # -- healing ------------------------------------------------------------------------------------------------------
 
@@ -337,6 +366,8 @@ class Nature:
         """Take every fault back, and put right what only a person can."""
         product = self.product
         product.sandbox.faults.clear()
+        for rule in self.for_good:
+            product.sandbox.faults.add(rule)
         product.crash_in, product.on_call, product.off = None, None, False
         for side in self.place.sides:
             product.sandbox.act("tt.set_audit_policy", shop_id=side.shop, reject=[])
@@ -354,12 +385,6 @@ class Nature:
             if side.shop in self.struck.revoked:
                 code = act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=side.seller)
                 connections.authorize_shops(side.account, code, by=MERCHANT)
-
-
-def _be_the_engine(engine: InlineEngine) -> None:
-    from twinshelf.sync import engine as port
-
-    port.use(engine)
 
 
 def _matches(place: dict[str, Any], request: httpx2.Request) -> bool:

@@ -20,8 +20,8 @@ from twinshelf.proof import reconcile as proof
 from twinshelf.sync.models import AttemptRow, ChangeRecord, InboxEvent, Lane, Mark, Problem, Task
 
 
-def gather(product: Product, place: Place, struck: Struck, log: io.StringIO) -> Evidence:
-    """Look at both platforms and into our own books. Changes nothing, but that the proof reads both platforms."""
+def gather(product: Product, place: Place, struck: Struck, log: io.StringIO, *, early: bool = False) -> Evidence:
+    """Look at both platforms and, unless it is `early`, into our own books. The proof reads both platforms anew."""
     world = product.sandbox.world
     found = Evidence(
         now=product.moments.now,
@@ -45,6 +45,10 @@ def gather(product: Product, place: Place, struck: Struck, log: io.StringIO) -> 
     for store in dict.fromkeys(side.store for side in place.sides):
         _look_at_store(found, product, store)
     _note_stock(found)
+    found.drifted = set(place.drifted)
+    if early:
+        found.books = Books(problems=_problems({side.account.id: side.account.name for side in place.sides}))
+        return found
     found.books = _books(place)
     found.log = log.getvalue()
     _note_secrets(found, product, place)
@@ -113,10 +117,13 @@ def _books(place: Place) -> Books:
         inbox: dict[str, int] = {}
         for outcome in InboxEvent.objects.values_list("outcome", flat=True):
             inbox[outcome] = inbox.get(outcome, 0) + 1
-        problems = tuple(
-            Told(names[row.account_id], lanes[row.lane_id].kind, row.key, row.code)
-            for row in Problem.objects.filter(closed_at=None).order_by("id")
-        )
+        problems = _problems(names)
+        shown = {
+            order_id: (status, store_order_id or "")
+            for order_id, status, store_order_id in ShopOrderRow.objects.values_list(
+                "order_id", "status", "store_order_id"
+            )
+        }
         changes = tuple(
             (names[account_id], kind, key, ok)
             for account_id, kind, key, ok in ChangeRecord.objects.order_by("id").values_list(
@@ -145,9 +152,16 @@ def _books(place: Place) -> Books:
         changes=changes,
         strangers=strangers,
         differences=differences,
+        orders=shown,
         orders_told=told,
         bytes_on_disk=sum(path.stat().st_size for path in _files()),
     )
+
+
+def _problems(names: dict[int, str]) -> tuple[Told, ...]:
+    with scopes_disabled():
+        rows = Problem.objects.filter(closed_at=None).select_related("lane").order_by("id")
+        return tuple(Told(names[row.account_id], row.lane.kind, row.key, row.code) for row in rows)
 
 
 def _files() -> list[Path]:

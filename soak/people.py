@@ -171,6 +171,7 @@ class People:
         if product is None:
             return None
         sku = self.chance.choice(product["skus"])["seller_sku"]
+        self.place.drifted.add((side.shop, sku))
         if self.chance.random() < 0.5:
             number = self.chance.choice((0, 3, 77))
             self._act("tt.set_stock", product_id=product["id"], sku=sku, quantity=number)
@@ -200,7 +201,8 @@ class People:
         )
 
     def _ship(self, side: Side) -> str | None:
-        order = self._one([o for o in self._ours(side) if o["status_id"] in {11, 9, 3}])
+        statuses = {11, 9, 3} if self.chance.random() < 0.9 else {5}  # some send off what was cancelled
+        order = self._one([o for o in self._ours(side) if o["status_id"] in statuses])
         if order is None:
             return None
         open_lines = [line for line in order["products"] if line["quantity"] > line["quantity_shipped"]]
@@ -279,6 +281,7 @@ class People:
             reserve=self.chance.choice((0, 1, 2)),
             threshold=self.chance.choice((None, before.threshold)),
             auto_import=before.auto_import,
+            cancel_tts_to_bc=before.cancel_tts_to_bc,
         )
         with scope(account=side.account):
             connections.set_preferences(side.connection, chosen, by=MERCHANT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
 import random
 import shutil
 import time
@@ -22,7 +23,7 @@ from django.db import connection as database
 from django_scopes import scope
 
 from soak import planted
-from soak.checks import Violation, run_checks
+from soak.checks import Violation, prices_that_differ, run_checks, units_that_differ
 from soak.evidence import Evidence
 from soak.faults import Nature
 from soak.gathering import gather
@@ -60,6 +61,8 @@ def prepare() -> None:
     call_command("createcachetable", verbosity=0)
     database.close()
     shutil.copy(_file(), _template())
+    os.environ["TZ"] = "Pacific/Auckland"  # times that are read on the machine's clock are half a day off
+    time.tzset()
 
 
 def _file() -> Path:
@@ -94,7 +97,7 @@ def _log() -> Iterator[io.StringIO]:
 
 def simulate(seed: int, *, plant: str = "", faults: bool = True) -> Report:
     """Have one seed and judge it. The same seed has the same effects, byte for byte, in any process."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     database.close()
     for path in _file().parent.glob(_file().name + "*"):
         path.unlink()
@@ -106,7 +109,7 @@ def simulate(seed: int, *, plant: str = "", faults: bool = True) -> Report:
             report = _live(product, seed, chance, lines, faults=faults)
         finally:
             product.close()
-    report.seconds = time.perf_counter() - begun
+    report.seconds = time.process_time() - begun
     return report
 
 
@@ -120,9 +123,9 @@ def _live(product: Product, seed: int, chance: random.Random, lines: io.StringIO
         place = build_world(product, plans)
         people, nature = People(product, place, chance), Nature(product, place, chance)
         first_fault_at = _have_it(product, people, nature, chance, story, faults=faults)
-        rested_at = _heal(product, place, nature)
+        early, rested_at = _heal(product, place, nature)
         evidence = gather(product, place, nature.struck, lines)
-        evidence.first_fault_at, evidence.rested_at = first_fault_at, rested_at
+        evidence.first_fault_at, evidence.rested_at, evidence.early = first_fault_at, rested_at, early
         evidence.poisoned = nature.spoiled
         before = len(product.sandbox.world.effects)
         product.replay()
@@ -168,15 +171,26 @@ def _have_it(
     return first
 
 
-def _heal(product: Product, place: Place, nature: Nature) -> float:
+HIDING = frozenset(
+    {"F16", "F17", "F18", "F19 of ourselves", "F21", "F23", "F24", "F25", "F34", "F49", "F51", "F51 frozen"}
+)
+"""Faults after which only the daily comparison may find what differs."""
+
+
+def _heal(product: Product, place: Place, nature: Nature) -> tuple[list[str], float]:
     """End every fault, let the timetables do what they do, try again what waits for a person, and let a day pass.
 
-    Returns from when on nothing is to be changed any more.
+    Returns what differs after an hour already, and from when on nothing is to be changed any more.
     """
     product.settle()
     nature.heal()
     for _ in range(3):
         product.let_pass(1250, stride=1250)
+    early: list[str] = []
+    if not HIDING & set(nature.struck.named):
+        _try_again(product, place)
+        product.let_pass(650, stride=325)
+        early = [f"an hour after healing: {facts}" for facts in _differing(product, place, nature)]
     for _ in range(2):
         _try_again(product, place)
         product.let_pass(DAY / 2 + 700, stride=DAY)
@@ -184,7 +198,15 @@ def _heal(product: Product, place: Place, nature: Nature) -> float:
     product.let_pass(3700, stride=1850)
     rested_at = product.moments.now
     product.let_pass(3700, stride=3700)
-    return rested_at
+    return early, rested_at
+
+
+def _differing(product: Product, place: Place, nature: Nature) -> Iterator[str]:
+    evidence = gather(product, place, nature.struck, io.StringIO(), early=True)
+    evidence.poisoned = nature.spoiled
+    evidence.shelves = {key: shelf for key, shelf in evidence.shelves.items() if key not in evidence.drifted}
+    yield from units_that_differ(evidence)
+    yield from prices_that_differ(evidence)
 
 
 def _try_again(product: Product, place: Place) -> None:

@@ -82,6 +82,8 @@ class Place:
     added: int = 0
     asked: dict[tuple[str, str], list[Decimal]] = field(default_factory=dict)
     """Every price that a store ever asked, by (store, SKU)."""
+    drifted: set[tuple[str, str]] = field(default_factory=set)
+    """(shop, SKU) of what somebody changed in the shop."""
 
 
 def plan_world(chance: random.Random) -> list[AccountPlan]:
@@ -125,6 +127,7 @@ def _preferences(chance: random.Random) -> Preferences:
         reserve=chance.choice((0, 0, 0, 1)),
         threshold=chance.choice((None, None, None, 1)),
         auto_import=chance.random() < 0.7,
+        cancel_tts_to_bc=chance.random() < 0.85,
     )
 
 

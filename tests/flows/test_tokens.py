@@ -15,6 +15,7 @@ from twinshelf.connections.models import AccessState, Seller
 from twinshelf.connections.tokens import SellerTokens
 from twinshelf.errors import PlatformDown, Unauthorized
 from twinshelf.kit import clock
+from twinshelf.tiktok.auth import TikTokAuth, Tokens
 from twinshelf_sandbox.faults import Fault
 
 WORKERS = 4
@@ -88,6 +89,26 @@ def test_a_worker_that_died_while_refreshing_blocks_the_others_for_half_a_minute
     SellerTokens(seller.id).access_token()
 
     assert len(shop.effects("token_refreshed")) == 1
+
+
+def test_a_worker_that_stood_still_past_its_lease_takes_the_token_that_another_got(shop, seller, monkeypatch):
+    """Its own refresh token is used up then, and TikTok refuses it: that ends nothing."""
+    old = SellerTokens(seller.id).access_token()
+    renewed = []
+    true = TikTokAuth.refresh
+
+    def stood_still(auth: TikTokAuth, refresh_token: str) -> Tokens:
+        if not renewed:
+            renewed.append("begun")
+            Seller.objects.filter(id=seller.id).update(refreshing_until=clock.now() - timedelta(seconds=1))
+            renewed.append(SellerTokens(seller.id).refresh_after(old))
+        return true(auth, refresh_token)
+
+    monkeypatch.setattr(TikTokAuth, "refresh", stood_still)
+
+    assert SellerTokens(seller.id).refresh_after(old) == renewed[1] != old
+    assert len(shop.effects("token_refreshed")) == 1
+    assert Seller.objects.get(id=seller.id).state == AccessState.CONNECTED
 
 
 def test_a_renewal_that_fails_does_not_fail_calls_while_the_token_is_good(sandbox, shop, seller):

@@ -97,7 +97,10 @@ class SellerTokens:
         try:
             tokens = auth_client().refresh(unseal(seller.refresh_token, bound_to=binding))
         except NeedsPerson as error:
-            sellers.update(refreshing_until=None, state=AccessState.DISCONNECTED)
+            # Only of the tokens that were tried: a worker that stood still may have lost its lease, and others renewed.
+            ended = sellers.filter(generation=seller.generation)
+            if not ended.update(refreshing_until=None, state=AccessState.DISCONNECTED):
+                return self._open(self._row())
             raise Unauthorized("TikTok Shop", "the authorization has ended") from error
         except Exception:
             sellers.update(refreshing_until=None)
