@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="only this one, with its story")
     parser.add_argument("--twice", action="store_true", help="run each seed twice and compare what happened")
     parser.add_argument("--quiet-world", action="store_true", help="without faults")
-    parser.add_argument("--planted", default="", metavar="NAME", help="with this bug planted, or with `all`, one by one")
+    parser.add_argument(
+        "--planted", default="", metavar="NAME", help="with this bug planted, or with `all`, one by one"
+    )
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first seed that fails")
     chosen = parser.parse_args(arguments)
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of a set of texts is a part of a run

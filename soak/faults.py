@@ -388,7 +388,6 @@ class Nature:
 
 
 def _matches(place: dict[str, Any], request: httpx2.Request) -> bool:
-    from fnmatch import fnmatchcase
 
     on_store = request.url.path.startswith("/stores/")
     return (

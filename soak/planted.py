@@ -24,7 +24,8 @@ from twinshelf.documents import Money, ShopOrderStatus
 from twinshelf.goods import holds, pulling, snapshot
 from twinshelf.goods.models import Hold, StoreVariant
 from twinshelf.hooks import views as hook_views
-from twinshelf.kit import clock
+from twinshelf.kit import clock, secrets
+from twinshelf.kit.upsert import upsert
 from twinshelf.orders import book
 from twinshelf.orders.cancellations import polls as cancellation_polls
 from twinshelf.orders.fulfillment import flow as fulfillment
@@ -151,7 +152,7 @@ def value_from_event(put: Put) -> None:
 
 def last_writer_wins(put: Put) -> None:
     """What arrives last is kept, however old it is."""
-    keep, upsert = book.keep_orders, snapshot.upsert
+    keep = book.keep_orders
 
     def keep_orders(connection: Any, orders: Any, **more: Any) -> Any:
         seen = list(orders)
@@ -161,13 +162,18 @@ def last_writer_wins(put: Put) -> None:
         return keep(connection, seen, **more)
 
     put(book, "keep_orders", keep_orders)
-    put(snapshot, "upsert", lambda *arguments, newer_by=None, **more: upsert(*arguments, **more))  # noqa: ARG005
+
+    def store_whatever_comes(*arguments: Any, newer_by: str | None = None, **more: Any) -> Any:
+        del newer_by
+        return upsert(*arguments, **more)
+
+    put(snapshot, "upsert", store_whatever_comes)
     put(snapshot, "seen_since", lambda *_arguments: set())
 
 
 def no_lock_on_refresh(put: Put) -> None:
     """Whoever sees that a token has ended renews it."""
-    put(tokens.SellerTokens, "_refresh", lambda self, seller: self._refresh_now(seller))
+    put(tokens.SellerTokens, "_refresh", tokens.SellerTokens._refresh_now)
 
 
 def no_tenant_filter(put: Put) -> None:
@@ -182,10 +188,9 @@ def no_tenant_filter(put: Put) -> None:
 
 def secret_in_a_log_line(put: Put) -> None:
     """Opening a store is logged with its token."""
-    true = clients.unseal
 
     def unseal(sealed: str, *, bound_to: str) -> str:
-        opened = true(sealed, bound_to=bound_to)
+        opened = secrets.unseal(sealed, bound_to=bound_to)
         log.debug("credential opened", bound_to=bound_to, value=opened)
         return opened
 
@@ -201,9 +206,7 @@ def batch_dropped_for_one(put: Put) -> None:
             return true(flow, batch, some)
         except Exception:
             log.exception("batch dropped")
-            return [], [
-                Outcome(key=ask.key, generation=ask.generation, state="applied") for ask in some
-            ]
+            return [], [Outcome(key=ask.key, generation=ask.generation, state="applied") for ask in some]
 
     put(drain, "_planned", planned)
 

@@ -96,7 +96,7 @@ class Product:
         hook_keys.PROCESS = hook_keys.Keyring()
         skew.forget()
         lanes.forget()
-        tasks._left.clear()  # noqa: SLF001 - what a process remembers ends with it
+        tasks._left.clear()  # what a process remembers ends with it
         database.close()
 
     def crash(self, why: str) -> None:
@@ -120,7 +120,7 @@ class Product:
         """Work that a crash may end. Commits are points too: what was to follow one may never come."""
         own = connections["default"].__dict__
         outer = own.get("_commit")  # of a frozen process around this one
-        commit = outer or database._commit  # type: ignore[attr-defined]  # noqa: SLF001 - the moment behind it is meant
+        commit = outer or database._commit  # type: ignore[attr-defined]
 
         def committed() -> None:
             commit()

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from soak import planted
 from soak.checks import CHECKS, desired_price, desired_quantity
 from soak.evidence import Ack, Books, Call, Evidence, Goods, Shelf, SideFacts, Struck, Told
 from twinshelf.connections.preferences import Preferences, PriceRule
+from twinshelf.orders.intake import flow as intake
 from twinshelf_sandbox.world import Effect
 
 SHOP, STORE, ORDER, MUG = "7001", "hash1", "576001", "MUG-1"
@@ -365,6 +367,14 @@ WRONG = [
     ("I25", "a problem out of date", {"books": told(ORDER, "E-ORD-CREATE")}),
     ("I25", "a bug of ours", {"books": told("101", "E-BUG", "product")}),
 ]
+
+
+@pytest.mark.parametrize("name", planted.BUGS)
+def test_a_planted_bug_finds_what_it_takes_the_place_of_and_leaves_it_as_it_was(name):
+    before = intake._create
+    with planted.in_place(name):
+        pass
+    assert intake._create is before
 
 
 @pytest.mark.parametrize("name", CHECKS)
