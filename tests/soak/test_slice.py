@@ -26,9 +26,9 @@ def digest(printed: str) -> str:
     return printed.partition(": ")[2].partition(" ")[0]
 
 
-@pytest.mark.parametrize("first", [1, 7])
+@pytest.mark.parametrize("first", [1, 6])
 def test_every_invariant_holds_for_some_seeds(first):
-    assert "every invariant held" in soak("--seeds", "6", "--from-seed", str(first))
+    assert "every invariant held" in soak("--seeds", "5", "--from-seed", str(first))
 
 
 def test_a_seed_repeats_a_run_exactly_in_another_process():
