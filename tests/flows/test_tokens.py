@@ -94,7 +94,7 @@ def test_a_worker_that_died_while_refreshing_blocks_the_others_for_half_a_minute
 def test_a_worker_that_stood_still_past_its_lease_takes_the_token_that_another_got(shop, seller, monkeypatch):
     """Its own refresh token is used up then, and TikTok refuses it: that ends nothing."""
     old = SellerTokens(seller.id).access_token()
-    renewed = []
+    renewed: list[str] = []
     true = TikTokAuth.refresh
 
     def stood_still(auth: TikTokAuth, refresh_token: str) -> Tokens:
