@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from datetime import UTC, datetime
@@ -258,6 +259,7 @@ US = levels(
 )
 GB = levels(("Country", "United Kingdom"), ("country", "England"), ("county", "Hampshire"))
 VN_CITY = levels(("Country", "Việt Nam"), ("city", "Hà Nội"), ("urban district", "Ba Đình"), ("ward", "Phường 1"))
+VN_TOWN = levels(("Country", "Việt Nam"), ("province", "Nghệ An"), ("city", "Vinh"), ("ward", "Phường 2"))
 VN = levels(("Country", "Việt Nam"), ("province", "Nghệ An"), ("district", "Đô Lương"), ("commune", "Xã 2"))
 
 
@@ -281,8 +283,19 @@ VN = levels(("Country", "Việt Nam"), ("province", "Nghệ An"), ("district", "
             ("country", "Brasil"), ("state", "Bahia"), ("municipality", "Ilhéus"))}, "Ilhéus", "Bahia"),
         ("JP", {"region_code": "JP", "district_info": levels(
             ("country", "日本"), ("prefecture", "東京都"), ("city", "千代田区"))}, "千代田区", "東京都"),
-        ("VN: a city that is a province", {"region_code": "VN", "district_info": VN_CITY}, "Hà Nội", "Hà Nội"),
+        ("VN: a city that is a province", {"region_code": "VN", "district_info": VN_CITY}, "Ba Đình", "Hà Nội"),
+        ("VN: a city in a province", {"region_code": "VN", "district_info": VN_TOWN}, "Vinh", "Nghệ An"),
         ("VN: names we do not know", {"region_code": "VN", "district_info": VN}, "Đô Lương", "Nghệ An"),
+        ("a city that is all there is", {"region_code": "SG", "district_info": levels(
+            ("Country", "Singapore"), ("city", "Singapore"))}, "Singapore", ""),
+        ("a county that is all there is", {"region_code": "GB", "district_info": levels(
+            ("Country", "United Kingdom"), ("county", "Kent"))}, "Kent", ""),
+        ("a state that is all there is", {"region_code": "US", "district_info": levels(
+            ("Country", "United States"), ("state", "California"))}, "", "California"),
+        ("one level, of a name we do not know", {"region_code": "SG", "district_info": levels(
+            ("Country", "Singapore"), ("planning area", "Bedok"))}, "Bedok", ""),
+        ("two levels of one name", {"region_code": "ID", "district_info": levels(
+            ("Country", "Indonesia"), ("city", "Jakarta"), ("city", "Jakarta Pusat"))}, "Jakarta Pusat", "Jakarta"),
         ("none at all", {"region_code": "US", "district_info": None}, "", ""),
     ],
 )  # fmt: skip
@@ -290,6 +303,16 @@ def test_city_and_state_are_found_by_the_names_of_the_market(_case, recipient, c
     address = read_address(**recipient)
 
     assert (address.city, address.state) == (city, state)
+
+
+@pytest.mark.parametrize("region", ["US", "GB", "FR", "JP", "ID", "MX", "VN"])
+def test_no_level_is_both_city_and_state(region):
+    names = ("city", "province", "state", "district", "ward", "municipality", "county", "")
+    for depth in (1, 2, 3):
+        for chosen in itertools.product(names, repeat=depth):
+            districts = levels(("Country", "A"), *zip(chosen, ("one", "two", "three"), strict=False))
+            address = read_address(region_code=region, district_info=districts)
+            assert address.city != address.state, chosen
 
 
 def test_the_country_may_stand_in_its_level_only():
@@ -345,7 +368,7 @@ def test_a_phone_number_loses_its_brackets_only(phone, shown):
         ("only the detail", {"address_detail": "100 Example\nStreet"}, "100 Example Street", ""),
         ("only the whole", {"full_address": "100 Example Street, Sampletown"}, "100 Example Street, Sampletown", ""),
         ("VN needs the ward", {"region_code": "VN", "address_line1": "12 Phố", "district_info": VN_CITY}, "12 Phố",
-         "Phường 1, Ba Đình"),
+         "Phường 1"),
         ("the US needs no county", {"region_code": "US", "address_line1": "1 A St", "district_info": US}, "1 A St", ""),
     ],
 )  # fmt: skip

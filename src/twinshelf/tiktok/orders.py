@@ -6,7 +6,7 @@ Also the references to our orders that TikTok keeps beside its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -228,6 +228,7 @@ def _payment(payment: _Payment) -> OrderPayment:
 
 # What the levels of an address are called, by market: (city, state), the best name first. GB has a post town as well.
 # Source: TikTok's docs name only the US ones (L1 state, L2 county, L3 city); the others are those of M2E's connector.
+# Captured orders of VN have a `city` at L1 (one that is a province) or at L2, or none.
 _LEVELS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "US": (("city",), ("state",)),
     "GB": (("post town", "city", "town", "county"), ("county", "country")),
@@ -250,8 +251,9 @@ def _address(to: _Recipient, email: str) -> Address:
     region = to.region_code or next((d.iso_code for d in to.district_info if d.address_level == "L0"), "")
     city_names, state_names = _LEVELS.get(region, _OTHER_LEVELS)
     levels = [district for district in to.district_info if district.address_level != "L0"]
-    city = None if to.post_town else _level(levels, city_names) or _level_at(levels, "L2") or _level_at(levels, "L1")
-    state = _level([d for d in levels if d is not city], state_names) or _level_at(levels, "L1")
+    city = None if to.post_town else _city(levels, city_names, state_names)
+    rest = [district for district in levels if district is not city]
+    state = _level(rest, state_names) or _level_at(rest, "L1")
     first_name, last_name = _names(to, region)
     street_1 = to.address_line1 or to.address_detail or to.full_address
     more = [to.address_line2, to.address_line3, to.address_line4]
@@ -271,6 +273,17 @@ def _address(to: _Recipient, email: str) -> Address:
         phone=_phone(to.phone_number),
         email=email.strip(),
     )
+
+
+def _city(levels: Sequence[_District], names: Iterable[str], states: Iterable[str]) -> _District | None:
+    """The level that is the city; None where there is but a state.
+
+    A `city` at L1 with a level below it is a province that is called so, as Hà Nội is: the city is the level below.
+    """
+    named, first, second = _level(levels, names), _level_at(levels, "L1"), _level_at(levels, "L2")
+    if named is not None and (named is not first or second is None):
+        return named
+    return second or (None if first is _level(levels, states) else first)
 
 
 def _level(levels: Iterable[_District], names: Iterable[str]) -> _District | None:
