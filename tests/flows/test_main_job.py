@@ -5,10 +5,12 @@ from decimal import Decimal
 import pytest
 
 from tests.flows.conftest import MAYA
+from tests.flows.neighbors import shelf
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.listings import actions as catalog
 from twinshelf.listings.models import Link
 from twinshelf.orders import actions as orders
+from twinshelf.sync.models import Problem
 from twinshelf_sandbox.faults import Fault
 
 HELD_SECONDS = 3700
@@ -57,6 +59,22 @@ def test_new_stock_reaches_the_shelf_and_nothing_else_is_sent(store, shop, twins
     assert shop.effects("price_set") == []
     assert shop.effects("product_edited") == []
     assert twinshelf.differences() == []
+
+
+def test_more_stock_than_tiktok_takes_is_shown_in_part_and_told(store, shop, twinshelf):
+    product_id = store.add_product(sku="MUG-1", stock=2_147_483_647)
+    twinshelf.list(product_id)
+    [told] = Problem.objects.filter(closed_at=None)
+
+    assert shelf(shop, twinshelf, product_id) == 99_999
+    assert (told.key, told.code, told.blocking) == (str(product_id), "W-INV-MOST", False)
+    assert told.facts == {"most": "99,999", "skus": "MUG-1 (2,147,483,647)"}
+    assert twinshelf.differences() == []
+
+    store.act("set_stock", sku="MUG-1", quantity=99_999)
+    twinshelf.settle()
+    assert shelf(shop, twinshelf, product_id) == 99_999
+    assert twinshelf.problems() == []
 
 
 def test_a_new_title_goes_to_review_and_price_and_stock_stay(store, shop, twinshelf):

@@ -7,7 +7,7 @@ from hypothesis import given, strategies
 
 from tests.pure.builders import product, random_cases, red_and_blue, variant
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import SetStock, ShopSku, finding
+from twinshelf.documents import Plan, SetStock, ShopSku, finding
 from twinshelf.listings.desired import DesiredSku, gone_sku
 from twinshelf.listings.plan import SeenSkus
 from twinshelf.listings.plan import plan_stock as plan_seen
@@ -248,6 +248,32 @@ def test_stock_that_is_counted_for_all_variants_together_is_not_sent():
 
     assert plan.changes == ()
     assert plan.findings == (finding("E-INV-PRODUCTLEVEL"),)
+
+
+@pytest.mark.parametrize(
+    ("_case", "stock", "changes", "told"),
+    [
+        ("all that TikTok takes", 99_999, {}, ""),
+        ("one more", 100_000, {}, "A (100,000)"),
+        ("BigCommerce's most", 2_147_483_647, {}, "A (2,147,483,647)"),
+        ("so little after the reserve that all is shown", 100_000, {"reserve": 1}, ""),
+        ("none of it is offered", -1, {}, ""),
+        ("goods that the store does not count", None, {"untracked_quantity": 500_000}, ""),
+    ],
+)
+def test_more_than_tiktok_takes_is_told(_case, stock, changes, told):
+    offered = quantity(stock, **changes)
+    sku = DesiredSku(variant_id="1", seller_sku="A", price=None, problem=None, quantity=offered)
+    seen = SeenSkus(
+        "1",
+        tiktok_id="tt-p",
+        desired={"1": sku},
+        links={"1": "tt-1"},
+        shown={"tt-1": ShopSku(id="tt-1", seller_sku="A", stock=(("w-1", offered.offered),))},
+        warehouse_id="w-1",
+    )
+
+    assert plan_seen(seen) == Plan(key="1", findings=(finding("W-INV-MOST", most="99,999", skus=told),) if told else ())
 
 
 def test_what_is_off_sale_goes_to_0_also_where_all_variants_are_counted_together():

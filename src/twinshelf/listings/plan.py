@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,6 +35,7 @@ from twinshelf.listings.compare import (
 )
 from twinshelf.listings.desired import DesiredSku
 from twinshelf.rules.pricing import guard
+from twinshelf.tiktok.products import MAX_QUANTITY
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def plan_stock(seen: SeenSkus) -> Plan:
         if isinstance(each, StockDifference) and each.variant_id not in unknown
     )
     findings = [finding("E-INV-PRODUCTLEVEL")] if unknown else []
+    findings += _beyond_most(seen.desired[key] for key in seen.links if key in seen.desired)
     if any(isinstance(each, SkuMissing) for each in wrong):
         findings.append(finding("E-LST-SKUGONE"))
     return Plan(
@@ -106,6 +108,13 @@ def plan_stock(seen: SeenSkus) -> Plan:
         changes=(SetStock(shop_listing_id=seen.tiktok_id, stock=stock),) if stock else (),
         findings=tuple(findings),
     )
+
+
+def _beyond_most(skus: Iterable[DesiredSku]) -> list[Finding]:
+    """What to tell of SKUs of which the store has more than TikTok takes and so shows."""
+    more = ((sku.seller_sku or sku.variant_id, sku.quantity.beyond_most) for sku in skus)
+    told = ", ".join(f"{name} ({units:,})" for name, units in more if units)
+    return [finding("W-INV-MOST", most=f"{MAX_QUANTITY:,}", skus=told)] if told else []
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,13 @@ class Quantity(msgspec.Struct, frozen=True):
     offered: int
     steps: tuple[QuantityStep, ...]
 
+    @property
+    def beyond_most(self) -> int:
+        """The units in the store, if they are more than TikTok takes of one SKU and so are not all shown; else 0."""
+        if not self.offered or self.steps[-1:] != (QuantityStep("limit", self.offered, MAX_QUANTITY),):
+            return 0
+        return (self.steps[0].figure or 0) if self.steps[0].rule == "stock" else 0
+
 
 def counted_for_all_variants(product: Product) -> bool:
     """Whether the store counts the stock of all variants together, so that of each it is unknown."""
