@@ -36,6 +36,7 @@ from twinshelf.documents import (
     Product,
     ShopOrder,
     ShopOrderStatus,
+    ShopPackage,
     Variant,
     to_json,
 )
@@ -482,7 +483,7 @@ def order_document(
         fulfilled_by_tiktok=number % 17 == 0,
         shipped_by_tiktok=number % 3 == 0,
         delivery_option="Standard shipping",
-        package_ids=(f"pkg{number}",),
+        packages=(ShopPackage(id=f"pkg{number}"),),
         tracking_number="9400111899560000000000" if status in {"IN_TRANSIT", "DELIVERED", "COMPLETED"} else "",
         shipping_provider="USPS" if status in {"IN_TRANSIT", "DELIVERED", "COMPLETED"} else "",
         ship_by=placed_at + timedelta(hours=44) if paid_at else None,

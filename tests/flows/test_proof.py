@@ -61,7 +61,7 @@ def test_a_shop_in_step_is_compared_whole(store, shop, twinshelf, prove):
 
     assert (report["differences"], report["not_compared"]) == ([], [])
     assert compared(report) == {
-        "product": 2, "listing": 2, "price": 2, "stock": 2, "order": 1, "store_order": 1, "shipment": 1,
+        "product": 2, "listing": 2, "price": 2, "stock": 2, "order": 1, "store_order": 1, "lines": 1, "shipment": 1,
     }  # fmt: skip
 
 

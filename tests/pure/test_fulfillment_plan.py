@@ -149,7 +149,7 @@ def told(**changes):
     return ReportShipment(**said | changes)
 
 
-NO_NUMBER = finding("E-FUL-TRACK")
+NO_NUMBER = finding("E-FUL-TRACK", items="1 × MUG-1")
 NO_UNITS = finding("E-FUL-UNITS")
 
 
@@ -182,7 +182,7 @@ NO_UNITS = finding("E-FUL-UNITS")
             "a number that is missing is told before its carrier",
             shipment(tracking_number="", carrier="Zebra"),
             (),
-            NO_NUMBER,
+            finding("E-FUL-TRACK"),
         ),
         ("a carrier that is not mapped", shipment(carrier="Zebra"), ("MUG-1/1",), unmapped("Zebra", "none")),
         ("nothing of the order", shipment(), (), NO_UNITS),

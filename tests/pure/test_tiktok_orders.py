@@ -193,7 +193,11 @@ def test_an_order_tells_its_times_and_flags():
     assert order.ship_by == datetime(2025, 11, 9, 9, 0, tzinfo=UTC)
     assert (order.sample, order.replacement, order.buyer_wants_cancel) == (True, True, True)
     assert (order.fulfilled_by_tiktok, order.shipped_by_tiktok) == (True, True)
-    assert (order.package_ids, order.cancelled_by, order.buyer_id) == (("11", "12"), "BUYER", "749")
+    assert ([package.id for package in order.packages], order.cancelled_by, order.buyer_id) == (
+        ["11", "12"],
+        "BUYER",
+        "749",
+    )
     assert order.buyer_message == "Ring twice"
 
 
@@ -218,7 +222,7 @@ def test_an_unpaid_order_was_not_paid_and_needs_no_address():
 
     assert order.paid_at is None
     assert order.address == Address()
-    assert order.package_ids == ()
+    assert order.packages == ()
 
 
 @pytest.mark.parametrize(

@@ -269,11 +269,17 @@ def change_address(platform: Platform, order_id: str, address: dict[str, Any] | 
     webhooks.notify(shop, "RECIPIENT_ADDRESS_UPDATE", {"order_id": order_id, "update_time": shop.now})
 
 
-def cancel_order(platform: Platform, order_id: str, reason: str = "", by: str = "SELLER") -> str:
-    """The seller, or the platform (`by` SYSTEM or OPERATOR), cancels an order. Returns the cancel id."""
+def cancel_order(
+    platform: Platform, order_id: str, reason: str = "", by: str = "SELLER", items: list[Entity] | None = None
+) -> str:
+    """The seller, or the platform (`by` SYSTEM or OPERATOR), cancels an order. Returns the cancel id.
+
+    `items`, {seller_sku, quantity} each, are what a seller cancels of it instead of the whole: the US and the UK allow
+    that for lack of stock.
+    """
     shop, order = _order(platform, order_id)
     if by == "SELLER":
-        return cancellations.cancel_in_seller_center(shop, order, reason)
+        return cancellations.cancel_in_seller_center(shop, order, reason, items)
     if by not in ("SYSTEM", "OPERATOR"):
         raise Refused("by: must be SELLER, SYSTEM or OPERATOR")
     return cancellations.cancel_by_platform(shop, order, reason or "platform_cancel", by)

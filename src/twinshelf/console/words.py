@@ -307,6 +307,7 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "SetStoreStatus": (_("Status set in BigCommerce"), "sync"),
     "SetStoreAddress": (_("Address changed in BigCommerce"), "truck"),
     "ReportShipment": (_("Shipment reported to TikTok"), "truck"),
+    "CorrectShipment": (_("Tracking number corrected on TikTok"), "truck"),
     "CancelShopOrder": (_("Cancellation sent to TikTok"), "x"),
     "CancelStoreOrder": (_("Cancelled in BigCommerce"), "x"),
 }

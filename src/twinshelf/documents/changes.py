@@ -111,11 +111,30 @@ class ReportShipment(Change, frozen=True, kw_only=True):
     provider_id: str
     carrier: str = ""
     """The carrier as people say it, for showing."""
+    shop_package_id: str = ""
+    """The package to ship, in markets where there is one from payment on; "" elsewhere, where one comes of it."""
 
     @property
     def once(self) -> str:
         """As `Change.once`."""
-        return f"ship {self.store_shipment_id}"
+        return f"ship {self.store_shipment_id} {self.shop_package_id}".rstrip()
+
+
+class CorrectShipment(Change, frozen=True, kw_only=True):
+    """Put right number and carrier of a package that the shop was told of. The shop takes it once, within 72 hours."""
+
+    shop_order_id: str
+    store_shipment_id: str
+    shop_package_id: str
+    tracking_number: str
+    provider_id: str
+    carrier: str = ""
+    """The carrier as people say it, for showing."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"correct {self.shop_package_id} {self.tracking_number}"[:80]
 
 
 class CancelShopOrder(Change, frozen=True, kw_only=True):
@@ -153,6 +172,7 @@ AnyChange = (
     | SetStoreStatus
     | SetStoreAddress
     | ReportShipment
+    | CorrectShipment
     | CancelShopOrder
     | CancelStoreOrder
     | CancelDouble

@@ -186,6 +186,21 @@ class OrderPayment(Document, frozen=True, kw_only=True):
     total: Money
 
 
+class ShopPackage(Document, frozen=True, kw_only=True):
+    """A package of an order of the shop, without those that were cancelled. `unit_ids` are of this order alone.
+
+    `shipped`: the shop was told that it is on its way. Number and provider are as the shop shows them, "" if it does
+    not.
+    """
+
+    id: str
+    unit_ids: tuple[str, ...] = ()
+    shipped: bool = False
+    tracking_number: str = ""
+    provider_id: str = ""
+    provider: str = ""
+
+
 class ShopOrder(Document, frozen=True, kw_only=True):
     """One order of the shop. Times are TikTok's. `address` is personal (see Address)."""
 
@@ -207,7 +222,7 @@ class ShopOrder(Document, frozen=True, kw_only=True):
     delivery_option_id: str = ""
     delivery_option: str = ""
     warehouse_id: str = ""
-    package_ids: tuple[str, ...] = ()
+    packages: tuple[ShopPackage, ...] = ()
     tracking_number: str = ""
     shipping_provider: str = ""
     ship_by: datetime | None = None
@@ -272,7 +287,13 @@ class StoreOrderItem(Document, frozen=True, kw_only=True):
     sku: str
     quantity: int
     shipped: int = 0
+    refunded: int = 0
     address_id: str = ""
+
+    @property
+    def asked_for(self) -> int:
+        """How many units are still to be sent or kept by the buyer: what was refunded is not."""
+        return max(0, self.quantity - self.refunded)
 
 
 class StoreOrder(Document, frozen=True, kw_only=True):
@@ -288,6 +309,8 @@ class StoreOrder(Document, frozen=True, kw_only=True):
     created_at: datetime
     archived: bool = False
     items: tuple[StoreOrderItem, ...] = ()
+    has_all_items: bool = False
+    """Whether `items` are all lines that the order has."""
 
 
 class StoreShipment(Document, frozen=True, kw_only=True):

@@ -29,7 +29,8 @@ def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> Non
     """Withhold units (variant id → quantity, by order id) for orders that will take them from the store's stock.
 
     What an order held before is replaced, so this may be repeated. The shop where the order was placed has lowered its
-    own number already; the other shops of the store are asked about.
+    own number already; the other shops of the store are asked about. Of what an order holds less of (a part of it was
+    cancelled), its own shop too: it does not always offer such units again.
     """
     if not wanted:
         return
@@ -57,8 +58,15 @@ def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> Non
             unique=["store_id", "variant_id", "order_id"],
             update=["quantity", "converted_at"],
         )
-        touched = {v for order_id, units in differing.items() for v in (*units, *held.get(order_id, ()))}
+        less = {
+            variant_id
+            for order_id, units in differing.items()
+            for variant_id, quantity in held.get(order_id, {}).items()
+            if units.get(variant_id, 0) < quantity
+        }
+        touched = {variant_id for units in differing.values() for variant_id in units} - less
         mark_stock(connection.store, touched, cause="held for orders", apart_from=connection)
+        mark_stock(connection.store, less, cause="holds released")
 
 
 def release(connection: Connection, order_ids: Collection[str]) -> None:

@@ -62,7 +62,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             news = order.updated_at > row.updated_at or order.status_word != row.status or address != before
             if news:
                 _fill(row, order, address)
-                row.address_due = row.address_due or (moved and row.store_order_id is not None)
+                row.address_due = row.address_due or moved  # a store order that is made later has it, and says so
                 stale.append(row)
             result[order.id] = Kept(row, news=news)
     found = bearers_of(connection, [(entry.row, seen[order_id]) for order_id, entry in result.items()])

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from twinshelf import messages
 from twinshelf.connections import actions as connection_actions
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import ProofReason, ProofSubject, ShopOrder, StoreOrder, Unreadable
+from twinshelf.documents import (
+    ProofReason,
+    ProofSubject,
+    ShippingProvider,
+    ShopOrder,
+    ShopOrderStatus,
+    StoreOrder,
+    StoreOrderItem,
+    StoreOrderState,
+    StoreShipment,
+    Unreadable,
+)
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.intake import plan as importing
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.proof import plan as planning
 from twinshelf.proof.plan import Ledger, Pair
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What is read of single orders where the lists do not tell enough."""
+
+    items: Callable[[str], Sequence[StoreOrderItem]]
+    """The lines of a store order."""
+    shipments: Callable[[str], Sequence[StoreShipment]]
+    """The shipments of a store order."""
+    providers: Callable[[ShopOrder], Sequence[ShippingProvider]]
+    """The carriers that the shop takes for one of its orders."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,23 @@ class Sold:
     unreadable_store_orders: tuple[Unreadable, ...]
     days: int
     """How far back the orders of the shop were read."""
+    at: datetime
+    reads: Reads
+
+
+_NUMBERS_FOR = timedelta(days=7)
+"""So long after the last change of an order its shipments are read, a call each: a number is final after 72 hours."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What comparing one order after the other shares. `links` by order id, then by TikTok's SKU id."""
+
+    preferences: Preferences
+    ledger: Ledger
+    reads: Reads
+    links: Mapping[str, Mapping[str, tuple[str, str]]]
+    now: datetime
 
 
 def compare_sold(connection: Connection, sold: Sold, ledger: Ledger) -> None:
@@ -79,6 +120,7 @@ def _known(connection: Connection, order_ids: set[str]) -> set[str]:
 
 def _compare_pairs(connection: Connection, sold: Sold, pairs: Mapping[str, Pair], ledger: Ledger) -> None:
     preferences = connection_actions.preferences(connection)
+    work = _Work(preferences, ledger, sold.reads, _links(connection, pairs.keys() & sold.orders.keys()), sold.at)
     alone = [order for order in sold.orders.values() if order.id not in pairs]
     unlinked: set[str] = set()
     for start in range(0, len(alone), _A_QUERY):
@@ -88,15 +130,31 @@ def _compare_pairs(connection: Connection, sold: Sold, pairs: Mapping[str, Pair]
         if pair.order is None:
             _judge_alone(order, preferences, unlinked, ledger)
             continue
-        shipped = planning.compare_shipped(order, pair.order)
         ledger.judge(ProofSubject.ORDER, order.id, *planning.compare_order(order, pair))
+        ledger.there(ProofSubject.LINES)
         ledger.there(ProofSubject.SHIPMENT)
-        ledger.judge(ProofSubject.SHIPMENT, order.id, *shipped)
+        if order.status == ShopOrderStatus.CANCELLED or pair.order.state is StoreOrderState.CANCELLED:
+            for subject in (ProofSubject.LINES, ProofSubject.SHIPMENT):
+                ledger.leave_out(subject, order.id, ProofReason.SKIPPED, "The order is canceled.")
+        else:
+            _judge_lines(work, order, pair.order)
+            _judge_shipped(work, order, pair.order)
         for entry in (pair.order, *pair.doubles):
             ledger.judge(ProofSubject.STORE_ORDER, entry.id)
         for entry in pair.others:
             text = "Archived in BigCommerce." if entry.archived else "A double that was canceled."
             ledger.leave_out(ProofSubject.STORE_ORDER, entry.id, ProofReason.SKIPPED, text)
+
+
+def _links(connection: Connection, order_ids: Collection[str]) -> dict[str, dict[str, tuple[str, str]]]:
+    """(product id, variant id) by TikTok's SKU id, as these orders were made, by order id."""
+    every = sorted(order_ids)
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for start in range(0, len(every), _A_QUERY):
+        rows = ShopOrderRow.objects.filter(connection=connection, order_id__in=every[start : start + _A_QUERY])
+        for order_id, bearers in rows.values_list("order_id", "bearers"):
+            found[order_id] = {sku_id: (ids[0], ids[1]) for sku_id, ids in bearers.items()}
+    return found
 
 
 def _unlinked(connection: Connection, orders: Sequence[ShopOrder]) -> set[str]:
@@ -106,6 +164,37 @@ def _unlinked(connection: Connection, orders: Sequence[ShopOrder]) -> set[str]:
     made = [(rows.get(order.id) or ShopOrderRow(connection=connection, order_id=order.id), order) for order in orders]
     found = bearers_of(connection, made)
     return {order.id for order in orders if any(line.sku_id not in found[order.id].links for line in order.lines)}
+
+
+def _judge_lines(work: _Work, order: ShopOrder, store_order: StoreOrder) -> None:
+    items = store_order.items if store_order.has_all_items else work.reads.items(store_order.id)
+    found = planning.compare_lines(order, items, work.links.get(order.id, {}))
+    work.ledger.judge(ProofSubject.LINES, order.id, *found)
+
+
+def _judge_shipped(work: _Work, order: ShopOrder, store_order: StoreOrder) -> None:
+    """What was shipped of an order. The shipments are read of those whose numbers can still be put right."""
+    ledger, key = work.ledger, order.id
+    if order.fulfilled_by_tiktok or order.shipped_by_tiktok:
+        ledger.leave_out(ProofSubject.SHIPMENT, key, ProofReason.SKIPPED, "Shipped by TikTok.")
+        return
+    if work.preferences.fulfillment_direction != "bc_to_tts":
+        ledger.leave_out(ProofSubject.SHIPMENT, key, ProofReason.SKIPPED, "Shipments are not sent to this shop.")
+        return
+    found = list(planning.compare_shipped(order, store_order))
+    packages = [package for package in order.packages if package.shipped]
+    if found or not (packages or any(item.shipped for item in store_order.items) or not store_order.has_all_items):
+        ledger.judge(ProofSubject.SHIPMENT, key, *found)
+    elif max(store_order.modified_at, order.updated_at) < work.now - _NUMBERS_FOR:
+        text = f"Nothing of it changed in {_NUMBERS_FOR.days} days, and its numbers are final."
+        ledger.leave_out(ProofSubject.SHIPMENT, key, ProofReason.SKIPPED, text)
+    elif any(not package.tracking_number for package in packages):
+        ledger.leave_out(ProofSubject.SHIPMENT, key, ProofReason.UNREADABLE, "TikTok Shop did not tell the number.")
+    else:
+        shipments = work.reads.shipments(store_order.id)
+        providers = work.reads.providers(order)
+        wrong = planning.compare_tracking(order, shipments, work.preferences.carriers, providers)
+        ledger.judge(ProofSubject.SHIPMENT, key, *wrong)
 
 
 def _judge_alone(order: ShopOrder, preferences: Preferences, unlinked: set[str], ledger: Ledger) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -14,14 +15,19 @@ from twinshelf.documents import (
     Money,
     ProofReason,
     ProofSubject,
+    ShippingProvider,
     ShopListing,
     ShopOrder,
     ShopOrderStatus,
     StoreOrder,
+    StoreOrderItem,
     StoreOrderState,
+    StoreShipment,
 )
 from twinshelf.listings.compare import PriceDifference, SkuDifference, SkuMissing, StockDifference, TitleDifference
+from twinshelf.orders.fulfillment.plan import provider_for
 from twinshelf.orders.status import DISPATCHED
+from twinshelf.tiktok.packages import clean_tracking
 
 Kind = Literal[
     "price", "stock", "title", "sku", "sku_double", "listing_missing", "order_missing", "order_double", "order_total",
@@ -258,6 +264,58 @@ def compare_shipped(order: ShopOrder, store_order: StoreOrder) -> tuple[Differen
         return ()
     text = "Shipped in BigCommerce, TikTok Shop does not know."
     return (_of(order.id, "shipment", text, store_order.state.replace("_", " "), order.status_word),)
+
+
+def compare_lines(
+    order: ShopOrder, items: Iterable[StoreOrderItem], links: Mapping[str, tuple[str, str]]
+) -> tuple[Difference, ...]:
+    """Whether the store order asks for what the shop sold of each SKU and did not cancel.
+
+    A line is found by its variant (`links`), else by its SKU. What the store refunded may count either way: the buyer
+    has it, or it was taken out.
+    """
+    asked: Counter[str] = Counter()
+    there: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for item in items:
+        place = item.variant_id or item.sku
+        asked[place] += item.asked_for
+        there[place] += item.quantity
+        names[place] = item.sku or item.variant_id
+    sold: Counter[str] = Counter()
+    for line in order.lines:
+        linked = links.get(line.sku_id)
+        place = linked[1] if linked and linked[1] in there else line.seller_sku
+        names[place] = line.seller_sku or line.title or line.sku_id
+        sold[place] += 0 if line.cancelled else line.quantity
+    return tuple(
+        _of(order.id, "order_lines", f"The orders differ in {names[place]}.", str(sold[place]), str(asked[place]))
+        for place in sorted({*asked, *sold})
+        if not asked[place] <= sold[place] <= there[place]
+    )
+
+
+def compare_tracking(
+    order: ShopOrder,
+    shipments: Iterable[StoreShipment],
+    mapping: Sequence[tuple[str, str]],
+    providers: Sequence[ShippingProvider],
+) -> tuple[Difference, ...]:
+    """Whether the shop shows the numbers and carriers of the store's shipments, each with the other side's."""
+    ours = {clean_tracking(shipment.tracking_number): shipment for shipment in shipments if shipment.tracking_number}
+    theirs = {clean_tracking(p.tracking_number): p for p in order.packages if p.shipped and p.tracking_number}
+    found = []
+    for number in ours.keys() & theirs.keys():
+        carrier = provider_for(ours[number].carrier, mapping, providers)
+        package = theirs[number]
+        if isinstance(carrier, ShippingProvider) and package.provider_id not in {"", carrier.id}:
+            shown = package.provider or package.provider_id
+            found.append(_of(order.id, "carrier", f"The carrier of {number} differs.", carrier.name, shown))
+    missing_there = [number for number in ours if number not in theirs]
+    missing_here = [number for number in theirs if number not in ours]
+    for expected, shown in zip_longest(missing_there, missing_here, fillvalue=""):
+        found.append(_of(order.id, "tracking", "The tracking numbers differ.", expected or "none", shown or "none"))
+    return tuple(found)
 
 
 def _same_amount(one: Money, other: Money) -> bool:

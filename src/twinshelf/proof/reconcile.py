@@ -1,6 +1,7 @@
 """Carries out a proof: reads the store's goods and orders and the shop's, page by page, and keeps the report.
 
-Reads about ⌈products/250⌉ + ⌈orders/250⌉ pages of the store and ⌈products/100⌉ + ⌈orders/100⌉ of the shop.
+Reads about ⌈products/250⌉ + ⌈orders/250⌉ pages of the store and ⌈products/100⌉ + ⌈orders/100⌉ of the shop, and the
+shipments of each order that was shipped and changed within a week.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Product, ShopListing, ShopOrder, StoreOrder, Unreadable
 from twinshelf.kit import clock, skew
+from twinshelf.orders.fulfillment.carriers import providers_of
 from twinshelf.proof.listings import Goods, compare_goods
-from twinshelf.proof.orders import Sold, compare_sold
+from twinshelf.proof.orders import Reads, Sold, compare_sold
 from twinshelf.proof.plan import Ledger, Side
 from twinshelf.sync import lanes, queries, tasks
 from twinshelf.sync.models import Task
@@ -120,7 +122,7 @@ def _read_sold(connection: Connection) -> Sold:
     store = clients.store_client(connection.store, "bulk").patient()
     store_orders: dict[str, StoreOrder] = {}
     unreadable_there: dict[str, Unreadable] = {}
-    for found in store.order_pages(""):
+    for found in store.order_pages("", with_items=True):
         store_orders.update({order.id: order for order in found.orders})
         unreadable_there.update(_named(found.unreadable, len(unreadable_there)))
     return Sold(
@@ -129,6 +131,12 @@ def _read_sold(connection: Connection) -> Sold:
         tuple(store_orders.values()),
         tuple(row for key, row in unreadable_there.items() if key not in store_orders),
         SINCE.days,
+        clock.now(),
+        Reads(
+            store.order_items,
+            store.shipments,
+            lambda order: providers_of(connection.shop, order.delivery_option_id, order.address.country_code),
+        ),
     )
 
 

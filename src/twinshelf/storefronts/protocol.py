@@ -96,8 +96,11 @@ class StoreClient(Protocol):
     def orders_modified(self, since: datetime, *, page: int = 1) -> StoreOrderPage:
         """Orders modified at `since` or later, oldest change first; the pages are numbered from 1."""
 
-    def order_pages(self, last_id: str) -> Iterator[StoreOrderPage]:
-        """All orders after `last_id`, page by page. Raises PlatformDown for a list without end."""
+    def order_pages(self, last_id: str, *, with_items: bool = False) -> Iterator[StoreOrderPage]:
+        """All orders after `last_id`, page by page, with their lines as far as one call tells them if asked for.
+
+        Raises PlatformDown for a list without end.
+        """
 
     def modified_order_pages(self, since: datetime) -> Iterator[StoreOrderPage]:
         """All orders modified at `since` or later, oldest change first. Raises PlatformDown for a list without end."""

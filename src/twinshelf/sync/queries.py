@@ -37,8 +37,8 @@ PRODUCT_CHANGES = (
     "CreateListing", "EditContent", "SetPrices", "SetStock", "DeactivateListing", "ActivateListing", "DeleteListing",
 )  # fmt: skip
 ORDER_CHANGES = (
-    "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CancelShopOrder",
-    "CancelStoreOrder", "CancelDouble",
+    "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CorrectShipment",
+    "CancelShopOrder", "CancelStoreOrder", "CancelDouble",
 )  # fmt: skip
 
 _UNFINISHED_FOR = timedelta(days=30)

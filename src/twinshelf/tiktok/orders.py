@@ -13,9 +13,19 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from twinshelf.documents import Address, Document, Money, OrderLine, OrderPayment, ShopOrder, ShopOrderStatus
+from twinshelf.documents import (
+    Address,
+    Document,
+    Money,
+    OrderLine,
+    OrderPayment,
+    ShopOrder,
+    ShopOrderStatus,
+    ShopPackage,
+)
 from twinshelf.errors import DocumentError
 from twinshelf.tiktok import wire
+from twinshelf.tiktok.packages import ARRANGED
 
 REFERENCE_PLATFORM: Final = "BIGCOMMERCE"
 _MAX_REFERENCE_LINES: Final = 100
@@ -24,6 +34,10 @@ _ZERO: Final = Decimal(0)
 
 # The webhook's spelling of the same status.
 _STATUS: Final = {"CANCEL": "CANCELLED"}
+
+_CANCELLED: Final = frozenset({"CANCELLED", "CANCEL"})
+_GONE: Final = "CANCELLED"
+"""A package's status."""
 
 _BY_TIKTOK: Final = frozenset({"FULFILLMENT_BY_TIKTOK", "FULFILLMENT_BY_DILAYANI_TOKOPEDIA"})
 
@@ -47,6 +61,10 @@ class _LineItem(msgspec.Struct, frozen=True):
     is_gift: bool = False
     display_status: str = ""
     package_id: str = ""
+    package_status: str = ""
+    tracking_number: str = ""
+    shipping_provider_id: str = ""
+    shipping_provider_name: str = ""
 
 
 class _Payment(msgspec.Struct, frozen=True):
@@ -134,7 +152,6 @@ def order_from_json(data: bytes | msgspec.Raw) -> ShopOrder:
     for field, text in (("id", order.id), ("status", order.status), ("payment.currency", order.payment.currency)):
         if not text:
             raise DocumentError(field, "empty in what TikTok Shop sent")
-    packages = [package.id for package in order.packages] + [item.package_id for item in order.line_items]
     word = _STATUS.get(order.status, order.status)
     status = ShopOrderStatus(word)
     return ShopOrder(
@@ -155,7 +172,7 @@ def order_from_json(data: bytes | msgspec.Raw) -> ShopOrder:
         delivery_option_id=order.delivery_option_id,
         delivery_option=order.delivery_option_name.strip(),
         warehouse_id=order.warehouse_id,
-        package_ids=tuple(dict.fromkeys(filter(None, packages))),
+        packages=_packages(order),
         tracking_number=order.tracking_number,
         shipping_provider=order.shipping_provider,
         ship_by=wire.moment_or_none(order.rts_sla_time or order.shipping_due_time, "rts_sla_time"),
@@ -165,6 +182,32 @@ def order_from_json(data: bytes | msgspec.Raw) -> ShopOrder:
         sample=order.is_sample_order,
         replacement=order.is_replacement_order or order.is_exchange_order,
     )
+
+
+def _packages(order: _Order) -> tuple[ShopPackage, ...]:
+    """The packages with their units, as the line items say. One that no line names holds all if it is the only one."""
+    named = [package.id for package in order.packages] + [item.package_id for item in order.line_items]
+    ids = list(dict.fromkeys(filter(None, named)))
+    inside = {package_id: [item for item in order.line_items if item.package_id == package_id] for package_id in ids}
+    if len(ids) == 1 and not inside[ids[0]]:
+        inside[ids[0]] = list(order.line_items)
+    found = []
+    for package_id, items in inside.items():
+        there = [item for item in items if item.display_status not in _CANCELLED]
+        if items and all(item.package_status == _GONE or item not in there for item in items):
+            continue
+        first = next((item for item in there if item.tracking_number), there[0] if there else None)
+        found.append(
+            ShopPackage(
+                id=package_id,
+                unit_ids=tuple(item.id for item in there),
+                shipped=any(item.package_status in ARRANGED for item in there),
+                tracking_number=first.tracking_number if first else "",
+                provider_id=first.shipping_provider_id if first else "",
+                provider=first.shipping_provider_name if first else "",
+            )
+        )
+    return tuple(found)
 
 
 def _lines(items: Iterable[_LineItem], currency: str) -> tuple[OrderLine, ...]:

@@ -10,7 +10,8 @@ import msgspec
 from twinshelf.documents import Document
 from twinshelf.tiktok import wire
 
-_ARRANGED: Final = frozenset({"PROCESSING", "FULFILLING", "COMPLETED"})
+ARRANGED: Final = frozenset({"PROCESSING", "FULFILLING", "COMPLETED"})
+"""Statuses of a package whose shipment was already reported."""
 
 
 class PackagedUnit(Document, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ def package_from_json(data: bytes | msgspec.Raw) -> Package:
     return Package(
         id=package.package_id,
         status=package.package_status,
-        arranged=package.package_status in _ARRANGED,
+        arranged=package.package_status in ARRANGED,
         tracking_number=package.tracking_number,
         provider_id=package.shipping_provider_id,
     )

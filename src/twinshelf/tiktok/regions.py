@@ -33,6 +33,8 @@ class Region:
     shipping: ShippingCall
     strict_sku: bool = False
     """Seller SKUs of 6 to 50 letters, digits, `-` and `_` only."""
+    providers_by_route: bool = False
+    """Whether carriers are told for a way from one country to another only."""
     product_push: bool = False
     """Whether products are listed here without being asked to; elsewhere the catalog is kept in TikTok Shop."""
 
@@ -89,6 +91,7 @@ _ROWS: Final[tuple[tuple[str, str, Literal["v1", "v2"], tuple[int, int], int, st
 _UNITS: Final[dict[str, tuple[WeightUnit, ...]]] = {
     "US": ("LB", "KG"), "BR": _GRAMS_TOO, "JP": _GRAMS_TOO, "MX": _GRAMS_TOO,
 }  # fmt: skip
+_BY_ROUTE: Final = frozenset({"DE", "ES", "FR", "IE", "IT"})
 _PUSHED: Final = frozenset({"US", "GB"})
 _STRICT_SKUS: Final = frozenset({"DE", "ES", "FR", "IT", "PL", "NL", "BE", "CZ", "AT", "GR", "PT", "HU"})
 
@@ -106,6 +109,7 @@ REGIONS: Final[dict[str, Region]] = {
         price_max=Decimal(price_max) if price_max else None,
         shipping=shipping,
         strict_sku=code in _STRICT_SKUS,
+        providers_by_route=code in _BY_ROUTE,
         product_push=code in _PUSHED,
     )
     for code, currency, tree, title, max_skus, price_min, price_max, shipping in _ROWS

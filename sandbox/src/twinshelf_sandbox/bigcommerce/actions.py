@@ -436,6 +436,14 @@ class Actions:
             raise ValueError(refused.response.body.decode()) from refused
         return refund_id
 
+    def edit_order(self, hash: str, order_id: int, sku: str, quantity: int) -> None:
+        """Set how many units of a SKU an order asks for; 0 takes its line out."""
+        store, order = self._order(hash, order_id)
+        try:
+            order_updates.set_quantity(store, order, sku, quantity)
+        except Refused as refused:
+            raise ValueError(refused.response.body.decode()) from refused
+
     def archive_order(self, hash: str, order_id: int) -> None:
         """Archive an order, which the panel calls deleting."""
         store, order = self._order(hash, order_id)

@@ -9,10 +9,12 @@ from twinshelf.connections.batches import UrgentBatch
 from twinshelf.documents import (
     AnyChange,
     CancellationOrigin,
+    CancellationRequest,
     CancellationState,
     CancelShopOrder,
     CancelStoreOrder,
     CreationState,
+    Finding,
     ShopOrder,
     ShopOrderStatus,
     StoreOrder,
@@ -23,9 +25,10 @@ from twinshelf.goods import holds
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.orders import book
+from twinshelf.orders.bearers import links_of
 from twinshelf.orders.cancellations import plan as planning
 from twinshelf.orders.models import CancellationRow, ShopOrderRow
-from twinshelf.orders.status import next_state
+from twinshelf.orders.status import DISPATCHED, next_state
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
 
@@ -36,6 +39,8 @@ class CancellationBatch(UrgentBatch):
 
     rows: dict[str, ShopOrderRow] = field(default_factory=dict)
     records: dict[str, CancellationRow] = field(default_factory=dict)
+    requests: dict[str, list[CancellationRequest]] = field(default_factory=dict)
+    """What TikTok says of the cancellations of orders of which a part was cancelled, by order id."""
 
 
 def observe_cancellations(batch: CancellationBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenCancellation]:
@@ -47,6 +52,7 @@ def observe_cancellations(batch: CancellationBatch, keys: Sequence[str]) -> Mapp
     batch.rows.update({key: entry.row for key, entry in kept.items()})
     records = CancellationRow.objects.filter(order__in=[row.id for row in batch.rows.values()])
     batch.records.update({record.order.order_id: record for record in records.select_related("order")})
+    batch.requests.update(_requests(batch, [order for order in orders.values() if _partly(order)]))
     seen = {key: _seen(batch, orders[key]) for key in ids if key in orders}
     return {key: each for key, each in seen.items() if each is not None}
 
@@ -63,9 +69,11 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
         origin=CancellationOrigin(record.origin) if record else None,
         refused=bool(record and record.state == CancellationState.REFUSED),
     )
+    _ask_for_shipments(batch, order, store_order)
     origin = planning.origin_of(sides)
     if origin is None:
-        return None
+        part = _part(batch, row, order, store_order)
+        return planning.SeenCancellation(sides, batch.preferences, part=part) if part is not None else None
     if record is None and not batch.preview:
         record, _ = CancellationRow.objects.get_or_create(
             account_id=row.account_id, order=row, defaults={"origin": origin}
@@ -75,6 +83,49 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
     if planning.asks_shop(sides):
         reasons = batch.shop_client.cancel_reasons(order.id)
     return planning.SeenCancellation(sides, batch.preferences, tuple(reasons), record.reason if record else "")
+
+
+def _partly(order: ShopOrder) -> bool:
+    """Whether a part of an order was, or may have been, cancelled."""
+    some = any(line.cancelled for line in order.lines)
+    return order.status is not ShopOrderStatus.CANCELLED and (some or order.buyer_wants_cancel)
+
+
+def _requests(batch: CancellationBatch, orders: Sequence[ShopOrder]) -> dict[str, list[CancellationRequest]]:
+    """TikTok's cancellations of these orders: usually none, and then no call."""
+    found: dict[str, list[CancellationRequest]] = {order.id: [] for order in orders}
+    if orders:
+        for page in batch.shop_client.cancellation_pages(order_ids=list(found)):
+            for request in page.rows:
+                found.setdefault(request.order_id, []).append(request)
+    return found
+
+
+def _part(
+    batch: CancellationBatch, row: ShopOrderRow, order: ShopOrder, store_order: StoreOrder | None
+) -> Finding | None:
+    """What TikTok cancelled of an order while its store order still asks for it; None if there is no such thing."""
+    if store_order is None or store_order.state in _OVER:
+        return None
+    cancelled = planning.cancelled_units(order, batch.requests.get(order.id, ()))
+    if not cancelled:
+        return None
+    items = batch.store_client.order_items(store_order.id)
+    return planning.still_asked_for(order, cancelled, items, links_of(batch.connection, row, order))
+
+
+_OVER = frozenset({StoreOrderState.CANCELLED, StoreOrderState.REFUNDED, StoreOrderState.DECLINED})
+"""States of a store order of which nothing is sent any more."""
+
+
+def _ask_for_shipments(batch: CancellationBatch, order: ShopOrder, store_order: StoreOrder | None) -> None:
+    """Have an order looked at that the store says it shipped, where the shop waits for that."""
+    if batch.preview or store_order is None or store_order.state not in DISPATCHED or not order.status.shippable:
+        return
+    lane = batch.lane
+    lanes.ask(
+        lane.account_id, "shipment", lane.owner, [order.id], cause="shipped in BigCommerce", priority=lanes.URGENT
+    )
 
 
 def _store_order(batch: CancellationBatch, row: ShopOrderRow) -> StoreOrder | None:
@@ -123,7 +174,10 @@ def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[plann
     records: list[CancellationRow] = []
     again: list[str] = []
     for each in closed:
-        row, record = batch.rows[each.key], batch.records[each.key]
+        row = batch.rows[each.key]
+        record = batch.records.get(each.key)
+        if record is None:  # only a part of it was cancelled
+            continue
         before = record.state
         record.state = _state(each, before)
         if record.state != before:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -11,11 +12,14 @@ import msgspec
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
     CancellationOrigin,
+    CancellationRequest,
     CancelShopOrder,
     CancelStoreOrder,
     Finding,
     Plan,
+    ShopOrder,
     ShopOrderStatus,
+    StoreOrderItem,
     StoreOrderState,
     finding,
 )
@@ -142,10 +146,14 @@ class SeenCancellation:
     preferences: Preferences
     reasons: tuple[str, ...] = ()
     chosen_reason: str = ""
+    part: Finding | None = None
+    """Nobody cancelled the whole order, but TikTok cancelled a part of it that the store order still asks for."""
 
 
 def plan(seen: SeenCancellation) -> Plan:
     """What to pass on to the side that does not know yet, or why it cannot be."""
+    if seen.part is not None:
+        return Plan(key=seen.sides.shop_order_id, findings=(seen.part,))
     change, finding = plan_cancellation(seen.sides, seen.preferences, seen.reasons, seen.chosen_reason)
     return Plan(
         key=seen.sides.shop_order_id,
@@ -153,6 +161,56 @@ def plan(seen: SeenCancellation) -> Plan:
         findings=(finding,) if finding else (),
         settled=seen.sides.shop_status is ShopOrderStatus.CANCELLED,
     )
+
+
+_CLOSED_REQUESTS = frozenset({"CANCELLATION_REQUEST_PENDING", "CANCELLATION_REQUEST_CANCEL"})
+"""States of a request by which nothing is cancelled: not yet, or not at all."""
+
+
+def cancelled_units(order: ShopOrder, requests: Iterable[CancellationRequest]) -> dict[str, str]:
+    """The units of an order that TikTok cancelled, with the reason in words ("" where none is known).
+
+    By the order's lines, and by the requests that were granted, which may be ahead of them.
+    """
+    found = {unit: "" for line in order.lines if line.cancelled for unit in line.unit_ids}
+    for request in requests:
+        if request.order_id == order.id and request.status not in _CLOSED_REQUESTS:
+            why = request.reason_text or reason_words(request.reason)
+            found |= dict.fromkeys(request.unit_ids, why)
+    return found
+
+
+def still_asked_for(
+    order: ShopOrder,
+    cancelled: Mapping[str, str],
+    items: Iterable[StoreOrderItem],
+    links: Mapping[str, tuple[str, str]],
+) -> Finding | None:
+    """That the store order asks for units which TikTok cancelled; None once it has them no more.
+
+    What was refunded in the store counts as taken out. A store order's line is found by its variant, else by its SKU.
+    """
+    asked: Counter[str] = Counter()
+    for item in items:
+        asked[item.variant_id or item.sku] += item.asked_for
+    kept: Counter[str] = Counter()
+    gone: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for line in order.lines:
+        linked = links.get(line.sku_id)
+        place = linked[1] if linked and linked[1] in asked else line.seller_sku
+        names.setdefault(place, line.seller_sku or line.title or line.sku_id)
+        for unit in line.unit_ids:
+            if unit in cancelled:
+                gone.setdefault(place, []).append(cancelled[unit])
+            else:
+                kept[place] += 1
+    over = {place: min(len(whys), asked[place] - kept[place]) for place, whys in gone.items()}
+    units = ", ".join(f"{number} × {names[place]}" for place, number in over.items() if number > 0)
+    if not units:
+        return None
+    whys = dict.fromkeys(why for place, some in gone.items() if over[place] > 0 for why in some if why)
+    return finding("E-CAN-PART", units=units, **({"items": ", ".join(whys)} if whys else {}))
 
 
 def _cancel_in_store(sides: Sides) -> CancelStoreOrder | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -11,9 +11,10 @@ from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import store_now
 from twinshelf.documents import ShopOrderStatus, StoreOrder, StoreOrderState
-from twinshelf.orders.models import ShopOrderRow
+from twinshelf.kit import clock
+from twinshelf.orders.models import ShipmentRow, ShopOrderRow
 from twinshelf.orders.status import DISPATCHED
-from twinshelf.sync import lanes
+from twinshelf.sync import lanes, problems
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +45,35 @@ def _ask_about(store: Store, orders: Sequence[StoreOrder]) -> None:
     Those of every connection of the store: they share one watermark, and what one poll passes, none sees again.
     """
     by_id = {order.id: order for order in orders}
-    rows = ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=list(by_id))
+    rows = list(ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=list(by_id)))
+    told = _told_lately([row for row in rows if not ShopOrderStatus(row.status).shippable])
     keys: dict[tuple[str, int], list[str]] = {}
+    in_part: dict[int, set[str]] = {}
     for row in rows:
         order = by_id[row.store_order_id or ""]
+        if row.connection_id not in in_part:
+            owner = f"connection:{row.connection_id}"
+            in_part[row.connection_id] = set(problems.open_keys(store.account_id, owner, "E-CAN-PART"))
+        if row.order_id in in_part[row.connection_id]:
+            keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
         if order.state is StoreOrderState.CANCELLED and row.status != ShopOrderStatus.CANCELLED:
             keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
-        elif order.state in DISPATCHED and ShopOrderStatus(row.status).shippable:
+        elif order.state in DISPATCHED and (
+            ShopOrderStatus(row.status).shippable or order.modified_at > told.get(row.id, order.modified_at)
+        ):
             keys.setdefault(("shipment", row.connection_id), []).append(row.order_id)
     for (kind, connection_id), order_ids in keys.items():
         owner = f"connection:{connection_id}"
         lanes.ask(store.account_id, kind, owner, order_ids, cause="poll", priority=lanes.URGENT)
+
+
+_CORRECTED_FOR = timedelta(days=7)
+"""So long after a shipment was reported its number may be corrected, or that it is too late must be told."""
+
+
+def _told_lately(rows: Sequence[ShopOrderRow]) -> dict[int, datetime]:
+    """When TikTok was told of the last shipment of these orders, by row id, if that is not long ago."""
+    since = clock.now() - _CORRECTED_FOR
+    told = ShipmentRow.objects.filter(order__in=[row.id for row in rows], reported_at__gt=since)
+    times = told.order_by("reported_at").values_list("order_id", "reported_at")
+    return {row_id: at for row_id, at in times if at is not None}

@@ -6,8 +6,9 @@ attempt before the call, and an attempt whose outcome is unknown is looked up be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -27,6 +28,7 @@ from twinshelf.documents import (
     SetStoreAddress,
     SetStoreStatus,
     ShopOrder,
+    ShopOrderStatus,
     StoreOrder,
     StoreOrderState,
 )
@@ -72,6 +74,7 @@ class OrderBatch(UrgentBatch):
     bearers: dict[str, Bearers] = field(default_factory=dict)
     twins: dict[str, tuple[planning.Twin, ...]] = field(default_factory=dict)
     look_first: set[str] = field(default_factory=set)
+    started_at: datetime = field(default_factory=clock.now)
 
 
 # -- observe --------------------------------------------------------------------------------------------------------
@@ -192,7 +195,24 @@ def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
     for seen in found.order_by("-archived", "-created_at", "-id"):  # the oldest one that is not archived stays
         row = adopted[seen.external_order_id] = wanted[seen.external_order_id]
         _note_created(row, seen.store_order_id, StoreOrderState(seen.state))
-    update_rows(list(adopted.values()), _CREATED)
+    with transaction.atomic():
+        update_rows(list(adopted.values()), _CREATED)
+        _ask_for_what_was_passed_by(connection, adopted.values())
+
+
+def _ask_for_what_was_passed_by(connection: Connection, rows: Collection[ShopOrderRow]) -> None:
+    """Have shipments, cancellation and address of store orders looked at that were there before they were known.
+
+    Webhooks and polls pass by what is not on record, and nothing of it is told a second time.
+    """
+    statuses = {row.order_id: ShopOrderStatus(row.status) for row in rows}
+    shippable = [key for key, status in statuses.items() if status.shippable]
+    cancellable = [key for key, status in statuses.items() if status.cancellable or status.shippable]
+    owner, cause = f"connection:{connection.id}", "store order found"
+    lanes.ask(connection.account_id, "shipment", owner, shippable, cause=cause, priority=lanes.URGENT)
+    lanes.ask(connection.account_id, "cancellation", owner, cancellable, cause=cause, priority=lanes.URGENT)
+    moved = [row.order_id for row in rows if row.address_due]
+    lanes.ask(connection.account_id, "order", owner, moved, cause=cause, priority=lanes.URGENT)
 
 
 def hold(
@@ -252,6 +272,8 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
 class _StoreOrderMade:
     store_order_id: str
     state: StoreOrderState
+    found: bool = False
+    """It was there already: made by an earlier try, from what was known of the order then."""
 
 
 def _spelled(state: StoreOrderState) -> str:
@@ -261,7 +283,7 @@ def _spelled(state: StoreOrderState) -> str:
 def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
     connection, client = batch.connection, batch.store_client
     if found := _made_already(batch, row, attempt):
-        return Made(f"found as {found.id}", _StoreOrderMade(found.id, found.state))
+        return Made(f"found as {found.id}", _StoreOrderMade(found.id, found.state, found=True))
     facts = planning.DraftFacts(
         preferences=batch.preferences,
         channel_id=connection.channel_id,
@@ -373,6 +395,8 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
     """
     created: list[ShopOrderRow] = []
     moved: list[ShopOrderRow] = []
+    passed_by: list[ShopOrderRow] = []
+    late = clock.now() - batch.started_at > _MAY_BE_PASSED_BY
     for each in closed:
         row = batch.rows.get(each.key)
         if row is None:
@@ -384,6 +408,10 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
             elif done.made is not None and isinstance(done.made.kept, _StoreOrderMade):
                 _note_created(row, done.made.kept.store_order_id, done.made.kept.state)
                 created.append(row)
+                if done.made.kept.found or late:
+                    passed_by.append(row)
+                if not done.made.kept.found:
+                    _has_newest_address(row)
             else:
                 _note_change(row, done)
         if row.store_order_id is None:
@@ -392,7 +420,19 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
             moved.append(row)
     update_rows(created, _CREATED)
     update_rows(moved, _STATE)
+    _ask_for_what_was_passed_by(batch.connection, passed_by)
     _ask_for_the_rest(batch, closed)
+
+
+_MAY_BE_PASSED_BY = timedelta(minutes=1)
+"""A batch that took longer may have been frozen, while webhooks and polls passed by the orders it made."""
+
+
+def _has_newest_address(row: ShopOrderRow) -> None:
+    """Note that the store order was made with the address on record, unless a newer one came in meanwhile."""
+    if row.address_due:
+        row.address_due = False
+        ShopOrderRow.objects.filter(id=row.id, updated_at=row.updated_at).update(address_due=False)
 
 
 def _note_created(row: ShopOrderRow, store_order_id: str, state: StoreOrderState) -> None:
@@ -453,7 +493,9 @@ def _ask_for_the_rest(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOr
     lane = batch.lane
     with_store_order = [row.order_id for row in batch.rows.values() if row.store_order_id is not None]
     holds.convert(batch.connection, with_store_order)
-    cancelled = [each.key for each in closed if planning.is_cancelled(each.seen)]
+    cancelled = [
+        each.key for each in closed if planning.is_cancelled(each.seen) or planning.is_cancelled_in_part(each.seen)
+    ]
     lanes.ask(lane.account_id, "cancellation", lane.owner, cancelled, cause="order cancelled", priority=lanes.URGENT)
     unreferenced = [
         row.order_id for row in batch.rows.values() if row.store_order_id is not None and not row.referenced

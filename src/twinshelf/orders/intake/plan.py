@@ -311,6 +311,13 @@ def is_cancelled(seen: SeenOrder) -> bool:
     return seen.store_order_id is not None and (cancelled or seen.store_state is StoreOrderState.CANCELLED)
 
 
+def is_cancelled_in_part(seen: SeenOrder) -> bool:
+    """Whether units of an order that has its store order were cancelled at TikTok."""
+    return (
+        seen.order is not None and seen.store_order_id is not None and any(line.cancelled for line in seen.order.lines)
+    )
+
+
 RETRY_EVERY_SECONDS, RETRIES = 600.0, 3
 """A failed creation is tried again 10, 20 and 30 minutes after its first failure, then a person must look."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -376,23 +377,26 @@ class BigCommerce(BudgetedClient):
 
     # -- orders -----------------------------------------------------------------------------------------------------
 
-    def orders_after(self, last_id: str, *, limit: int = PAGE) -> StoreOrderPage:
+    def orders_after(self, last_id: str, *, limit: int = PAGE, with_items: bool = False) -> StoreOrderPage:
         """The next orders by id after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
 
-        An order that cannot be read is left out and named in the log.
+        `with_items`: with their lines, but for orders of more than 50 (`StoreOrder.has_all_items`). An order that
+        cannot be read is left out and named in the log.
         """
-        params: Params = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc")]
+        params: list[tuple[str, str | int]] = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc")]
+        if with_items:
+            params += [("include", "consignments,consignments.line_items"), ("consignment_structure", "object")]
         page = self._order_page(params, after=last_id, limit=limit)
         _must_go_on(last_id, page.last_id, more=page.more)
         return page
 
-    def order_pages(self, last_id: str) -> Iterator[StoreOrderPage]:
+    def order_pages(self, last_id: str, *, with_items: bool = False) -> Iterator[StoreOrderPage]:
         """All orders by id after `last_id`, "" to begin, page by page, each asked for when it is wanted.
 
         Raises PlatformDown, besides what `orders_after` raises, where the pages lead in a circle.
         """
         return every_page(
-            self.orders_after,
+            partial(self.orders_after, with_items=with_items),
             last_id,
             following=lambda page: page.last_id if page.more else None,
             platform=PLATFORM,

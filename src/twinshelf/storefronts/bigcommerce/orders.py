@@ -47,6 +47,7 @@ class _Order(msgspec.Struct):
     external_source: str | None = None
     channel_id: int | None = None
     is_deleted: bool | None = None
+    consignments: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _Item(msgspec.Struct):
@@ -57,6 +58,19 @@ class _Item(msgspec.Struct):
     order_address_id: int | None = None
     sku: str | None = None
     quantity_shipped: int | None = None
+    quantity_refunded: int | None = None
+
+
+class _Consignment(msgspec.Struct):
+    line_items: list[msgspec.Raw] = []
+
+
+class _Consignments(msgspec.Struct):
+    """What goes where: a link, unless the lines were asked for."""
+
+    shipping: list[_Consignment] | None = None
+    pickups: list[_Consignment] = []
+    downloads: list[_Consignment] = []
 
 
 class _Address(msgspec.Struct):
@@ -69,6 +83,7 @@ class _Created(msgspec.Struct):
 
 _orders = wire.Reader(_Order)
 _items = wire.Reader(_Item)
+_consignments = msgspec.json.Decoder(_Consignments, strict=False)
 _addresses = wire.Reader(_Address)
 _created = wire.Reader(_Created)
 
@@ -313,6 +328,7 @@ def _order(row: _Order) -> StoreOrder:
     currency = row.default_currency_code or row.currency_code
     if not currency:
         raise DocumentError("default_currency_code", "not in the order BigCommerce sent")
+    items, complete = _lines_in(row.consignments)
     return StoreOrder(
         id=str(row.id),
         state=states.state_of(row.status_id),
@@ -323,7 +339,24 @@ def _order(row: _Order) -> StoreOrder:
         modified_at=wire.moment(row.date_modified, "date_modified"),
         created_at=wire.moment(row.date_created, "date_created"),
         archived=bool(row.is_deleted),
+        items=items,
+        has_all_items=complete,
     )
+
+
+def _lines_in(consignments: msgspec.Raw) -> tuple[tuple[StoreOrderItem, ...], bool]:
+    """(lines, whether these are all): of more than 50, BigCommerce shows 50 and a warning.
+
+    What cannot be read leaves them incomplete: the lines of the order tell all.
+    """
+    try:
+        read = _consignments.decode(consignments)
+        if read.shipping is None:
+            return (), False
+        rows = [line for one in (*read.shipping, *read.pickups, *read.downloads) for line in one.line_items]
+        return tuple(_item(_items.bare(line)) for line in rows), True
+    except (msgspec.DecodeError, DocumentError):
+        return (), False
 
 
 def _item(row: _Item) -> StoreOrderItem:
@@ -334,5 +367,6 @@ def _item(row: _Item) -> StoreOrderItem:
         sku=row.sku or "",
         quantity=row.quantity,
         shipped=row.quantity_shipped or 0,
+        refunded=row.quantity_refunded or 0,
         address_id=str(row.order_address_id or ""),
     )

@@ -73,12 +73,16 @@ class AftersaleCalls(Calls):
             query=query,
         )
 
-    def cancellation_pages(self, *, updated_from: datetime) -> Iterator[Page[CancellationRequest]]:
-        """All pages of cancellations changed from `updated_from` on, each asked for when it is wanted.
+    def cancellation_pages(
+        self, *, updated_from: datetime | None = None, order_ids: Collection[str] = ()
+    ) -> Iterator[Page[CancellationRequest]]:
+        """All pages of cancellations changed from `updated_from` on, or of these orders, each asked for when wanted.
 
         Raises PlatformDown, besides, where they lead in a circle.
         """
-        return self._pages(lambda token: self.cancellations_page(updated_from=updated_from, page_token=token))
+        return self._pages(
+            lambda token: self.cancellations_page(updated_from=updated_from, order_ids=order_ids, page_token=token)
+        )
 
     def approve_cancellation(self, cancel_id: str, key: str) -> None:
         """Grant a buyer's request. Safe to repeat with the same `key`. Raises WrongState if it is decided already.

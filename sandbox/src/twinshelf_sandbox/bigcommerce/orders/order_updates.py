@@ -266,6 +266,19 @@ def _edit_lines(store: Store, order: Order, docs: Any) -> None:
     order.row["lines"] = [line for line in order.lines if line["quantity"] > 0]
 
 
+def set_quantity(store: Store, order: Order, sku: str, quantity: int) -> None:
+    """Set how many units of a SKU an order asks for, as a person does in the panel; 0 takes the line out."""
+    ids = [line["id"] for line in order.lines if line["sku"] == sku]
+    if not ids:
+        raise v2_invalid("products")
+    doc = {"products": [{"id": line_id, "quantity": quantity if at == 0 else 0} for at, line_id in enumerate(ids)]}
+    _edit_lines(store, order, doc["products"])
+    recompute(store, order, doc)
+    save(store, order)
+    store.effect("order_updated", order.id, fields=["products"], total=plain(order.main["total_inc_tax"]))
+    tell(store, order, "updated")
+
+
 def _edits(store: Store, order: Order, docs: list[Any]) -> list[tuple[Json, int, tuple[Decimal, Decimal]]]:
     """(line, quantity to be, prices to be) of each document; new lines have the id 0 yet."""
     trouble = Trouble()

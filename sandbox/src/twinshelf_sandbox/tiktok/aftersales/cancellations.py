@@ -351,11 +351,13 @@ def cancel(call: Call) -> Any:
     return {"cancel_id": request["id"], "cancel_status": request["status"]}
 
 
-def cancel_in_seller_center(shop: Shop, order: Entity, reason: str) -> str:
-    """A seller cancels an order in Seller Center. Raises Refused."""
+def cancel_in_seller_center(shop: Shop, order: Entity, reason: str, items: list[Entity] | None = None) -> str:
+    """A seller cancels an order in Seller Center, or the `items` of it: {seller_sku, quantity}. Raises Refused."""
     name = reason or next(iter(reasons.seller_cancel(shop.facts["region"], order["status"])))
+    sku_ids = {line["seller_sku"]: line["sku_id"] for line in order["line_items"]}
+    skus = [_Sku(sku_ids.get(one["seller_sku"], ""), one.get("quantity", 1)) for one in items or []]
     try:
-        return str(cancel_by_seller(shop, order, _Cancel(order_id=order["id"], cancel_reason=name))["id"])
+        return str(cancel_by_seller(shop, order, _Cancel(order["id"], name, skus or None))["id"])
     except ApiError as error:
         raise Refused(f"order_id: {error}") from error
 
