@@ -16,6 +16,7 @@ from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.listings import actions as listing
 from twinshelf.listings.models import Link
+from twinshelf.messages import title
 from twinshelf.orders import book
 from twinshelf.orders.bearers import links_of
 from twinshelf.orders.intake import plan as importing
@@ -76,7 +77,7 @@ def test_what_is_not_compared_of_goods_is_told_with_the_reason(sandbox, store, s
     assert report["differences"] == []
     assert left_out(report) == {
         ("product", "skipped", "Not chosen for this shop."): 2,
-        ("product", "not_plannable", "There is no image."): 1,
+        ("product", "not_plannable", f"{title('E-LST-IMG')}."): 1,
     }
     assert compared(report) == {"product": 1, "listing": 1, "price": 1, "stock": 1}
 
@@ -105,8 +106,8 @@ def test_a_live_listing_that_could_not_be_made_today_is_still_compared_in_price_
 
     assert [(each["kind"], each["expected"], each["found"]) for each in report["differences"]] == [("stock", "4", "10")]
     assert left_out(report) == {
-        ("product", "not_plannable", "There is no TikTok category."): 1,
-        ("listing", "not_plannable", "There is no TikTok category."): 1,
+        ("product", "not_plannable", f"{title('E-CAT-KEY')}."): 1,
+        ("listing", "not_plannable", f"{title('E-CAT-KEY')}."): 1,
     }
 
 

@@ -6,16 +6,25 @@ from itertools import product as every
 
 import pytest
 
+from tests.pure.builders import LINKS, line, order
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
     CancellationOrigin,
+    CancellationRequest,
     CancelShopOrder,
     CancelStoreOrder,
     ShopOrderStatus,
+    StoreOrderItem,
     StoreOrderState,
     finding,
 )
-from twinshelf.orders.cancellations.plan import Sides, origin_of, plan_cancellation
+from twinshelf.orders.cancellations.plan import (
+    Sides,
+    cancelled_units,
+    origin_of,
+    plan_cancellation,
+    still_asked_for,
+)
 
 REASONS = ("seller_cancel_reason_wrong_price", "seller_cancel_reason_out_of_stock", "seller_cancel_paid_reason_address")
 WRONG_PRICE, OUT_OF_STOCK, ADDRESS = REASONS
@@ -218,3 +227,52 @@ def test_a_cancellation_at_tiktok_moves_every_store_order_but_what_people_settle
 
     assert change == (None if state in SETTLED else TELL_STORE)
     assert finding is None
+
+
+# -- a part of an order ---------------------------------------------------------------------------------------------
+
+SOLD = order(line("MUG-1", 2), line("JAR-1", 1, status="CANCELLED"))
+LINES = {"MUG-1": ("501", "1", "11"), "JAR-1": ("502", "2", "21")}
+
+
+def item(sku, quantity, refunded=0):
+    item_id, product_id, variant_id = LINES[sku]
+    return StoreOrderItem(
+        id=item_id, product_id=product_id, variant_id=variant_id, sku=sku, quantity=quantity, refunded=refunded
+    )
+
+
+def request(*units, status="CANCELLATION_REQUEST_SUCCESS"):
+    return CancellationRequest(
+        id="c1", order_id="5764", status=status, role="SELLER", reason_text="Out of stock", unit_ids=units
+    )
+
+
+@pytest.mark.parametrize(
+    ("_case", "requests", "items", "units"),
+    [
+        ("the store order asks for all", (), (item("MUG-1", 2), item("JAR-1", 1)), "1 × JAR-1"),
+        ("it was taken out", (), (item("MUG-1", 2),), ""),
+        ("it was refunded", (), (item("MUG-1", 2), item("JAR-1", 1, refunded=1)), ""),
+        ("a request is ahead of the lines", (request("MUG-1/2"),), (item("MUG-1", 2),), "1 × MUG-1"),
+        (
+            "both together",
+            (request("MUG-1/1", "MUG-1/2"),),
+            (item("MUG-1", 2), item("JAR-1", 1)),
+            "2 × MUG-1, 1 × JAR-1",
+        ),
+        ("a request that waits", (request("MUG-1/2", status="CANCELLATION_REQUEST_PENDING"),), (item("MUG-1", 2),), ""),
+        (
+            "a request that was declined",
+            (request("MUG-1/2", status="CANCELLATION_REQUEST_CANCEL"),),
+            (item("MUG-1", 2),),
+            "",
+        ),
+        ("the store order asks for more by itself", (), (item("MUG-1", 5),), ""),
+    ],
+)
+def test_what_tiktok_cancelled_and_the_store_order_still_asks_for(_case, requests, items, units):
+    found = still_asked_for(SOLD, cancelled_units(SOLD, requests), items, LINKS)
+
+    assert (found.facts["units"] if found else "") == units
+    assert found is None or found.code == "E-CAN-PART"

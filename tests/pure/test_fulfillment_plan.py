@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, strategies
 
 from tests.pure.builders import LINKS, line, order, random_cases
 from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
-from twinshelf.documents import ReportShipment, ShippingProvider, StoreOrderItem, finding
-from twinshelf.orders.fulfillment.plan import ShipmentFacts, plan_report, provider_for, units_of
+from twinshelf.documents import (
+    CorrectShipment,
+    ReportShipment,
+    ShippingProvider,
+    ShopPackage,
+    StoreOrderItem,
+    StoreOrderState,
+    finding,
+)
+from twinshelf.orders.fulfillment.plan import (
+    Report,
+    SeenShipments,
+    ShipmentFacts,
+    plan_report,
+    plan_shipments,
+    provider_for,
+    units_of,
+)
 
 DFL_US, ARROW, FORCE, UPS, USPS = (
     ShippingProvider("p-1", "DFL US"),
@@ -200,3 +217,152 @@ def test_any_carrier_may_be_mapped_to_any_other(provider):
     mapping = preferences_from_json(stored).carriers
 
     assert report(shipment(carrier="DFL"), mapping=mapping) == told(provider_id=provider.id, carrier="DFL")
+
+
+# -- the plan of an order -------------------------------------------------------------------------------------------
+
+NUMBER, OTHER = "94001118", "94002227"
+TOLD = Report(
+    ("MUG-1/1", "MUG-1/2"), told=True, tracking_number=NUMBER, provider_id="p-4", carrier="UPS", package_id="k1"
+)
+TWO = shipment(("501", 2), id="900", tracking_number=NUMBER)
+
+
+def seen(*shipments, sold=THREE_MUGS, reports=(), packages=(), **changes):
+    order_there = msgspec.structs.replace(sold, packages=tuple(packages))
+    given = {
+        "order": order_there, "shipments": shipments, "reports": dict(reports), "items": ITEMS, "links": LINKS,
+        "mapping": (), "providers": ALL,
+    }  # fmt: skip
+    return SeenShipments(**given | changes)
+
+
+def package(package_id, *units, **shown):
+    return ShopPackage(id=package_id, unit_ids=units, **shown)
+
+
+def ships(shipment_id, units, number=NUMBER, **changes):
+    return told(store_shipment_id=shipment_id, unit_ids=units, tracking_number=number, **changes)
+
+
+def corrects(shipment_id, number, provider_id="p-4", carrier="UPS", package_id="k1"):
+    return CorrectShipment(
+        shop_order_id="5764", store_shipment_id=shipment_id, shop_package_id=package_id, tracking_number=number,
+        provider_id=provider_id, carrier=carrier,
+    )  # fmt: skip
+
+
+def numbered(one, number):
+    return msgspec.structs.replace(one, tracking_number=number)
+
+
+SHOWN_OTHER = package("k1", "MUG-1/1", "MUG-1/2", shipped=True, tracking_number=OTHER, provider_id="p-4")
+ANEW = msgspec.structs.replace(TWO, id="901")
+
+
+@pytest.mark.parametrize(
+    ("_case", "look", "changes", "codes"),
+    [
+        ("nothing shipped", seen(), (), []),
+        ("told as it is", seen(TWO, reports={"900": TOLD}), (), []),
+        ("blanks are no other number", seen(numbered(TWO, "9400 1118"), reports={"900": TOLD}), (), []),
+        ("another number", seen(numbered(TWO, OTHER), reports={"900": TOLD}), (corrects("900", OTHER),), []),
+        (
+            "another carrier",
+            seen(msgspec.structs.replace(TWO, carrier="USPS"), reports={"900": TOLD}),
+            (corrects("900", NUMBER, "p-5", "USPS"),),
+            [],
+        ),
+        (
+            "another name of the same carrier",
+            seen(msgspec.structs.replace(TWO, carrier="ups"), reports={"900": TOLD}),
+            (),
+            [],
+        ),
+        (
+            "a carrier that TikTok does not know",
+            seen(msgspec.structs.replace(TWO, carrier="Zebra"), reports={"900": TOLD}),
+            (),
+            ["E-FUL-CARRIER"],
+        ),
+        ("the number was taken away", seen(numbered(TWO, ""), reports={"900": TOLD}), (), ["E-FUL-TRACK"]),
+        (
+            "corrected, and no answer came: TikTok shows it",
+            seen(numbered(TWO, OTHER), reports={"900": TOLD}, packages=[SHOWN_OTHER]),
+            (),
+            [],
+        ),
+        (
+            "a person corrected it at TikTok alone",
+            seen(TWO, reports={"900": TOLD}, packages=[SHOWN_OTHER]),
+            (),
+            [],
+        ),
+        ("made anew as it was", seen(ANEW, reports={"900": TOLD}), (), []),
+        (
+            "made anew with another number",
+            seen(numbered(ANEW, OTHER), reports={"900": TOLD}),
+            (corrects("901", OTHER),),
+            [],
+        ),
+        (
+            "one more of what is left is no correction",
+            seen(TWO, shipment(("501", 1), id="902", tracking_number=OTHER), reports={"900": TOLD}),
+            (ships("902", ("MUG-1/3",), OTHER),),
+            [],
+        ),
+        (
+            "made anew for more than there was",
+            seen(
+                shipment(("501", 2), id="903", tracking_number=OTHER),
+                sold=order(line("MUG-1", 1)),
+                reports={"900": Report(("MUG-1/1",), told=True, tracking_number=NUMBER, provider_id="p-4")},
+            ),
+            (),
+            ["E-FUL-SHIPPED"],
+        ),
+        ("shipped by status alone", seen(state=StoreOrderState.SHIPPED), (), ["E-FUL-TRACK"]),
+        ("completed by status alone", seen(state=StoreOrderState.COMPLETED), (), ["E-FUL-TRACK"]),
+        ("shipped in part by status alone", seen(state=StoreOrderState.PARTIALLY_SHIPPED), (), ["E-FUL-TRACK"]),
+        (
+            "a part was shipped, and the rest may come",
+            seen(TWO, reports={"900": TOLD}, state=StoreOrderState.PARTIALLY_SHIPPED),
+            (),
+            [],
+        ),
+        (
+            "a part was shipped, and the store says all was",
+            seen(TWO, reports={"900": TOLD}, state=StoreOrderState.SHIPPED),
+            (),
+            ["E-FUL-TRACK"],
+        ),
+        ("not shipped yet", seen(state=StoreOrderState.AWAITING_SHIPMENT), (), []),
+        (
+            "a whole package",
+            seen(TWO, by_package=True, packages=[package("k7", "MUG-1/1", "MUG-1/2"), package("k8", "MUG-1/3")]),
+            (ships("900", ("MUG-1/1", "MUG-1/2"), shop_package_id="k7"),),
+            [],
+        ),
+        (
+            "two whole packages in one parcel",
+            seen(TWO, by_package=True, packages=[package("k7", "MUG-1/1"), package("k8", "MUG-1/2")]),
+            (
+                ships("900", ("MUG-1/1",), shop_package_id="k7"),
+                ships("900", ("MUG-1/2",), shop_package_id="k8"),
+            ),
+            [],
+        ),
+        (
+            "a part of a package",
+            seen(TWO, by_package=True, packages=[package("k7", "MUG-1/1", "MUG-1/2", "MUG-1/3")]),
+            (),
+            ["E-FUL-SPLIT"],
+        ),
+        ("no package", seen(TWO, by_package=True), (), ["E-FUL-GONE"]),
+    ],
+)
+def test_the_plan_of_an_orders_shipments(_case, look, changes, codes):
+    plan = plan_shipments(look)
+
+    assert (plan.changes, [found.code for found in plan.findings]) == (changes, codes)
+    assert plan.settled is not bool(changes)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.pure.builders import (
+    LINKS,
     line,
     listing,
     listing_sku,
@@ -19,7 +20,15 @@ from tests.pure.builders import (
     store_order,
     usd,
 )
-from twinshelf.documents import ProofReason, ProofSubject, StoreOrderState
+from twinshelf.documents import (
+    ProofReason,
+    ProofSubject,
+    ShippingProvider,
+    ShopPackage,
+    StoreOrderItem,
+    StoreOrderState,
+    StoreShipment,
+)
 from twinshelf.listings.compare import compare_skus, compare_title
 from twinshelf.listings.desired import DesiredSku
 from twinshelf.proof import plan as proving
@@ -306,3 +315,79 @@ def test_one_seller_sku_in_two_live_listings(_case, ours, differences):
     ]
 
     assert proving.double_skus(live, ours) == differences
+
+
+# -- what was ordered and shipped -----------------------------------------------------------------------------------
+
+
+def store_line(sku, quantity, variant_id, **changes):
+    return StoreOrderItem(id=sku, product_id="1", variant_id=variant_id, sku=sku, quantity=quantity, **changes)
+
+
+def lines_differ(sku, expected, found):
+    return differs("order_lines", f"The orders differ in {sku}.", expected, found, key="5764")
+
+
+@pytest.mark.parametrize(
+    ("_case", "items", "differences"),
+    [
+        ("as sold", [store_line("MUG-1", 2, "11")], ()),
+        ("on two lines", [store_line("MUG-1", 1, "11"), store_line("MUG-1", 1, "11")], ()),
+        ("under another SKU, but the same variant", [store_line("MUG-OLD", 2, "11")], ()),
+        ("as a line of its own without a variant", [store_line("MUG-1", 2, "")], ()),
+        ("one too few", [store_line("MUG-1", 1, "11")], (lines_differ("MUG-1", "2", "1"),)),
+        ("one too many", [store_line("MUG-1", 3, "11")], (lines_differ("MUG-1", "2", "3"),)),
+        ("one too many was refunded", [store_line("MUG-1", 3, "11", refunded=1)], ()),
+        ("the buyer sent one back", [store_line("MUG-1", 2, "11", refunded=1)], ()),
+        (
+            "something else",
+            [store_line("JAR-1", 2, "21")],
+            (lines_differ("JAR-1", "0", "2"), lines_differ("MUG-1", "2", "0")),
+        ),
+    ],
+)
+def test_what_differs_of_what_orders_ask_for(_case, items, differences):
+    found = proving.compare_lines(order(line("MUG-1", 2)), items, LINKS)
+
+    assert sorted(found, key=lambda each: each.text) == list(differences)
+
+
+UPS, USPS = ShippingProvider("p-4", "UPS"), ShippingProvider("p-5", "USPS")
+
+
+def sent(number, carrier="UPS"):
+    return StoreShipment(id=number, order_id="100", tracking_number=number, carrier=carrier)
+
+
+def tracking_differs(expected, found):
+    return differs("tracking", "The tracking numbers differ.", expected, found, key="5764")
+
+
+@pytest.mark.parametrize(
+    ("_case", "shipments", "shown", "differences"),
+    [
+        ("none on either side", [], [], ()),
+        ("the same", [sent("94 00a")], [("9400A", "p-4")], ()),
+        ("the shop does not tell the carrier", [sent("9400")], [("9400", "")], ()),
+        ("another number", [sent("9400")], [("9411", "p-4")], (tracking_differs("9400", "9411"),)),
+        ("one more here", [sent("9400"), sent("9411")], [("9400", "p-4")], (tracking_differs("9411", "none"),)),
+        ("one more there", [], [("9400", "p-4")], (tracking_differs("none", "9400"),)),
+        (
+            "another carrier",
+            [sent("9400")],
+            [("9400", "p-5")],
+            (differs("carrier", "The carrier of 9400 differs.", "UPS", "USPS", key="5764"),),
+        ),
+        ("a carrier that the shop does not know cannot be compared", [sent("9400", "Zebra")], [("9400", "p-5")], ()),
+    ],
+)
+def test_what_differs_of_what_was_shipped(_case, shipments, shown, differences):
+    names = {"p-4": "UPS", "p-5": "USPS", "": ""}
+    packages = tuple(
+        ShopPackage(id=f"k{at}", shipped=True, tracking_number=number, provider_id=provider, provider=names[provider])
+        for at, (number, provider) in enumerate(shown)
+    )
+
+    found = proving.compare_tracking(order(line(), packages=packages), shipments, (), (UPS, USPS))
+
+    assert found == differences
