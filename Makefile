@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target sets up what it needs; see tools/setup.sh.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak features lock clean
+.PHONY: help demo test check format bench soak mutants features lock clean
 
 BIN := .venv/bin
 
@@ -42,6 +42,10 @@ bench: ## Run the benchmarks   ARGS="--help"
 soak: ## Run seeded lives under faults, judged by every invariant   ARGS="--seeds 1000"
 	@tools/setup.sh dev
 	@$(BIN)/python -m soak $(ARGS)
+
+mutants: ## Change the code a little, and show what no test notices   ARGS="--id CED-146"
+	@tools/setup.sh dev
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 features: ## Show which features no test names   ARGS="--area orders"
 	@tools/setup.sh dev

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-REPEAT = 'make soak ARGS="--seed {seed}{planted}"'
+REPEAT = 'make soak ARGS="--seed {seed}{more}"'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +45,13 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.planted == "all":
         return _planted(chosen)
     seeds = [chosen.seed] if chosen.seed is not None else range(chosen.from_seed, chosen.from_seed + chosen.seeds)
-    failed = 0
+    failed, only = 0, [name for name in chosen.faults.split(",") if name]
     for seed in seeds:
-        report: Report = simulate(seed, plant=chosen.planted, faults=not chosen.quiet_world)
-        if chosen.twice and simulate(seed, plant=chosen.planted, faults=not chosen.quiet_world).digest != report.digest:
+        report: Report = simulate(seed, plant=chosen.planted, faults=not chosen.quiet_world, only=only)
+        again = (
+            simulate(seed, plant=chosen.planted, faults=not chosen.quiet_world, only=only) if chosen.twice else report
+        )
+        if again.digest != report.digest:
             print(f"seed {seed}: the second run differs from the first")
             failed += 1
         numbers = ", ".join(f"{number} {name}" for name, number in report.numbers.items())
@@ -58,8 +61,10 @@ def _run(chosen: argparse.Namespace) -> int:
         if report.violations:
             failed += 1
             print(*(f"  {violation}" for violation in report.violations), sep="\n")
-            planted = f" --planted {chosen.planted}" if chosen.planted else ""
-            print(f"  repeat: {REPEAT.format(seed=seed, planted=planted)}", flush=True)
+            more = f" --planted {chosen.planted}" if chosen.planted else ""
+            more += f" --faults {chosen.faults}" if chosen.faults else ""
+            more += " --quiet-world" if chosen.quiet_world else ""
+            print(f"  repeat: {REPEAT.format(seed=seed, more=more)}", flush=True)
             if not chosen.keep_going:
                 break
     print(f"{len(seeds)} seeds, {failed} failed" if failed else f"{len(seeds)} seeds, every invariant held")
@@ -68,14 +73,17 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _planted(chosen: argparse.Namespace) -> int:
     """Run seeds with each planted bug until a check tells of it; print which. Returns 0 if all but one were found."""
-    from soak.planted import BUGS
+    from soak.planted import BUGS, NEAR
     from soak.simulation import simulate
 
-    missed, sound = 0, dict[int, set[str]]()
+    missed, sound = 0, dict[tuple[int, tuple[str, ...]], set[str]]()
     for name in BUGS:
         for seed in range(chosen.from_seed, chosen.from_seed + chosen.seeds):
-            clean = sound.setdefault(seed, {str(one) for one in simulate(seed).violations})
-            found = [one for one in simulate(seed, plant=name).violations if str(one) not in clean]
+            near = NEAR.get(name, ())
+            if (seed, near) not in sound:
+                sound[seed, near] = {str(one) for one in simulate(seed, only=near).violations}
+            violations = simulate(seed, plant=name, only=near).violations
+            found = [one for one in violations if str(one) not in sound[seed, near]]
             if found:
                 checks = ", ".join(dict.fromkeys(violation.invariant for violation in found))
                 print(f"| {name} | seed {seed} | {checks} | {found[0].facts[:100]} |", flush=True)

@@ -398,7 +398,7 @@ def is_quiet(evidence: Evidence, at: float) -> bool:
 
 
 def timely(evidence: Evidence) -> Iterator[str]:
-    """I8: without faults, a stock set in the store is accepted by the shop within ten seconds, if it says no more."""
+    """I8: without faults, a stock set in the store is accepted by the shop within ten seconds."""
     changes = [e for e in evidence.effects if e.kind == "stock_changed" and e.cause == "action bc.set_stock"]
     touched: dict[tuple[str, str], list[float]] = defaultdict(list)
     for effect in evidence.effects:
@@ -415,11 +415,27 @@ def timely(evidence: Evidence) -> Iterator[str]:
             if any(change.at < at <= until for at in touched["any", sku] if at != change.at):
                 continue  # something else happened to it meanwhile
             shown = _shown_at(evidence, side.shop, sku, until)
-            most = max(
-                0, change.detail["after"] - min(choices.reserve for choices in side.chosen or (side.preferences,))
-            )
-            if shown is not None and shown > most:
+            least, most = _may_be_shown(evidence, side, sku, change.detail["after"], until)
+            if shown is not None and not least <= shown <= most:
                 yield f"{sku} in {side.shop}: {shown} shown 10 s after the store had {change.detail['after']}"
+
+
+def _may_be_shown(evidence: Evidence, side: SideFacts, sku: str, stock: int, at: float) -> tuple[int, int]:
+    """The least and the most that may be shown of so much stock, whatever was chosen and held by then."""
+    choices = side.chosen or (side.preferences,)
+    most = max(0, stock - min(chosen.reserve for chosen in choices))
+    off_sale = any(
+        effect.kind == "product_updated" and effect.tenant == side.store and "availability" in effect.detail["fields"]
+        for effect in evidence.effects
+    )
+    if off_sale or any(chosen.threshold is not None for chosen in choices):
+        return 0, most
+    bought = sum(
+        effect.detail["seller_skus"].count(sku)
+        for effect in evidence.effects
+        if effect.kind == "order_created" and effect.platform == "tiktok" and effect.at <= at
+    )
+    return max(0, stock - max(chosen.reserve for chosen in choices) - bought), most
 
 
 def _shown_at(evidence: Evidence, shop: str, sku: str, at: float) -> int | None:

@@ -7,7 +7,7 @@ A fault is drawn with its own figures and ends by itself or when the simulation 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -87,6 +87,13 @@ class Nature:
             "F51 frozen": self._frozen,
             "F54": self._token_renewed,
         }
+
+    def keep_to(self, only: Sequence[str]) -> None:
+        """Draw from faults of these ids alone. Raises ValueError for an id that there is not."""
+        kept = {name: kind for name, kind in self.kinds.items() if name.partition(" ")[0] in only}
+        if unknown := set(only) - {name.partition(" ")[0] for name in kept}:
+            raise ValueError(f"there is no fault {', '.join(sorted(unknown))}")
+        self.kinds = kept
 
     def strike(self) -> str:
         """One fault of the catalog, drawn. Returns what it was, for the story of a failure."""

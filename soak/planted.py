@@ -254,6 +254,18 @@ BUGS: Final[dict[str, Callable[[Put], None]]] = {
     )
 }
 
+NEAR: Final[dict[str, tuple[str, ...]]] = {
+    "no_lookup_after_unknown_outcome": ("F01", "F04"),
+    "checkpoint_without_overlap": ("F21",),
+    "inner_errors_ignored": ("F11",),
+    "last_writer_wins": ("F23", "F34"),
+    "no_lock_on_refresh": ("F54",),
+    "batch_dropped_for_one": ("F13",),
+    "local_time_for_utc": ("F21",),
+    "cancelled_order_shipped": ("F38",),
+}
+"""The faults under which a bug shows: with them alone it takes fewer seeds."""
+
 
 @contextmanager
 def in_place(name: str) -> Iterator[None]:

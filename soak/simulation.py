@@ -10,7 +10,7 @@ import random
 import shutil
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,8 +95,11 @@ def _log() -> Iterator[io.StringIO]:
         root.handlers = kept
 
 
-def simulate(seed: int, *, plant: str = "", faults: bool = True) -> Report:
-    """Have one seed and judge it. The same seed has the same effects, byte for byte, in any process."""
+def simulate(seed: int, *, plant: str = "", faults: bool = True, only: Sequence[str] = ()) -> Report:
+    """Have one seed and judge it; with faults of these ids only, if there are any.
+
+    The same seed has the same effects, byte for byte, in any process.
+    """
     begun = time.process_time()
     database.close()
     for path in _file().parent.glob(_file().name + "*"):
@@ -106,14 +109,16 @@ def simulate(seed: int, *, plant: str = "", faults: bool = True) -> Report:
     with _log() as lines, Moments() as moments, planted.in_place(plant):
         product = Product(seed, moments)
         try:
-            report = _live(product, seed, chance, lines, faults=faults)
+            report = _live(product, seed, chance, lines, faults=faults, only=only)
         finally:
             product.close()
     report.seconds = time.process_time() - begun
     return report
 
 
-def _live(product: Product, seed: int, chance: random.Random, lines: io.StringIO, *, faults: bool) -> Report:
+def _live(
+    product: Product, seed: int, chance: random.Random, lines: io.StringIO, *, faults: bool, only: Sequence[str]
+) -> Report:
     story: list[str] = []
     product.start()
     plans = plan_world(chance)
@@ -122,6 +127,8 @@ def _live(product: Product, seed: int, chance: random.Random, lines: io.StringIO
     try:
         place = build_world(product, plans)
         people, nature = People(product, place, chance), Nature(product, place, chance)
+        if only:
+            nature.keep_to(only)
         first_fault_at = _have_it(product, people, nature, chance, story, faults=faults)
         early, rested_at = _heal(product, place, nature)
         evidence = gather(product, place, nature.struck, lines)
@@ -204,7 +211,13 @@ def _heal(product: Product, place: Place, nature: Nature) -> tuple[list[str], fl
 def _differing(product: Product, place: Place, nature: Nature) -> Iterator[str]:
     evidence = gather(product, place, nature.struck, io.StringIO(), early=True)
     evidence.poisoned = nature.spoiled
-    evidence.shelves = {key: shelf for key, shelf in evidence.shelves.items() if key not in evidence.drifted}
+    # A choice applies from the next plan on: at the latest with the daily comparison.
+    chosen_anew = {side.shop for side in place.sides if len(side.chosen) > 1}
+    evidence.shelves = {
+        key: shelf
+        for key, shelf in evidence.shelves.items()
+        if key not in evidence.drifted and key[0] not in chosen_anew
+    }
     yield from units_that_differ(evidence)
     yield from prices_that_differ(evidence)
 

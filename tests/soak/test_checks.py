@@ -270,6 +270,30 @@ WRONG = [
             )
         },
     ),
+    (
+        "I8",
+        "nothing shown ten seconds later",
+        {
+            "effects": happened(
+                (
+                    1.0,
+                    "tiktok",
+                    "stock_set",
+                    "9",
+                    "action shopper.buy",
+                    {"seller_sku": MUG, "after": 0, "source": "ORDER"},
+                ),
+                (
+                    50.0,
+                    "bigcommerce",
+                    "stock_changed",
+                    MUG,
+                    "action bc.set_stock",
+                    {"sku": MUG, "before": 7, "after": 5, "by": "absolute"},
+                ),
+            )
+        },
+    ),
     ("I9", "taken twice", {"effects": happened(*HAPPY, TAKEN)}),
     ("I9", "given back twice", {"effects": happened(PLACED)}),
     ("I10", "another price", {"shelves": {(SHOP, MUG): Shelf("9", 5, Decimal("12.01"))}}),
