@@ -136,8 +136,8 @@ def value_from_event(put: Put) -> None:
             told[str(moved["product_id"])] = moved["method"], moved["value"]
         return genuine(headers, body, *arguments, **more)
 
-    def believe(store: Any, products: Any) -> Any:
-        return keep(store, [_moved(product, told.pop(product.id, None)) for product in products])
+    def believe(store: Any, products: Any, **more: Any) -> Any:
+        return keep(store, [_moved(product, told.pop(product.id, None)) for product in products], **more)
 
     def _moved(product: Any, event: tuple[str, int] | None) -> Any:
         if event is None or len(product.variants) != 1 or product.variants[0].stock is None:

@@ -240,6 +240,11 @@ _ROWS: Final = (
             "BigCommerce no longer shows this product and {others} others that were there before.",
             "Confirm it if they were removed on purpose. What is there again is noticed by itself.",
             "problem.confirm", "box", confirm="It was removed"),
+    Message("E-INV-EMPTIED", "Stock of many products fell to 0", "The stock of {n} product(s) fell to 0",
+            "BigCommerce shows 0 units of this product and {others} others that had stock before; TikTok Shop still "
+            "offers what was there.",
+            "Confirm it if they are sold out. Stock that is there again is noticed by itself.",
+            "problem.confirm", "stock", confirm="They are sold out"),
     Message("I-NOT-PURCHASABLE", "Not purchasable in BigCommerce", "{n} product(s) is|are not purchasable",
             "Skipped: not purchasable in BigCommerce.",
             "“Open in BigCommerce” and make it available for purchase, or switch on “Sync unpurchasable products” in "

@@ -919,7 +919,7 @@ def test_a_delivery_of_the_sandbox_is_genuine_and_becomes_a_hint(store, shop):
     assert {hint.store_hash for hint in hints} == {"abc123"}
     assert {
         ("product", (product_id,), ""),
-        ("inventory", (product_id,), ""),
+        ("sold", (product_id,), ""),
         ("order", (order_id,), ""),
         ("shipment", (order_id,), shipment_id),
     } <= found

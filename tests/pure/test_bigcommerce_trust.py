@@ -297,7 +297,7 @@ def delivery(scope, data, **changes):
         (
             "store/product/inventory/order/updated",
             {"type": "product", "id": 81, "inventory": {"product_id": 81, "method": "relative", "value": -1}},
-            {"kind": "inventory", "ids": ("81",)},
+            {"kind": "sold", "ids": ("81",)},
         ),
         (
             "store/sku/updated",
@@ -307,7 +307,7 @@ def delivery(scope, data, **changes):
         (
             "store/sku/inventory/order/updated",
             {"type": "sku", "id": 461, "inventory": {"product_id": 81, "variant_id": 61, "value": -1}},
-            {"kind": "inventory", "ids": ("81",), "variant_ids": ("61",)},
+            {"kind": "sold", "ids": ("81",), "variant_ids": ("61",)},
         ),
         (
             "store/order/statusUpdated",

@@ -12,7 +12,7 @@ from twinshelf.documents.goods import Product
 from twinshelf.documents.orders import StoreOrder
 from twinshelf.errors import DocumentError
 
-HintKind = Literal["product", "deleted", "sku", "inventory", "order", "shipment", "uninstalled", "ignored"]
+HintKind = Literal["product", "deleted", "sku", "inventory", "sold", "order", "shipment", "uninstalled", "ignored"]
 
 
 @dataclass(frozen=True)

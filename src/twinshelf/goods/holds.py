@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from twinshelf.connections.models import Connection, Store
+from twinshelf.documents import Product
 from twinshelf.goods.models import Hold
 from twinshelf.goods.selections import mark_stock, products_of_variants
+from twinshelf.goods.snapshot import LONGEST_LAG, Changed
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import upsert
 from twinshelf.sync import lanes
@@ -103,18 +105,32 @@ def _of_orders(holds: QuerySet[Hold], order_ids: Iterable[str]) -> QuerySet[Hold
     return holds.filter(order_id__in=list(order_ids))
 
 
-def stock_was_read(store: Store, variant_ids: Sequence[str], started: datetime) -> None:
-    """End the holds whose units the store had already taken when this reading of its stock began."""
-    over: set[str] = set()
-    if not Hold.objects.filter(store=store, converted_at__lt=started).exists():  # the usual case, and a cheap look
+def stock_was_read(store: Store, products: Sequence[Product], changed: Changed, began: datetime) -> None:
+    """End the holds whose units the store had already taken when this reading of its stock began.
+
+    A reading that shows what was known before the units were taken is of a copy of the store that lags: it ends none
+    that is younger than such a lag, but of goods whose stock is not tracked.
+    """
+    if not Hold.objects.filter(store=store, converted_at__lt=began).exists():  # the usual case, and a cheap look
         return
+    read = [product for product in products if product.id not in changed.doubted]
+    fresh = [v.id for p in read for v in p.variants if p.id in changed.kept or v.stock is None]
+    known = [v.id for p in read for v in p.variants if not (p.id in changed.kept or v.stock is None)]
+    over = _end(store, fresh, before=began) | _end(store, known, before=began - LONGEST_LAG)
+    if over:
+        mark_stock(store, over, cause="hold over")
+
+
+def _end(store: Store, variant_ids: Sequence[str], *, before: datetime) -> set[str]:
+    over: set[str] = set()
     for start in range(0, len(variant_ids), 500):
-        held = Hold.objects.filter(
-            store=store, variant_id__in=variant_ids[start : start + 500], converted_at__lt=started
+        some = variant_ids[start : start + 500]
+        ended = list(
+            Hold.objects.filter(store=store, variant_id__in=some, converted_at__lt=before).values_list(
+                "id", "variant_id"
+            )
         )
-        ended = list(held.values_list("id", "variant_id"))
         if ended:
             Hold.objects.filter(id__in=[hold_id for hold_id, _ in ended]).delete()
             over |= {variant_id for _, variant_id in ended}
-    if over:
-        mark_stock(store, over, cause="hold over")
+    return over

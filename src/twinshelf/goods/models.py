@@ -37,10 +37,19 @@ class StoreProduct(AccountModel):
     deleted = models.BooleanField(default=False)
     told_deleted_at = models.DateTimeField(null=True)
     """When the store itself said that it was deleted: if it is not there at the next look, nobody need confirm it."""
+    emptied_at = models.DateTimeField(null=True)
+    """When its stock last fell to 0 and nothing explained it: many of a day are held back (`doubts`)."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["store", "product_id"], name="store_product_once")]
-        indexes: ClassVar = [models.Index(fields=["account", "store", "deleted", "title"], name="store_product_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "store", "deleted", "title"], name="store_product_list"),
+            models.Index(
+                fields=["store", "emptied_at"],
+                condition=models.Q(emptied_at__isnull=False),
+                name="store_product_emptied",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

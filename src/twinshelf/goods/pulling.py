@@ -5,7 +5,7 @@ Reads the store alone: what a shop is to show of its products is the business of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,17 +17,18 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.connections.queries import store_now
 from twinshelf.documents import Names, Plan, Product, finding, from_json, to_json, token
-from twinshelf.goods import holds, snapshot
+from twinshelf.goods import doubts, holds, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
 from twinshelf.kit import clock
 from twinshelf.sync import lanes, problems, tasks
-from twinshelf.sync.flows import ORDERS, Flow
+from twinshelf.sync.flows import ORDERS, Flow, Signal
 from twinshelf.sync.models import Task
 
 _NAMES_FOR = timedelta(minutes=5)
 _PULL_OVERLAP = timedelta(minutes=2)
+_LOOK_AGAIN_SECONDS = 30.0
 
 
 def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
@@ -42,43 +43,53 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
     client = clients.store_client(store, "urgent" if urgent else "normal")
     started = clock.now()
     page = client.products(list(keys), names_of(store), store=clients.info_of(store))
-    fresh = _wanted(store, page.products)
-    doubtful = _gone_at_once(batch, keys, page.missing)
     with transaction.atomic():  # what is on record as seen has been marked: never one without the other
-        changed = snapshot.keep_products(store, fresh)
+        snapshot.lock(store)
+        overtaken = snapshot.seen_since(store, page.missing, started)
+        missing = set(page.missing) - overtaken
+        meant = {key for key in keys if (key, doubts.GONE) in batch.confirmed}
+        vanished = doubts.gone_too_many(store, missing, meant=meant, due=_due(batch, keys), now=started)
+        believed = {
+            key for key in keys if (key, doubts.EMPTIED) in batch.confirmed or batch.signalled(key, Signal.SOLD)
+        }
+        changed, held = _keep(store, _wanted(store, page.products), started, believed=believed, due=_due(batch, keys))
         snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
-        gone = snapshot.mark_deleted(store, set(page.missing) - doubtful)
-        holds.stock_was_read(store, [variant.id for product in page.products for variant in product.variants], started)
+        gone = snapshot.mark_deleted(store, missing - vanished, meant=meant)
         spread(store, changed, gone, cause=batch.asks[keys[0]].cause)
     findings = {entry.id: finding("E-PRODUCT-READ", why=entry.error) for entry in page.unreadable}
-    for product_id in doubtful:
-        findings[product_id] = finding(GONE, others=len(doubtful) - 1)
-    return {key: Plan(key=key, findings=(findings[key],) if key in findings else ()) for key in keys}
+    findings |= {product_id: finding("E-PRD-GONE", others=len(vanished) - 1) for product_id in vanished}
+    findings |= {product_id: finding("E-INV-EMPTIED", others=len(held) - 1) for product_id in held}
+    again = changed.doubted | overtaken
+    return {
+        key: Plan(
+            key=key,
+            findings=(findings[key],) if key in findings else (),
+            later_seconds=_LOOK_AGAIN_SECONDS if key in again else None,
+        )
+        for key in keys
+    }
 
 
-GONE = "E-PRD-GONE"
-_MOST_GONE, _MOST_GONE_PERCENT, _FEW_GONE = 20, 5, 2
+def _due(batch: StoreBatch, keys: Sequence[str]) -> int:
+    """How many products may be concerned beside one that is looked at by itself: its batch was planned one by one."""
+    return lanes.due_count(batch.lane.id) if len(keys) == 1 else 0
 
 
-def _gone_at_once(batch: StoreBatch, keys: Sequence[str], missing: Iterable[str]) -> set[str]:
-    """Those of the missing products that are not taken as gone before somebody has confirmed it.
+def _keep(
+    store: Store, products: Sequence[Product], began: datetime, *, believed: Collection[str] = (), due: int = 0
+) -> tuple[snapshot.Changed, set[str]]:
+    """Keep a reading, but for stock that fell to 0 of too many products: theirs stays what it was.
 
-    More than 20, or than 5 % of the store's products, that vanish together without a word are likelier a wrong answer
-    than a wish; one or two are not. Those that wait to be confirmed already count as well, and so may all that is due
-    where a batch is planned one by one. BigCommerce's own message that a product was deleted is such a word.
+    Returns what changed, and the products whose stock is held back. `believed` are those of which somebody, or the
+    store itself, said why it fell.
     """
-    store = batch.store
-    meant = {key for key in keys if (key, GONE) in batch.confirmed}
-    here = StoreProduct.objects.filter(store=store, deleted=False)
-    silent = set(
-        here.filter(product_id__in=set(missing) - meant, told_deleted_at=None).values_list("product_id", flat=True)
-    )
-    if not silent:
-        return set()
-    waiting = set(problems.open_keys(store.account_id, batch.lane.owner, GONE))
-    number = len(silent | waiting) if len(keys) > 1 else max(len(silent | waiting), lanes.due_count(batch.lane.id))
-    most = max(_FEW_GONE, min(_MOST_GONE, here.count() * _MOST_GONE_PERCENT // 100))
-    return silent if number > most else set()
+    emptied = doubts.emptied(store, [product for product in products if product.id not in believed])
+    held = doubts.emptied_too_many(store, emptied, due=due, now=began)
+    kept = [doubts.with_stock(each, emptied[each.id]) if each.id in held else each for each in products]
+    changed = snapshot.keep_products(store, kept, began=began)
+    doubts.note_emptied(store, emptied.keys() - held - changed.doubted, now=began)
+    holds.stock_was_read(store, kept, changed, began)
+    return changed, held - changed.doubted
 
 
 def spread(store: Store, changed: snapshot.Changed, gone: set[str], *, cause: str) -> None:
@@ -191,20 +202,18 @@ def pull(task: Task) -> bool:
     while True:
         started, page = ahead.take()
         with transaction.atomic():
-            overtaken = snapshot.seen_since(store, [product.id for product in page.products], started)
-            products: Sequence[Product] = [product for product in page.products if product.id not in overtaken]
-            if task.params.get("by_itself"):
-                products = _known_only(store, products, since)
-            changed = snapshot.keep_products(store, products)
-            holds.stock_was_read(store, [variant.id for product in products for variant in product.variants], started)
-            back = _there_again(store, page.products)
+            snapshot.lock(store)
+            products = _known_only(store, page.products, since) if task.params.get("by_itself") else page.products
+            changed, held = _keep(store, products, started)
+            back = doubts.waiting(store, [product.id for product in page.products])
             owner, cause = f"store:{store.id}", f"read beside pull {task.id}"
-            lanes.ask(store.account_id, "product", owner, overtaken | back, cause=cause)
+            lanes.ask(store.account_id, "product", owner, changed.doubted | held | back, cause=cause)
             if page.unreadable:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
                 tasks.note_items(task, lane, [(e.id, "failed", str(e.error)) for e in page.unreadable])
-            _touch(store, [product.id for product in page.products if product.id not in changed.new])
+            seen = [product.id for product in page.products if product.id not in changed.new | changed.doubted]
+            _touch(store, seen)
             spread(store, changed, set(), cause=f"pull {task.id}")
             cursor = {**cursor, "last_id": page.last_id}
             tasks.count(task, succeeded=len(page.products), failed=len(page.unreadable))
@@ -229,12 +238,6 @@ def pull(task: Task) -> bool:
     tasks.count(task, total=task.succeeded + task.failed)
     tasks.carried_out(task)
     return False
-
-
-def _there_again(store: Store, products: Sequence[Product]) -> set[str]:
-    """Products that were missing for a while and are still waiting to be confirmed as gone."""
-    waiting = set(problems.open_keys(store.account_id, f"store:{store.id}", GONE))
-    return {product.id for product in products} & waiting if waiting else set()
 
 
 def _touch(store: Store, product_ids: Sequence[str]) -> None:

@@ -1,17 +1,18 @@
 """Keeping what was read of the store's products as rows, and telling what changed.
 
-Writes tables and says what changed; decides nothing and calls no platform.
+Writes tables and says what changed; calls no platform. A reading is kept as a whole or not at all: what version it is
+of, `_standing` decides, for the product, its variants, prices and stock alike (docs/decisions/0014).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import msgspec
-from django.db import transaction
 from django.db.models import Count
 
 from twinshelf.connections.models import Store
@@ -29,14 +30,24 @@ _VARIANT_COLUMNS = (
 )  # fmt: skip
 
 
+LONGEST_LAG = timedelta(hours=1)
+"""No copy of the store from which it answers is taken to be further behind than this."""
+
+
 @dataclass
 class Changed:
-    """Product ids by what changed of them since they were last read. One that came back is in all of them."""
+    """Product ids by what changed of them since they were last read. One that came back is in all of them.
+
+    `kept` are all whose reading was not what was on record. `doubted` are those of which another reading may be newer:
+    nothing of this one was kept.
+    """
 
     new: set[str] = field(default_factory=set)
     content: set[str] = field(default_factory=set)
     price: set[str] = field(default_factory=set)
     stock: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
 
     @property
     def any(self) -> set[str]:
@@ -44,67 +55,103 @@ class Changed:
         return self.new | self.content | self.price | self.stock
 
 
-def keep_products(store: Store, products: Sequence[Product]) -> Changed:
-    """Store what was read of these products and say what is different. Unchanged ones cost a look and nothing else."""
+def lock(store: Store) -> None:
+    """Let no other reading of the store be kept until the transaction ends: which is newer is decided one by one."""
+    list(Store.objects.select_for_update(no_key=True).filter(id=store.id).values_list("id"))
+
+
+def keep_products(store: Store, products: Sequence[Product], *, began: datetime) -> Changed:
+    """Store what was read of these products and say what is different. Unchanged ones cost a look and nothing else.
+
+    `began` is our time before they were read. To be called in a transaction, behind `lock`.
+    """
     changed = Changed()
     documents = {product.id: to_json(product) for product in products}
     digests = {product_id: hashlib.sha256(document).digest() for product_id, document in documents.items()}
     known = {
         row.product_id: row
         for row in StoreProduct.objects.filter(store=store, product_id__in=list(digests)).only(
-            "product_id", "digest", "document", "deleted", "told_deleted_at"
+            "product_id", "digest", "document", "deleted", "told_deleted_at", "modified_at", "seen_at"
         )
     }
-    if told_wrong := [row.id for row in known.values() if row.told_deleted_at is not None]:  # they are still there
-        StoreProduct.objects.filter(id__in=told_wrong).update(told_deleted_at=None)
     fresh: list[Product] = []
+    told_wrong: list[int] = []
     for product in products:
         row = known.get(product.id)
         if row is None:
             changed.new.add(product.id)
-        elif row.deleted:  # it came back: everything of it may have changed
+            fresh.append(product)
+            continue
+        standing = _standing(row, product, same=bytes(row.digest) == digests[product.id], began=began)
+        if standing == "older":
+            changed.doubted.add(product.id)
+            continue
+        if row.told_deleted_at is not None:  # it is still there
+            told_wrong.append(row.id)
+        if standing == "same":
+            continue
+        if row.deleted:  # it came back: everything of it may have changed
             for kind in (changed.new, changed.content, changed.price, changed.stock):
                 kind.add(product.id)
-        elif bytes(row.digest) == digests[product.id]:
-            continue
         else:
             _compare(from_json(bytes(row.document), Product), product, changed)
         fresh.append(product)
+    if told_wrong:
+        StoreProduct.objects.filter(id__in=told_wrong).update(told_deleted_at=None)
     if not fresh:
         return changed
+    changed.kept = {product.id for product in fresh}
     now = clock.now()
-    with transaction.atomic():
-        upsert(
-            StoreProduct,
-            store.account_id,
-            _PRODUCT_COLUMNS,
-            [_product_row(store, product, documents[product.id], digests[product.id], now) for product in fresh],
-            unique=["store_id", "product_id"],
-            newer_by="modified_at",
-        )
-        upsert(
-            StoreVariant,
-            store.account_id,
-            _VARIANT_COLUMNS,
-            [
-                (
-                    store.id,
-                    p.id,
-                    v.id,
-                    seller_sku(p, v),
-                    v.gtin,
-                    v.price.amount,
-                    v.stock,
-                    p.purchasable and v.purchasable,
-                    False,
-                )
-                for p in fresh
-                for v in p.variants
-            ],
-            unique=["store_id", "variant_id"],
-        )
-        _drop_gone_variants(store, fresh, known)
+    upsert(
+        StoreProduct,
+        store.account_id,
+        _PRODUCT_COLUMNS,
+        [_product_row(store, product, documents[product.id], digests[product.id], now) for product in fresh],
+        unique=["store_id", "product_id"],
+    )
+    upsert(
+        StoreVariant,
+        store.account_id,
+        _VARIANT_COLUMNS,
+        [
+            (
+                store.id,
+                p.id,
+                v.id,
+                seller_sku(p, v),
+                v.gtin,
+                v.price.amount,
+                v.stock,
+                p.purchasable and v.purchasable,
+                False,
+            )
+            for p in fresh
+            for v in p.variants
+        ],
+        unique=["store_id", "variant_id"],
+    )
+    _drop_gone_variants(store, fresh, known)
     return changed
+
+
+def _standing(row: StoreProduct, product: Product, *, same: bool, began: datetime) -> Literal["newer", "same", "older"]:
+    """How a reading stands to what is on record.
+
+    The store's own time of the last change decides. It has a grain of a second, and not every change moves it: where it
+    is the same on both, a reading that began after the last one was kept is newer, and of two that overlapped nobody
+    knows. A time that went back is a copy of the store that lags, or, if that lasts, a store that was restored. A
+    product that the store said it deleted is not back as long as only such a copy may still show it.
+    """
+    lags = began - row.seen_at < LONGEST_LAG
+    if product.modified_at < row.modified_at:
+        return "older" if lags else "newer"
+    if row.told_deleted_at is not None and product.modified_at == row.modified_at:
+        told_lately = began - row.told_deleted_at < LONGEST_LAG
+        return "older" if told_lately else "newer" if row.deleted else "same" if same else "newer"
+    if same and not row.deleted:
+        return "same"
+    overlapped = began < row.seen_at <= clock.now()  # later than now: our clock was put back
+    return "older" if product.modified_at == row.modified_at and overlapped else "newer"
 
 
 def _drop_gone_variants(store: Store, fresh: Sequence[Product], known: Mapping[str, StoreProduct]) -> None:
@@ -177,7 +224,7 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def seen_since(store: Store, product_ids: Iterable[str], moment: datetime) -> set[str]:
-    """Those of these products that another reading has stored since then: which of the two is newer, nobody knows."""
+    """Those of these products of which another reading has been kept since then."""
     rows = StoreProduct.objects.filter(store=store, product_id__in=list(product_ids), seen_at__gt=moment)
     return set(rows.values_list("product_id", flat=True))
 
@@ -188,14 +235,20 @@ def keep_unreadable(store: Store, problems: Mapping[str, str]) -> None:
         StoreProduct.objects.filter(store=store, product_id=product_id).update(problem=why, seen_at=clock.now())
 
 
-def mark_deleted(store: Store, product_ids: Iterable[str]) -> set[str]:
-    """Mark products as gone from the store, with their variants' stock at 0. Returns those that were there before."""
+def mark_deleted(store: Store, product_ids: Iterable[str], *, meant: Collection[str] = ()) -> set[str]:
+    """Mark products as gone from the store, with their variants' stock at 0. Returns those that were there before.
+
+    Of those in `meant` a person said so, which counts like the store's own word.
+    """
     gone = set(
         StoreProduct.objects.filter(store=store, product_id__in=list(product_ids), deleted=False).values_list(
             "product_id", flat=True
         )
     )
-    StoreProduct.objects.filter(store=store, product_id__in=gone).update(deleted=True, stock=0, seen_at=clock.now())
+    now = clock.now()
+    StoreProduct.objects.filter(store=store, product_id__in=gone).update(deleted=True, stock=0, seen_at=now)
+    if said := gone & set(meant):
+        StoreProduct.objects.filter(store=store, product_id__in=said).update(told_deleted_at=now)
     StoreVariant.objects.filter(store=store, product_id__in=gone).update(deleted=True, stock=0)
     return gone
 

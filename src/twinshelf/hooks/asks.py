@@ -23,6 +23,9 @@ def of_store(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
         case "inventory":
             for product_id in hint.ids:
                 yield AskFor("product", owner, product_id, lanes.URGENT)
+        case "sold":
+            for product_id in hint.ids:
+                yield AskFor("product", owner, product_id, lanes.URGENT, Signal.SOLD)
         case "uninstalled":
             yield AskFor("store", owner, "hooks", lanes.URGENT)
         case "order" | "shipment":

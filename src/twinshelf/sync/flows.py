@@ -40,6 +40,8 @@ class Signal(IntFlag):
     """Something changed on the other side, so its last reading is not good enough: read it first."""
     BLAMED = 2
     """The engine's own: it failed while others of its batch got through, so its failures are its own."""
+    SOLD = 4
+    """The store said that orders moved its stock."""
 
 
 @dataclass(frozen=True)
