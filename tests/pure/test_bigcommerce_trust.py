@@ -309,6 +309,7 @@ def delivery(scope, data, **changes):
             {"type": "sku", "id": 461, "inventory": {"product_id": 81, "variant_id": 61, "value": -1}},
             {"kind": "sold", "ids": ("81",), "variant_ids": ("61",)},
         ),
+        ("store/inventory/location/updated", {"location_id": 2}, {"kind": "location", "ids": ()}),
         (
             "store/order/statusUpdated",
             {"type": "order", "id": 250, "status": {"previous_status_id": 0, "new_status_id": 11}},
@@ -347,7 +348,6 @@ def test_a_delivery_becomes_a_hint(scope, data, expected):
         ("store/order/refund/created", {"type": "order", "id": 1, "refund": {"refund_id": 12}}),
         ("store/channel/1053001/order/statusUpdated", {"order_id": 250}),
         ("store/channel/*/inventory/product/stock_changed", {"variant_id": 61, "product_id": 81, "location_id": 1}),
-        ("store/inventory/location/updated", {"location_id": 2}),
         ("store/priceList/record/updated", {"type": "price_list", "price_list_id": 1, "variant_id": 61}),
         ("store/hook/deliveryException", {"code": 90002}),
         ("of/tomorrow", None),

@@ -12,7 +12,9 @@ from twinshelf.documents.goods import Product
 from twinshelf.documents.orders import StoreOrder
 from twinshelf.errors import DocumentError
 
-HintKind = Literal["product", "deleted", "sku", "inventory", "sold", "order", "shipment", "uninstalled", "ignored"]
+HintKind = Literal[
+    "product", "deleted", "sku", "inventory", "sold", "location", "order", "shipment", "uninstalled", "ignored"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Names:
 
     brands: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
+    draws_from: str = ""
+    """The location that the store's orders draw from, where it has several; "" where all stock is in one."""
 
 
 @dataclass(frozen=True)

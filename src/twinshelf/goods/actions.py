@@ -17,14 +17,19 @@ from twinshelf.sync import tasks
 from twinshelf.sync.models import Task
 
 
-def pull(store: Store, *, since: datetime | None = None, by: Actor) -> Task:
+def pull(store: Store, *, since: datetime | None = None, moved: bool = False, by: Actor) -> Task:
     """Read the store's products: those changed since a time, or all of them.
 
-    What the engine pulls brings new products only where a connection of the store adds them by itself.
+    What the engine pulls brings new products only where a connection of the store adds them by itself. `moved`: the
+    store said that its locations changed, which explains stock that fell to 0.
     """
     title = f"Pull products of {store}" if since is None else f"Pull products of {store} changed since {stamp(since)}"
-    by_itself = by.kind is ActorKind.ENGINE
-    params = {"store": store.id, "since": since.isoformat() if since else "", "by_itself": by_itself}
+    params = {
+        "store": store.id,
+        "since": since.isoformat() if since else "",
+        "by_itself": by.kind is ActorKind.ENGINE,
+        "moved": moved,
+    }
     with transaction.atomic():
         record(by, store.account_id, "goods.pull", f"store:{store.id}", detail=title)
         return tasks.submit(store.account_id, "pull", title, owner=f"store:{store.id}", by=by, params=params)

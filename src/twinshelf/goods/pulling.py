@@ -11,13 +11,14 @@ from functools import partial
 
 from django.db import transaction
 
+from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections import clients
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.connections.queries import store_now
 from twinshelf.documents import Names, Plan, Product, finding, from_json, to_json, token
-from twinshelf.goods import doubts, holds, snapshot
+from twinshelf.goods import actions, doubts, holds, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
@@ -42,7 +43,8 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
     urgent = any(ask.priority <= lanes.URGENT for ask in batch.asks.values())
     client = clients.store_client(store, "urgent" if urgent else "normal")
     started = clock.now()
-    page = client.products(list(keys), names_of(store), store=clients.info_of(store))
+    names = names_of(store)
+    page = client.products(list(keys), names, store=clients.info_of(store))
     with transaction.atomic():  # what is on record as seen has been marked: never one without the other
         snapshot.lock(store)
         overtaken = snapshot.seen_since(store, page.missing, started)
@@ -60,6 +62,8 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
     findings |= {product_id: finding("E-PRD-GONE", others=len(vanished) - 1) for product_id in vanished}
     findings |= {product_id: finding("E-INV-EMPTIED", others=len(held) - 1) for product_id in held}
     again = changed.doubted | overtaken
+    if names.draws_from:  # the inventory of a location may still show what was there before a change
+        again |= changed.kept
     return {
         key: Plan(
             key=key,
@@ -204,7 +208,8 @@ def pull(task: Task) -> bool:
         with transaction.atomic():
             snapshot.lock(store)
             products = _known_only(store, page.products, since) if task.params.get("by_itself") else page.products
-            changed, held = _keep(store, products, started)
+            believed = [product.id for product in products] if task.params.get("moved") else ()
+            changed, held = _keep(store, products, started, believed=believed)
             back = doubts.waiting(store, [product.id for product in page.products])
             owner, cause = f"store:{store.id}", f"read beside pull {task.id}"
             lanes.ask(store.account_id, "product", owner, changed.doubted | held | back, cause=cause)
@@ -245,9 +250,20 @@ def _touch(store: Store, product_ids: Sequence[str]) -> None:
     StoreProduct.objects.filter(store=store, product_id__in=product_ids).update(seen_at=clock.now())
 
 
+def observe_locations(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
+    """A location of the store was opened, closed or switched: have the stock of all products read anew."""
+    if batch.preview:
+        return {}
+    store = batch.store
+    StoreNames.objects.filter(store=store).delete()
+    actions.pull(store, moved=True, by=ENGINE)
+    return {key: Plan(key=key) for key in keys}
+
+
 def as_observed(plan: Plan) -> Plan:
     """The plan of a flow that only reads: what its observing found. Pure."""
     return plan
 
 
+LOCATIONS = Flow("location", StoreBatch, observe_locations, as_observed, size=10, gather_seconds=0.5)
 PRODUCTS = Flow("product", StoreBatch, observe_products, as_observed, size=250, gather_seconds=0.5, queue=ORDERS)

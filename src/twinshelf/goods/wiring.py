@@ -22,6 +22,6 @@ def _store(owner: str) -> Store:
     return Store.objects.get(id=int(owner.partition(":")[2]))
 
 
-FLOWS = (pulling.PRODUCTS,)
+FLOWS = (pulling.PRODUCTS, pulling.LOCATIONS)
 TASKS = {"pull": pulling.pull}
 TIMETABLES = {"store_products": _read_changed_products, "store_comparison": _read_all_products}

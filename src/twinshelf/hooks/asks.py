@@ -26,6 +26,8 @@ def of_store(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
         case "sold":
             for product_id in hint.ids:
                 yield AskFor("product", owner, product_id, lanes.URGENT, Signal.SOLD)
+        case "location":
+            yield AskFor("location", owner, "all", lanes.URGENT)
         case "uninstalled":
             yield AskFor("store", owner, "hooks", lanes.URGENT)
         case "order" | "shipment":

@@ -62,7 +62,10 @@ class StoreClient(Protocol):
         """The scopes we need and the token lacks, in the words of the storefront's own pages."""
 
     def names(self) -> Names:
-        """All brand names and category paths; good for as long as nobody renames one."""
+        """All brand names and category paths, and where orders draw stock from.
+
+        Good for as long as nobody renames one or opens a location.
+        """
 
     def products_after(
         self,
@@ -75,7 +78,8 @@ class StoreClient(Protocol):
     ) -> ProductPage:
         """The next products after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
 
-        `going_on` is told that `last_id` as soon as it is known, before the products are made, if there is more.
+        Their stock is what an order could draw. `going_on` is told that `last_id` as soon as it is known, before the
+        products are made, if there is more.
         """
 
     def product_pages(self, names: Names, *, store: StoreInfo) -> Iterator[ProductPage]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
@@ -187,11 +187,18 @@ class BigCommerce(BudgetedClient):
     # -- catalog ----------------------------------------------------------------------------------------------------
 
     def names(self) -> Names:
-        """All brand names and category paths. A call per 250 of either; good for as long as nobody renames one."""
+        """All brand names and category paths, and where orders draw stock from. A call per 250 of either, and one.
+
+        Good for as long as nobody renames one or opens a location.
+        """
         brands: dict[str, str] = {}
         for found in self._pages("/v3/catalog/brands", products.brands_from_json, [("include_fields", "name")]):
             brands |= found
-        return Names(brands, products.category_paths(self._categories()))
+        try:
+            draws_from = inventory.draws_from(self.locations())
+        except (Refused, ScopeMissing):
+            draws_from = ""
+        return Names(brands, products.category_paths(self._categories()), draws_from)
 
     def products_after(
         self,
@@ -226,11 +233,12 @@ class BigCommerce(BudgetedClient):
             if going_on is not None:
                 going_on(place)
 
-        return self._get(
+        page = self._get(
             "/v3/catalog/products",
             lambda body: products.page_from_json(body, names, store=store, limit=limit, going_on=go_on),
             params,
         )
+        return replace(page, products=self._as_drawn(page.products, names))
 
     def product_pages(self, names: Names, *, store: StoreInfo) -> Iterator[ProductPage]:
         """All products by id, page by page, each asked for when it is wanted.
@@ -260,12 +268,20 @@ class BigCommerce(BudgetedClient):
             unreadable += page.unreadable
         seen = {product.id for product in found} | {entry.id for entry in unreadable}
         return ProductPage(
-            products=tuple(sorted(found, key=lambda product: int(product.id))),
+            products=self._as_drawn(sorted(found, key=lambda product: int(product.id)), names),
             unreadable=tuple(unreadable),
             last_id=max(seen, key=lambda i: int(i or 0), default=""),
             more=False,
             missing=tuple(i for i in wanted if i not in seen),
         )
+
+    def _as_drawn(self, found: Sequence[Product], names: Names) -> tuple[Product, ...]:
+        """The products with what orders can draw, where the catalog also counts locations that they cannot reach."""
+        tracked = [product.id for product in found if any(variant.stock is not None for variant in product.variants)]
+        if not (names.draws_from and tracked):
+            return tuple(found)
+        stock = self.inventory(product_ids=tracked)
+        return tuple(inventory.with_stock_at(product, stock, names.draws_from) for product in found)
 
     def _categories(self) -> dict[int, tuple[int, str]]:
         """Through category trees, which know every storefront; where there are none, through the deprecated list."""

@@ -5,13 +5,16 @@ Source: BigCommerce docs, reference/{inventory, locations}.v3.yml; store-operati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from twinshelf.documents import StoreLocation
+from twinshelf.documents import Product, StoreLocation
 from twinshelf.storefronts.bigcommerce import wire
+
+DEFAULT_LOCATION = "1"
+"""Where orders draw from: it cannot be deleted. Source: locations.v3.yml; inventory-locations.mdx."""
 
 Stock = Mapping[str, Mapping[str, int]]
 """Variant id → location id → what that location can sell."""
@@ -76,6 +79,30 @@ def stock_from_json(body: bytes, *, limit: int) -> StockPage:
             if at.location_enabled is not False
         }
     return StockPage(stock, rows.count >= limit if rows.more is None else rows.more)
+
+
+def draws_from(locations: Iterable[StoreLocation]) -> str:
+    """The location that orders draw from, if another one has stock that they cannot reach; else ""."""
+    return DEFAULT_LOCATION if any(at.enabled and at.id != DEFAULT_LOCATION for at in locations) else ""
+
+
+def with_stock_at(product: Product, stock: Stock, location_id: str) -> Product:
+    """The product with what one location can sell of it, where stock is tracked.
+
+    The catalog's level is the sum of all locations that are enabled, and is never exceeded: either may be behind. What
+    the inventory does not know of has no stock that an order could draw.
+    """
+    return msgspec.structs.replace(
+        product,
+        variants=tuple(
+            variant
+            if variant.stock is None
+            else msgspec.structs.replace(
+                variant, stock=max(0, min(variant.stock, stock.get(variant.id, {}).get(location_id, 0)))
+            )
+            for variant in product.variants
+        ),
+    )
 
 
 def locations_from_json(body: bytes) -> tuple[tuple[StoreLocation, ...], bool | None]:

@@ -43,6 +43,8 @@ TOPICS: Mapping[str, HintKind] = MappingProxyType(
         "store/sku/deleted": "sku",
         "store/sku/inventory/updated": "inventory",
         "store/sku/inventory/order/updated": "sold",
+        "store/inventory/location/created": "location",
+        "store/inventory/location/updated": "location",
         "store/order/statusUpdated": "order",
         "store/shipment/created": "shipment",
         "store/shipment/updated": "shipment",
