@@ -23,18 +23,25 @@ def consent(sandbox: Sandbox, shop: ShopWorld) -> str:
     return str(sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=seller))
 
 
-def open_shop(sandbox: Sandbox, name: str, *, region: str = "US") -> ShopWorld:
+def open_shop(sandbox: Sandbox, name: str, *, region: str = "US", warehouses: list[str] | None = None) -> ShopWorld:
     """A shop of a seller of its own, connected with nothing yet."""
     seller = sandbox.act("tt.create_seller", name=name, region=region)["seller_id"]
-    return ShopWorld(sandbox, sandbox.act("tt.create_shop", seller=seller, name=name, region=region)["shop_id"])
+    made = sandbox.act("tt.create_shop", seller=seller, name=name, region=region, warehouses=warehouses)
+    return ShopWorld(sandbox, made["shop_id"])
 
 
 def connect_shop(
-    sandbox: Sandbox, twinshelf: Twinshelf, name: str, *, store: Store | None = None, account: Account | None = None
+    sandbox: Sandbox,
+    twinshelf: Twinshelf,
+    name: str,
+    *,
+    store: Store | None = None,
+    account: Account | None = None,
+    warehouses: list[str] | None = None,
 ) -> tuple[ShopWorld, Twinshelf]:
     """A further shop, connected with the store of `twinshelf` or another one; and the product as driven for it."""
     account = account or twinshelf.account
-    shop = open_shop(sandbox, name)
+    shop = open_shop(sandbox, name, warehouses=warehouses)
     [authorized] = connections.authorize_shops(account, consent(sandbox, shop), by=MAYA)
     connection = connections.pair(
         account, store=store or twinshelf.connection.store, shop=authorized, name=name, by=MAYA

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.flows.faults import HELD_SECONDS, fault
-from tests.flows.neighbors import shelf
+from tests.flows.neighbors import connect_shop, shelf
 
 
 def second_location(store) -> int:
@@ -88,3 +88,26 @@ def test_an_inventory_that_lags_is_read_once_more(sandbox, store, shop, twinshel
 
     assert shelf(shop, twinshelf, mug) == 3
     assert twinshelf.differences() == []
+
+
+@pytest.mark.parametrize("closed", ["other", "own"])
+def test_a_warehouse_that_is_switched_off_keeps_no_stock_of_another_from_being_set(sandbox, store, twinshelf, closed):
+    outlet, in_outlet = connect_shop(sandbox, twinshelf, "Outlet", warehouses=["Harbor", "Mill"])
+    mug = store.add_product(sku="MUG-1", stock=9)
+    in_outlet.list(mug)
+    own = in_outlet.connection.warehouse_id
+    rows = sandbox.world.table("tt/shops")[outlet.id]["warehouses"]
+    [other] = [row["id"] for row in rows if row["type"] == "SALES_WAREHOUSE" and row["id"] != own]
+    listing = in_outlet.listing(mug).tiktok_id
+    sandbox.act("tt.set_stock", product_id=listing, sku="MUG-1", quantity=2, warehouse_id=other)
+    switched = other if closed == "other" else own
+    sandbox.act("tt.set_warehouse", shop_id=outlet.id, warehouse_id=switched, effect_status="DISABLED")
+
+    store.act("set_stock", sku="MUG-1", quantity=4)
+    in_outlet.settle()
+
+    if closed == "other":
+        assert shelf(outlet, in_outlet, mug) == 4 + 2  # what is in a warehouse that is off, nobody can buy
+        assert in_outlet.problems() == []
+    else:
+        assert in_outlet.problems() == [(str(mug), "E-WHS-STATUS")]

@@ -41,7 +41,6 @@ def told(product_id: int) -> dict[str, dict[str, str]]:
     return {problem.code: problem.facts for problem in found}
 
 
-@pytest.mark.covers("SILK-87")
 def test_a_product_that_is_disabled_is_offered_no_more_until_it_is_available_again(sandbox, store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", stock=10)
     twinshelf.list(mug)
@@ -128,7 +127,6 @@ def test_a_variant_that_is_switched_off_keeps_its_sku_with_0_and_comes_back_with
     assert twinshelf.differences() == []
 
 
-@pytest.mark.covers("CED-23")
 def test_a_deleted_variant_keeps_its_sku_with_0_and_is_flagged(sandbox, store, shop, twinshelf):
     product = tee(store, "S", "M", "L")
     twinshelf.list(product)

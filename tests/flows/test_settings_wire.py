@@ -188,7 +188,7 @@ def test_products_go_to_other_markets_only_by_opting_in(store, shop, twinshelf, 
     store.act("add_currency", code="MYR")
     there, in_malaysia = paired(sandbox, twinshelf, "MY")
     settings = Settings(in_malaysia)
-    settings.command("set", "exchange_rate", "4.2")
+    settings.command("set", "exchange_rate", "4.2", "tax_percent", "0")
     mug = store.add_product(sku="MUG-000001", title="Enamel mug of the sturdiest kind there is")
     twinshelf.list(mug)
     in_malaysia.list(mug)
@@ -272,6 +272,7 @@ def parcel(product: dict[str, Any]) -> tuple[str, ...]:
 def test_nothing_is_priced_before_the_rate_is_confirmed_and_then_by_it(store, shop, twinshelf, sandbox):
     store.act("add_currency", code="GBP")
     there, in_britain = paired(sandbox, twinshelf, "GB")
+    Settings(in_britain).command("set", "tax_percent", "0")
     mug = store.add_product(sku="MUG-1", price="113.00", _tax="none")
     in_britain.list(mug)
     assert there.effects("product_created") == []
@@ -285,6 +286,24 @@ def test_nothing_is_priced_before_the_rate_is_confirmed_and_then_by_it(store, sh
     assert in_britain.problems() == []
     Settings(in_britain).command("set", "exchange_rate", "0.6")
     assert prices(there) == [Decimal("67.80")]
+
+
+@proves("tax_percent")
+def test_nothing_is_priced_before_the_tax_is_named_that_prices_lack(store, shop, twinshelf, sandbox):
+    there, in_britain = paired(sandbox, twinshelf, "GB")
+    settings = Settings(in_britain)
+    settings.command("set", "exchange_rate", "0.5")
+    mug = store.add_product(sku="MUG-1", price="20.00")
+    in_britain.list(mug)
+    assert there.effects("product_created") == []
+    assert in_britain.problems() == [(str(mug), "E-PRC-TAX")]
+
+    settings.page({"tax_percent": "20"})
+    in_britain.wait(600)
+
+    assert str(in_britain.listing(mug).price_min) == "12.0000"
+    assert in_britain.problems() == []
+    assert in_britain.differences() == []
 
 
 @proves("price_rule.kind", "price_rule.value")

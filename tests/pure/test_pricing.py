@@ -17,13 +17,14 @@ def rule(kind="none", value="0"):
     return PriceRule(kind, Decimal(value))
 
 
-def priced(base, *, currency=None, rate=None, by=None):
+def priced(base, *, currency=None, rate=None, by=None, tax=None):
     """The price, or the finding in its place."""
     found = shop_price(
         base,
         currency=currency or base.currency,
         rate=None if rate is None else Decimal(rate),
         rule=by or rule(),
+        tax=None if tax is None else Decimal(tax),
         sku="MUG-1",
     )
     return found.value if isinstance(found, Price) else found
@@ -237,3 +238,42 @@ def test_what_is_held_says_from_what_to_what():
 @given(usd_amounts("0.01"))
 def test_a_price_that_stays_is_never_held(price):
     assert guard(price, Money(price.amount, price.currency), percent=Decimal(0), sku="MUG-1") is None
+
+
+# -- tax ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("_case", "base", "tax", "by", "price"),
+    [
+        ("20 % on top", "10.00", "20", None, "12.00"),
+        ("none", "10.00", "0", None, "10.00"),
+        ("rounded once, at the end", "9.99", "20", rule("percent_up", "10"), "13.19"),
+        ("an amount comes after it", "10.00", "20", rule("fixed_up", "1"), "13.00"),
+        ("half a percent", "10.00", "5.5", None, "10.55"),
+    ],
+)
+def test_the_tax_is_added_before_all_else(_case, base, tax, by, price):
+    assert str(priced(money(base, "GBP"), tax=tax, by=by)) == f"{price} GBP"
+
+
+def test_the_tax_is_a_step_of_its_own():
+    found = shop_price(money("10.00", "GBP"), currency="GBP", rate=None, rule=rule(), sku="MUG-1", tax=Decimal(20))
+
+    assert isinstance(found, Price)
+    assert [(step.rule, step.after.amount) for step in found.steps] == [("regular", Decimal(10)), ("tax", Decimal(12))]
+
+
+@pytest.mark.parametrize(
+    ("untaxed", "percent", "price"),
+    [(True, None, None), (True, Decimal(20), 12), (True, Decimal(0), 10), (False, None, 10), (False, Decimal(20), 10)],
+)
+def test_no_price_is_given_while_nobody_said_what_tax_it_lacks(untaxed, percent, price):
+    chosen = Preferences(tax_percent=percent)
+    found = price_of(variant(price=usd("10.00")), chosen, currency="USD", sku="MUG-1", untaxed=untaxed)
+
+    if price is None:
+        assert found == finding("E-PRC-TAX", waits_for="tax")
+    else:
+        assert isinstance(found, Price)
+        assert found.value.amount == price

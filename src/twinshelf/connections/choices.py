@@ -33,5 +33,5 @@ def set_preferences(
         before, after = changed(known, connection.preferences)  # None: the default
         record(by, connection.account_id, action, owner, before=before, after=after)
         schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
-        for token in ("rate", "carrier", "template", "region"):
+        for token in ("rate", "tax", "carrier", "template", "region"):
             problems.unblock(connection.account_id, token)

@@ -43,6 +43,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     include_unpurchasable: bool = False
     price_rule: PriceRule = PriceRule()
     use_sale_price: bool = False
+    tax_percent: Decimal | None = None
+    """Tax added to prices that the store enters without it, where the shop's include it; None until somebody said."""
     exchange_rate: Decimal | None = None
     """Shop currency per store currency; None until confirmed. Irrelevant while both use the same currency."""
     price_guard_percent: Decimal = Decimal(50)
@@ -85,6 +87,7 @@ _WHOLE_NUMBERS = {
 }
 """What E-PKG-INT and E-INV-THRESH say, for choices that are not whole numbers."""
 _NUMBER, _NOT_NEGATIVE = "must be a number", "must be a whole number of 0 or more"
+_PERCENT = "must be a number from 0 to 100"
 _LARGEST, _FINEST, _ALL_PERCENT = 10**12, 12, 100
 """Beyond these, numbers are slips of the hand; and sums of them would not be exact any more."""
 
@@ -113,6 +116,8 @@ def _bounds(chosen: Preferences) -> Iterator[tuple[str, bool, str]]:
     yield "price_rule.value", rule.kind != "percent_down" or rule.value < _ALL_PERCENT, "must be less than 100 %"
     yield "exchange_rate", chosen.exchange_rate is None or chosen.exchange_rate > 0, "must be greater than 0"
     yield "price_guard_percent", chosen.price_guard_percent >= 0, "must be 0 or more"
+    yield "tax_percent", chosen.tax_percent is None or _is_exact(chosen.tax_percent), _NUMBER
+    yield "tax_percent", chosen.tax_percent is None or 0 <= chosen.tax_percent <= _ALL_PERCENT, _PERCENT
     for side in PackageDefaults.__struct_fields__:
         given = getattr(chosen.package, side)
         yield f"package.{side}", given is None or given > 0, "must be greater than 0"

@@ -270,6 +270,7 @@ RULES: Final[Mapping[str, Text]] = {
     "template": _("From the default template"),
     "mapping": _("For its category in BigCommerce"),
     "sale_price": _("Sale price where there is one"),
+    "tax": _("Tax on top: {value}%"),
     "rate": _("Exchange rate {value}"),
     "fixed_up": _("Price rule: +{value}"),
     "fixed_down": _("Price rule: −{value}"),
@@ -291,6 +292,8 @@ def rule_text(rule: str) -> str:
     name, _colon, value = rule.partition(":")
     if name == "rate" and not value:
         return str(_("No exchange rate confirmed"))
+    if name == "tax" and not value:
+        return str(_("No tax confirmed"))
     return str(RULES.get(name, name)).format(value=value)
 
 

@@ -2,7 +2,7 @@
 
 A few are a merchant's daily work; many are likelier a wrong answer or a bad import over there than a wish. They are
 counted over time, so that it makes no difference whether they come together or one by one (invariant I12). What the
-store's own words or our own orders explain is believed and not counted. docs/decisions/0010, 0015.
+store's own words or our own orders explain is believed and not counted. docs/decisions/0010, 0021.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ def emptied(store: Store, products: Sequence[Product]) -> dict[str, dict[str, in
 
     Only of products that a shop lists, and only where nothing explains it: what our own orders hold, they took.
     """
+    if not Selection.objects.filter(connection__store=store).exists():  # nothing is listed yet, as at the first pull
+        return {}
     empty = {variant.id: product.id for product in products for variant in product.variants if variant.stock == 0}
     fallen: dict[str, int] = {}
     ids = list(empty)

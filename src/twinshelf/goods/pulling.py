@@ -89,7 +89,7 @@ def _keep(
     """
     emptied = doubts.emptied(store, [product for product in products if product.id not in believed])
     held = doubts.emptied_too_many(store, emptied, due=due, now=began)
-    kept = [doubts.with_stock(each, emptied[each.id]) if each.id in held else each for each in products]
+    kept = [doubts.with_stock(p, emptied[p.id]) if p.id in held else p for p in products] if held else products
     changed = snapshot.keep_products(store, kept, began=began)
     doubts.note_emptied(store, emptied.keys() - held - changed.doubted, now=began)
     holds.stock_was_read(store, kept, changed, began)

@@ -48,6 +48,8 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     store_currency: str = ""
     currency_taken: bool = True
     """The store takes orders in the shop's currency; else nothing new is offered: no order could be made."""
+    untaxed: bool = False
+    """The store's prices lack the tax that the shop's include."""
 
 
 class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ def desired_skus(product: Product, facts: ShopFacts, held: Mapping[str, int]) ->
     skus = {}
     for variant in product.variants:
         code = seller_sku(product, variant)
-        price = price_of(variant, preferences, currency=facts.currency, sku=code)
+        price = price_of(variant, preferences, currency=facts.currency, sku=code, untaxed=facts.untaxed)
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,

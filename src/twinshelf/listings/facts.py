@@ -10,6 +10,7 @@ from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache
 from twinshelf.rules import templates
 from twinshelf.rules.models import Template
+from twinshelf.tiktok.regions import region
 
 
 def facts_of(connection: Connection) -> ShopFacts:
@@ -25,6 +26,7 @@ def facts_of(connection: Connection) -> ShopFacts:
         store_currency=connection.store.currency,
         currency_taken=connections.takes_orders_in(connection.store, connection.shop.currency),
         store_weight_unit=connection.store.weight_unit,
+        untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,
     )
 
 

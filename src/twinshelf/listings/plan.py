@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -115,6 +115,24 @@ def _beyond_most(skus: Iterable[DesiredSku]) -> list[Finding]:
     more = ((sku.seller_sku or sku.variant_id, sku.quantity.beyond_most) for sku in skus)
     told = ", ".join(f"{name} ({units:,})" for name, units in more if units)
     return [finding("W-INV-MOST", most=f"{MAX_QUANTITY:,}", skus=told)] if told else []
+
+
+Levels = Mapping[str, tuple[tuple[str, int], ...]]
+"""(warehouse id, units) by SKU id."""
+
+
+def without_closed(stock: Levels, closed: Collection[tuple[str, str]]) -> Levels | None:
+    """What is left of a stock call of which (SKU id, warehouse id) pairs were refused because they are switched off.
+
+    Only the SKUs concerned; None where a closed warehouse should have had units, or one has no other.
+    """
+    rest: dict[str, tuple[tuple[str, int], ...]] = {}
+    for sku_id in {sku_id for sku_id, _warehouse in closed}:
+        levels = stock.get(sku_id, ())
+        if any(units and (sku_id, warehouse) in closed for warehouse, units in levels):
+            return None
+        rest[sku_id] = tuple(level for level in levels if (sku_id, level[0]) not in closed)
+    return rest if rest and all(rest.values()) else None
 
 
 @dataclass(frozen=True)

@@ -194,15 +194,15 @@ def _title_seen(connection: Connection, linked: Sequence[VariantSides]) -> str |
 
 
 def _price_rules(variants: Sequence[VariantSides]) -> tuple[str, ...]:
-    """The rules that led to the prices, `percent_up:10`; a rate that is missing is named without a figure."""
+    """The rules that led to the prices, `percent_up:10`; a rate or a tax that is missing is named without a figure."""
     rules: dict[str, None] = {}
     for row in variants:
         steps = row.desired.price.steps if row.desired.price is not None else ()
         for step in steps:
             if step.rule not in {"regular", "rounded"}:
                 rules[step.rule if step.figure is None else f"{step.rule}:{step.figure:f}"] = None
-        if row.desired.problem is not None and row.desired.problem.waits_for == "rate":
-            rules["rate:"] = None
+        if row.desired.problem is not None and row.desired.problem.waits_for in {"rate", "tax"}:
+            rules[f"{row.desired.problem.waits_for}:"] = None
     return tuple(rules)
 
 

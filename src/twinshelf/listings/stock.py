@@ -16,6 +16,7 @@ from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.quantities import counted_for_all_variants
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
+from twinshelf.tiktok.errors import PartlyRefused
 
 _STOCKABLE = (
     ListingState.LIVE,
@@ -90,11 +91,22 @@ def _keep_observed(
 
 
 def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made:
-    """Set the stock of SKUs in their warehouses: absolute numbers, so safe to repeat."""
+    """Set the stock of SKUs in their warehouses: absolute numbers, so safe to repeat.
+
+    A warehouse that is switched off takes no number, and nothing is sold from it: what it refused is set without it,
+    unless it is the one that should have the units.
+    """
     if not isinstance(change, SetStock):
         return no_change(batch, change, attempt)
     stock = dict(change.stock)
-    batch.shop_client.set_stock(change.shop_listing_id, stock)
+    try:
+        batch.shop_client.set_stock(change.shop_listing_id, stock)
+    except PartlyRefused as refused:
+        rest = planning.without_closed(stock, {(item.id, item.warehouse_id) for item in refused.items if item.closed})
+        if rest is None or {item.id for item in refused.items if not item.closed}:
+            raise
+        batch.shop_client.set_stock(change.shop_listing_id, rest)
+        stock |= rest
     return Made(f"stock of {counted(len(stock), 'SKU')} set", stock)
 
 

@@ -172,6 +172,7 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "package.height": _content,
     "package.weight": _content,
     "exchange_rate": _prices,
+    "tax_percent": _prices,
     "price_rule.kind": _prices,
     "price_rule.value": _prices,
     "use_sale_price": _prices,

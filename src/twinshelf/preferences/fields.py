@@ -127,6 +127,10 @@ _ROWS: Final = (
           help=_("What one unit of the store's currency is worth in the shop's. Nothing is priced until it is "
                  "confirmed. Without meaning where both use the same currency."), unit=Unit.RATE,
           empty=_("not confirmed")),
+    Field(name="tax_percent", card=Card.PRICES, label=_("Tax on top"), control=Control.NUMBER,
+          help=_("Added to every price where BigCommerce's are entered without tax and the shop's are what buyers pay: "
+                 "everywhere but in the US. 0 if there is none. Without meaning elsewhere."), unit=Unit.PERCENT,
+          empty=_("not confirmed")),
     Field(name="price_rule.kind", card=Card.PRICES, label=_("Price rule"), control=Control.CHOICE,
           help=_("Added to every price of this connection, after the exchange rate."),
           choices=(("none", _("None")), ("fixed_up", _("Add an amount")), ("fixed_down", _("Take off an amount")),

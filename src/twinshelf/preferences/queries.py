@@ -146,7 +146,7 @@ def effect(connection: Connection, values: Mapping[str, Any]) -> Effect:
         changed,
         {kind: number for kind, number in counts.items() if number},
         to_zero=_at_or_below(connection, after.threshold) if lowered and after.threshold is not None else 0,
-        reprices=bool(names & {"price_rule.kind", "price_rule.value", "exchange_rate"}),
+        reprices=bool(names & {"price_rule.kind", "price_rule.value", "exchange_rate", "tax_percent"}),
     )
 
 

@@ -11,7 +11,7 @@ from twinshelf.connections.preferences import Preferences, PriceRule
 from twinshelf.documents import Finding, Money, Variant, finding, minor_unit
 
 PriceStepRule = Literal[
-    "regular", "sale_price", "rate", "fixed_up", "fixed_down", "percent_up", "percent_down", "rounded"
+    "regular", "sale_price", "tax", "rate", "fixed_up", "fixed_down", "percent_up", "percent_down", "rounded"
 ]
 
 
@@ -30,8 +30,15 @@ class Price(msgspec.Struct, frozen=True):
     steps: tuple[PriceStep, ...]
 
 
-def price_of(variant: Variant, preferences: Preferences, *, currency: str, sku: str) -> Price | Finding:
-    """What a shop of this currency should ask for a variant, or why it cannot be said."""
+def price_of(
+    variant: Variant, preferences: Preferences, *, currency: str, sku: str, untaxed: bool = False
+) -> Price | Finding:
+    """What a shop of this currency should ask for a variant, or why it cannot be said.
+
+    `untaxed`: the store's prices lack the tax that the shop's include.
+    """
+    if untaxed and preferences.tax_percent is None:
+        return finding("E-PRC-TAX", waits_for="tax")
     sale = preferences.use_sale_price and variant.sale_price is not None
     base = variant.sale_price if preferences.use_sale_price and variant.sale_price is not None else variant.price
     return shop_price(
@@ -39,6 +46,7 @@ def price_of(variant: Variant, preferences: Preferences, *, currency: str, sku: 
         currency=currency,
         rate=preferences.exchange_rate,
         rule=preferences.price_rule,
+        tax=preferences.tax_percent if untaxed else None,
         sku=sku,
         start="sale_price" if sale else "regular",
     )
@@ -52,13 +60,17 @@ def shop_price(
     rule: PriceRule,
     sku: str,
     start: Literal["regular", "sale_price"] = "regular",
+    tax: Decimal | None = None,
 ) -> Price | Finding:
-    """Convert, apply the rule, round half up to the minor unit: in this order (docs/reference/behavior.md PRC-2).
+    """Add the tax, convert, apply the rule, round half up to the minor unit: in this order (PRC-2).
 
     A Finding where no price can be given: no confirmed rate for differing currencies, or a result below the smallest
     unit, which also covers a missing (0) price in the store.
     """
     amount, steps = base.amount, [PriceStep(start, base)]
+    if tax:
+        amount *= 1 + tax / 100
+        steps.append(PriceStep("tax", Money(amount, base.currency), tax))
     if base.currency != currency:
         if rate is None or rate <= 0:
             return finding("E-PRC-RATE", waits_for="rate", store=base.currency, shop=currency)

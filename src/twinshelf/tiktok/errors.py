@@ -100,6 +100,10 @@ class WrongState(Refused):
     """The cancellation or return is done, under way, or in a state that does not allow the decision."""
 
 
+_CLOSED_WAREHOUSE: Final = frozenset({12052531, 12052096, 12052403})
+"""Source: Update Inventory; 12052531 was split into the others in 2025 (docs/platforms/tiktok-shop.md section 13)."""
+
+
 @dataclass(frozen=True)
 class RefusedItem:
     """One item that a call left out although it succeeded as a whole. `warehouse_id` is "" unless it is to blame."""
@@ -108,6 +112,11 @@ class RefusedItem:
     code: int
     message: str
     warehouse_id: str = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was left out because its warehouse is switched off."""
+        return bool(self.warehouse_id) and self.code in _CLOSED_WAREHOUSE
 
 
 def explain(code: int, message: str) -> str:

@@ -39,6 +39,11 @@ class Region:
     """Whether products are listed here without being asked to; elsewhere the catalog is kept in TikTok Shop."""
 
     @property
+    def prices_with_tax(self) -> bool:
+        """Whether a price is what the buyer pays, tax included. In the US it comes on top, and TikTok collects it."""
+        return self.code != "US"
+
+    @property
     def imperial(self) -> bool:
         """Whether pounds and inches may be sent. Weight and size must then be of the same system."""
         return "LB" in self.weight_units

@@ -277,9 +277,9 @@ class BigCommerce(BudgetedClient):
 
     def _as_drawn(self, found: Sequence[Product], names: Names) -> tuple[Product, ...]:
         """The products with what orders can draw, where the catalog also counts locations that they cannot reach."""
-        tracked = [product.id for product in found if any(variant.stock is not None for variant in product.variants)]
-        if not (names.draws_from and tracked):
+        if not names.draws_from:  # the usual case
             return tuple(found)
+        tracked = [product.id for product in found if any(variant.stock is not None for variant in product.variants)]
         stock = self.inventory(product_ids=tracked)
         return tuple(inventory.with_stock_at(product, stock, names.draws_from) for product in found)
 
