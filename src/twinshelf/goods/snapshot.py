@@ -1,7 +1,7 @@
 """Keeping what was read of the store's products as rows, and telling what changed.
 
 Writes tables and says what changed; calls no platform. A reading is kept as a whole or not at all: what version it is
-of, `_standing` decides, for the product, its variants, prices and stock alike (docs/decisions/0020).
+of, `_standing` decides, for the product, its variants, prices and stock alike (docs/decisions/0021).
 """
 
 from __future__ import annotations
