@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +55,14 @@ def leave_alone() -> None:
 def migrate() -> None:
     """Create or update the tables of the app and of the engine. Safe to repeat and before every start.
 
-    One process at a time: those of an installation are often started together, on nothing.
+    From then on this process counts as one that runs: nothing is put back from a backup beside it.
+    """
+    say_running()
+    update_tables()
+
+
+def update_tables() -> None:
+    """Create or update all tables. One process at a time: those of an installation often start together, on nothing.
 
     Raises ImproperlyConfigured, and changes nothing, where a newer version has been here.
     """
@@ -120,10 +128,39 @@ _MIGRATING = 7_811_520_334
 """A number of our own among PostgreSQL's advisory locks."""
 
 
+_running: TextIOWrapper | None = None
+
+
+def say_running() -> None:
+    """Hold the file that says that a process of this installation runs, to the end of this one. Safe to repeat."""
+    global _running  # noqa: PLW0603 - one per process
+    if _running is None:
+        _running = _running_file()
+        fcntl.flock(_running, fcntl.LOCK_SH)
+
+
+@contextmanager
+def alone_or_none() -> Iterator[bool]:
+    """Whether no process of this installation runs on this machine; none can start while the block lasts."""
+    with _running_file() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _running_file() -> TextIOWrapper:
+    settings.OPERATOR.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return (settings.OPERATOR.data / "running.lock").open("w")
+
+
 def start_engine() -> Callable[[], None]:
     """Start draining lanes in this process. Returns what stops it."""
     from twinshelf.sync import durable, engine
 
+    say_running()
     client, lease = durable.launch()
     engine.use(client)
     leave_alone()
@@ -139,6 +176,7 @@ def connect_engine() -> Callable[[], None]:
     """Let this process ask, without draining anything itself. Returns what lets go."""
     from twinshelf.sync import durable, engine
 
+    say_running()
     client = durable.connect()
     engine.use(client)
 

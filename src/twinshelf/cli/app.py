@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli import backups, sandbox, settings
 from twinshelf.cli import orders as order_commands
-from twinshelf.cli import sandbox, settings
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
@@ -134,6 +134,7 @@ def worker_command() -> None:
 
 
 sandbox.mount(app)
+backups.mount(app)
 
 
 @app.command()

@@ -56,6 +56,11 @@ def unseal(sealed: str, *, bound_to: str) -> str:
     raise Unsealable(f"key {key_id} is not configured: add it after the current one in TWINSHELF_KEY")
 
 
+def key_ids() -> list[str]:
+    """The ids of the configured keys, the current one first. They tell which key it is and nothing of it."""
+    return [_key_id(master) for master in settings.KEYS]
+
+
 def needs_resealing(sealed: str) -> bool:
     """True if `sealed` is under an older key and should be sealed anew."""
     return bool(sealed) and sealed.split(".")[1] != _key_id(settings.KEYS[0])

@@ -38,6 +38,12 @@ def run_now(account_id: int, kind: str, owner: str) -> None:
     Schedule.objects.filter(account_id=account_id, kind=kind, owner=owner).update(next_at=clock.now())
 
 
+def all_now() -> None:
+    """Ask for everything of every owner at the next tick, for an installation that has missed something."""
+    with scopes_disabled():
+        Schedule.objects.update(next_at=clock.now())
+
+
 def tick() -> int:
     """Ask for everything that is due, each once though several processes tick. Returns how many were due.
 
