@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--planted", default="", metavar="NAME", help="with this bug planted, or with `all`, one by one"
     )
+    parser.add_argument("--faults", default="", metavar="IDS", help="only these of the catalog, such as F01,F21")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first seed that fails")
     chosen = parser.parse_args(arguments)
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of a set of texts is a part of a run
