@@ -6,12 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
+from sandbox.tests import bigcommerce_tour
 from sandbox.tests.bigcommerce_client import account, open_store
+from twinshelf_sandbox.bigcommerce.apps.webhook_scopes import is_documented
 from twinshelf_sandbox.faults import Fault
 
 LADDER = [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400]
@@ -119,6 +122,64 @@ def test_local_ports_are_allowed_only_by_the_documented_switch(store, sandbox):
     assert store.post("/v3/hooks", body).status_code == 422
     sandbox.act("bc.allow_local_hooks")
     assert store.post("/v3/hooks", body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "taken"),
+    [
+        ("store/order/created", True),
+        ("store/order/*", True),
+        ("store/order/metafield/*", True),
+        ("store/product/inventory/order/updated", True),
+        ("store/priceList/record/updated/", True),  # so some documents write it
+        ("store/channel/*", True),
+        ("store/channel/1053001/order/statusUpdated", True),
+        ("store/channel/1053001/*", True),
+        ("store/channel/*/inventory/product/stock_changed", True),
+        ("store/hook/deliveryException", True),
+        ("store/nonsense", False),
+        ("store/nonsense/*", False),
+        ("store/order", False),
+        ("store/order/nonsense", False),
+        ("store/order/created/*", False),
+        ("store/Order/created", False),
+        ("store/*", False),
+        ("store/channel/main/order/created", False),
+        ("store/channel/{channel_id}/order/created", False),
+        ("store/channel/1/nonsense", False),
+        ("orders", False),
+        ("", False),
+    ],
+)
+def test_only_documented_scopes_are_taken(store, scope, taken):
+    answer = store.post("/v3/hooks", {"scope": scope, "destination": "https://x.example"})
+    assert answer.status_code == (200 if taken else 422)
+    assert taken or answer.json()["errors"] == {"scope": "error.invalid.scope"}
+
+
+def test_scopes_that_no_document_lists_are_a_switch(store):
+    store.turn("documented_scopes_only", False)
+    hook(store, "store/nonsense/*")
+    assert store.post("/v3/hooks", {"scope": "nonsense", "destination": "https://x.example"}).status_code == 422
+
+
+def test_every_event_is_of_a_documented_scope(sandbox, monkeypatch):
+    fired = set()
+    monkeypatch.setattr(sandbox.bigcommerce.hooks, "fire", lambda _store, scope, _content: fired.add(scope))
+    bigcommerce_tour.tour(sandbox)
+    assert {scope for scope in fired if not is_documented(scope)} == set()
+    assert len(fired) >= 30
+
+
+def test_the_callback_files_name_no_scope_that_is_not_listed(shared):
+    folder = shared / "specs" / "bigcommerce" / "webhook-callbacks"
+    if not folder.is_dir():
+        pytest.skip("BigCommerce's callback files are not in the reference material")
+    named = {
+        scope for file in folder.glob("*.yml") for scope in re.findall(r"store/[A-Za-z/]+", file.read_text("utf-8"))
+    }
+    assert {scope for scope in named if not is_documented(scope)} == set()
+    assert len(named) >= 80
 
 
 def test_a_scope_takes_ten_hooks_and_one_per_destination(store):

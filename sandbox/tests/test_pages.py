@@ -528,7 +528,7 @@ def test_a_rejected_return_is_disputed_and_decided(person, sandbox, shop):
 def test_shippers_of_packages_ship_what_waits(person, sandbox):
     shop = open_shop(sandbox, region="VN")
     shop.list_product()
-    order_id = shop.buy_to_ship()
+    order_id = shop.buy_to_ship(shipping_type="SELLER")
     person.look(f"/seller/{shop.id}/orders/{order_id}")
     person.press("Ship", tracking_number="VN-0001-TEST")
     assert shop.order(order_id)["status"] == "AWAITING_COLLECTION"

@@ -396,7 +396,7 @@ def vietnamese(at: Tour) -> None:
     shop.get(f"/fulfillment/202309/packages/{package}")
     shop.post(f"/fulfillment/202309/packages/{package}/uncombine", {"order_ids": ids[:1]})
     items = [{"seller_sku": "MUG-250", "quantity": 1}, {"seller_sku": "MUG-400", "quantity": 1}]
-    order_id = at.sandbox.act("shopper.buy", shop_id=shop.id, items=items)
+    order_id = at.sandbox.act("shopper.buy", shop_id=shop.id, items=items, shipping_type="SELLER")
     line = shop.order(order_id)["line_items"][1]["id"]
     groups = {"splittable_groups": [{"id": "a", "order_line_item_ids": [line]}]}
     own = shop.post(f"/fulfillment/202309/orders/{order_id}/split", groups)["packages"][0]["id"]

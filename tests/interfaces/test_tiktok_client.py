@@ -1276,7 +1276,7 @@ def test_a_package_of_a_market_that_packs_first_is_shipped(open_world):
         weight=Weight(Decimal("0.5"), "KG"),
         skus=(ListingSku(variant_id="61", seller_sku="MUG-RED", price=dong, quantity=5),),
     )
-    order = shippable(world, ("MUG-RED", 1))
+    order = shippable(world, ("MUG-RED", 1), shipping_type="SELLER")
     (option, *_) = world.shop.delivery_options(world.warehouse_id)
     carriers = world.shop.shipping_providers(order.delivery_option_id or option.id)
     [package_id] = [package.id for package in order.packages]

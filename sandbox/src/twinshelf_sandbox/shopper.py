@@ -61,7 +61,7 @@ def buy(
     retail_delivery_fee: str = "0",
     fees: dict[str, str] | None = None,
     address: dict[str, Any] | None = None,
-    shipping_type: str = "SELLER",
+    shipping_type: str = "",
     fulfillment_type: str = "FULFILLMENT_BY_SELLER",
     order_type: str = "NORMAL",
     message: str = "",
@@ -74,10 +74,11 @@ def buy(
 
     An item is {seller_sku or sku_id, quantity, gift}. Amounts are texts for the whole order; without `tax` the US gets
     the usual rate. `fees` are those of a market, such as a `small_order_fee`. `address` overrides parts of an invented
-    one. `buyer` is a name: the same name gives the same buyer again. Stock is held at once, paid or not; what is not
-    live or out of stock is refused.
+    one. Without `shipping_type` (SELLER or TIKTOK) it is shipped as is usual in the market. `buyer` is a name: the same
+    name gives the same buyer again. Stock is held at once, paid or not; what is not live or out of stock is refused.
     """
     shop = platform.shop(shop_id)
+    shipping_type = shipping_type or shop.region.shipping
     if shipping_type not in ("SELLER", "TIKTOK"):
         raise Refused("shipping_type: must be SELLER or TIKTOK")
     _one_of("order_type", order_type, _ORDER_TYPES)

@@ -134,8 +134,10 @@ def _tell(store: Store, row: Entity, what: str) -> None:
         "namespace": row["namespace"],
         "owner_client_id": row["owner_client_id"],
     }
-    for scope in (f"store/{row['resource_type']}/metafield/{what}", f"store/metafield/{what}"):
-        store.fire(scope, content)
+    kind = "inventory/location" if row["resource_type"] == "location" else row["resource_type"]
+    if kind != "customer":  # no document lists events of their own for metafields of customers
+        store.fire(f"store/{kind}/metafield/{what}", content)
+    store.fire(f"store/metafield/{what}", content)
 
 
 def _create(call: Call, kind: str, resource_id: int, doc: Json) -> Entity:

@@ -56,6 +56,10 @@ SWITCHES: Final[dict[str, tuple[Any, str]]] = {
         "Seconds, least and most, between an event and its first delivery: more than 0 reorders.",
     ),
     "hook_timeout": (10.0, "Seconds a webhook waits for its answer."),
+    "documented_scopes_only": (
+        True,
+        "A webhook of a scope that no document lists is refused with 422; the documents name no answer to it.",
+    ),
     "hook_duplicate_status": (409, "HTTP status for a second hook of one scope and destination."),
     "hook_limit_status": (422, "HTTP status for the eleventh hook of one scope."),
     "refund_busy_seconds": (0.0, "Seconds after a refund in which another one of the same order is refused with 422."),

@@ -116,7 +116,11 @@ def _buy_form(shop: Shop) -> Html:
         more(
             "Discounts, shipping, buyer",
             money,
-            choice("shipping_type", "Shipped by", (("SELLER", "the seller"), ("TIKTOK", "TikTok"))),
+            choice(
+                "shipping_type",
+                "Shipped by",
+                (("", "who is usual in the market"), ("SELLER", "the seller"), ("TIKTOK", "TikTok")),
+            ),
             field("buyer", "Name of a buyer, the same again for the same one"),
             field("message", "Message to the seller"),
             check("cod:bool", "Cash on delivery"),

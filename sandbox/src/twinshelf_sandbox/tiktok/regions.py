@@ -1,7 +1,8 @@
 """Facts about markets: currency, limits, units, who ships how.
 
-Source: docs/platforms/tiktok-shop.md sections 9.1-9.3, 16.1, 19. Names and ids of delivery options outside the few that
-are public, and of carriers outside US, GB, FR and VN but for DHL Paket, are invented.
+Source: docs/platforms/tiktok-shop.md sections 9.1-9.3, 16.1, 19. That the platform ships was seen in VN; it is taken to
+be the rule in the other markets whose packages exist from payment on. Names and ids of delivery options outside the few
+that are public, and of carriers outside US, GB, FR and VN but for DHL Paket, are invented.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class Region:
     tax: bool = False
     phone: str = "+1"
     levels: tuple[str, ...] = ("Country", "state", "city")
+    country: str = ""
+    """What an address calls the country, where that is not `name`."""
+    shipping: str = "SELLER"
+    """Who ships what a shopper buys without a word about it: SELLER, or TIKTOK where the platform's shipping rules."""
     delivery: tuple[tuple[str, str, str], ...] = field(default=())
 
     def price_range(self, kind: str) -> tuple[Decimal, Decimal]:
@@ -69,6 +74,7 @@ def _sea(code: str, name: str, currency: str, locale: str, price: tuple[str, str
         "cross_border_price": price,
         "cod": True,
         "levels": ("Country", "province", "district", "ward"),
+        "shipping": "TIKTOK",
     }
     return Region(code, name, currency, locale, **{**options, **more})  # type: ignore[arg-type]
 
@@ -111,15 +117,15 @@ _ALL: Final = (
     ),
     _sea("TH", "Thailand", "THB", "th-TH", ("30", "260000"), phone="+66", cross_border_price=("0.01", "260000")),
     _sea("VN", "Viet Nam", "VND", "vi-VN", ("1", "180000000"), decimals=0, weights=("KILOGRAM", "GRAM"), phone="+84",
-         cross_border_price=("1", "1000000"), levels=("Country", "province", "city", "ward")),
+         cross_border_price=("1", "1000000"), country="Việt Nam"),
     Region(
         "MX", "Mexico", "MXN", "es-MX", tree="v1", title=(1, 300), weights=("KILOGRAM", "GRAM"), ships_by="package",
         local_price=("1", "50000"), global_price=("1", "50000"), cross_border_price=("1", "4560"), phone="+52",
-        levels=("Country", "state", "municipality"),
+        levels=("Country", "state", "municipality"), shipping="TIKTOK",
     ),
     Region(
         "BR", "Brazil", "BRL", "pt-BR", tree="v1", title=(1, 300), weights=("KILOGRAM", "GRAM"), ships_by="package",
-        local_price=("0.5", "10000"), phone="+55", levels=("Country", "state", "municipality"),
+        local_price=("0.5", "10000"), phone="+55", levels=("Country", "state", "municipality"), shipping="TIKTOK",
     ),
 )  # fmt: skip
 
@@ -170,6 +176,11 @@ def providers(region: str) -> tuple[tuple[str, str], ...]:
 
 
 PLATFORM_PROVIDER: Final = ("6617675021119438849", "TT Virtual express")
+
+
+def platform_carrier(region: str) -> tuple[str, str]:
+    """(id, name) of the carrier that TikTok's shipping names: captured orders of VN have one of their own."""
+    return PROVIDERS["VN"][0] if region == "VN" else PLATFORM_PROVIDER
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from twinshelf_sandbox.bigcommerce.apps.webhook_scopes import is_documented
 from twinshelf_sandbox.bigcommerce.calls import Call, Routes
 from twinshelf_sandbox.bigcommerce.responses import Json, data, encode, invalid, truth, v3_error
 from twinshelf_sandbox.bigcommerce.store import Store
@@ -36,7 +37,7 @@ EXCEPTION_SCOPE: Final = "store/hook/deliveryException"
 WILL_RETRY, GIVEN_UP, BLOCKED = 90001, 90002, 90003
 EXCEPTION_PAUSE: Final = 600
 
-_SCOPE = re.compile(r"store/[A-Za-z]+(/[A-Za-z0-9_*{}]+)*/?")
+_SCOPE = re.compile(r"store/[A-Za-z]+(/[A-Za-z0-9_*]+)*/?")
 _SHOWN: Final = (
     "id",
     "client_id",
@@ -88,11 +89,16 @@ def _checked(call: Call, body: Json, *, partial: bool) -> Json:
         errors["headers"] = "error.expected.jsobject"
     if errors:
         raise invalid(errors)
-    if "scope" in body and not _SCOPE.fullmatch(body["scope"]):
+    if "scope" in body and not _is_scope(call.store, body["scope"]):
         raise invalid({"scope": "error.invalid.scope"})
     if "destination" in body and not _reachable(call.store.world, body["destination"]):
         raise invalid({"destination": "Destination must be a https URL on port 443"})
     return {name: body[name] for name in ("scope", "destination", "is_active", "headers") if name in body}
+
+
+def _is_scope(store: Store, scope: str) -> bool:
+    """Whether it is one of the documented list; of that form at least, where the switch says so."""
+    return is_documented(scope) or (not store.switch("documented_scopes_only") and bool(_SCOPE.fullmatch(scope)))
 
 
 def _reachable(world: World, url: str) -> bool:

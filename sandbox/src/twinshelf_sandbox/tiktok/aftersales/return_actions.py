@@ -29,7 +29,7 @@ from twinshelf_sandbox.tiktok.aftersales.returns import (
     wait,
 )
 from twinshelf_sandbox.tiktok.errors import Refused
-from twinshelf_sandbox.tiktok.regions import PLATFORM_PROVIDER, providers
+from twinshelf_sandbox.tiktok.regions import platform_carrier, providers
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity
 
@@ -99,7 +99,9 @@ def send_back(platform: Platform, return_id: str, tracking: str = "") -> None:
     """The buyer sends the goods back; the seller looks at them, or 30 days later the platform does."""
     shop, row = _find(platform, return_id)
     _in_state(row, AWAITING)
-    carrier = PLATFORM_PROVIDER if row["shipment_type"] == "PLATFORM" else providers(shop.facts["region"])[0]
+    carrier = (
+        platform_carrier(shop.region.code) if row["shipment_type"] == "PLATFORM" else providers(shop.facts["region"])[0]
+    )
     if not row["tracking"]:
         row["tracking"], row["provider"] = tracking or f"RT{row['id'][-10:]}", list(carrier)
     record(shop, row, "BUYER_SHIPPED", "BUYER", "The goods are on their way back.")

@@ -15,7 +15,7 @@ from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.orders.order_states import of_shop
 from twinshelf_sandbox.tiktok.orders.recipient_addresses import recipient_json
 from twinshelf_sandbox.tiktok.products import uploads
-from twinshelf_sandbox.tiktok.regions import PLATFORM_PROVIDER
+from twinshelf_sandbox.tiktok.regions import platform_carrier
 from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.world import Entity
 
@@ -59,7 +59,7 @@ def new_package(
         "events": [],
     }
     if order["shipping_type"] == "TIKTOK":
-        package["provider_id"], package["provider_name"] = PLATFORM_PROVIDER
+        package["provider_id"], package["provider_name"] = platform_carrier(shop.region.code)
     attach(order, package, lines)
     return package
 

@@ -25,7 +25,7 @@ from twinshelf_sandbox.tiktok.fulfillment.packages import (
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.orders.order_states import after_shipping, of_shop, open_lines, put, touch
 from twinshelf_sandbox.tiktok.products import stock
-from twinshelf_sandbox.tiktok.regions import NEW_EU, PLATFORM_PROVIDER, SEA, providers
+from twinshelf_sandbox.tiktok.regions import NEW_EU, SEA, platform_carrier, providers
 from twinshelf_sandbox.tiktok.state import Shop
 from twinshelf_sandbox.world import Entity
 
@@ -293,12 +293,17 @@ def ship_package(shop: Shop, package_id: str, body: Ship | _BatchEntry) -> None:
         number, provider_id = body.self_shipment.tracking_number, body.self_shipment.shipping_provider_id
         name = check_tracking(shop, number, provider_id, package_id=package_id)
     else:
-        number, (provider_id, name) = f"TT{package_id[-12:]}{shop.facts['region']}", PLATFORM_PROVIDER
+        number, (provider_id, name) = _platform_number(shop, package_id), platform_carrier(shop.region.code)
     for order in orders:
         cancellations.shipping_overrides(shop, order)
     package["tracking_number"], package["provider_id"], package["provider_name"] = number, provider_id, name
     package["handover_method"] = body.handover_method or "PICKUP"
     _dispatch(shop, orders, package)
+
+
+def _platform_number(shop: Shop, package_id: str) -> str:
+    """A number as the platform's carrier writes it: twelve digits in Viet Nam, elsewhere of our own form."""
+    return f"85{package_id[-10:]}" if shop.region.code == "VN" else f"TT{package_id[-12:]}{shop.region.code}"
 
 
 def _is_bought_label(shop: Shop, package_id: str) -> bool:

@@ -17,6 +17,8 @@ from twinshelf_sandbox.tiktok.aftersales import cancellations
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.fulfillment import packages
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
+from twinshelf_sandbox.tiktok.orders.deadlines import deadlines
+from twinshelf_sandbox.tiktok.orders.market_fields import as_in_its_market
 from twinshelf_sandbox.tiktok.orders.order_states import (
     STATUSES,
     finish,
@@ -55,7 +57,6 @@ MARKET_FEES: Final = (
     "item_insurance_fee",
     "item_insurance_tax",
 )
-_DAY: Final = 86_400
 _DETAIL_ONLY: Final = (
     "payment_card_type",
     "payment_method_code",
@@ -308,10 +309,7 @@ def pay(shop: Shop, order: Entity) -> None:
     now = shop.now
     if not order["is_cod"]:
         order["paid_time"] = now
-    order["rts_sla_time"], order["tts_sla_time"] = now + 2 * _DAY, now + 3 * _DAY
-    order["shipping_due_time"] = order["cancel_order_sla_time"] = now + 4 * _DAY
-    order["collection_due_time"], order["delivery_due_time"] = now + 7 * _DAY, now + 21 * _DAY
-    order["delivery_sla_time"] = now + 14 * _DAY
+    order |= deadlines(shop.region, now)
     packages.on_payment(shop, order)
     if shop.switch("on_hold"):
         order["is_on_hold_order"] = True
@@ -371,6 +369,7 @@ def order_json(shop: Shop, order: Entity, *, detail: bool) -> Entity:
     for line in shown["line_items"]:
         line["sku_image"] = shop.platform.url(line["sku_image"])
     shown["recipient_address"] = recipient_json(shop, order)
+    as_in_its_market(shop.region.code, shown)
     if shop.region.ships_by == "package" and "tts_sla_time" in order and "rts_time" not in order:
         # In milliseconds, unlike every other time of an order.
         shown |= {"fulfillment_priority_level": 600, "recommended_shipping_time": order["tts_sla_time"] * 1000}

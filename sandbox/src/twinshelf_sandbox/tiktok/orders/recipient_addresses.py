@@ -9,6 +9,8 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from twinshelf_sandbox.tiktok.regions import SEA
+
 if TYPE_CHECKING:
     from twinshelf_sandbox.tiktok.state import Shop
     from twinshelf_sandbox.world import Entity
@@ -32,6 +34,8 @@ class Address:
     post_town: str = ""
     first_name_local_script: str = ""
     last_name_local_script: str = ""
+    levels: list[str] = field(default_factory=list)
+    """What the levels below the country are called, where that differs within the market; else the market's names."""
 
     def as_dict(self) -> dict[str, Any]:
         """As kept in an order."""
@@ -74,7 +78,7 @@ _STREETS: Final = (
 )
 
 _PLACES: Final[dict[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
-    # region → ((names below the country), postal code), …
+    # region → ((names below the country), postal code), …; a name may be `level: name` where levels differ
     "US": (
         (("California", "Alameda County", "Oakland"), "94607"), (("Texas", "Travis County", "Austin"), "78701"),
         (("New York", "Kings County", "Brooklyn"), "11201"), (("Colorado", "Denver County", "Denver"), "80202"),
@@ -90,7 +94,13 @@ _PLACES: Final[dict[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
     "ES": ((("Madrid", "Madrid"), "28013"), (("Valencia", "Valencia"), "46002")),
     "IE": ((("Dublin", "Dublin City"), "D02 X285"), (("Cork", "Cork City"), "T12 AB34")),
     "JP": ((("東京都", "千代田区"), "100-0001"), (("大阪府", "大阪市"), "530-0001")),
-    "VN": ((("Hồ Chí Minh", "Quận 7", "Phường Tân Phú"), ""), (("Hà Nội", "Cầu Giấy", "Phường Dịch Vọng"), "")),
+    "VN": (
+        (("city: Hồ Chí Minh", "urban district: Quận 7", "ward: Phường Tân Phú"), ""),
+        (("city: Hà Nội", "urban district: Cầu Giấy", "ward: Phường Dịch Vọng"), ""),
+        (("province: Nghệ An", "city: Vinh", "ward: Phường Hưng Bình"), ""),
+        (("province: Nghệ An", "district: Đô Lương", "commune: Xã Đông Sơn"), ""),
+        (("province: Nghệ An", "district: Đô Lương", "ward: Thị trấn Đô Lương"), ""),
+    ),
     "ID": ((("Jawa Barat", "Bandung", "Coblong"), "40132"),),
     "MY": ((("Selangor", "Petaling Jaya", "Damansara"), "47400"),),
     "PH": ((("Metro Manila", "Quezon City", "Diliman"), "1101"),),
@@ -110,7 +120,8 @@ def invent(shop: Shop, rng: random.Random) -> Address:
     number = rng.randint(1, 1999)
     street = f"{number} {rng.choice(_STREETS)}"
     second = f"Unit {rng.randint(1, 40)}" if rng.random() < 0.4 else ""
-    digits = f"555{rng.randint(0, 9999999):07d}"
+    named = [name.rpartition(": ") for name in districts]
+    digits = f"{'090' if region.code == 'VN' else '555'}{rng.randint(0, 9999999):07d}"
     address = Address(
         f"{first} {last}",
         first,
@@ -120,7 +131,8 @@ def invent(shop: Shop, rng: random.Random) -> Address:
         second,
         postal,
         region.code,
-        [region.name, *districts],
+        [region.country or region.name, *(name for _level, _sign, name in named)],
+        levels=[level for level, _sign, _name in named] if named[0][0] else [],
     )
     if region.code == "BR":
         # Neighbourhood, street, number, complement; the whole name is in first_name.
@@ -146,14 +158,17 @@ def mask(text: str) -> str:
 
 def mask_name(name: str) -> str:
     """`N***n V** T***`: the first letter of each word, the last of the first one."""
-    words = name.split()
-    return " ".join(w[0] + "***" + (w[-1] if n == 0 and len(w) > 1 else "") for n, w in enumerate(words))
+    first, *others = name.split() or [""]
+    shown = [first[:1] + "***" + (first[-1] if len(first) > 1 else "")] if first else []
+    return " ".join([*shown, *(word[0] + "*" * min(3, max(1, len(word) - 1)) for word in others)])
 
 
-def mask_phone(phone: str) -> str:
-    """`(+1)213-***-1234`."""
+def mask_phone(phone: str, region: str) -> str:
+    """`(+1)213-***-1234`; in Viet Nam `(+84)090*****00`, which is taken for the way of all South-East Asia."""
     head, _, digits = phone.partition(")")
-    return f"{head}){digits[:3]}-***-{digits[-4:]}" if digits else "***"
+    if not digits:
+        return "***"
+    return f"{head}){digits[:3]}*****{digits[-2:]}" if region in SEA else f"{head}){digits[:3]}-***-{digits[-4:]}"
 
 
 _US_HIDDEN: Final = ("UNPAID", "ON_HOLD", "CANCELLED")
@@ -182,7 +197,7 @@ def recipient_json(shop: Shop, order: Entity) -> Entity:
     """The recipient as the order shows it at this moment."""
     address = order["_address"]
     how = visibility(shop, order)
-    levels = shop.region.levels
+    levels = ("Country", *address["levels"]) if address.get("levels") else shop.region.levels
 
     def show(text: str) -> str:
         return text if how == "clear" else "" if how == "empty" else mask(text)
@@ -220,7 +235,11 @@ def recipient_json(shop: Shop, order: Entity) -> Entity:
         else mask_name(address["last_name"]),
         "first_name_local_script": address["first_name_local_script"] if clear else "",
         "last_name_local_script": address["last_name_local_script"] if clear else "",
-        "phone_number": address["phone"] if clear else "" if how == "empty" else mask_phone(address["phone"]),
+        "phone_number": address["phone"]
+        if clear
+        else ""
+        if how == "empty"
+        else mask_phone(address["phone"], shop.region.code),
         "full_address": full,
         "address_detail": detail,
         **lines,
