@@ -39,6 +39,13 @@ def at_once(sandbox):
     return hold
 
 
+def test_a_placeholder_in_a_path_is_a_name_like_any_other(store, sandbox):
+    assert store.get("/v3/catalog/brands/{}").status_code == 404
+    assert store.get("/v3/catalog/brands/{brand_id}").status_code == 404
+    assert store.get("/v3/catalog/{}/1").status_code == 404
+    assert sandbox.faults.crashes == []
+
+
 def test_an_unknown_route_is_404_before_anyone_looks_at_the_token(store):
     v3 = store.http.get("/v3/nonsense", headers={"X-Auth-Token": "wrong"})
     assert (v3.status_code, v3.json()["title"]) == (404, "The route is not found, check the URL")

@@ -84,6 +84,10 @@ class ConnectionLost(Exception):
 Handler = Callable[..., Response]
 
 
+_ANY: Final = "/"
+"""Under which the routes go on behind a placeholder: no segment of a path can be that."""
+
+
 class Router:
     """Exact and `{name}` segments, per method; names are passed to the handler as keyword arguments (text)."""
 
@@ -97,7 +101,7 @@ class Router:
         for segment in pattern.strip("/").split("/"):
             if segment.startswith("{"):
                 names.append(segment[1:-1])
-                segment = "{}"  # noqa: PLW2901 - every placeholder shares one branch
+                segment = _ANY  # noqa: PLW2901 - every placeholder shares one branch
             node = node.setdefault(segment, {})
         node.setdefault("", {})[method] = (handler, tuple(names))
 
@@ -131,8 +135,8 @@ class Router:
         segment = segments[at]
         if segment and segment in node and (found := self._walk(node[segment], segments, at + 1, values)):
             return found
-        if segment and "{}" in node:
-            return self._walk(node["{}"], segments, at + 1, [*values, segment])
+        if segment and _ANY in node:
+            return self._walk(node[_ANY], segments, at + 1, [*values, segment])
         return None
 
 
