@@ -1290,6 +1290,27 @@ def test_a_package_of_a_market_that_packs_first_is_shipped(open_world):
     assert world.shop.package(package_id).tracking_number == "VN123456789"
 
 
+@pytest.mark.parametrize("may_be_left_out", [False, True])
+def test_an_empty_body_is_taken_whether_or_not_it_must_be_signed(open_world, may_be_left_out):
+    world = open_world("VN")
+    world.sandbox.act("tt.set_switch", shop_id="*", name="unsigned_empty_object", value=may_be_left_out)
+    world.list(
+        title="Cốc tráng men viền thép bền đẹp",
+        skus=(ListingSku(variant_id="61", seller_sku="MUG-RED", price=Money(Decimal(169_000), "VND"), quantity=5),),
+    )
+    order = shippable(world, ("MUG-RED", 1))
+    asked = world.sandbox.act("shopper.cancel", order_id=order.id)
+    world.shop.approve_cancellation(asked, key="1")
+    other = shippable(world, ("MUG-RED", 1))
+    [package_id] = [package.id for package in other.packages]
+
+    world.shop.ship_package(package_id)
+
+    assert order_of(world, order.id).status == "CANCELLED"
+    assert order_of(world, other.id).status == "AWAITING_COLLECTION"
+    assert world.shop.package(package_id).tracking_number
+
+
 # -- cancellations in the sandbox -----------------------------------------------------------------------------------
 
 
