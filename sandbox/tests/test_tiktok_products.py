@@ -522,6 +522,18 @@ def test_a_disabled_warehouse_takes_no_stock(shop, sandbox):
     assert set_stock(shop, answer, {place: 5})["errors"][0]["code"] == 12052531
 
 
+@pytest.mark.parametrize(("must_be_named", "code"), [(False, 0), (True, 12019028)])
+def test_whether_a_disabled_warehouse_must_be_named_is_a_switch(sandbox, must_be_named, code):
+    shop = open_shop(sandbox, warehouses=["Harbor", "Mill"])
+    answer = shop.list_product()
+    on, off = shop.warehouses
+    sandbox.act("tt.set_warehouse", shop_id=shop.id, warehouse_id=off, effect_status="DISABLED")
+    shop.switch("name_disabled_warehouses", value=must_be_named)
+    errors = set_stock(shop, answer, {on: 5}).get("errors", [])
+    assert [error["code"] for error in errors] == ([code] if code else [])
+    assert set_stock(shop, answer, {on: 5, off: 5})["errors"][0]["code"] == 12052531
+
+
 def test_a_partial_fault_breaks_the_items_it_names(shop, sandbox):
     answer = shop.list_product()
     (place,) = shop.warehouses

@@ -27,6 +27,7 @@ from twinshelf_sandbox.bigcommerce.catalog import (
 )
 from twinshelf_sandbox.bigcommerce.channels import channels, sites
 from twinshelf_sandbox.bigcommerce.inventory import inventory, locations
+from twinshelf_sandbox.bigcommerce.not_doubled import not_doubled
 from twinshelf_sandbox.bigcommerce.orders import order_creation, order_reads, order_updates, refunds, shipments
 from twinshelf_sandbox.bigcommerce.responses import Json, Refused, v2_error, v3_error
 from twinshelf_sandbox.bigcommerce.settings import countries, settings
@@ -162,12 +163,8 @@ class BigCommerce:
         if request.method not in _METHODS:
             return _dialect(v2, 501, "The method is not implemented.")
         found = self._router.find("GET" if request.method == "HEAD" else request.method, rest)
-        if found is None:
-            return _dialect(v2, 404, "The route is not found, check the URL")
-        if isinstance(found, frozenset):
-            response = _dialect(v2, 405, "The method is not allowed on this resource.")
-            response.headers["allow"] = ", ".join(sorted(found))
-            return response
+        if found is None or isinstance(found, frozenset):
+            return _no_route(rest, found, v2=v2)
         handler, arguments = found
         kind = content_negotiation.accepted(request)
         if kind is None:
@@ -214,7 +211,8 @@ class BigCommerce:
         try:
             numbers = {k: _whole(v) if k.endswith("_id") else v for k, v in arguments.items()}
         except ValueError:
-            return _dialect(v2, 404, "The requested resource was not found.")
+            what = not_doubled("/" + call.request.path.split("/", 3)[3])
+            return _not_doubled(what, v2=v2) if what else _dialect(v2, 404, "The requested resource was not found.")
         fault = call.fault
         if fault is not None and fault.action == "stale" and call.request.method in {"GET", "HEAD"}:
             store.look_back(fault.seconds)
@@ -297,6 +295,21 @@ def _whole(text: str) -> int:
 
 def _dialect(v2: bool, status: int, text: str) -> Response:  # noqa: FBT001
     return (v2_error(status, text) if v2 else v3_error(status, text)).response
+
+
+def _not_doubled(what: str, *, v2: bool) -> Response:
+    return _dialect(v2, 501, f"The sandbox does not double this: {what}.")
+
+
+def _no_route(path: str, methods: frozenset[str] | None, *, v2: bool) -> Response:
+    """The answer to a call of no route: not doubled, unknown, or of another method than `methods`."""
+    if what := not_doubled(path):
+        return _not_doubled(what, v2=v2)
+    if methods is None:
+        return _dialect(v2, 404, "The route is not found, check the URL")
+    response = _dialect(v2, 405, "The method is not allowed on this resource.")
+    response.headers["allow"] = ", ".join(sorted(methods))
+    return response
 
 
 def _unauthorized() -> Response:

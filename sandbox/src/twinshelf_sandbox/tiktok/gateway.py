@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from twinshelf_sandbox.tiktok.errors import HTTP_STATUS, ApiError
+from twinshelf_sandbox.tiktok.not_doubled import not_doubled
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.wire import Request, Response, Router
 from twinshelf_sandbox.world import Entity
@@ -195,6 +196,8 @@ class Gateway:
 
     def _checked(self, request: Request) -> Response:
         found = self._routes.find(request.method, request.path)
+        if found is None and (what := not_doubled(request.path)):
+            return envelope({}, 36009009, f"The sandbox does not double this: {what}.", status=501)
         if found is None:
             raise ApiError(36009014 if self._is_retired(request.path) else 36009009)
         if isinstance(found, frozenset):

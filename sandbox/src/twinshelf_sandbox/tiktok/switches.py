@@ -13,6 +13,10 @@ from twinshelf_sandbox.switch_values import position
 SWITCHES: Final[dict[str, tuple[Any, str]]] = {
     "zero_quantity": (True, "[1] Whether a quantity of 0 is accepted; otherwise 12052055."),
     "max_quantity": (999_999, "[1] The largest quantity accepted, per SKU and warehouse."),
+    "name_disabled_warehouses": (
+        False,
+        "Whether setting stock must name a SKU's warehouses that are switched off too, which cannot be; unverified.",
+    ),
     "retry_after": (True, "[2] Whether a 429 carries a Retry-After header."),
     "business_error_status": (200, "[3] HTTP status of business errors."),
     "atomic_prices": (

@@ -159,8 +159,9 @@ def _stock_problems(shop: Shop, offer: Entity, given: _StockSku) -> list[tuple[s
     found = list(listing_sku_rules.stock_errors(shop, given.inventory))
     if found:
         return found
-    # One that is switched off cannot be named, so it need not be.
-    own = {w for w in offer["stock"] if (row := shop.warehouse(w)) is None or row["effect_status"] != "DISABLED"}
+    own = set(offer["stock"])
+    if not shop.switch("name_disabled_warehouses"):  # one that is switched off cannot be named, so it need not be
+        own = {w for w in own if (row := shop.warehouse(w)) is None or row["effect_status"] != "DISABLED"}
     named = {e.warehouse_id or "" for e in given.inventory}
     if own - named:
         return [(w, ApiError(12019028)) for w in sorted(own - named)]
