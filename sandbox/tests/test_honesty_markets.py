@@ -185,6 +185,24 @@ def test_what_shortened_replies_of_viet_nam_leave_out_is_known(captured):
     assert found == {name: set(places.split()) for name, places in NOT_IN_SHORTENED.items()}
 
 
+# What returns have that the captured one of the US leaves out: the seller had proposed nothing there.
+ON_PROPOSAL: Final = {"seller_proposed_return_type", "partial_refund", "buyer_rejected_partial_refund"}
+
+
+def test_returns_of_the_us_have_the_fields_of_a_captured_one_and_no_others(captured):
+    replies = json.loads((captured / "responses.json").read_text(encoding="utf-8"))
+    real = shape([replies["search-returns item (US shop, 2026-04)"]])
+    sandbox = build()
+    tour = Tour(sandbox)
+    tiktok_tour.american(tour)
+    sandbox.close()
+    ours = [row for data in tour.successes()["POST /return_refund/202602/returns/search"]
+            for row in data.get("return_orders", ())]  # fmt: skip
+    plain = [row for row in ours if "partial_refund" not in row]
+    assert differences(shape(plain), real) == {}
+    assert differences(shape(ours), real).keys() == ON_PROPOSAL
+
+
 # -- every market ---------------------------------------------------------------------------------------------------
 
 SHIPPED_BY_TIKTOK: Final = {*SEA, "MX", "BR"}  # seen in VN; the others share its regime of packages from payment on

@@ -227,6 +227,26 @@ def deadlines(wire: Wire) -> Iterator[object]:
                 days = {name: (order[name] - order["paid_time"]) / DAY for name in WHOLE_DAYS}
                 if days != WHOLE_DAYS:
                     yield order["id"], days
+        for row in (each.body["data"].get(name) or () for name in ("return_orders", "cancellations")):
+            yield from _late_answers(row)
+    for each in wire.bodies:
+        if each.path == "/api/v2/token/get" and each.body["code"] == 0:
+            lives = {name: round(each.body["data"][f"{name}_token_expire_in"] - each.at) for name in LIVES}
+            if any(abs(lives[name] - seconds) > 2 for name, seconds in LIVES.items()):
+                yield each.path, lives
+
+
+LIVES: Final = {"access": 7 * DAY - 1, "refresh": 365 * DAY}
+"""Seconds that a token lives: one that was measured, and the samples'."""
+
+
+def _late_answers(rows: Any) -> Iterator[object]:
+    """Sellers have 48 hours to answer a request, 24 for a replacement, from when it came to them."""
+    for row in rows:
+        hours = 24 if row.get("return_type") == "REPLACEMENT" else 48
+        for action in row.get("seller_next_action_response", ()):
+            if action["deadline"] != row["update_time"] + hours * 3600:
+                yield row.get("return_id") or row.get("cancel_id"), action
 
 
 WHOLE_DAYS: Final = {
@@ -500,6 +520,8 @@ LIES: Final[dict[str, tuple[Check, Tell]]] = {
     "cents in a currency without": (texts, _of("total_amount sub_total", lambda text: f"{text}.001")),
     "ids as numbers": (texts, _of("product_id", int, "/order/")),
     "flags as texts": (texts, _of("is_cod", lambda flag: str(flag).lower())),
+    "an hour more to answer a request": (deadlines, _of("deadline", lambda at: at + 3600)),
+    "a token that lives as long as one of the past": (deadlines, _of("access_token_expire_in", lambda at: at - DAY)),
     "a deadline a day late": (deadlines, _of("rts_sla_time", lambda at: at + DAY)),
     "a Vietnamese deadline a minute late": (deadlines, _of("tts_sla_time", lambda at: at + 60)),
     "another deadline a day early": (deadlines, _of("collection_due_time", lambda at: at - DAY)),

@@ -1,7 +1,7 @@
 """Operations that TikTok Shop documents and this double does not have: they answer 501 with a sentence, not 404.
 
-So software that meets one can tell "not doubled" from a wrong path. Source: docs/platforms/tiktok-shop.md section 23.1:
-the operations of `tiktok-shop-api`.
+So software that meets one can tell "not doubled" from a wrong path. Source: the operations of
+`tiktok-shop-api`, which is made of the platform's documents.
 """
 
 from __future__ import annotations

@@ -90,8 +90,9 @@ def shown(shop: Shop, row: Entity) -> Entity:
             "handover_method": row["handover_method"],
             "return_method": "PLATFORM_SHIPPED" if row["shipment_type"] == "PLATFORM" else "BUYER_SHIPPED",
             "return_shipping_document_type": "SHIPPING_LABEL",
-            "can_buyer_keep_item": row["keep"],
         }
+        if row["keep"]:  # a captured return that is to be sent back leaves it out
+            answer["can_buyer_keep_item"] = True
         back = shop.warehouses("RETURN_WAREHOUSE")
         if back:
             answer["return_warehouse_address"] = {"full_address": back[0]["address"]["full_address"]}
