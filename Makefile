@@ -47,7 +47,7 @@ mutants: ## Change the code a little, and show what no test notices   ARGS="--id
 	@tools/setup.sh dev
 	@$(BIN)/python tools/mutants.py $(ARGS)
 
-features: ## Show which features no test names   ARGS="--area orders"
+features: ## Show which features no test proves   ARGS="--area orders"
 	@tools/setup.sh dev
 	@$(BIN)/python tests/features.py $(ARGS)
 

@@ -1,12 +1,15 @@
-"""Which features do tests name? Compares the feature list with the `covers` marks in tests/ and sandbox/tests/.
+"""Which features do tests prove? Compares the feature list with the `covers` marks in tests/ and sandbox/tests/.
 
     python tests/features.py [--area orders]
 
 The list is `docs/reference/features.tsv`. A test names ids with `@pytest.mark.covers("CED-50")`, on itself, its class,
 its module (`pytestmark`) or one row of its table. Marks are read from the source; no test is imported or run.
 
-Exits 1 when a test names an id that is not in the list, or when `--area` leaves one unnamed; 2 when there is no such
-area.
+An id counts when a test where a user meets the feature names it: a flow, a page, a command, a client. Tables in
+tests/pure may carry marks besides; an id that only they name is shown apart and does not count.
+
+Exits 1 when a test names an id that is not in the list, or when an id of `--area` does not count; 2 when there is no
+such area.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("tests", "sandbox/tests")
+PURE = "tests/pure/"  # tables of decisions: nobody meets a feature there
 LIST = "docs/reference/features.tsv"
 BEYOND = "beyond"  # shown last
 
@@ -74,28 +78,34 @@ def report(areas: dict[str, str], places: dict[str, list[str]], only: str | None
     """The report as text, and whether all is well: no unknown id, and nothing missing in the area `only`."""
     lines: list[str] = []
     missing: dict[str, list[str]] = {area: [] for area in areas.values()}
+    pure: dict[str, list[str]] = {area: [] for area in areas.values()}
     for feature, area in areas.items():
         if feature not in places:
             missing[area].append(feature)
+        elif all(place.startswith(PURE) for place in places[feature]):
+            pure[area].append(feature)
+    left = {area: len(missing[area]) + len(pure[area]) for area in missing}
     sizes = Counter(areas.values())
     shown = [only] if only else sorted(missing, key=lambda area: (area == BEYOND, area))
 
     for area in shown:
-        lines.append(f"{area}: {sizes[area] - len(missing[area])} of {sizes[area]}")
+        lines.append(f"{area}: {sizes[area] - left[area]} of {sizes[area]}")
         if missing[area]:
             lines.append(textwrap.fill(" ".join(missing[area]), 110, initial_indent="    ", subsequent_indent="    "))
+        if pure[area]:
+            lines.append(textwrap.fill(f"pure only: {' '.join(pure[area])}", 110, initial_indent="    "))
     if not only:
         total = len(areas)
-        lines.append(f"all: {total - sum(map(len, missing.values()))} of {total}")
+        lines.append(f"all: {total - sum(left.values())} of {total}")
 
     unknown = [feature for feature in places if feature not in areas]
     lines += [f"not in the feature list: {feature} ({', '.join(places[feature])})" for feature in unknown]
-    return "\n".join(lines), not unknown and not (only and missing[only])
+    return "\n".join(lines), not unknown and not (only and left[only])
 
 
 def main(argv: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     """Print the report; return the exit code."""
-    parser = argparse.ArgumentParser(description="Show which features no test names.")
+    parser = argparse.ArgumentParser(description="Show which features no test proves.")
     parser.add_argument("--area", help="only this area; exit 1 while a feature of it has no test")
     only: str | None = parser.parse_args(argv).area
 

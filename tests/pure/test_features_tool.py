@@ -85,6 +85,24 @@ def test_an_area_fails_until_all_of_it_is_named(run, named, answer):
     assert run(f"@pytest.mark.covers({named})\ndef test_it(): ...", "--area", "orders") == answer
 
 
+def test_an_id_that_only_pure_tables_name_does_not_count(run, tmp_path):
+    (tmp_path / "tests" / "pure").mkdir()
+    table = tmp_path / "tests" / "pure" / "test_table.py"
+    table.write_text('@pytest.mark.covers("CED-01", "CED-02")\ndef test_it(): ...')
+
+    flow = '@pytest.mark.covers("CED-02", "CED-03")\ndef test_it(): ...'
+    assert run(flow) == (
+        0,
+        "orders: 1 of 2\n    pure only: CED-01\nuser roles: 1 of 1\n"
+        "beyond: 0 of 2\n    BEY-01 BEY-02\nall: 2 of 5\n",
+    )
+    assert run(flow, "--area", "orders") == (1, "orders: 1 of 2\n    pure only: CED-01\n")
+    assert run("", "--area", "orders") == (1, "orders: 0 of 2\n    pure only: CED-01 CED-02\n")
+
+    table.write_text('@pytest.mark.covers("CED-99")\ndef test_it(): ...')
+    assert run(flow)[0] == 1
+
+
 def test_an_unknown_id_fails_and_says_where_it_is_named(run):
     source = '@pytest.mark.covers("CED-99")\ndef test_it(): ...\n' * 2
     code, printed = run(source, "--area", "beyond")
