@@ -38,11 +38,7 @@ def list_products(connection: Connection, product_ids: Sequence[str] | None, *, 
         known = known.filter(product_id__in=list(product_ids))
     ids = sorted(known.values_list("product_id", flat=True))
     with transaction.atomic():
-        ListingRow.objects.bulk_create(
-            [ListingRow(account_id=connection.account_id, connection=connection, product_id=i) for i in ids],
-            ignore_conflicts=True,
-            batch_size=500,
-        )
+        _keep_rows(connection, ids)
         for start in range(0, len(ids), 500):
             rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
             rows.update(wanted=True)
@@ -51,6 +47,15 @@ def list_products(connection: Connection, product_ids: Sequence[str] | None, *, 
         task = _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
         _record(by, "listings.list_products", task, after={"wanted": True, "task": task.id})
     return task
+
+
+def _keep_rows(connection: Connection, product_ids: Iterable[str]) -> None:
+    """Have a row for each of these products; those that are there stay as they are."""
+    ListingRow.objects.bulk_create(
+        [ListingRow(account_id=connection.account_id, connection=connection, product_id=i) for i in product_ids],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
 
 
 def refresh(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
@@ -78,6 +83,9 @@ def activate(connection: Connection, product_ids: Sequence[str], *, by: Actor) -
 
 def _switch(connection: Connection, product_ids: Sequence[str], verb: str, action: str, *, on: bool, by: Actor) -> Task:
     with transaction.atomic():
+        _keep_rows(
+            connection, product_ids
+        )  # what was never listed is skipped with a reason, like all that does not fit
         for start in range(0, len(product_ids), 500):
             some = list(product_ids)[start : start + 500]
             ListingRow.objects.filter(connection=connection, product_id__in=some).update(switch_to=on)
