@@ -16,7 +16,7 @@ from twinshelf_sandbox.faults import Fault
 HELD_SECONDS = 3700
 
 
-@pytest.mark.covers("CED-69")
+@pytest.mark.covers("CED-69", "BIGS-21")
 def test_a_product_of_the_store_goes_live_in_the_shop(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
 
@@ -29,7 +29,6 @@ def test_a_product_of_the_store_goes_live_in_the_shop(store, shop, twinshelf):
     assert twinshelf.differences() == []
 
 
-@pytest.mark.covers("CED-02")
 def test_a_new_price_reaches_the_shelf_without_a_review(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", price="12.00")
     twinshelf.list(mug)
@@ -117,7 +116,6 @@ def test_a_paid_order_becomes_one_store_order_after_its_hold(store, shop, twinsh
     assert twinshelf.differences() == []
 
 
-@pytest.mark.covers("CED-118")
 def test_an_order_seen_many_times_is_created_once(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1")
     twinshelf.list(mug)
@@ -132,7 +130,6 @@ def test_an_order_seen_many_times_is_created_once(store, shop, twinshelf):
     assert len(shop.effects("external_reference")) == 1
 
 
-@pytest.mark.covers("CED-106")
 def test_an_order_is_found_by_polling_when_its_webhooks_are_lost(sandbox, store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1")
     twinshelf.list(mug)
@@ -146,7 +143,6 @@ def test_an_order_is_found_by_polling_when_its_webhooks_are_lost(sandbox, store,
     assert len(store.effects("order_created")) == 1
 
 
-@pytest.mark.covers("CED-113", "SILK-40")
 def test_a_shipment_of_the_store_reaches_the_shop_with_its_number(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1")
     twinshelf.list(mug)
@@ -256,7 +252,6 @@ def test_an_order_cancelled_at_tiktok_is_cancelled_in_the_store_once(store, shop
     assert twinshelf.differences() == []
 
 
-@pytest.mark.covers("SILK-45")
 def test_an_order_cancelled_in_the_store_is_cancelled_at_tiktok_once(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", stock=7)
     twinshelf.list(mug)
@@ -294,7 +289,6 @@ def test_an_order_with_an_unlinked_sku_waits_and_heals_itself(store, shop, twins
     assert twinshelf.problems() == []
 
 
-@pytest.mark.covers("CED-107")
 def test_a_line_without_a_link_is_matched_by_its_exact_sku(store, shop, twinshelf):
     mug = store.add_product(sku="MUG-1", stock=7)
     twinshelf.list(mug)
@@ -431,7 +425,6 @@ def test_an_unpaid_order_is_shown_and_created_once_it_is_paid(store, shop, twins
     assert len(store.effects("order_created")) == 1
 
 
-@pytest.mark.covers("SILK-70")
 def test_an_order_is_in_the_app_even_if_the_store_refuses_it(store, shop, twinshelf, sandbox):
     mug = store.add_product(sku="MUG-1")
     twinshelf.list(mug)

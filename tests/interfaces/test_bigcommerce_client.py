@@ -682,7 +682,6 @@ def test_the_clock_is_the_platform_s(store, shop):
     assert shop.time() - before == timedelta(hours=1)
 
 
-@pytest.mark.covers("SILK-08")
 def test_missing_scopes_are_named(store):
     narrow = store.act("create_api_account", scopes=["store_v2_orders", "store_v2_information_read_only"])
     with store.client(**narrow) as client:

@@ -13,7 +13,6 @@ from twinshelf.sync import queries
 from twinshelf.sync.models import InboxEvent, Lane, Mark, Problem, Task, TaskItem
 
 
-@pytest.mark.covers("SILK-21", "CED-31")
 def test_running_tasks_come_first_with_their_progress(console, world):
     page = console.get("/activity/")
 

@@ -19,7 +19,7 @@ from twinshelf.sync.models import Lane, Mark, Problem, Task
 from twinshelf.tiktok.regions import REGIONS
 
 
-@pytest.mark.covers("CED-33", "CED-156")
+@pytest.mark.covers("CED-156", "CED-45")
 def test_each_connection_shows_its_shop_its_access_and_its_template(console):
     page = console.get("/connections/")
 
@@ -29,7 +29,6 @@ def test_each_connection_shows_its_shop_its_access_and_its_template(console):
     assert "No template yet: products cannot be listed without a category." in page
 
 
-@pytest.mark.covers("CED-04", "SILK-14", "P17-16")
 def test_authorizing_goes_to_tiktok_with_a_state_that_only_this_browser_can_use(console):
     response = console.client.get("/connections/authorize/?region=US")
 
@@ -48,7 +47,6 @@ def test_authorizing_goes_to_tiktok_with_a_state_that_only_this_browser_can_use(
     assert console.get("/connections/authorize/?region=../").status == 404
 
 
-@pytest.mark.covers("SILK-05")
 def test_an_address_that_is_no_store_is_told_at_its_field(console):
     page = console.post("/connections/store/", {"store_hash_or_url": "!", "access_token": "secret-token"})
 
@@ -58,7 +56,6 @@ def test_an_address_that_is_no_store_is_told_at_its_field(console):
     assert "secret-token" not in page.html  # a secret is never shown again
 
 
-@pytest.mark.covers("SILK-03")
 def test_a_name_names_one_connection(console, world):
     Connection.objects.filter(id=world.uk.id).delete()
     shop = Shop.objects.get(connection=None)

@@ -259,7 +259,6 @@ def test_somebody_in_two_accounts_works_in_the_one_chosen(console, world, other)
     assert console.post("/account/", {"account": stranger.id})["request"].account == world.account
 
 
-@pytest.mark.covers("BEY-18")
 def test_times_are_in_the_persons_zone_with_utc_in_the_title(console, world):
     row = world.orders[30]
     utc = f"{row.placed_at:%Y-%m-%d %H:%M:%S} UTC"

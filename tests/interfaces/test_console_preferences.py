@@ -216,7 +216,6 @@ def test_a_change_of_another_connection_cannot_be_set_back_here(console, world):
     assert stored(world.uk)["reserve"] == 9
 
 
-@pytest.mark.covers("SILK-03")
 def test_a_connection_is_renamed_and_its_name_stays_its_own(console, world: World):
     page = console.post(f"/connections/{world.us.id}/rename/", {"name": "  Main   shop "})
     assert page.told == ["The connection is now called Main shop."]

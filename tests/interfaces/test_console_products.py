@@ -26,7 +26,7 @@ def titles(page: Any) -> list[str]:
 # -- what is in the list --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("CED-65", "CED-66", "SILK-49")
+@pytest.mark.covers("CED-65", "CED-66")
 def test_the_counts_of_the_states_add_up_to_all_and_each_filters(console):
     pills = {name: count for name, _word, count in console.get("/products/")["pills"]}
 
@@ -231,7 +231,6 @@ def failed(world, code: str) -> tuple[StoreProduct, Problem]:
     return StoreProduct.objects.get(product_id=int(problem.key)), problem
 
 
-@pytest.mark.covers("CED-71", "BEY-09")
 def test_each_problem_is_a_card_with_its_next_step_and_its_code_folded_away(console, world):
     row, problem = failed(world, "E-LST-REVIEW")
 
@@ -279,7 +278,6 @@ def test_the_category_shown_is_the_one_that_the_mapping_sends(console, world):
     assert "Storage Boxes & Bins" not in page
 
 
-@pytest.mark.covers("BEY-04")
 def test_both_sides_stand_beside_each_other_with_the_rule_that_makes_the_difference(console, world):
     row = world.products[0]
     page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
@@ -460,7 +458,6 @@ def test_the_button_of_a_row_acts_on_that_row_alone_and_comes_back(console, worl
     assert page.told == [f"Started: {task.title}. Follow it"]
 
 
-@pytest.mark.covers("CED-102", "CED-101")
 def test_deactivating_can_be_undone_from_its_task(console, world):
     chosen = {"product": [row.pk for row in world.products[:2]], "shop": world.us.id, "confirmed": "1"}
     page = console.post("/products/do/deactivate/", chosen)

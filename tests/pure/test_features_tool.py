@@ -93,8 +93,7 @@ def test_an_id_that_only_pure_tables_name_does_not_count(run, tmp_path):
     flow = '@pytest.mark.covers("CED-02", "CED-03")\ndef test_it(): ...'
     assert run(flow) == (
         0,
-        "orders: 1 of 2\n    pure only: CED-01\nuser roles: 1 of 1\n"
-        "beyond: 0 of 2\n    BEY-01 BEY-02\nall: 2 of 5\n",
+        "orders: 1 of 2\n    pure only: CED-01\nuser roles: 1 of 1\nbeyond: 0 of 2\n    BEY-01 BEY-02\nall: 2 of 5\n",
     )
     assert run(flow, "--area", "orders") == (1, "orders: 1 of 2\n    pure only: CED-01\n")
     assert run("", "--area", "orders") == (1, "orders: 0 of 2\n    pure only: CED-01 CED-02\n")

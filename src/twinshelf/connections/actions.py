@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinshelf.connections.access import disconnected
 from twinshelf.connections.authorizing import (
     BadState,
+    Declined,
     Parked,
     ShopTaken,
     authorize_shops,
@@ -31,6 +32,7 @@ from twinshelf.connections.stores import (
 
 __all__ = [
     "BadState",
+    "Declined",
     "NotAStore",
     "Parked",
     "ScopesMissing",

@@ -52,6 +52,13 @@ class BadState(NeedsPerson):
         super().__init__("E-CON-STATE")
 
 
+class Declined(NeedsPerson):
+    """The seller said no on TikTok's page."""
+
+    def __init__(self) -> None:
+        super().__init__("E-CON-DECLINED")
+
+
 def authorize_url(account: Account, *, region: str, session: SessionBase) -> str:
     """Where to send the merchant's browser to authorize a shop.
 

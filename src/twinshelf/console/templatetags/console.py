@@ -26,6 +26,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from twinshelf import messages
+from twinshelf.connections.queries import shop_now
 from twinshelf.console import routes, sent, words
 from twinshelf.console.charts import Segment
 from twinshelf.documents import Money, ProofReason, ProofSubject, StoreOrderState, Variant, minor_unit
@@ -340,15 +341,15 @@ def ago(moment: datetime | None) -> SafeString:
 
 @register.simple_tag
 def left(moment: datetime) -> str:
-    """How long until then; "" if it has passed."""
-    remaining = (moment - clock.now()).total_seconds()
+    """How long until then by TikTok Shop's clock, which judges deadlines; "" if it has passed."""
+    remaining = (moment - shop_now()).total_seconds()
     return seconds(remaining) if remaining > 0 else ""
 
 
 @register.filter
 def passed(moment: datetime | None) -> bool:
-    """Whether a moment has gone by."""
-    return moment is not None and moment <= clock.now()
+    """Whether a moment has gone by on TikTok Shop's clock, which judges deadlines."""
+    return moment is not None and moment <= shop_now()
 
 
 def _time(moment: datetime, text: str) -> SafeString:

@@ -128,9 +128,12 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
 def authorized(request: ConsoleRequest) -> HttpResponse:
     """Where TikTok sends the browser back to, with a code and the state it was given.
 
-    Without a state it did not begin here, but in TikTok's app store, or in a trap: the owner is asked first.
+    Without a state it did not begin here, but in TikTok's app store, or in a trap: the owner is asked first. With an
+    error the seller declined on TikTok's page, and there is no code.
     """
     with Told(request):
+        if "error" in request.GET:
+            raise connection_actions.Declined
         if "state" not in request.GET:
             if not may(request, Permission.OWN):
                 raise PermissionDenied

@@ -263,8 +263,12 @@ def _missed(orders_: int, task_id: int) -> Attention:
 def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores: Sequence[Store]) -> list[Attention]:
     rows = list(groups)
     due, first = orders.due_soon(every, hours=DUE_HOURS)
-    if due and first is not None:
-        rows.append(_due(due, first))
+    late, _first = orders.due_soon(every, hours=0)
+    if first is not None:
+        if late:
+            rows.append(_late(late, first))
+        if due > late:
+            rows.append(_due(due - late, first if not late else None))
     for connection in every:
         access = connections.shop_access(connection.shop)
         if access.state == "ending" and access.until is not None:
@@ -300,27 +304,29 @@ def _only_connection(owners: Sequence[str], every: Sequence[Connection]) -> Conn
     return next((c for c in every if {c.id} == ids), None)
 
 
-def _due(number: int, first: datetime) -> Attention:
-    late = first <= connections.shop_now()
-    sentence = (
-        ngettext("%d order must ship now", "%d orders must ship now", number)
-        if late
-        else ngettext("%d order must ship in the next %d hours", "%d orders must ship in the next %d hours", number)
+def _late(number: int, first: datetime) -> Attention:
+    return _shipping(
+        "bad",
+        ngettext("%d order must ship now", "%d orders must ship now", number) % number,
+        _("The first was due %(time)s (%(zone)s); TikTok counts it as late.")
+        % {"time": moment_text(first), "zone": zone()},
+        number,
     )
-    at = {"time": moment_text(first), "zone": zone()}
-    return Attention(
-        "bad" if late else "warn",
-        "clock",
-        sentence % (number if late else (number, DUE_HOURS)),
-        (
-            _("The first was due %(time)s (%(zone)s); TikTok counts it as late.")
-            if late
-            else _("TikTok counts the first as late after %(time)s (%(zone)s).")
-        )
-        % at,
-        ngettext("View %d order", "View %d orders", number) % number,
-        f"{reverse('orders')}?tab=awaiting_shipment&sort=ship_by",
-    )
+
+
+def _due(number: int, first: datetime | None) -> Attention:
+    """`first` None: when the first of them is due is not known, since others are late already."""
+    cause = _("After that TikTok counts them as late.")
+    if first is not None:
+        at = {"time": moment_text(first), "zone": zone()}
+        cause = _("TikTok counts the first as late after %(time)s (%(zone)s).") % at
+    sentence = ngettext("%d order must ship in the next %d hours", "%d orders must ship in the next %d hours", number)
+    return _shipping("warn", sentence % (number, DUE_HOURS), cause, number)
+
+
+def _shipping(tone: str, sentence: str, cause: str, number: int) -> Attention:
+    button = ngettext("View %d order", "View %d orders", number) % number
+    return Attention(tone, "clock", sentence, cause, button, f"{reverse('orders')}?tab=awaiting_shipment&sort=ship_by")
 
 
 def _ending(connection: Connection, days: int, until: datetime) -> Attention:
