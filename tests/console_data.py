@@ -178,6 +178,7 @@ def connect(account: Account, tag: str = "") -> tuple[Store, Connection, Connect
         name="Fernhollow Goods",
         token="sealed",
         currency="USD",
+        prices_include_tax=True,
         time_zone="America/Chicago",
         control_panel_url=f"https://store-k3x9q{tag}.mybigcommerce.com",
         pulled_at=now - timedelta(minutes=3),

@@ -13,7 +13,7 @@ from twinshelf.listings import actions as listings
 def test_a_currency_that_the_store_takes_no_orders_in_is_told_before_listing(store, shop, twinshelf, sandbox):
     there, in_britain = paired(sandbox, twinshelf, "GB")
     settings = Settings(in_britain)
-    settings.page({"exchange_rate": "0.8"})
+    settings.page({"exchange_rate": "0.8", "tax_percent": "20"})
     mug = store.add_product(sku="MUG-1")
 
     in_britain.list(mug)
@@ -26,7 +26,7 @@ def test_a_currency_that_the_store_takes_no_orders_in_is_told_before_listing(sto
 
 def test_once_the_currency_is_added_what_waited_is_done_by_itself(store, shop, twinshelf, sandbox):
     there, in_britain = paired(sandbox, twinshelf, "GB")
-    Settings(in_britain).page({"exchange_rate": "0.8"})
+    Settings(in_britain).page({"exchange_rate": "0.8", "tax_percent": "20"})
     mug = store.add_product(sku="MUG-1")
     in_britain.list(mug)
 
@@ -47,7 +47,7 @@ def test_once_the_currency_is_added_what_waited_is_done_by_itself(store, shop, t
 def test_an_order_in_such_a_currency_waits_with_a_reason_and_is_not_tried(store, shop, twinshelf, sandbox):
     store.act("add_currency", code="GBP")
     there, in_britain = paired(sandbox, twinshelf, "GB")
-    Settings(in_britain).page({"exchange_rate": "0.8"})
+    Settings(in_britain).page({"exchange_rate": "0.8", "tax_percent": "20"})
     in_britain.list(store.add_product(sku="MUG-1"))
     kept = Store.objects.get(id=in_britain.connection.store_id)
     Store.objects.filter(id=kept.id).update(

@@ -246,9 +246,12 @@ def test_what_is_throttled_waits_and_nothing_is_lost(sandbox, store, shop, twins
 
 
 def test_f09_a_quota_that_other_apps_eat_up_is_waited_for(sandbox, store, shop, twinshelf, monkeypatch):
-    """Other apps make 30 calls beside each of ours: of a window of 150 calls, four are ours."""
+    """Other apps make 30 calls beside each of ours: of a window of 150 calls, four are ours, and two of those look behind.
+
+    An order that comes late may have been made before, so the store is searched for it first.
+    """
     twinshelf.list(store.add_product(sku="MUG-1", stock=20))
-    bought = [shop.buy(("MUG-1", 1)) for _ in range(6)]
+    bought = [shop.buy(("MUG-1", 1)) for _ in range(4)]
     twinshelf.wait(HELD_SECONDS - 120)
     now = [clock.real()]
     monkeypatch.setattr(clock, "real", lambda: now[0])
@@ -277,7 +280,7 @@ def test_f09_a_quota_that_other_apps_eat_up_is_waited_for(sandbox, store, shop, 
 
     sandbox.faults.clear()
     rest(sandbox, twinshelf)
-    assert store.act("stock", sku="MUG-1") == 14
+    assert store.act("stock", sku="MUG-1") == 16
     assert twinshelf.problems() == []
     assert twinshelf.differences() == []
 

@@ -169,7 +169,7 @@ def test_f28_a_burst_is_merged(sandbox, store, shop, twinshelf):
         (f"MUG-{n}", 20) for n in range(12)
     )
     calls = sandbox.site.requests - before
-    assert calls <= 12 + 4  # one a product, and a read of both sides in bulk
+    assert calls <= 12 + 5  # one a product, a read of both sides in bulk, the locations every five minutes
     assert twinshelf.differences() == []
 
 

@@ -58,10 +58,11 @@ def row_of(world: World, name: str) -> int:
 
 
 def address(name: str, found: int) -> str:
-    [(argument, *more)] = [
-        re.findall(r"<\w+:(\w+)>", str(pattern.pattern)) for known, pattern in addresses() if known == name
+    [((_int, argument), *more)] = [
+        re.findall(r"<(\w+):(\w+)>", str(pattern.pattern)) for known, pattern in addresses() if known == name
     ]
-    return reverse(name, kwargs={argument: found, **dict.fromkeys(more, ACTIONS.get(name, ""))})
+    others = {each: found if kind == "int" else ACTIONS.get(name, "x") for kind, each in more}
+    return reverse(name, kwargs={argument: found, **others})
 
 
 def state() -> tuple[Any, ...]:

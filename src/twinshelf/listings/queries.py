@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Literal
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     Case,
@@ -323,7 +324,10 @@ def _by_weightiest_state(rows: QuerySet[ListingRow]) -> Counter[str]:
         output_field=IntegerField(),
     )
     per_product = rows.values("product_id").annotate(rank=Max(rank)).values("rank").order_by()
-    sql, params = per_product.query.sql_with_params()  # counting by an aggregate is beyond the ORM
+    try:
+        sql, params = per_product.query.sql_with_params()  # counting by an aggregate is beyond the ORM
+    except EmptyResultSet:  # it sees that nothing can match
+        return Counter()
     with connection.cursor() as cursor:
         cursor.execute(f"select p.rank, count(*) from ({sql}) p group by p.rank", params)  # noqa: S608 - made by the ORM
         return Counter({BUCKETS[len(BUCKETS) - rank][0]: number for rank, number in cursor.fetchall()})
