@@ -246,9 +246,9 @@ def test_what_is_throttled_waits_and_nothing_is_lost(sandbox, store, shop, twins
 
 
 def test_f09_a_quota_that_other_apps_eat_up_is_waited_for(sandbox, store, shop, twinshelf, monkeypatch):
-    """Other apps make 30 calls beside each of ours: of a window of 150 calls, four are ours, and two of those look behind.
+    """Other apps make 30 calls beside each of ours: of a window of 150 calls, four are ours.
 
-    An order that comes late may have been made before, so the store is searched for it first.
+    Two of those look behind: an order that comes late may have been made before, so the store is searched for it first.
     """
     twinshelf.list(store.add_product(sku="MUG-1", stock=20))
     bought = [shop.buy(("MUG-1", 1)) for _ in range(4)]
