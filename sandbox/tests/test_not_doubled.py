@@ -73,6 +73,13 @@ def test_a_wrong_path_is_still_a_wrong_path(sandbox):
         assert (answer.status_code, answer.json()["code"], "double" in answer.text) == (404, 36009009, False)
 
 
+def test_a_bad_number_in_a_path_that_is_doubled_is_not_found(sandbox):
+    store = open_store(sandbox)
+    assert store.get("/v3/catalog/products/abc/reviews").status_code == 404
+    assert store.get("/v3/sites/abc").status_code == 404
+    assert store.get("/v3/sites/certificates").status_code == 501
+
+
 def test_the_answer_is_in_the_dialect_of_the_call(sandbox):
     store = open_store(sandbox)
     v2, v3 = store.get("/v2/coupons"), store.http.post("/v3/catalog/products/1/reviews", json={})

@@ -27,7 +27,7 @@ from twinshelf_sandbox.bigcommerce.catalog import (
 )
 from twinshelf_sandbox.bigcommerce.channels import channels, sites
 from twinshelf_sandbox.bigcommerce.inventory import inventory, locations
-from twinshelf_sandbox.bigcommerce.not_doubled import not_doubled
+from twinshelf_sandbox.bigcommerce.not_doubled import not_doubled, not_doubled_word
 from twinshelf_sandbox.bigcommerce.orders import order_creation, order_reads, order_updates, refunds, shipments
 from twinshelf_sandbox.bigcommerce.responses import Json, Refused, v2_error, v3_error
 from twinshelf_sandbox.bigcommerce.settings import countries, settings
@@ -211,7 +211,7 @@ class BigCommerce:
         try:
             numbers = {k: _whole(v) if k.endswith("_id") else v for k, v in arguments.items()}
         except ValueError:
-            what = not_doubled("/" + call.request.path.split("/", 3)[3])
+            what = not_doubled_word("/" + call.request.path.split("/", 3)[3])
             return _not_doubled(what, v2=v2) if what else _dialect(v2, 404, "The requested resource was not found.")
         fault = call.fault
         if fault is not None and fault.action == "stale" and call.request.method in {"GET", "HEAD"}:

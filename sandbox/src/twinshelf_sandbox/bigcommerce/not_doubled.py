@@ -52,3 +52,8 @@ _PATTERNS: Final = tuple(
 def not_doubled(path: str) -> str:
     """What is at a path behind the store's hash that BigCommerce has and the double has not; "" for any other path."""
     return next((what for pattern, what in _PATTERNS if pattern.fullmatch(path)), "")
+
+
+def not_doubled_word(path: str) -> str:
+    """The same of a path that ends in a word where a route of the double has a number."""
+    return next((what for what, paths in NOT_DOUBLED.items() if path in paths), "")
