@@ -290,6 +290,7 @@ def test_nothing_is_priced_before_the_rate_is_confirmed_and_then_by_it(store, sh
 
 @proves("tax_percent")
 def test_nothing_is_priced_before_the_tax_is_named_that_prices_lack(store, shop, twinshelf, sandbox):
+    store.act("add_currency", code="GBP")
     there, in_britain = paired(sandbox, twinshelf, "GB")
     settings = Settings(in_britain)
     settings.command("set", "exchange_rate", "0.5")

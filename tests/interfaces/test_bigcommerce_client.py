@@ -501,7 +501,7 @@ def test_an_order_s_amounts_go_out_exactly(client, platform):
 
 
 def test_there_is_no_way_to_delete_an_order(client):
-    assert not [name for name in dir(client) if "order" in name and any(word in name for word in ("delete", "archive"))]
+    assert not [name for name in dir(client) if "order" in name and {"delete", "archive"} & set(name.split("_"))]
 
 
 CHANNEL = {"id": 7, "name": "TikTok-Shop-US", "type": "marketplace", "platform": "tiktok", "status": "connected",
