@@ -62,7 +62,6 @@ def exchanged(shop) -> int:
     return len([e for e in shop._sandbox.world.effects if e.kind == "authorized"])
 
 
-@pytest.mark.covers("CED-06", "SHOP-12")
 def test_what_comes_back_to_the_browser_that_began_is_taken_once(shop, owner, consent):
     browser = Browser(owner)
     state = browser.begin()
@@ -225,6 +224,7 @@ def test_a09_what_is_parked_is_sealed(sandbox, stranger, owner):
     assert [token for token in tokens if token in str(kept)] == []
 
 
+@pytest.mark.covers("SHOP-06")
 def test_a_shop_of_another_account_is_not_taken_over(shop, twinshelf, consent):
     rival = accounts.create_account(
         "Rival", owner_email="rita@rival.test", password="a long enough password", by=COMMAND_LINE

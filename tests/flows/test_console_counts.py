@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
+from decimal import Decimal
 
 import pytest
-from django.test import Client
 
+from tests.flows.browser import Browser
+from tests.flows.conftest import MAYA
 from tests.flows.faults import fault
-from twinshelf.accounts.models import User
+from twinshelf.listings import actions as listings
 
 HELD_SECONDS = 3700
+
+NOT_SOLD = {"UNPAID", "CANCELLED"}
 
 TAB_OF = {
     "UNPAID": "on_hold",
@@ -25,23 +28,6 @@ TAB_OF = {
     "COMPLETED": "completed",
     "CANCELLED": "cancelled",
 }
-
-
-class Browser:
-    """A browser in which the account's owner is signed in."""
-
-    def __init__(self):
-        self.client = Client()
-        self.client.force_login(User.objects.get(email="maya@fernhollow.test"))
-
-    def get(self, path):
-        answer = self.client.get(path)
-        assert answer.status_code == 200, path
-        return answer
-
-    def words(self, path):
-        without = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", self.get(path).content.decode(), flags=re.DOTALL)
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 
 @pytest.fixture
@@ -182,3 +168,49 @@ def test_each_product_is_under_the_state_it_has_at_tiktok_and_the_counts_follow_
         "all": 1,
         "not_uploaded": 1,
     }
+
+
+@pytest.mark.covers("CED-24", "CED-26", "CED-30", "CED-31", "SILK-47")
+def test_the_dashboard_counts_what_the_platforms_hold(browser, sandbox, store, shop, twinshelf, sold):  # noqa: PLR0917 - fixtures
+    numbers = {
+        name: store.add_product(sku=f"{name.upper()}-1", title=f"{name} of iron", **more)
+        for name, more in {"pan": {}, "jar": {}, "lid": {}, "tub": {}, "bare": {"weight": 0}}.items()
+    }
+    twinshelf.list(numbers["pan"])
+    sandbox.act("tt.deactivate_product", product_id=twinshelf.listing(numbers["pan"]).tiktok_id)
+    for name in ("jar", "bare"):
+        listings.list_products(twinshelf.connection, [str(numbers[name])], by=MAYA)
+    twinshelf.settle()
+    listings.list_products(twinshelf.connection, [str(numbers["tub"])], by=MAYA)  # and nobody has got to it yet
+
+    page = browser.get("/")
+    source, words = page.content.decode(), browser.words("/")
+    [mug] = {effect.key for effect in shop.effects("product_created")} - {
+        twinshelf.listing(numbers[name]).tiktok_id for name in ("pan", "jar")
+    }
+    there = {effect.key: effect.detail["after"] for effect in shop.effects("product_status")}
+    assert (there[mug], there[twinshelf.listing(numbers["pan"]).tiktok_id]) == ("ACTIVATE", "SELLER_DEACTIVATED")
+    expected = {"off": "pan", "reviewing": "jar", "not_uploaded": "lid", "in_progress": "tub", "failed": "bare"}
+    listed = browser.products_by_state()
+    assert {name: listed[name] for name in expected} == {
+        state: {str(numbers[name])} for state, name in expected.items()
+    }
+    tiles = {name: count for name, _word, count in page.context["buckets"]}
+    assert tiles == dict.fromkeys([*expected, "live"], 1) | {"inactive_platform": 0}
+    assert all(f'href="/products/?state={name}"' in source for name in expected)
+
+    by_tab = orders_by_tab(browser)
+    for name, _word, count in page.context["stages"]:
+        assert f'href="/orders/?tab={name}"' in source
+        assert len(by_tab[name]) == count
+    held = statuses(shop)
+    assert by_tab["all"] == set(held)
+    rows = sandbox.world.table(f"tt/{shop.id}/orders")
+    sums = [Decimal(rows[key]["payment"]["total_amount"]) for key, status in held.items() if status not in NOT_SOLD]
+    assert f"TikTok Shop sales, USD ${sum(sums):,.2f}" in words
+    assert "List 1 product on Fernhollow US 1 failed" in words
+    assert "List 1 product on Fernhollow US Done 1 done" in words
+    assert 'href="/activity/"' in source
+    log = browser.get("/activity/").context["page"].rows
+    assert [task.title for task in log].count("List 1 product on Fernhollow US") >= 3
+    assert re.search(r'title="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"', source)

@@ -56,7 +56,7 @@ def shown(sandbox, shop, twinshelf, product):
     return sandbox.world.table(f"tt/{shop.id}/products")[twinshelf.listing(product).tiktok_id]["base"]
 
 
-@pytest.mark.covers("CED-67", "CED-70", "SILK-18", "SILK-19", "SILK-63", "CED-72", "CED-101")
+@pytest.mark.covers("SILK-49", "CED-67", "CED-70", "SILK-18", "SILK-19", "SILK-63", "CED-72", "CED-101")
 def test_a_product_goes_from_import_through_review_to_sale_off_and_on_again(browser, store, shop, twinshelf):
     mug, pan, lid, bare = (
         store.add_product(sku="MUG-1", title="Enamel mug"),
@@ -274,3 +274,30 @@ def test_price_and_stock_are_on_the_shelf_at_once_and_nothing_else_is_sent(sandb
     assert shelf(shop, twinshelf, mug) == 3
     assert sandbox.world.clock.now() - before < 5
     assert shop.effects("product_edited") == []
+
+
+@pytest.mark.covers("BEY-10")
+def test_while_a_listing_is_reviewed_edits_wait_and_go_as_one_and_price_and_stock_do_not(
+    sandbox, store, shop, twinshelf
+):
+    mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
+    twinshelf.list(mug)
+
+    store.act("edit_product", sku="MUG-1", name="Enamel mug, white")
+    twinshelf.settle()
+    assert len(shop.effects("product_edited")) == 1
+    for title in ("Enamel mug, red", "Enamel mug, blue", "Enamel mug, green"):
+        store.act("edit_product", sku="MUG-1", name=title)
+        twinshelf.settle()
+    store.act("set_price", sku="MUG-1", price="14.50")
+    store.act("set_stock", sku="MUG-1", quantity=3)
+    twinshelf.settle()
+
+    assert len(shop.effects("product_edited")) == 1
+    assert [Decimal(effect.detail["after"]) for effect in shop.effects("price_set")] == [Decimal("14.50")]
+    assert [effect.detail["after"] for effect in shop.effects("stock_set")] == [3]
+    twinshelf.wait(600)
+    twinshelf.wait(600)
+    assert len(shop.effects("product_edited")) == 2
+    assert shown(sandbox, shop, twinshelf, mug)["title"] == "Enamel mug, green"
+    assert twinshelf.listing(mug).state == "live"

@@ -10,8 +10,10 @@ import pytest
 from tests.flows.browser import Browser
 from tests.flows.faults import HELD_SECONDS, lose_webhooks, ready_to_ship, ship
 from twinshelf.goods.models import StoreVariant
+from twinshelf.kit import clock
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.sync.models import Schedule, Task
 
 pytestmark = pytest.mark.usefixtures("mug")
 
@@ -231,3 +233,30 @@ def test_without_webhooks_orders_come_by_the_timetable_and_at_once_by_the_button
         twinshelf.settle()
     assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [first, third]
     assert len(shop.effects("external_reference")) == 2
+
+
+@pytest.mark.covers("SILK-93", "P17-01")
+def test_after_two_hours_without_us_the_missed_orders_are_found_and_made_once(browser, sandbox, store, shop, twinshelf):
+    known = shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+    lose_webhooks(sandbox)
+    Schedule.objects.all().delete()  # nothing comes by itself
+    missed = [shop.buy(("MUG-1", 1)) for _ in range(3)]
+    store.act("set_stock", sku="MUG-1", quantity=30)
+    clock.move(7200)
+    sandbox.advance(7200)
+    twinshelf.settle()
+    assert not ShopOrderRow.objects.filter(order_id__in=missed).exists()
+    assert len(store.effects("order_created")) == 1
+
+    today = f"{clock.now():%Y-%m-%d}"
+    for found in (set(missed), set()):
+        browser.post("/orders/fetch-missed/", {"start": today, "end": today})
+        twinshelf.settle()
+        items = Task.objects.latest("id").items.values_list("key", flat=True)
+        assert set(items) - {known} == found or found == set()
+        assert sorted(e.detail["external_order_id"] for e in store.effects("order_created")) == sorted([known, *missed])
+
+    twinshelf.pull()
+    twinshelf.poll()
+    assert twinshelf.differences() == []

@@ -38,6 +38,7 @@ def pushed(shop: ShopWorld) -> list[tuple[int, int]]:
 # -- one stock ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("SHOP-01")
 def test_an_order_in_one_shop_lowers_what_the_other_offers_at_once_and_only_once(
     sandbox, store, shop, twinshelf, second
 ):
@@ -63,6 +64,7 @@ def test_an_order_in_one_shop_lowers_what_the_other_offers_at_once_and_only_once
     assert (twinshelf.differences(), in_outlet.differences(), twinshelf.problems()) == ([], [], [])
 
 
+@pytest.mark.covers("BEY-03")
 def test_an_unpaid_order_in_one_shop_is_withheld_from_the_other_and_given_back(sandbox, store, shop, twinshelf, second):
     outlet, in_outlet = second
     mug = listed_in_both(store, twinshelf, second)
@@ -81,6 +83,7 @@ def test_an_unpaid_order_in_one_shop_is_withheld_from_the_other_and_given_back(s
     assert not Hold.objects.exists()
 
 
+@pytest.mark.covers("BEY-03")
 def test_the_last_unit_cannot_be_bought_in_the_second_shop_once_we_know_of_the_first(
     sandbox, store, shop, twinshelf, second
 ):

@@ -188,7 +188,7 @@ def test_the_wrong_password_does_not_say_whether_there_is_such_a_person(world):
     assert told[0] == told[1] != []
 
 
-ARGUMENTS = {"pk": 1, "task_id": 1, "problem_id": 1, "connection_id": 1, "entry_id": 1, "action": "list"}
+ARGUMENTS = {"pk": 1, "task_id": 1, "problem_id": 1, "connection_id": 1, "entry_id": 1, "sku_id": "1", "action": "list"}
 
 
 def pages() -> list[str]:
@@ -242,6 +242,9 @@ def test_an_admin_works_with_everything_but_the_account_itself(world):
     page = browser.get("/settings/")
     assert "Maya Ortiz maya@fernhollow.example Owner" in page
     assert "Adam adam@fernhollow.example Admin" in page
+    for member in (world.owner, admin):
+        member.refresh_from_db()
+        assert f'title="{member.last_login:%Y-%m-%d %H:%M:%S} UTC"' in page.html
 
 
 def test_somebody_in_two_accounts_works_in_the_one_chosen(console, world, other):

@@ -123,6 +123,17 @@ def test_what_does_not_fit_is_told_at_its_field_and_nothing_is_saved(console, wo
     assert 'value="7"' in page.html  # what else was typed is not lost
 
 
+@pytest.mark.covers("P17-37")
+def test_stock_flows_one_way_or_not_at_all(console, world):
+    page = console.get(page_of(world.us))
+    controls = re.findall(r'<input[^>]*name="inventory_direction"[^>]*>', page.html)
+
+    assert [re.findall(r'value="([^"]*)"', control) for control in controls] == [["bc_to_tts"], ["disabled"]]
+    for other in ("tts_to_bc", "both"):
+        refused = console.post(page_of(world.us), {"inventory_direction": other})
+        assert (refused.status, "inventory_direction" in stored(world.us)) == (400, False)
+
+
 @pytest.mark.covers("SILK-77")
 @pytest.mark.parametrize("side", ["length", "width", "height", "weight"])
 def test_package_defaults_are_whole_numbers(console, world, side):
@@ -189,7 +200,6 @@ def test_what_is_chosen_already_changes_nothing(console, world):
     assert not AuditEntry.objects.filter(action="preferences.change").exists()
 
 
-@pytest.mark.covers("CED-151")
 def test_leaving_with_unsaved_changes_warns(console, world):
     page = console.get(page_of(world.us))
 
