@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -347,7 +348,7 @@ class Nature:
             self.struck.frozen_in_call = True
             frozen, product.engine = product.engine, InlineEngine(self.chance.randrange(1 << 30))
             port.use(product.engine)
-            product.let_pass(seconds)
+            Context().run(product.let_pass, seconds)  # another process: not behind the fence of the frozen one
             port.use(frozen)
             product.engine = frozen
 

@@ -201,6 +201,64 @@ def test_a_plan_that_has_aged_is_made_anew_before_it_is_sent(account, jump):
     assert problems() == []
 
 
+def test_a_look_at_a_batch_that_takes_longer_than_a_plan_holds_is_had_in_smaller_parts(account):
+    probe = Sending().install(size=100)
+    assert isinstance(probe, Sending)
+    probe.on_observe = lambda keys: clock.move(2.0 * len(keys))  # a slow platform
+    ask(account, *(f"k{n:02}" for n in range(40)))
+    rest()
+    clock.move(drain.AGED_AGAIN_SECONDS)
+    rest()
+
+    assert Counter(probe.sent) == Counter(f"k{n:02}" for n in range(40))
+    assert set(probe.rounds.values()) == {2}
+    assert (marks(), problems()) == ({}, [])
+
+
+def test_a_key_whose_plan_ages_again_and_again_is_not_looked_at_without_a_pause(account):
+    probe = Sending().install()
+    assert isinstance(probe, Sending)
+    slow = [drain.PLAN_SECONDS + 1]
+    probe.on_observe = lambda _keys: clock.move(slow[0])
+    ask(account, "a")
+    for rounds in (2, 3, 4):
+        rest()
+        assert probe.rounds == {"a": rounds}
+        assert probe.sent == []
+        left = (marks()["a"].due_at - clock.now()).total_seconds()
+        assert left == pytest.approx(drain.AGED_AGAIN_SECONDS, abs=0.1)
+        clock.move(left)
+    slow[0] = 0.0
+    rest()
+
+    assert probe.sent == ["a"]
+    assert (marks(), problems()) == ({}, [])
+
+
+def test_what_a_frozen_worker_found_of_a_key_does_not_close_what_is_another_workers(account):
+    """It had nothing to do when it looked; meanwhile there is something, and the one who took over is waiting for it."""
+    probe = Sending().install()
+    assert isinstance(probe, Sending)
+    looks = iter([True, False])
+
+    def look(_keys: Sequence[str]) -> None:
+        if next(looks, False):
+            probe.on_apply = fail
+            another_worker_takes_over()
+            probe.on_apply = lambda _key: None
+            raise KeyError("as it was")
+
+    def fail(_key: str) -> None:
+        raise PlatformDown("not now")
+
+    probe.on_observe = look
+    ask(account, "a")
+    rest()
+
+    assert marks()["a"].attempts == 1
+    assert problems() == []
+
+
 def test_a_note_that_has_aged_is_made_anew_before_its_call(account):
     """Pictures go up before a listing is made, and take longer than a note holds."""
     probe = Sending().install()

@@ -46,6 +46,9 @@ RECORD_TRIES = 3
 PLAN_SECONDS = 60.0
 """How old a plan may be when a call of it goes out: beyond, both sides are looked at again first."""
 
+AGED_AGAIN_SECONDS = 5.0
+"""How long a key waits whose plan has aged twice in a row: looking at its batch may take longer than a plan holds."""
+
 UNKNOWN_KIND_SECONDS = 60.0
 
 TOLD_AFTER = 6
@@ -137,7 +140,8 @@ def run_batch(lane_id: int, epoch: int, turn: int | None = None) -> Ended:
         outcomes += [each.outcome for each in closed]
         if not outcomes:
             return Ended(None, claim.turn)
-        _again(lambda: _close(lane, outcomes))
+        if not _again(lambda: _close(lane, outcomes, claim.turn)):
+            return Ended(None, None)
         if any(o.state == "held" for o in outcomes) or not lanes.has_due(lane):
             return Ended(None, claim.turn)
         return Ended(flow.gather_seconds if len(claim.asks) < flow.size else 0.0, claim.turn)
@@ -517,8 +521,9 @@ def _failed(flow: AnyFlow, ask: Ask, error: Exception) -> Outcome:
         return outcome(
             state="held", wait_seconds=300.0, findings=(told,), text=messages.text(told), attempts=ask.attempts
         )
-    if isinstance(error, TakenOver):  # nothing was sent, and nothing is wrong with it
-        return outcome(state="retry", wait_seconds=0.0, text=str(error), attempts=ask.attempts)
+    if isinstance(error, TakenOver):  # nothing was sent, and nothing is wrong with it: less of it at once
+        wait = AGED_AGAIN_SECONDS if ask.begun else 0.0
+        return outcome(state="retry", wait_seconds=wait, text=str(error), attempts=ask.attempts, begun=1)
     if isinstance(error, Transient):
         wait = flow.retry_seconds(ask.attempts)
         told_to_wait = error.wait_seconds > 0 and not isinstance(error, PlatformDown)
@@ -643,12 +648,18 @@ def _change_row(lane: Lane, batch: Batch, each: Closed[Any], done: Done) -> Chan
     )
 
 
-def _close(lane: Lane, outcomes: Sequence[Outcome]) -> None:
-    """Bring marks, problems and task items in line with the outcomes. A crash before this repeats the batch."""
+def _close(lane: Lane, outcomes: Sequence[Outcome], turn: int) -> bool:
+    """Bring marks, problems and task items in line with the outcomes. A crash before this repeats the batch.
+
+    Does nothing and returns False where another turn has begun: a ghost's idea of a key is not the last word on it.
+    """
     held = [o for o in outcomes if o.state == "held"]
     with transaction.atomic():
         # Marks, the lane, then tasks: the order in which asking locks them, so that neither waits for the other.
         lanes.close(lane, outcomes)
+        if not lanes.is_turn(lane.id, turn):
+            transaction.set_rollback(True)
+            return False
         if held:
             lanes.hold(lane.id, max(o.wait_seconds or 0 for o in held))
             problems.settle_held(lane, held)
@@ -659,3 +670,4 @@ def _close(lane: Lane, outcomes: Sequence[Outcome]) -> None:
             problems.open_owner(lane, finding("E-PLT-AWAY", why=outcomes[0].text))
         problems.settle(lane, [o for o in outcomes if o.state != "held"])
         tasks.follow(lane, outcomes)
+    return True
