@@ -10,15 +10,18 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django_scopes import scope
+from msgspec.structs import replace
 
 from soak.product import Product
 from soak.worlds import MERCHANT, PRICES, GoodsPlan, Place, Side, add_goods
 from twinshelf.connections import actions as connections
-from twinshelf.connections.preferences import Preferences, PriceRule
+from twinshelf.connections.preferences import PriceRule
 from twinshelf.goods import actions as goods
 from twinshelf.orders import actions as orders
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.preferences import actions as preferences
 from twinshelf_sandbox.tiktok.errors import Refused
 
 CARRIERS = (("usps", "9400111899223{:09d}"), ("ups", "1Z999AA1{:010d}"), ("fedex", "61299{:07d}"))
@@ -276,18 +279,19 @@ class People:
 
     def _choose(self, side: Side) -> str | None:
         before = connections.preferences(side.connection)
-        chosen = Preferences(
+        chosen = replace(
+            before,
             price_rule=self.chance.choice((before.price_rule, PriceRule("percent_up", Decimal(10)), PriceRule())),
             reserve=self.chance.choice((0, 1, 2)),
             threshold=self.chance.choice((None, before.threshold)),
-            auto_import=before.auto_import,
-            cancel_tts_to_bc=before.cancel_tts_to_bc,
         )
+        names = ("price_rule", "reserve", "threshold")
+        values = {name: msgspec.to_builtins(getattr(chosen, name)) for name in names}
         with scope(account=side.account):
-            connections.set_preferences(side.connection, chosen, by=MERCHANT)
-        side.preferences = chosen
-        side.chosen.append(chosen)
-        return f"{side.connection.name} chooses {chosen}"
+            preferences.change(side.connection, values, by=MERCHANT)
+            side.preferences = connections.preferences(side.connection)
+        side.chosen.append(side.preferences)
+        return f"{side.connection.name} chooses {values}"
 
     def _pull(self, side: Side) -> str | None:
         with scope(account=side.account):

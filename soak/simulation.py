@@ -211,13 +211,7 @@ def _heal(product: Product, place: Place, nature: Nature) -> tuple[list[str], fl
 def _differing(product: Product, place: Place, nature: Nature) -> Iterator[str]:
     evidence = gather(product, place, nature.struck, io.StringIO(), early=True)
     evidence.poisoned = nature.spoiled
-    # A choice applies from the next plan on: at the latest with the daily comparison.
-    chosen_anew = {side.shop for side in place.sides if len(side.chosen) > 1}
-    evidence.shelves = {
-        key: shelf
-        for key, shelf in evidence.shelves.items()
-        if key not in evidence.drifted and key[0] not in chosen_anew
-    }
+    evidence.shelves = {key: shelf for key, shelf in evidence.shelves.items() if key not in evidence.drifted}
     yield from units_that_differ(evidence)
     yield from prices_that_differ(evidence)
 

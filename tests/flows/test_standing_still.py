@@ -236,7 +236,7 @@ def test_a_key_whose_plan_ages_again_and_again_is_not_looked_at_without_a_pause(
 
 
 def test_what_a_frozen_worker_found_of_a_key_does_not_close_what_is_another_workers(account):
-    """It had nothing to do when it looked; meanwhile there is something, and the one who took over is waiting for it."""
+    """It could not read the key when it looked; the one who took over could, and waits to try it again."""
     probe = Sending().install()
     assert isinstance(probe, Sending)
     looks = iter([True, False])

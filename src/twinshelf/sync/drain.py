@@ -522,8 +522,8 @@ def _failed(flow: AnyFlow, ask: Ask, error: Exception) -> Outcome:
             state="held", wait_seconds=300.0, findings=(told,), text=messages.text(told), attempts=ask.attempts
         )
     if isinstance(error, TakenOver):  # nothing was sent, and nothing is wrong with it: less of it at once
-        wait = AGED_AGAIN_SECONDS if ask.begun else 0.0
-        return outcome(state="retry", wait_seconds=wait, text=str(error), attempts=ask.attempts, begun=1)
+        pause = AGED_AGAIN_SECONDS if ask.begun else 0.0
+        return outcome(state="retry", wait_seconds=pause, text=str(error), attempts=ask.attempts, begun=1)
     if isinstance(error, Transient):
         wait = flow.retry_seconds(ask.attempts)
         told_to_wait = error.wait_seconds > 0 and not isinstance(error, PlatformDown)
