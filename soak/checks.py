@@ -701,8 +701,6 @@ def _unexplained(evidence: Evidence, differences: Iterable[str]) -> Iterator[str
     for one in differences:
         key = one.partition(" ")[2].partition(":")[0].partition(" ")[0]
         told = any(problem.key == key for problem in evidence.books.problems)
-        if key in evidence.orders and one.startswith("order_status"):  # it is one by choice
-            told |= not side_of(evidence, evidence.orders[key]["shop"]).preferences.cancel_tts_to_bc
         if not told and key not in evidence.poisoned:
             yield one
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given, strategies
+from msgspec import structs
 
 from tests.pure.builders import (
     LINKS,
@@ -20,7 +21,9 @@ from tests.pure.builders import (
     store_order,
     usd,
 )
+from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
+    CancellationOrigin,
     ProofReason,
     ProofSubject,
     ShippingProvider,
@@ -32,7 +35,7 @@ from twinshelf.documents import (
 from twinshelf.listings.compare import compare_skus, compare_title
 from twinshelf.listings.desired import DesiredSku
 from twinshelf.proof import plan as proving
-from twinshelf.proof.plan import Difference, Ledger, Pair, compare_order, pair_of
+from twinshelf.proof.plan import Difference, Ledger, Pair, compare_order, pair_of, why_one_side_may_stand
 from twinshelf.rules.pricing import Price
 from twinshelf.rules.quantities import Quantity
 
@@ -205,6 +208,39 @@ CANCELLED_DOUBLE = store_order(id="99", created_at=DAY_BEFORE, state=StoreOrderS
 )
 def test_what_differs_of_an_order(_case, sold, found, differences):
     assert compare_order(sold, pair_of(found)) == differences
+
+
+FROM_SHOP, FROM_STORE, FROM_HERE = CancellationOrigin.SHOP, CancellationOrigin.STORE, CancellationOrigin.APP
+NO_LONGER, THERE_ONLY = order(status="CANCELLED"), Pair(CANCELLED_THERE)
+SHOP_KEPT = "Cancellations on TikTok Shop are not sent to BigCommerce."
+STORE_KEPT = "Cancellations in BigCommerce are not sent to TikTok Shop."
+HERE_KEPT = "Cancellations in Twinshelf are not sent to BigCommerce."
+
+
+@pytest.mark.parametrize(
+    ("sold", "pair", "origin", "off", "why"),
+    [
+        (NO_LONGER, Pair(store_order()), None, "cancel_tts_to_bc", SHOP_KEPT),
+        (NO_LONGER, Pair(store_order()), FROM_SHOP, "cancel_tts_to_bc", SHOP_KEPT),
+        (NO_LONGER, Pair(store_order()), FROM_SHOP, "", ""),
+        (NO_LONGER, Pair(store_order()), FROM_SHOP, "cancel_bc_to_tts", ""),
+        (NO_LONGER, Pair(store_order()), FROM_HERE, "cancel_tts_to_bc", ""),
+        (NO_LONGER, Pair(store_order()), FROM_HERE, "cancel_app_to_bc", HERE_KEPT),
+        (NO_LONGER, Pair(store_order()), FROM_STORE, "cancel_tts_to_bc", ""),
+        (SOLD, THERE_ONLY, None, "cancel_bc_to_tts", STORE_KEPT),
+        (SOLD, THERE_ONLY, FROM_STORE, "cancel_bc_to_tts", STORE_KEPT),
+        (SOLD, THERE_ONLY, FROM_STORE, "", ""),
+        (SOLD, THERE_ONLY, FROM_STORE, "cancel_tts_to_bc", ""),
+        (SOLD, THERE_ONLY, FROM_HERE, "cancel_bc_to_tts", ""),
+        (NO_LONGER, THERE_ONLY, FROM_SHOP, "cancel_tts_to_bc", ""),
+        (SOLD, Pair(store_order()), None, "cancel_tts_to_bc", ""),
+        (SOLD, Pair(None), None, "cancel_bc_to_tts", ""),
+    ],
+)
+def test_which_one_sided_cancellation_is_the_merchants_choice(sold, pair, origin, off, why):
+    preferences = structs.replace(Preferences(), **{off: False} if off else {})
+
+    assert why_one_side_may_stand(sold, pair, origin, preferences) == why
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from twinshelf.connections import actions as connection_actions
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
+    CancellationOrigin,
     ProofReason,
     ProofSubject,
     ShippingProvider,
@@ -24,7 +25,7 @@ from twinshelf.documents import (
 )
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.intake import plan as importing
-from twinshelf.orders.models import ShopOrderRow
+from twinshelf.orders.models import CancellationRow, ShopOrderRow
 from twinshelf.proof import plan as planning
 from twinshelf.proof.plan import Ledger, Pair
 
@@ -61,12 +62,16 @@ _NUMBERS_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class _Work:
-    """What comparing one order after the other shares. `links` by order id, then by TikTok's SKU id."""
+    """What comparing one order after the other shares.
+
+    By order id: `links`, then by TikTok's SKU id, and `origins`, where the cancellation on record began.
+    """
 
     preferences: Preferences
     ledger: Ledger
     reads: Reads
     links: Mapping[str, Mapping[str, tuple[str, str]]]
+    origins: Mapping[str, CancellationOrigin]
     now: datetime
 
 
@@ -120,7 +125,8 @@ def _known(connection: Connection, order_ids: set[str]) -> set[str]:
 
 def _compare_pairs(connection: Connection, sold: Sold, pairs: Mapping[str, Pair], ledger: Ledger) -> None:
     preferences = connection_actions.preferences(connection)
-    work = _Work(preferences, ledger, sold.reads, _links(connection, pairs.keys() & sold.orders.keys()), sold.at)
+    both = pairs.keys() & sold.orders.keys()
+    work = _Work(preferences, ledger, sold.reads, _links(connection, both), _origins(connection, both), sold.at)
     alone = [order for order in sold.orders.values() if order.id not in pairs]
     unlinked: set[str] = set()
     for start in range(0, len(alone), _A_QUERY):
@@ -130,7 +136,7 @@ def _compare_pairs(connection: Connection, sold: Sold, pairs: Mapping[str, Pair]
         if pair.order is None:
             _judge_alone(order, preferences, unlinked, ledger)
             continue
-        ledger.judge(ProofSubject.ORDER, order.id, *planning.compare_order(order, pair))
+        _judge_there(work, order, pair)
         ledger.there(ProofSubject.LINES)
         ledger.there(ProofSubject.SHIPMENT)
         if order.status == ShopOrderStatus.CANCELLED or pair.order.state is StoreOrderState.CANCELLED:
@@ -157,6 +163,19 @@ def _links(connection: Connection, order_ids: Collection[str]) -> dict[str, dict
     return found
 
 
+def _origins(connection: Connection, order_ids: Collection[str]) -> dict[str, CancellationOrigin]:
+    """Where the cancellations on record of these orders began."""
+    every = sorted(order_ids)
+    found: dict[str, CancellationOrigin] = {}
+    for start in range(0, len(every), _A_QUERY):
+        some = every[start : start + _A_QUERY]
+        rows = CancellationRow.objects.filter(order__connection=connection, order__order_id__in=some)
+        found |= {
+            order_id: CancellationOrigin(origin) for order_id, origin in rows.values_list("order__order_id", "origin")
+        }
+    return found
+
+
 def _unlinked(connection: Connection, orders: Sequence[ShopOrder]) -> set[str]:
     """The ids of those orders of which a SKU has no certain variant."""
     ids = [order.id for order in orders]
@@ -164,6 +183,18 @@ def _unlinked(connection: Connection, orders: Sequence[ShopOrder]) -> set[str]:
     made = [(rows.get(order.id) or ShopOrderRow(connection=connection, order_id=order.id), order) for order in orders]
     found = bearers_of(connection, made)
     return {order.id for order in orders if any(line.sku_id not in found[order.id].links for line in order.lines)}
+
+
+def _judge_there(work: _Work, order: ShopOrder, pair: Pair) -> None:
+    """An order that the store has. One that by choice is cancelled on one side only is not told for that."""
+    found = planning.compare_order(order, pair)
+    chosen = planning.why_one_side_may_stand(order, pair, work.origins.get(order.id), work.preferences)
+    if chosen:
+        found = tuple(each for each in found if each.kind != "order_status")
+    if chosen and not found:
+        work.ledger.leave_out(ProofSubject.ORDER, order.id, ProofReason.SKIPPED, chosen)
+    else:
+        work.ledger.judge(ProofSubject.ORDER, order.id, *found)
 
 
 def _judge_lines(work: _Work, order: ShopOrder, store_order: StoreOrder) -> None:

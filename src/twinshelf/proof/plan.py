@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
+    CancellationOrigin,
     Money,
     ProofReason,
     ProofSubject,
@@ -241,11 +243,33 @@ def compare_order(order: ShopOrder, pair: Pair) -> tuple[Difference, ...]:
     expected, there = order.payment.total, store_order.total_inc_tax
     if not _same_amount(expected, there):
         found.append(_of(order.id, "order_total", "The totals differ.", str(expected), str(there)))
-    cancelled = store_order.state is StoreOrderState.CANCELLED
-    if (order.status is ShopOrderStatus.CANCELLED) != cancelled and order.status.rank < ShopOrderStatus.DELIVERED.rank:
+    if _cancelled_on_one_side(order, store_order) and order.status.rank < ShopOrderStatus.DELIVERED.rank:
         text = "One side is cancelled, the other is not."
         found.append(_of(order.id, "order_status", text, order.status_word, store_order.state))
     return tuple(found)
+
+
+def _cancelled_on_one_side(order: ShopOrder, store_order: StoreOrder) -> bool:
+    return (order.status is ShopOrderStatus.CANCELLED) != (store_order.state is StoreOrderState.CANCELLED)
+
+
+def why_one_side_may_stand(
+    order: ShopOrder, pair: Pair, origin: CancellationOrigin | None, preferences: Preferences
+) -> str:
+    """Why the one side stays as it is though the other is cancelled: by the merchant's choice; "" if it should not.
+
+    `origin` is where the cancellation on record began; None: there is none on record.
+    """
+    if pair.order is None or not _cancelled_on_one_side(order, pair.order):
+        return ""
+    if order.status is not ShopOrderStatus.CANCELLED:
+        by_choice = origin in {None, CancellationOrigin.STORE} and not preferences.cancel_bc_to_tts
+        return "Cancellations in BigCommerce are not sent to TikTok Shop." if by_choice else ""
+    if origin is CancellationOrigin.APP and not preferences.cancel_app_to_bc:
+        return "Cancellations in Twinshelf are not sent to BigCommerce."
+    if origin in {None, CancellationOrigin.SHOP} and not preferences.cancel_tts_to_bc:
+        return "Cancellations on TikTok Shop are not sent to BigCommerce."
+    return ""
 
 
 def tell_doubles(external_id: str, pair: Pair) -> tuple[Difference, ...]:
