@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+PLANTED = os.environ.get("TWINSHELF_PLANTED", "")  # tests take settings of the product out of the environment
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Iterator[None]:
@@ -21,7 +23,7 @@ def pytest_runtest_protocol() -> Iterator[None]:
     os.environ["TZ"] = "Pacific/Auckland"
     time.tzset()
     try:
-        with planted.in_place(os.environ["TWINSHELF_PLANTED"]):
+        with planted.in_place(PLANTED):
             return (yield)
     finally:
         os.environ.pop("TZ") if kept is None else os.environ.update(TZ=kept)
