@@ -27,7 +27,7 @@ def cases():
         yield pytest.param(bug, test, id=bug, marks=[pytest.mark.slow] if bug in SLOW else [])
 
 
-@pytest.mark.parametrize(("bug", "test"), cases())
+@pytest.mark.parametrize(("bug", "test"), list(cases()))
 def test_a_planted_bug_is_told_of(bug, test):
     assert bug in BUGS
     ended = subprocess.run(
