@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from django.db import transaction
 
-from tests.flows.faults import HELD_SECONDS, fault, lose_webhooks
+from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks
 from tests.flows.neighbors import connect_shop, shelf
 from twinshelf.connections import clients
 from twinshelf.connections.models import Store
@@ -167,3 +167,23 @@ def test_units_stay_withheld_until_the_store_shows_that_an_order_took_them(sandb
 
     assert shelf(outlet, in_outlet, mug) == 5
     assert not Hold.objects.exists()
+
+
+def test_units_that_were_read_as_taken_before_their_order_was_on_record_are_withheld_no_longer(
+    sandbox, store, shop, twinshelf, mug
+):
+    """The answer to the creation is lost: the store's stock is read again before the order is found there."""
+    outlet, in_outlet = connect_shop(sandbox, twinshelf, "Outlet")
+    in_outlet.list(mug)
+    shop.buy(("MUG-1", 4))
+    twinshelf.settle()
+    fault(sandbox, **CREATE_ORDER, action="drop", phase="after", times=1)
+
+    twinshelf.wait(HELD_SECONDS)
+    twinshelf.wait(900)
+    twinshelf.wait(360)
+
+    assert store.act("stock", sku="MUG-1") == 5
+    assert not Hold.objects.exists()
+    assert shelf(outlet, in_outlet, mug) == 5
+    assert shelf(shop, twinshelf, mug) == 5

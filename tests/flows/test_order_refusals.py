@@ -88,7 +88,7 @@ def test_an_order_of_a_product_deleted_unnoticed_is_told_within_a_minute(store, 
 
     row = twinshelf.order(order_id)
     assert row.reason.startswith(
-        "Not created in BigCommerce: no linked product for SKU MUG-1 (deleted in BigCommerce on "
+        "Not created in BigCommerce: no linked product for SKU MUG-1 (deleted in BigCommerce at "
     )
     assert (order_id, "E-ORD-SKU") in twinshelf.problems()
 

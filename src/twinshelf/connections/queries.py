@@ -29,6 +29,11 @@ class Access:
     until: datetime | None = None
     days_left: int | None = None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether somebody must authorize us again."""
+        return self.state == "ended"
+
 
 def connections() -> list[Connection]:
     """Every connection of the account with its store and shop, in the order they were made."""

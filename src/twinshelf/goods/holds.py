@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
@@ -12,7 +12,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.documents import Product
 from twinshelf.goods.models import Hold
 from twinshelf.goods.selections import mark_stock, products_of_variants
-from twinshelf.goods.snapshot import LONGEST_LAG, Changed
+from twinshelf.goods.snapshot import Changed
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import upsert
 from twinshelf.sync import lanes
@@ -105,20 +105,27 @@ def _of_orders(holds: QuerySet[Hold], order_ids: Iterable[str]) -> QuerySet[Hold
     return holds.filter(order_id__in=list(order_ids))
 
 
-def stock_was_read(store: Store, products: Sequence[Product], changed: Changed, began: datetime) -> None:
+SURE_AFTER = timedelta(minutes=5)
+"""After that long no reading of a store's stock is from before the units were taken (F34: read after write)."""
+
+
+def stock_was_read(store: Store, products: Sequence[Product], changed: Changed, began: datetime) -> set[str]:
     """End the holds whose units the store had already taken when this reading of its stock began.
 
-    A reading that shows what was known before the units were taken is of a copy of the store that lags: it ends none
-    that is younger than such a lag, but of goods whose stock is not tracked.
+    A reading that shows nothing new may be of a copy of the store that lags, or the units were in the reading before
+    it: it ends the holds that are older than `SURE_AFTER`, and all of goods whose stock is not tracked. Returns the
+    products that have younger ones: they must be read once more when that time is over.
     """
     if not Hold.objects.filter(store=store, converted_at__lt=began).exists():  # the usual case, and a cheap look
-        return
+        return set()
     read = [product for product in products if product.id not in changed.doubted]
     fresh = [v.id for p in read for v in p.variants if p.id in changed.kept or v.stock is None]
-    known = [v.id for p in read for v in p.variants if not (p.id in changed.kept or v.stock is None)]
-    over = _end(store, fresh, before=began) | _end(store, known, before=began - LONGEST_LAG)
+    known = {v.id: p.id for p in read for v in p.variants if not (p.id in changed.kept or v.stock is None)}
+    over = _end(store, fresh, before=began) | _end(store, list(known), before=began - SURE_AFTER)
     if over:
         mark_stock(store, over, cause="hold over")
+    young = Hold.objects.filter(store=store, converted_at__lt=began).values_list("variant_id", flat=True)
+    return {known[variant_id] for variant_id in young if variant_id in known}
 
 
 def _end(store: Store, variant_ids: Sequence[str], *, before: datetime) -> set[str]:

@@ -30,6 +30,7 @@ from twinshelf.sync.models import Task
 _NAMES_FOR = timedelta(minutes=5)
 _PULL_OVERLAP = timedelta(minutes=2)
 _LOOK_AGAIN_SECONDS = 30.0
+_HOLDS_END_SECONDS = holds.SURE_AFTER.total_seconds() + 1.0
 
 
 def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
@@ -54,7 +55,9 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
         believed = {
             key for key in keys if (key, doubts.EMPTIED) in batch.confirmed or batch.signalled(key, Signal.SOLD)
         }
-        changed, held = _keep(store, _wanted(store, page.products), started, believed=believed, due=_due(batch, keys))
+        changed, held, holding = _keep(
+            store, _wanted(store, page.products), started, believed=believed, due=_due(batch, keys)
+        )
         snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
         gone = snapshot.mark_deleted(store, missing - vanished, meant=meant)
         spread(store, changed, gone, cause=batch.asks[keys[0]].cause)
@@ -68,7 +71,7 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
         key: Plan(
             key=key,
             findings=(findings[key],) if key in findings else (),
-            later_seconds=_LOOK_AGAIN_SECONDS if key in again else None,
+            later_seconds=_LOOK_AGAIN_SECONDS if key in again else _HOLDS_END_SECONDS if key in holding else None,
         )
         for key in keys
     }
@@ -81,10 +84,11 @@ def _due(batch: StoreBatch, keys: Sequence[str]) -> int:
 
 def _keep(
     store: Store, products: Sequence[Product], began: datetime, *, believed: Collection[str] = (), due: int = 0
-) -> tuple[snapshot.Changed, set[str]]:
+) -> tuple[snapshot.Changed, set[str], set[str]]:
     """Keep a reading, but for stock that fell to 0 of too many products: theirs stays what it was.
 
-    Returns what changed, and the products whose stock is held back. `believed` are those of which somebody, or the
+    Returns what changed, the products whose stock is held back, and those of which orders hold units that this reading
+    may not show yet. `believed` are those of which somebody, or the
     store itself, said why it fell.
     """
     emptied = doubts.emptied(store, [product for product in products if product.id not in believed])
@@ -92,8 +96,8 @@ def _keep(
     kept = [doubts.with_stock(p, emptied[p.id]) if p.id in held else p for p in products] if held else products
     changed = snapshot.keep_products(store, kept, began=began)
     doubts.note_emptied(store, emptied.keys() - held - changed.doubted, now=began)
-    holds.stock_was_read(store, kept, changed, began)
-    return changed, held - changed.doubted
+    holding = holds.stock_was_read(store, kept, changed, began)
+    return changed, held - changed.doubted, holding
 
 
 def spread(store: Store, changed: snapshot.Changed, gone: set[str], *, cause: str) -> None:
@@ -209,10 +213,12 @@ def pull(task: Task) -> bool:
             snapshot.lock(store)
             products = _known_only(store, page.products, since) if task.params.get("by_itself") else page.products
             believed = [product.id for product in products] if task.params.get("moved") else ()
-            changed, held = _keep(store, products, started, believed=believed)
+            changed, held, holding = _keep(store, products, started, believed=believed)
             back = doubts.waiting(store, [product.id for product in page.products])
             owner, cause = f"store:{store.id}", f"read beside pull {task.id}"
             lanes.ask(store.account_id, "product", owner, changed.doubted | held | back, cause=cause)
+            later = clock.after(_HOLDS_END_SECONDS)
+            lanes.ask(store.account_id, "product", owner, holding, cause="orders took stock", due_at=later)
             if page.unreadable:
                 lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
                 snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})

@@ -159,7 +159,7 @@ def task_tag(task: Any) -> SafeString:
 @register.simple_tag
 def access_tag(access: Any) -> SafeString:
     """Whether a store or a shop may still be worked with."""
-    if access.state == "ended":
+    if access.has_ended:
         return pill("bad", "stop", _("Reauthorize"))
     if access.state == "ending":
         return pill("warn", "clock", ngettext("%d day left", "%d days left", access.days_left) % access.days_left)

@@ -273,9 +273,9 @@ def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores:
         access = connections.shop_access(connection.shop)
         if access.state == "ending" and access.until is not None:
             rows.append(_ending(connection, access.days_left or 0, access.until))
-        elif access.state == "ended":
+        elif access.has_ended:
             rows.append(_ended(str(connection.shop)))
-    rows += [_ended(store.name) for store in stores if connections.store_access(store).state == "ended"]
+    rows += [_ended(store.name) for store in stores if connections.store_access(store).has_ended]
     return sorted(rows, key=lambda row: row.tone != "bad")
 
 
