@@ -63,6 +63,7 @@ def test_every_kind_of_lane_can_be_previewed(sandbox, store, shop, twinshelf):
             "reference": [order_id],
             "product": [mug],
             "store": ["hooks"],
+            "location": ["locations"],
             "listings_poll": ["listings"],
             "orders_poll": ["orders"],
         }.items()

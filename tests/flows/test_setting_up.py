@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django_scopes import scope
 
 from tests.flows.browser import Browser, words_of
@@ -22,7 +23,8 @@ from twinshelf.orders.models import ShopOrderRow
 
 @pytest.fixture
 def newcomer(sandbox, shop, twinshelf):
-    """The owner of a new account, at the console; its scope is open."""
+    """The owner of a new account, at the console; its scope is open, and nobody has tried too often."""
+    cache.clear()
     account = accounts.create_account(
         "Newcomer", owner_email="nina@new.test", password="a long enough password", by=COMMAND_LINE
     )

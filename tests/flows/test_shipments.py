@@ -259,7 +259,7 @@ def market(sandbox, twinshelf):
         rules.set_default_template(connection, category_id=HOME, by=MAYA)
         driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
         there = StoreWorld(sandbox, "second0store")
-        driven.prefer(push_opt_in=True, exchange_rate=Decimal(1))
+        driven.prefer(push_opt_in=True, exchange_rate=Decimal(1), tax_percent=Decimal(0))
         for sku in skus:
             there.add_product(sku=sku, title=f"Enamel mug of the sturdiest kind there is, {sku}", price="200")
         if skus:
@@ -273,8 +273,10 @@ def market(sandbox, twinshelf):
 def test_a_shipment_is_told_and_corrected_in_every_market(sandbox, market, region):
     there, shop, driven = market(region, MARKETS[region], "MUG-000001")
     carrier = carriers(region)[0]
-    driven.prefer(push_opt_in=True, exchange_rate=Decimal(1), carriers=(("DHL Express", carrier),))
-    order_id = shop.buy(("MUG-000001", 1))
+    driven.prefer(
+        push_opt_in=True, exchange_rate=Decimal(1), tax_percent=Decimal(0), carriers=(("DHL Express", carrier),)
+    )
+    order_id = shop.buy(("MUG-000001", 1), shipping_type="SELLER")
     driven.wait(3700)
     store_order_id = driven.order(order_id).store_order_id
 
@@ -290,8 +292,13 @@ def test_a_shipment_is_told_and_corrected_in_every_market(sandbox, market, regio
 
 def test_where_packages_are_shipped_whole_a_part_is_told_and_the_whole_is_shipped(market):
     there, shop, driven = market("MY", "MYR", "MUG-000001", "JAR-000001")
-    driven.prefer(push_opt_in=True, exchange_rate=Decimal(1), carriers=(("DHL Express", carriers("MY")[0]),))
-    order_id = shop.buy(("MUG-000001", 1), ("JAR-000001", 1))
+    driven.prefer(
+        push_opt_in=True,
+        exchange_rate=Decimal(1),
+        tax_percent=Decimal(0),
+        carriers=(("DHL Express", carriers("MY")[0]),),
+    )
+    order_id = shop.buy(("MUG-000001", 1), ("JAR-000001", 1), shipping_type="SELLER")
     driven.wait(3700)
     store_order_id = driven.order(order_id).store_order_id
 
@@ -307,8 +314,13 @@ def test_where_packages_are_shipped_whole_a_part_is_told_and_the_whole_is_shippe
 
 def test_in_brazil_a_shipment_waits_for_the_invoice(market):
     there, shop, driven = market("BR", "BRL", "MUG-000001")
-    driven.prefer(push_opt_in=True, exchange_rate=Decimal(1), carriers=(("DHL Express", carriers("BR")[0]),))
-    order_id = shop.buy(("MUG-000001", 1))
+    driven.prefer(
+        push_opt_in=True,
+        exchange_rate=Decimal(1),
+        tax_percent=Decimal(0),
+        carriers=(("DHL Express", carriers("BR")[0]),),
+    )
+    order_id = shop.buy(("MUG-000001", 1), shipping_type="SELLER")
     driven.wait(3700)
     ship(there, driven.order(order_id).store_order_id, "1234567890", carrier="dhl")
     driven.settle()
