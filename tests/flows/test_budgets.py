@@ -248,6 +248,17 @@ def test_before_anything_is_known_one_call_goes_ahead_of_all(transactional_db, s
     assert slept == [0.05]
 
 
+def test_a_bad_answer_that_names_no_quota_holds_nobody_up(transactional_db, slept):
+    budget = WindowBudget("abc")
+    for _ in range(3):  # as when a person enters a wrong token, and another at once
+        budget.acquire("", "normal")
+        budget.observe("", 401, {}, throttled=False)
+    budget.acquire("", "normal")
+    assert slept == []
+    with pytest.raises(OutOfBudget):  # its answer is still out: that one call goes ahead of all others
+        WindowBudget("abc").acquire("", "normal")
+
+
 def test_a_store_whose_answers_name_no_quota_is_not_held_back(transactional_db):
     mine = WindowBudget("abc")
     mine.acquire("", "bulk")

@@ -86,6 +86,8 @@ class WindowBudget:
                 if status < 400 and (self._refused or not self._no_quota):
                     _learn_no_quota(self.key, now, recovered=self._refused)
                     self._refused, self._no_quota = False, True
+                elif status >= 400:
+                    _probe_again(self.key, now)
                 return
             if now - self._written_at < LEASE_SECONDS and left > quota * 0.3:
                 return
@@ -189,6 +191,14 @@ def _learn_no_quota(key: str, now: float, *, recovered: bool) -> None:
         )
         if recovered:
             cursor.execute("update kit_budget set refusals = 0 where key = %s and blocked_until < %s", [key, now])
+
+
+def _probe_again(key: str, now: float) -> None:
+    """A bad answer told nothing of the quota: the next call may ask at once, it need not wait the probe out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update kit_budget set next_at = %s where key = %s and quota is null and next_at > %s", [now, key, now]
+        )
 
 
 def _block(key: str, now: float, wait_seconds: float) -> None:
