@@ -180,8 +180,16 @@ def test_a_fault_is_there(faulty, slug, wrong):
 
 
 def test_a_scaled_shop_begins_with_the_shop_itself(shop):
-    assert list(scaled(shop, 50)) == shop[:50]
     assert list(scaled(shop, 300))[:192] == shop
+
+
+@pytest.mark.parametrize(("n", "faulty"), [(8, 4), (40, len(DEMO_FAULTS)), (191, len(DEMO_FAULTS))])
+def test_a_small_shop_keeps_the_faults_and_some_of_everything(shop, n, faulty):
+    some = list(scaled(shop, n))
+
+    assert len(some) == n
+    assert sum(demo_slug(product) in DEMO_FAULTS for product in some) == faulty
+    assert [product for product in shop if product in some] == some
 
 
 def test_a_scaled_shop_repeats_no_name_sku_or_gtin(shop):

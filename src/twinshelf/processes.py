@@ -7,8 +7,9 @@ import gc
 import os
 import resource
 import signal
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any
@@ -26,6 +27,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
+from twinshelf.errors import TwinshelfError
 from twinshelf.kit import clock, logs
 
 
@@ -82,9 +84,23 @@ def update_tables() -> None:
 
 def _migrations_of_a_newer_version() -> list[str]:
     """What was applied to the database and is not among the migrations that this version brings."""
-    loader = MigrationLoader(connection, ignore_no_migrations=True)
+    return _unknown(MigrationLoader(connection, ignore_no_migrations=True))
+
+
+def _unknown(loader: MigrationLoader) -> list[str]:
     known = {*loader.disk_migrations, *loader.replacements}
     return sorted(f"{app}.{name}" for app, name in loader.applied_migrations if (app, name) not in known)
+
+
+def require_tables() -> None:
+    """Raise ImproperlyConfigured unless the tables of this installation are those of this version. Changes nothing."""
+    loader = MigrationLoader(connection, ignore_no_migrations=True)
+    if _unknown(loader):
+        msg = "a newer version of Twinshelf has changed this database: use that version"
+        raise ImproperlyConfigured(msg)
+    if not loader.disk_migrations.keys() <= loader.applied_migrations.keys():
+        msg = "the tables of this installation are of an older version: start it once (twinshelf serve, web or worker)"
+        raise ImproperlyConfigured(msg)
 
 
 def require_app() -> None:
@@ -187,6 +203,35 @@ def connect_engine() -> Callable[[], None]:
     return stop
 
 
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Take a port, so that whoever wants it too is told at once: a socket for each address that `host` has.
+
+    Raises TwinshelfError, with the address, where it cannot be had.
+    """
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:  # no name, or none that a network could have
+        raise TwinshelfError(f"{host} is no address of this machine: choose another --host.") from error
+    taken: list[socket.socket] = []
+    try:
+        for family, _kind, _protocol, _name, place in dict.fromkeys(places):
+            where = (place[0], taken[0].getsockname()[1], *place[2:]) if taken else place  # port 0: the same for all
+            taken.append(socket.create_server(where, family=family, backlog=256))
+    except OSError as error:
+        for one in taken:
+            one.close()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise TwinshelfError(f"{host}:{port}: {reason}. End what runs there, or choose another: --port.") from error
+    return taken
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser on this machine reaches what listens at `host`."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - nothing is bound here
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class WebServer:
     """The web application on waitress, for one machine. In production a WSGI server of choice does it.
 
@@ -198,15 +243,22 @@ class WebServer:
     """Connections that may be open without a whole request; beyond it, those that wait longest are ended."""
 
     def __init__(
-        self, host: str, port: int, *, threads: int = 10, request_seconds: float = 30.0, application: Any = None
+        self,
+        host: str,
+        port: int,
+        *,
+        threads: int = 10,
+        request_seconds: float = 30.0,
+        application: Any = None,
+        sockets: Sequence[socket.socket] = (),
     ) -> None:
+        """`sockets` that listen already go before `host` and `port`."""
         if application is None:
             from twinshelf.wsgi import application
         self._application = application
         self._request_seconds = request_seconds
         self._options = {
-            "host": host,
-            "port": port,
+            **({"sockets": list(sockets)} if sockets else {"host": host, "port": port}),
             "threads": threads,
             "backlog": 256,
             "connection_limit": 2 * self.MOST_WAITING,

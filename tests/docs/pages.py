@@ -82,21 +82,34 @@ Every command of `twinshelf`, as `twinshelf --help` tells it. This page is gener
 `.venv/bin/python -m tests.docs.pages` writes it. The commands below `twinshelf sandbox` are described in the
 documentation of the sandbox. `twinshelf --version` prints the version.
 
-A command exits with 0 when it did what was asked; with 1 when something failed or, for `prove` and `doctor`, was found
-wrong; with 2 when it was called wrongly. Results go to standard output, problems and their remedies to standard error.
-"""
+A command exits with 0 when it did what was asked; with 1 when it failed or, for `prove` and `doctor`, something was found
+wrong; with 2 when it was called wrongly, or where there is no installation; with 3 when a part of what was asked failed and
+the rest was done. Results go to standard output, problems and their remedies to standard error.
+
+A command works with the installation of the environment (`TWINSHELF_DATA`, `TWINSHELF_DATABASE_URL`) or of
+`twinshelf --env FILE`, else with the one in `./data`, else with the demo's in `./data/demo`. Only `serve`, `web`, `worker`,
+`connect` and `demo` make one.
+
+Products are named by SKU, or by the number that BigCommerce gives them: the last part of a product's address in its control
+panel. A number goes before a SKU that looks like one.
+
+## What `--json` prints
+
+Amounts are texts with as many decimals as their currency has (`"47.63"`), times are ISO 8601 in UTC.
+
+| command | prints |
+| --- | --- |
+| `plan` | a list, an entry per product and kind: `kind` (`listing`, `price` or `stock`), `connection` (its name), `key` (the number of the product in BigCommerce), `changes` (each with its `type`), `findings` (`code`, `facts`, `text`, `remedy`, `blocking`, `waits_for`) |
+| `push` `pull` `activate` `deactivate` | the task: `id`, `title`, `state`, `total`, `succeeded`, `failed`, `skipped`, `summary` |
+| `tasks` | a list of tasks |
+| `orders` | a list: `order_id`, `status`, `store_order_id`, `total`, `currency`, `reason` |
+| `problems` | a list, an entry per kind and code: `code`, `kind`, `count`, `title`, `text`, `remedy`; with a code, an entry per problem: `code`, `kind`, `key`, `text`, `remedy`, `blocking`, `opened_at` |
+| `users` | a list: `account`, `email`, `name`, `role` |
+| `doctor` | a list: `what`, `ok`, `text`, `remedy` |
+"""  # noqa: E501 - rows of a table
 
 
-_VALUES = {"str": "TEXT", "int": "N", "Path": "PATH", "datetime": "TIME"}
-_USUAL = {
-    "connection": "Name of the connection; needed where there are several.",
-    "host": "Address to listen at.",
-    "limit": "At most this many.",
-    "port": "Port to listen at.",
-    "products": "BigCommerce product ids; none: all products.",
-    "sandbox_port": "Port of the sandbox.",
-}
-"""What an option or argument means whose help text says nothing."""
+_VALUES = {"str": "TEXT", "int": "N", "float": "N", "Path": "PATH", "datetime": "TIME"}
 
 
 def commands_page() -> str:
@@ -134,7 +147,7 @@ def _parameter(one: object) -> str:
         name = ", ".join(f"`{option}{value}`" for option in one.opts)
     default = one.default() if callable(one.default) else one.default
     shown = "required" if one.required else "" if default in {None, "", False} else f"`{default}`"
-    meaning = one.help or _USUAL.get(one.name or "", "")
+    meaning = one.help or ""
     if one.envvar:
         meaning += f" May come from `{one.envvar}`."
     return row(name, shown, " ".join(meaning.split()))

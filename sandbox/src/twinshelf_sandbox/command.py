@@ -6,11 +6,14 @@ Also mounted elsewhere, as `twinshelf sandbox`. Nothing heavy is imported before
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +33,9 @@ app = typer.Typer(
 )
 console = Console()
 
+_REFUSED: Final = "refused-rows.txt"
+"""Beside the world's file: what of a catalog was not taken, and why."""
+_LONGEST_SECONDS: Final = 600
 _DEFAULT: Final = "http://127.0.0.1:8790"
 Address = Annotated[str, typer.Option(envvar="TWINSHELF_SANDBOX", help="Where the sandbox to drive listens.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -42,8 +48,8 @@ Pairs = Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]…", he
 @app.callback()
 def start(
     context: typer.Context,
-    host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: any that is free.")] = 8790,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at; 0: any that is free.")] = 8790,
     state: Annotated[
         Path | None, typer.Option(help="File that keeps the world; without it the world is in memory.")
     ] = None,
@@ -79,13 +85,14 @@ def start(
     if context.invoked_subcommand is not None:
         return
     from twinshelf_sandbox.app import build
+    from twinshelf_sandbox.bigcommerce.responses import Refused
     from twinshelf_sandbox.catalogs import CatalogError
     from twinshelf_sandbox.faults import read_faults
     from twinshelf_sandbox.seeding import Opening, open_world
 
     opening = Opening(
         stores, plan, currency, _listed(shops), _listed(cross_border), redirect_url, realistic, catalog,
-        _pairs(_listed(columns), as_json=False), products,
+        _pairs(_listed(columns), as_json=False), products, None if state is None else state.with_name(_REFUSED),
     )  # fmt: skip
     try:
         rules = read_faults(faults) if faults is not None else []
@@ -99,14 +106,16 @@ def start(
         open_world(sandbox, opening, say=_say)
         for rule in rules:
             sandbox.faults.add(rule)
-    except (OSError, ValueError, KeyError, CatalogError) as error:
+    except KeyError as error:
+        _fail(f"{error} is unknown")
+    except (OSError, ValueError, OverflowError, sqlite3.Error, zlib.error, CatalogError, Refused) as error:
         _fail(str(error))
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before any thread starts, so that only `sigwait` gets them
-    server = sandbox.serve(host=host, port=port)
     try:
+        server = sandbox.serve(host=host, port=port)
         server.start()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _fail(f"{host}:{port}: {error}")
     sandbox.act("bc.set_base_url", url=server.address)
     sandbox.act("bc.allow_local_hooks")
@@ -123,6 +132,10 @@ def _set_pace(sandbox: Sandbox, latency: str, clock: str, rate: float | None) ->
         sandbox.site.latency_spread = max(0.0, float(most or least) - float(least)) / 1000
     except ValueError:
         _fail(f"--latency {latency}: a number of milliseconds, or two such as 40-200")
+    if not 0 <= sandbox.site.latency_seconds + sandbox.site.latency_spread < _LONGEST_SECONDS:
+        _fail(f"--latency {latency}: 0 to {_LONGEST_SECONDS * 1000:,} milliseconds")
+    if rate is not None and not math.isfinite(rate):
+        _fail(f"--rate {rate}: a number of seconds a second")
     if rate is not None:
         sandbox.world.clock.run(rate)
     if clock:
@@ -166,7 +179,9 @@ def state(address: Address = _DEFAULT) -> None:
 def clock(
     set_: Annotated[str, typer.Option("--set", help="ISO 8601 or Unix seconds.")] = "",
     advance: Annotated[float | None, typer.Option(help="Seconds to pass, with everything due at its own time.")] = None,
-    rate: Annotated[float | None, typer.Option(help="How fast time passes; 1: as outside, 0: only on demand.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="How fast time passes; 1: as outside, 0: only on demand.")
+    ] = None,
     step: Annotated[bool, typer.Option("--step", help="Jump to the next timed job.")] = False,
     json_: Json = False,
     address: Address = _DEFAULT,
@@ -174,6 +189,9 @@ def clock(
     """Show the sandbox's clock, set it, let time pass, or change its pace."""
     given = {"set": set_ or None, "advance": advance, "rate": rate, "step": step or None}
     body = {name: value for name, value in given.items() if value is not None}
+    for name, number in (("advance", advance), ("rate", rate)):
+        if number is not None and not math.isfinite(number):
+            _fail(f"--{name} {number}: a finite number")
     with _driving(address) as control:
         answer = control.post("clock", **body) if body else control.clock()
     if json_:
@@ -184,8 +202,8 @@ def clock(
 
 @app.command()
 def latency(
-    milliseconds: Annotated[float, typer.Argument()],
-    spread: Annotated[float, typer.Option(help="By chance up to so many more.")] = 0.0,
+    milliseconds: Annotated[float, typer.Argument(min=0, max=600_000, help="What each answer takes.")],
+    spread: Annotated[float, typer.Option(min=0, max=600_000, help="By chance up to so many more.")] = 0.0,
     address: Address = _DEFAULT,
 ) -> None:
     """Let each answer of the platforms take some time."""
@@ -194,7 +212,9 @@ def latency(
 
 
 @app.command()
-def act(action: Annotated[str, typer.Argument()] = "", values: Pairs = None, address: Address = _DEFAULT) -> None:
+def act(
+    action: Annotated[str, typer.Argument(help="Its name.")] = "", values: Pairs = None, address: Address = _DEFAULT
+) -> None:
     """Do what a person or a shopper does, and print what comes of it as JSON. Without an action: list them."""
     with _driving(address) as control:
         if action:
@@ -209,7 +229,11 @@ def act(action: Annotated[str, typer.Argument()] = "", values: Pairs = None, add
 
 
 @app.command()
-def fault(action: Annotated[str, typer.Argument()], values: Pairs = None, address: Address = _DEFAULT) -> None:
+def fault(
+    action: Annotated[str, typer.Argument(help="What happens: status, drop, delay, …")],
+    values: Pairs = None,
+    address: Address = _DEFAULT,
+) -> None:
     """Add a fault rule, such as: fault status status=502 phase=after method=POST path='*/v2/orders'. Prints it."""
     with _driving(address) as control:
         _print(control.post("faults", action=action, **_pairs(values or [])))
@@ -247,14 +271,14 @@ def faults(
 
 @app.command()
 def effects(
-    platform: str = "",
+    platform: Annotated[str, typer.Option(help="bigcommerce or tiktok.")] = "",
     tenant: Annotated[str, typer.Option(help="Store hash or shop id.")] = "",
     kind: Annotated[str, typer.Option(help="What happened, such as order_created.")] = "",
     key: Annotated[str, typer.Option(help="Id of what it happened to.")] = "",
     cause: Annotated[str, typer.Option(help="A part of what caused it.")] = "",
     since: Annotated[int, typer.Option(help="Only those after this number.")] = 0,
     newest: Annotated[bool, typer.Option("--newest", help="The newest first.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 30,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 30,
     json_: Json = False,
     address: Address = _DEFAULT,
 ) -> None:
@@ -276,14 +300,17 @@ def effects(
 
 
 @app.command()
-def snapshot(file: Annotated[Path, typer.Argument()], address: Address = _DEFAULT) -> None:
+def snapshot(file: Annotated[Path, typer.Argument(help="The file.")], address: Address = _DEFAULT) -> None:
     """Save the whole world to a file, for `restore` or for `--snapshot` of another sandbox."""
     with _driving(address) as control:
-        file.write_bytes(control.snapshot())
+        try:
+            file.write_bytes(control.snapshot())
+        except OSError as error:
+            _fail(str(error))
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument()], address: Address = _DEFAULT) -> None:
+def restore(file: Annotated[Path, typer.Argument(help="The file.")], address: Address = _DEFAULT) -> None:
     """Replace the whole world by that of a file."""
     try:
         data = file.read_bytes()
@@ -299,10 +326,14 @@ def restore(file: Annotated[Path, typer.Argument()], address: Address = _DEFAULT
 @contextmanager
 def _driving(address: str) -> Iterator[ControlClient]:
     """A client of the sandbox there. A refusal ends the command with the sandbox's own words."""
+    from httpx2 import InvalidURL
+
     from twinshelf_sandbox.client import ControlClient, ControlError
 
     try:
         yield ControlClient(address.rstrip("/"))
+    except InvalidURL as error:
+        _fail(f"--address: {error}")
     except ControlError as error:
         _fail(str(error))
 

@@ -17,6 +17,7 @@ APP: Final = {"app_key": "6sandbox0key", "app_secret": "app-secret-of-the-sandbo
 """The TikTok app of every world: the same in each, so that clients can be set up once."""
 
 _AT_ONCE = 1000
+_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Opening:
     columns: Mapping[str, str] = field(default_factory=dict)
     products: int = 0
     """Limits a file to its first so many, and scales our own shop to exactly so many; 0: what there is."""
+    refused: Path | None = None
+    """Where every refused row of the file is written, if there are more than are told; None: all are told."""
 
 
 def open_world(sandbox: Sandbox, opening: Opening, *, say: Callable[[str], None] = print) -> None:
@@ -103,7 +106,11 @@ def _fill(sandbox: Sandbox, store_hash: str, opening: Opening, say: Callable[[st
         loaded += int(sandbox.act("bc.add_products", hash=store_hash, products=batch))
     if catalog is not None:
         say(f"Catalog {catalog.name}: {loaded:,} products loaded")
-        for line in source.report.summary().splitlines():
+        refused, kept = source.report.refused, opening.refused
+        for line in source.report.summary(refusals=_TOLD if kept else len(refused)).splitlines():
             say(f"  {line}")
+        if kept and len(refused) > _TOLD:
+            kept.write_text("".join(f"{row}\n" for row in refused), encoding="utf-8")
+            say(f"  All refused rows: {kept}")
     else:
         say(f"Catalog: {loaded:,} products of our own shop")

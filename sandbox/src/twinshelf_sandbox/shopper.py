@@ -69,6 +69,7 @@ def buy(
     cod: bool = False,
     must_split: bool = False,
     buyer: str | None = None,
+    hours_ago: float = 0,
 ) -> str:
     """Buy `items` in a shop and, unless `pay` is false, pay. Returns the order id.
 
@@ -76,6 +77,7 @@ def buy(
     the usual rate. `fees` are those of a market, such as a `small_order_fee`. `address` overrides parts of an invented
     one. Without `shipping_type` (SELLER or TIKTOK) it is shipped as is usual in the market. `buyer` is a name: the same
     name gives the same buyer again. Stock is held at once, paid or not; what is not live or out of stock is refused.
+    With `hours_ago` the order was placed and paid then, and its deadlines count from then on; the apps are told now.
     """
     shop = platform.shop(shop_id)
     shipping_type = shipping_type or shop.region.shipping
@@ -129,9 +131,24 @@ def buy(
     order = orders.place(shop, units, purchase)
     if pay:
         orders.pay(shop, order)
-        put(shop, order)
+    _set_back(order, hours_ago)
+    put(shop, order)
     return str(order["id"])
 
+
+def _set_back(order: Entity, hours: float) -> None:
+    if not 0 <= hours <= _MOST_HOURS:
+        raise Refused(f"hours_ago: must be 0 to {_MOST_HOURS:,}")
+    order.update({name: order[name] - int(hours * 3600) for name in _THEN & order.keys()})
+
+
+_MOST_HOURS: Final = 24 * 365
+
+_THEN: Final = frozenset(
+    {"create_time", "paid_time", "rts_sla_time", "tts_sla_time", "shipping_due_time", "cancel_order_sla_time"}
+    | {"collection_due_time", "delivery_due_time", "delivery_sla_time"}
+)
+"""Times of an order that are those of its sale, or count from it."""
 
 _ORDER_TYPES: Final = (
     "NORMAL",

@@ -38,6 +38,12 @@ def members_of(account: Account) -> list[Membership]:
     return list(Membership.objects.filter(account=account).select_related("user").order_by("-role", "user__email"))
 
 
+def every_member() -> list[Membership]:
+    """Everybody in every account, by account: for whoever runs the installation. Needs scopes disabled."""
+    rows = Membership.objects.select_related("user", "account")
+    return list(rows.order_by("account__name", "account_id", "-role", "user__email"))
+
+
 def permissions_of(role: str) -> frozenset[Permission]:
     """What a role grants; nothing if it is unknown."""
     return GRANTED.get(role, frozenset())

@@ -3,58 +3,113 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, sandbox, settings
+from twinshelf.cli import backups, installation, problems, sandbox, settings
 from twinshelf.cli import orders as order_commands
+from twinshelf.cli.orders import amount
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
+    from twinshelf.documents import Plan
     from twinshelf.sync.models import Task
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, help="Keeps BigCommerce stores and TikTok Shops in step.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_show_locals=False,  # they may hold a token
+    help="Keeps BigCommerce stores and TikTok Shops in step.",
+)
 console = Console()
 errors = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Named = Annotated[
+    str,
+    typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several."),
+]
+Host = Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0: at all of this machine.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at; 0: any that is free.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")]
+Products = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PRODUCT]…",
+        help="SKUs, or BigCommerce's product numbers (the last part of a product's address in the control panel).",
+    ),
+]
+
+PARTLY = 3
+"""The exit code where some of what was asked for failed, and the rest was done."""
 
 
 def main() -> None:
     """Entry point: problems a person can mend are told in a line with their remedy, never as a traceback."""
+    try:
+        sys.argv[1:] = [_utf8(word) for word in sys.argv[1:]]
+        app()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        code = _told(error)
+        if code is None:
+            raise
+        sys.exit(code)
+
+
+def _utf8(word: str) -> str:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        sys.exit(_complain("An argument is not UTF-8 text.", "Set your terminal to UTF-8.") + 1)
+    return word
+
+
+def _told(error: Exception) -> int | None:
+    """Tell an error that a person can mend. Returns the exit code; None for one that is a bug."""
     from django.core.exceptions import ImproperlyConfigured
-    from django.db import OperationalError
+    from django.db import DatabaseError, OperationalError
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from twinshelf import messages
     from twinshelf.errors import NeedsPerson, TwinshelfError
 
-    try:
-        app()
-    except NeedsPerson as error:
-        sys.exit(_complain(messages.text(error), f"{messages.remedy(error)} ({error.code})"))
-    except (TwinshelfError, ImproperlyConfigured) as error:
-        sys.exit(_complain(str(error)))
-    except ValidationError as error:
-        named = "; ".join(f"TWINSHELF_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors() if e["loc"])
-        sys.exit(_complain(f"A setting cannot be read: {named or error.title}."))
-    except OperationalError as error:
-        sys.exit(
-            _complain(f"The database does not answer: {error}", "Start it, or correct TWINSHELF_DATABASE_URL or _DATA.")
-        )
-    except OSError as error:
-        sys.exit(_complain(str(error), "Free what is taken, or choose another: --port, TWINSHELF_DATA."))
+    match error:
+        case NeedsPerson():
+            return _complain(messages.text(error), f"{messages.remedy(error)} ({error.code})")
+        case TwinshelfError() | ImproperlyConfigured():
+            return _complain(str(error))
+        case ValidationError():
+            named = "; ".join(f"TWINSHELF_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors() if e["loc"])
+            return _complain(f"A setting cannot be read: {named or error.title}.")
+        case SettingsError():
+            return _complain(f"A setting cannot be read: {error}.", "Lists are written as JSON.")
+        case OperationalError():
+            return _complain(
+                f"The database does not answer: {error}", "Start it, or correct TWINSHELF_DATABASE_URL or _DATA."
+            )
+        case DatabaseError():
+            return _complain(f"The database cannot be read: {error}", "Correct TWINSHELF_DATABASE_URL or _DATA.")
+        case OSError():
+            return _complain(str(error), "Free what is taken, or choose another: --port, TWINSHELF_DATA.")
+    return None
 
 
 def _complain(what: str, remedy: str = "") -> int:
@@ -75,45 +130,54 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def common(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    env: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read settings from this file, such as a demo's demo.env.")
+    ] = None,
 ) -> None:
-    """Options that come before a command."""
+    """Keeps BigCommerce stores and TikTok Shops in step."""
+    global _settings_file  # noqa: PLW0603 - an option that stands before the command
+    _settings_file = env
+
+
+_settings_file: Path | None = None
 
 
 # -- processes ------------------------------------------------------------------------------------------------------
 
 
 @app.command()
-def serve(host: str = "127.0.0.1", port: int = 8780) -> None:
-    """Run web, worker and timetables in one process."""
-    from twinshelf import processes
+def serve(host: Host = "127.0.0.1", port: Port = 8780) -> None:
+    """Run web, worker and timetables in one process.
 
-    processes.set_up()
-    processes.migrate()
-    processes.require_app()
-    stop = processes.start_engine()
-    web = processes.WebServer(host, port)
-    web.start()
-    console.print(f"Twinshelf listens on http://{host}:{port}")
-    processes.wait_for_signal()
-    web.stop()
-    stop()
+    Without TWINSHELF_BASE_URL, people and webhooks are told to come to the port that is given here.
+    """
+    _serve(host, port, works=True)
 
 
 @app.command()
-def web(host: str = "127.0.0.1", port: int = 8780) -> None:
+def web(host: Host = "127.0.0.1", port: Port = 8780) -> None:
     """Run the web server alone; workers run elsewhere."""
+    _serve(host, port, works=False)
+
+
+def _serve(host: str, port: int, *, works: bool) -> None:
     from twinshelf import processes
 
+    named = installation.is_set("BASE_URL")
+    installation.use(_settings_file)
+    ports = processes.listen(host, port)  # before anything is made or any work begins
+    if not named:
+        installation.serve_at(processes.address_of(host, ports[0].getsockname()[1]))
     processes.set_up()
     processes.migrate()
     processes.require_app()
-    stop = processes.connect_engine()
-    server = processes.WebServer(host, port)
+    stop = processes.start_engine() if works else processes.connect_engine()
+    server = processes.WebServer(host, port, sockets=ports)
     server.start()
-    console.print(f"Twinshelf listens on http://{host}:{port}")
+    console.print(f"Twinshelf listens on {processes.address_of(host, server.port)}")
     processes.wait_for_signal()
     server.stop()
     stop()
@@ -124,6 +188,7 @@ def worker_command() -> None:
     """Run a worker alone: as many as the work needs, on as many machines."""
     from twinshelf import processes
 
+    installation.use(_settings_file)
     processes.set_up()
     processes.migrate()
     processes.require_app()
@@ -143,13 +208,23 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo and start over.")] = False,
     realistic: Annotated[bool, typer.Option("--realistic", help="Keep the platforms' own limits.")] = False,
     catalog: Annotated[
-        Path | None, typer.Option(help="Use this catalog (JSON, JSONL, CSV) instead of our own shop.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Use this catalog (JSON, JSONL, CSV) instead of our own shop.",
+        ),
     ] = None,
     columns: Annotated[str, typer.Option(help="Which column is what: title=name,price=preis")] = "",
-    products: Annotated[int, typer.Option(help="Make this many products.")] = 0,
-    port: int = 8780,
-    sandbox_port: int = 8790,
-    data: Annotated[Path, typer.Option(help="Where the demo keeps its databases.")] = Path("data/demo"),
+    products: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Make this many products; 0: as many as there are.")
+    ] = 0,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Twinshelf.")] = 8780,
+    sandbox_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the sandbox.")] = 8790,
+    data: Annotated[Path, typer.Option(file_okay=False, help="Where the demo keeps its databases.")] = Path(
+        "data/demo"
+    ),
 ) -> None:
     """Show the main job, end to end, against the sandbox: list, sell, hold, cancel, ship, change, prove."""
     sandbox.require()
@@ -166,12 +241,23 @@ def demo(
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """Set up so that this command can ask the workers for something."""
+def _asking(*, makes: bool = False) -> Iterator[None]:
+    """Set up so that this command can ask the workers for something.
+
+    Only a command that `makes` an installation may do so where there is none, or bring its tables up to date.
+    """
+    if demo := installation.use(_settings_file):
+        errors.print(f"This is the demo's installation, in {demo}.", style="dim", markup=False, soft_wrap=True)
+    if not makes and (missing := installation.missing()):
+        _complain(*missing)
+        raise typer.Exit(2)
     from twinshelf import processes
 
     processes.set_up()
-    processes.migrate()
+    if makes:
+        processes.migrate()
+    else:
+        processes.require_tables()
     stop = processes.connect_engine()
     try:
         yield
@@ -198,7 +284,7 @@ def connect(
     """Connect a store, and with --code the shops of a TikTok seller, each paired with it."""
     from django_scopes import scope
 
-    with _asking():
+    with _asking(makes=True):
         from twinshelf.accounts import actions as accounts
         from twinshelf.accounts.queries import account_named
         from twinshelf.connections import actions
@@ -256,7 +342,7 @@ def password(
 
 @app.command()
 def pull(
-    connection: str = "",
+    connection: Named = "",
     since: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Changed since then (UTC); without: everything."),
@@ -274,63 +360,90 @@ def pull(
 
 
 @app.command()
-def plan(
-    products: Annotated[list[str] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
-) -> None:
-    """Show what a push would change, without changing anything. Without products: all."""
+def plan(products: Products = None, connection: Named = "", json_: Json = False) -> None:
+    """Show what a push would change, without changing anything. Without products: all.
+
+    For example: twinshelf plan FH-6107 112
+    """
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.sync import preview
 
-        ids = _pulled(chosen, products)
-        plans = preview.preview(chosen.account_id, f"connection:{chosen.id}", ["listing", "price", "stock"], ids)
-        _print_plans(plans, as_json=json_)
+        ids, owner = _pulled(chosen, products), f"connection:{chosen.id}"
+        plans = [
+            (kind, one)
+            for kind in ("listing", "price", "stock")
+            for one in preview.preview(chosen.account_id, owner, [kind], ids)
+        ]
+        _print_plans(chosen, plans, as_json=json_)
 
 
 @app.command()
-def push(
-    products: Annotated[list[str] | None, typer.Argument()] = None, connection: str = "", json_: Json = False
-) -> None:
-    """List products in the shop and bring listings up to date. Without products: all."""
+def push(products: Products = None, connection: Named = "", json_: Json = False) -> None:
+    """List products in the shop and bring listings up to date. Without products: all.
+
+    For example: twinshelf push FH-6107 112
+    """
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.listings import actions
 
         _follow(actions.list_products(chosen, _pulled(chosen, products), by=COMMAND_LINE), as_json=json_)
 
 
+ToSwitch = Annotated[list[str], typer.Argument(metavar="PRODUCT…", help="SKUs, or BigCommerce's product numbers.")]
+
+
+@app.command()
+def deactivate(products: ToSwitch, connection: Named = "", json_: Json = False) -> None:
+    """Take live listings off sale. Put on sale again, they go through TikTok's review once more."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.listings import actions
+
+        _follow(actions.deactivate(chosen, _pulled(chosen, products), by=COMMAND_LINE), as_json=json_)
+
+
+@app.command()
+def activate(products: ToSwitch, connection: Named = "", json_: Json = False) -> None:
+    """Put listings on sale that were taken off. TikTok reviews them first."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.listings import actions
+
+        _follow(actions.activate(chosen, _pulled(chosen, products), by=COMMAND_LINE), as_json=json_)
+
+
 @app.command()
 def orders(
-    connection: str = "",
+    connection: Named = "",
     fetch: Annotated[bool, typer.Option("--fetch", help="Read what changed first.")] = False,
-    limit: int = 30,
+    limit: Limit = 30,
     json_: Json = False,
 ) -> None:
     """Show the latest TikTok orders and their BigCommerce orders."""
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.orders import actions, queries
 
-        if fetch:
-            _follow(actions.fetch_now(chosen, by=COMMAND_LINE), quiet=json_)
+        code = _carry_out(actions.fetch_now(chosen, by=COMMAND_LINE), quiet=json_) if fetch else 0
         rows = queries.latest_orders(chosen, limit)
         if json_:
             print(json.dumps([  # noqa: T201
-                {"order_id": r.order_id, "status": r.status, "store_order_id": r.store_order_id, "total": str(r.total),
-                 "currency": r.currency, "reason": r.reason} for r in rows
+                {"order_id": r.order_id, "status": r.status, "store_order_id": r.store_order_id,
+                 "total": amount(r.total, r.currency), "currency": r.currency, "reason": r.reason} for r in rows
             ]))  # fmt: skip
-            return
+            raise typer.Exit(code)
         table = Table("TikTok order", "Status", "BigCommerce", "Total", "Why not")
         for row in rows:
             table.add_row(
                 row.order_id,
                 row.status,
                 str(row.store_order_id or "–"),
-                f"{row.total.normalize():f} {row.currency}",
+                f"{amount(row.total, row.currency)} {row.currency}",
                 row.reason,
             )
         console.print(table)
+        raise typer.Exit(code)
 
 
 @app.command(name="tasks")
-def tasks_command(limit: int = 20, json_: Json = False) -> None:
+def tasks_command(limit: Limit = 20, json_: Json = False) -> None:
     """Show the latest tasks."""
     from django_scopes import scopes_disabled
 
@@ -356,7 +469,7 @@ def tasks_command(limit: int = 20, json_: Json = False) -> None:
 
 
 @app.command()
-def prove(connection: str = "", json_: Json = False) -> None:
+def prove(connection: Named = "", json_: Json = False) -> None:
     """Read both platforms afresh and compare everything. Exit code 1 if anything differs."""
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.proof import actions
@@ -376,6 +489,60 @@ def prove(connection: str = "", json_: Json = False) -> None:
 
 
 @app.command()
+def users(json_: Json = False) -> None:
+    """Show who may sign in, with their roles."""
+    from django_scopes import scopes_disabled
+
+    with _asking(), scopes_disabled():
+        from twinshelf.accounts.queries import every_member
+
+        rows = every_member()
+        if json_:
+            print(json.dumps([  # noqa: T201
+                {"account": row.account.name, "email": row.user.email, "name": row.user.name, "role": row.role}
+                for row in rows
+            ]))  # fmt: skip
+            return
+        table = Table("Account", "Email", "Name", "Role")
+        for row in rows:
+            table.add_row(
+                escape(row.account.name), escape(row.user.email), escape(row.user.name), row.get_role_display()
+            )
+        console.print(table)
+
+
+@app.command()
+def template(connection: Named = "", json_: Json = False) -> None:
+    """Show how products become listings: their TikTok categories, attributes and packages."""
+    with _asking(), _connection(connection) as (_account, chosen):
+        from twinshelf.listings import queries
+        from twinshelf.rules import templates
+
+        kept = queries.default_template(chosen)
+        rules = templates.rules_from_json(kept.rules if kept else {})
+        default = (kept.category_id, kept.category_path) if kept else ("", "")
+        if json_:
+            import msgspec
+
+            known = {"category_id": default[0], "category_path": default[1]}
+            print(json.dumps(known | _whole(msgspec.to_builtins(rules))))  # noqa: T201
+            return
+        table = Table("Category in BigCommerce", "TikTok category", "Number")
+        for rule in rules.categories:
+            table.add_row(escape(rule.key), escape(rule.category_path) or "–", rule.category_id)
+        table.add_row("everything else", escape(default[1]) or "none: needs you first", default[0] or "–")
+        console.print(table)
+        if rules.attributes:
+            attributes = Table("Attribute", "From", "Value")
+            for one in rules.attributes:
+                attributes.add_row(
+                    escape(one.name), escape(f"{one.source} {one.field}".strip()), escape(one.value) or "–"
+                )
+            console.print(attributes)
+        console.print("Change it in the console: Connections → Template.")
+
+
+@app.command()
 def doctor(json_: Json = False) -> None:
     """Check this installation: settings, databases, credentials, webhooks, what is stuck."""
     with _asking():
@@ -388,7 +555,10 @@ def doctor(json_: Json = False) -> None:
             table = Table("", "What", "Finding", "Remedy")
             for finding in findings:
                 table.add_row(
-                    "[green]ok[/green]" if finding.ok else "[red]✗[/red]", finding.what, finding.text, finding.remedy
+                    "[green]ok[/green]" if finding.ok else "[red]✗[/red]",
+                    escape(finding.what),
+                    escape(finding.text),
+                    escape(finding.remedy),
                 )
             console.print(table)
         if not all(finding.ok for finding in findings):
@@ -428,31 +598,49 @@ def _opened(name: str) -> Iterator[tuple[Account, Connection]]:
 
 settings.mount(app, console, _opened, _complain)
 order_commands.mount(app, console, _opened, _complain)
+problems.mount(app, console, _opened, _complain)
 
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:
     """The ids of these products of the store, or of all that were pulled. Ends the command if one is unknown."""
-    from twinshelf.goods.queries import product_ids
+    from twinshelf.goods.queries import product_ids, products_named
 
-    ids = product_ids(connection.store, products or None)
-    if missing := sorted(set(products or ()) - set(ids)):
+    if not products:
+        return product_ids(connection.store)
+    found = products_named(connection.store, products)
+    if unknown := [name for name in dict.fromkeys(products) if not found.get(name)]:
         _complain(
-            f"{connection.store} has no pulled product {', '.join(missing)}.",
-            "Pull first (twinshelf pull), or check the number in BigCommerce.",
+            f"{connection.store} has no pulled product with the SKU or number {', '.join(unknown)}.",
+            "Pull first (twinshelf pull), or copy the SKU from the console's page Products.",
         )
         raise typer.Exit(2)
-    return ids
+    if several := next((name for name in products if len(found[name]) > 1), ""):
+        numbers = ", ".join(found[several])
+        _complain(f"Several products have the SKU {several}.", f"Name one by its number: {numbers}.")
+        raise typer.Exit(2)
+    return sorted({found[name][0] for name in products})
 
 
-def _follow(task: Task, *, as_json: bool = False, quiet: bool = False) -> None:
-    """Show a task's progress until it has ended, then what became of it. Ends the command where it failed."""
+def _follow(task: Task, *, as_json: bool = False) -> None:
+    """Show a task's progress until it has ended, then the result. Ends the command where anything failed."""
+    if code := _carry_out(task, as_json=as_json):
+        raise typer.Exit(code)
+
+
+def _carry_out(task: Task, *, as_json: bool = False, quiet: bool = False) -> int:
+    """As `_follow`; returns the exit code: 1 if it failed, 3 if a part of it did."""
     _show(task, hidden=as_json or quiet)
     if as_json:
         print(json.dumps(_task_json(task)))  # noqa: T201
     elif not quiet:
-        console.print(f"{task.title}: {task.get_state_display()}. {task.summary}")
+        console.print(f"{task.title}: {task.get_state_display()}. {task.summary}", markup=False, soft_wrap=True)
     if task.state != "completed":
-        raise typer.Exit(1)
+        return 1
+    if task.failed:
+        if not quiet:
+            _complain(f"{task.failed:,} of {task.total:,} failed.", "See why: twinshelf problems")
+        return PARTLY if task.succeeded or task.skipped else 1
+    return 0
 
 
 _PATIENCE_SECONDS = 10.0
@@ -497,7 +685,18 @@ def _task_json(task: Task) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print_plans(plans: list[Any], *, as_json: bool) -> None:
+def _whole(value: Any) -> Any:
+    """Plain data ready for JSON, every amount of money with as many decimals as its currency has."""
+    if isinstance(value, dict):
+        if value.keys() == {"amount", "currency"}:
+            return {"amount": amount(Decimal(value["amount"]), value["currency"]), "currency": value["currency"]}
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(one) for one in value]
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _print_plans(connection: Connection, plans: list[tuple[str, Plan]], *, as_json: bool) -> None:
     import msgspec
 
     from twinshelf import messages
@@ -506,7 +705,9 @@ def _print_plans(plans: list[Any], *, as_json: bool) -> None:
     if as_json:
         rows = [
             {
-                **msgspec.to_builtins(one),
+                "kind": kind,
+                "connection": connection.name,
+                **_whole(msgspec.to_builtins(one)),
                 "findings": [
                     {
                         **msgspec.to_builtins(found),
@@ -517,20 +718,26 @@ def _print_plans(plans: list[Any], *, as_json: bool) -> None:
                     for found in one.findings
                 ],
             }
-            for one in plans
+            for kind, one in plans
         ]
-        print(msgspec.json.encode(rows).decode())  # noqa: T201
+        print(json.dumps(rows))  # noqa: T201
         return
+    from twinshelf.console import words
+    from twinshelf.goods.queries import titles
+
+    told = [(kind, one) for kind, one in plans if one.changes or one.findings]
+    names = titles(connection.store, [one.key for _kind, one in told])
     table = Table("Product", "Changes", "Findings")
-    for one in plans:
-        if one.changes or one.findings:
-            table.add_row(
-                one.key,
-                ", ".join(type(change).__name__ for change in one.changes) or "–",
-                " ".join(messages.text(found) for found in one.findings),
-            )
+    for _kind, one in told:
+        sku, title = names.get(one.key, (one.key, ""))
+        changes = (type(change).__name__ for change in one.changes)
+        table.add_row(
+            escape(f"{sku or one.key} {title}".strip()),
+            ", ".join(str(words.CHANGES[name][0]) if name in words.CHANGES else name for name in changes) or "–",
+            escape(" ".join(messages.text(found) for found in one.findings)),
+        )
     console.print(table)
-    console.print(f"{counted(sum(len(one.changes) for one in plans), 'change')} for {counted(len(plans), 'plan')}")
+    console.print(f"{counted(sum(len(one.changes) for _kind, one in plans), 'change')} in all")
 
 
 def print_report(report: dict[str, Any]) -> None:

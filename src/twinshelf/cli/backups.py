@@ -24,6 +24,12 @@ def backup(
     ] = None,
 ) -> None:
     """Write both databases and the key into one file, while everything runs. Whoever has it has the credentials."""
+    from twinshelf.cli import installation
+
+    installation.use()
+    if missing := installation.missing():
+        typer.echo(" ".join(missing), err=True)
+        raise typer.Exit(2)
     from twinshelf import processes
     from twinshelf.kit import clock
 
@@ -37,7 +43,9 @@ def backup(
         console.print("The key is not in it: it comes from TWINSHELF_KEY. Keep it apart.", soft_wrap=True)
 
 
-def restore(file: Annotated[Path, typer.Argument(help="A file that “twinshelf backup” wrote.")]) -> None:
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file that “twinshelf backup” wrote.")],
+) -> None:
     """Put a backup back. Stop Twinshelf first. What is there now is kept in the data directory."""
     from twinshelf import processes
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+import httpx2
 from django.conf import settings
 from django.db import connection
 from django_scopes import scopes_disabled
@@ -43,17 +45,7 @@ def _settings() -> list[Finding]:
                 remedy="Set TWINSHELF_TIKTOK_APP_KEY and …_APP_SECRET.",
             )
         )
-    if operator.base_url.startswith("https:") or not operator.production:
-        found.append(Finding("Address", ok=True, text=operator.base_url))
-    else:
-        found.append(
-            Finding(
-                "Address",
-                ok=False,
-                text=operator.base_url,
-                remedy="Platforms post webhooks to https only: set TWINSHELF_BASE_URL.",
-            )
-        )
+    found.append(_address(operator.base_url, production=operator.production))
     sends = (
         f"sent by {operator.email_host}" if operator.email_host else "sent" if settings.SENDS_EMAIL else "none is sent"
     )
@@ -73,6 +65,23 @@ def _settings() -> list[Finding]:
             )
         )
     return found
+
+
+def _address(url: str, *, production: bool) -> Finding:
+    """Where we say that we are reached. At this machine's own addresses it is tried whether anybody answers."""
+    if production and not url.startswith("https:"):
+        return Finding(
+            "Address", ok=False, text=url, remedy="Platforms post webhooks to https only: set TWINSHELF_BASE_URL."
+        )
+    if urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}:
+        try:
+            ours = httpx2.get(f"{url}/healthz", timeout=5).text == "ok"
+        except httpx2.HTTPError:
+            ours = False
+        if not ours:
+            remedy = "Start it: twinshelf serve (or web). If it listens elsewhere, set TWINSHELF_BASE_URL."
+            return Finding("Address", ok=False, text=f"{url}, where Twinshelf does not answer", remedy=remedy)
+    return Finding("Address", ok=True, text=url)
 
 
 def _database() -> list[Finding]:

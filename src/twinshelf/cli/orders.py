@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -25,7 +26,9 @@ Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
 Complain = Callable[[str, str], int]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Number = Annotated[str, typer.Argument(metavar="ORDER", help="Its number at TikTok, or in BigCommerce.")]
-Named = Annotated[str, typer.Option("--connection", help="The connection, where there are several.")]
+Named = Annotated[
+    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
+]
 
 _WRONG = 2
 
@@ -147,6 +150,13 @@ class _Commands:
 _LATER = "See what comes of it: twinshelf order show {}"
 
 
+def amount(value: Decimal, currency: str) -> str:
+    """An amount as text, with as many decimals as the currency has: 47.63."""
+    from twinshelf.documents import Money
+
+    return f"{Money(value, currency).rounded().amount:f}"
+
+
 def _as_json(view: OrderView) -> dict[str, Any]:
     row = view.row
     return {
@@ -155,7 +165,7 @@ def _as_json(view: OrderView) -> dict[str, Any]:
         "store_order_id": row.store_order_id,
         "creation": row.creation,
         "reason": row.reason,
-        "total": str(row.total.normalize()),
+        "total": amount(row.total, row.currency),
         "currency": row.currency,
         "placed_at": row.placed_at.isoformat(),
         "ship_by": row.ship_by.isoformat() if row.ship_by else None,
@@ -178,7 +188,7 @@ def _print(console: Console, view: OrderView) -> None:
     from twinshelf import messages
 
     row = view.row
-    console.print(f"TikTok order {row.order_id}: {row.status}, {row.total.normalize():f} {row.currency}")
+    console.print(f"TikTok order {row.order_id}: {row.status}, {amount(row.total, row.currency)} {row.currency}")
     console.print(f"In BigCommerce: {row.store_order_id or 'no'}" + (f". {escape(row.reason)}" if row.reason else ""))
     table = Table("SKU", "Item", "Quantity", "In BigCommerce")
     for each in view.lines:

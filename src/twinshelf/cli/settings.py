@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
 Complain = Callable[[str, str], int]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Named = Annotated[
+    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
+]
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what it would concern; nothing is kept.")]
 
 _WRONG = 2
@@ -34,7 +37,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
     @settings.command()
     def show(
         names: Annotated[list[str] | None, typer.Argument(help="Which settings; none: all.")] = None,
-        connection: str = "",
+        connection: Named = "",
         changed: Annotated[bool, typer.Option("--changed", help="Only those that differ from their default.")] = False,
         json_: Json = False,
     ) -> None:
@@ -62,7 +65,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
         pairs: Annotated[
             list[str], typer.Argument(metavar="NAME VALUE …", help="A setting and its value, or several such pairs.")
         ],
-        connection: str = "",
+        connection: Named = "",
         preview: Preview = False,
     ) -> None:
         """Choose settings of a connection. What a change concerns is looked at again by the workers.
@@ -93,7 +96,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
     @settings.command()
     def reset(
         names: Annotated[list[str], typer.Argument(help="Which settings.")],
-        connection: str = "",
+        connection: Named = "",
         preview: Preview = False,
     ) -> None:
         """Set settings of a connection back to their defaults."""

@@ -105,7 +105,7 @@ def connect_store(
                 "weight_unit": info.weight_unit,
                 "length_unit": info.length_unit,
                 "prices_include_tax": info.prices_include_tax,
-                "control_panel_url": info.control_panel_url,
+                "control_panel_url": _control_panel(info.control_panel_url, store_hash),
             },
         )
         if not store.hook_secret:
@@ -122,6 +122,11 @@ def connect_store(
     schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
     schedules.set_schedule(account.id, "store_comparison", f"store:{store.id}", _DAY, first_in=_DAY)
     return store
+
+
+def _control_panel(told: str, store_hash: str) -> str:
+    """Where people reach the store's control panel: as the operator says, or as BigCommerce does."""
+    return str(settings.OPERATOR.bigcommerce_panel).replace("{hash}", store_hash) or told
 
 
 def ensure_store_hooks(store: Store) -> None:

@@ -21,8 +21,12 @@ RENEW_BEFORE = timedelta(days=1)
 
 def auth_client() -> TikTokAuth:
     """TikTok's sign-in with our app's key: codes and refresh tokens for tokens. Belongs to no seller."""
+    operator = settings.OPERATOR
     return TikTokAuth(
-        settings.OPERATOR.tiktok_app_key, settings.OPERATOR.tiktok_app_secret, auth_url=settings.OPERATOR.tiktok_auth
+        operator.tiktok_app_key,
+        operator.tiktok_app_secret,
+        auth_url=operator.tiktok_auth,
+        authorize_url=operator.tiktok_services or None,
     )
 
 

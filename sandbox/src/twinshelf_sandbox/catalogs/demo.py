@@ -14,7 +14,13 @@ from itertools import product as combinations
 from typing import NamedTuple, cast
 
 from twinshelf_sandbox.catalogs import invented_values
-from twinshelf_sandbox.catalogs.documents import SourceImage, SourceOption, SourceProduct, SourceVariant
+from twinshelf_sandbox.catalogs.documents import (
+    SourceCustomField,
+    SourceImage,
+    SourceOption,
+    SourceProduct,
+    SourceVariant,
+)
 from twinshelf_sandbox.catalogs.invented_values import draw
 from twinshelf_sandbox.catalogs.product_builder import base_variant
 
@@ -28,6 +34,7 @@ _FACTS = re.compile(
     r"(?P<depth>[\d.]+) x (?P<width>[\d.]+) x (?P<height>[\d.]+) in"
 )
 _LABEL = re.compile(r"(?P<label>.+?)(?: (?P<color>#[0-9a-f]{6}))?(?: (?P<more>[-+][\d.]+))?(?: ~(?P<weight>[\d.]+))?")
+_PIECES = re.compile(r", (?:(?:Set|Box) of (?P<number>\d+)|Pair)\b")
 _COST_SHARE = Decimal("0.42")
 _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
@@ -135,13 +142,21 @@ def _product(category: str, entry: str) -> SourceProduct:
         "search_keywords": ", ".join(invented_values.words(title)),
         "bin_picking_number": f"{'ABCDEFGH'[draw(code, 'sku') % 8]}-{draw(code, 'pictures') % 9}",
         "custom_url": {"url": f"/{slug}/", "is_customized": False},
-        "custom_fields": [{"name": name, "value": value} for name, value in (field.split(": ", 1) for field in fields)],
+        "custom_fields": _custom_fields(title, fields),
         "images": _images(slug, title, invented_values.pictures(code)),
     }
     number = int("".join(mark for mark in code if mark.isdigit())) * 1000
     labels = [(name, [_label(text) for text in listed.split(", ")]) for name, listed in options]
     _with_variants(product, labels, slug, number)
     return product
+
+
+def _custom_fields(title: str, fields: Sequence[str]) -> list[SourceCustomField]:
+    """A product's own fields; how many pieces it has is told by its title where no field does."""
+    named = dict(field.split(": ", 1) for field in fields)
+    pieces = _PIECES.search(title)
+    named.setdefault("Quantity Per Pack", pieces["number"] or "2" if pieces else "1")
+    return [{"name": name, "value": value} for name, value in named.items()]
 
 
 def _label(text: str) -> _Label:
@@ -357,13 +372,15 @@ def scaled(
 ) -> Iterator[SourceProduct]:
     """Yield `n` products: the given ones first, then variations of those without faults, one at a time.
 
+    Fewer than there are: the faults of `DEMO_FAULTS` are kept as far as half of `n` goes, and the rest is taken evenly.
+
     Names, SKUs, GTINs and picture keys are unique and the same for the same arguments; SKUs and names differ between
     seeds (1 to 99) too. With `variants_per_product` (at most 600) or `images_per_product`, meant for benchmarks, all
     `n` are variations and have exactly so many.
     """
     uniform = variants_per_product is not None or images_per_product is not None
     first = 0 if uniform else min(n, len(products))
-    yield from products[:first]
+    yield from _some(products, first)
     models = [product for product in products if demo_slug(product) not in DEMO_FAULTS]
     for number in range(n - first):
         turn, at = divmod(number, len(models))
@@ -374,6 +391,17 @@ def scaled(
             made.slug, made.product["name"], images_per_product or len(models[at]["images"])
         )
         yield made.product
+
+
+def _some(products: Sequence[SourceProduct], n: int) -> Sequence[SourceProduct]:
+    """`n` of them in their order."""
+    if n >= len(products):
+        return products
+    faulty = [at for at, product in enumerate(products) if demo_slug(product) in DEMO_FAULTS][: n // 2]
+    others = [at for at, product in enumerate(products) if demo_slug(product) not in DEMO_FAULTS]
+    wanted = n - len(faulty)
+    evenly = [others[number * len(others) // wanted] for number in range(wanted)]
+    return [products[at] for at in sorted({*faulty, *evenly})]
 
 
 _GTINS_FROM, _GTINS_PER_SEED, _GTINS_EACH = 100_000_000, 8_000_000, 64

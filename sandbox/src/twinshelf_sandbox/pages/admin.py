@@ -339,5 +339,6 @@ PAGES: Final[tuple[tuple[str, Page], ...]] = (
     ("/admin/{store_hash}", overview),
     ("/admin/{store_hash}/products", products),
     ("/admin/{store_hash}/products/{product_id}", product),
+    ("/admin/{store_hash}/manage/products/edit/{product_id}", product),  # as in BigCommerce's control panel
     ("/admin/{store_hash}/webhooks", webhooks),
 )

@@ -234,4 +234,5 @@ def _refunds(store: Store, row: Json) -> Html:
 PAGES: Final[tuple[tuple[str, Page], ...]] = (
     ("/admin/{store_hash}/orders", orders),
     ("/admin/{store_hash}/orders/{order_id}", order),
+    ("/admin/{store_hash}/manage/orders/{order_id}", order),  # as in BigCommerce's control panel
 )

@@ -226,8 +226,9 @@ def run_audit(platform: Platform, payload: dict[str, Any]) -> None:
 def _end_audit(shop: Shop, product: Entity) -> None:
     content = product["review"] or product["base"]
     for rule in shop.facts["audit"]["rules"]:
-        text = str(content.get(rule.get("field", "title"), ""))
-        if rule.get("contains", "").casefold() in text.casefold():
+        text = str(content.get(rule.get("field", "title"), "")).casefold()
+        unless = [word.strip().casefold() for word in rule.get("without", "").split(",")]
+        if rule.get("contains", "").casefold() in text and not any(word and word in text for word in unless):
             fail(shop, product, [rule])
             return
     tree = shop.platform.trees.of(shop.tree)

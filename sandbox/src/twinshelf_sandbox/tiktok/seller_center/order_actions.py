@@ -8,6 +8,8 @@ from typing import Any, Final
 from twinshelf_sandbox.tiktok.aftersales import cancellations, reasons, return_approval
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.fulfillment.shipping import SelfShipment, Ship, ShippingInfo, mark, ship_package
+from twinshelf_sandbox.tiktok.orders import orders
+from twinshelf_sandbox.tiktok.products.products import all_shops
 from twinshelf_sandbox.tiktok.regions import providers
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity
@@ -110,7 +112,17 @@ def reject_return(platform: Platform, return_id: str, decision: str = "", reason
     return chosen
 
 
+def end_hold(platform: Platform, order_id: str) -> None:
+    """The hold on an order ends now, not an hour after it was paid."""
+    for shop in all_shops(platform):
+        if order_id in shop.orders:
+            orders.release(platform, {"shop": shop.id, "order": order_id})
+            return
+    raise Refused(f"order_id: there is no order {order_id!r}")
+
+
 ACTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "tt.end_hold": end_hold,
     "tt.ship_order": ship_order,
     "tt.approve_cancellation": approve_cancellation,
     "tt.reject_cancellation": reject_cancellation,

@@ -10,7 +10,8 @@ import msgspec
 from twinshelf_sandbox.tiktok.amounts import plain
 from twinshelf_sandbox.tiktok.apps import webhooks
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
-from twinshelf_sandbox.tiktok.products import categories, stock
+from twinshelf_sandbox.tiktok.products import categories, listing_rules, stock
+from twinshelf_sandbox.tiktok.products.listing_outcome import Known
 from twinshelf_sandbox.tiktok.products.product_audits import (
     announce,
     fail,
@@ -21,7 +22,15 @@ from twinshelf_sandbox.tiktok.products.product_audits import (
     set_status,
 )
 from twinshelf_sandbox.tiktok.products.product_bodies import Product
-from twinshelf_sandbox.tiktok.products.products import activate, all_shops, apply_edit, deactivate, delete, latest
+from twinshelf_sandbox.tiktok.products.products import (
+    activate,
+    all_shops,
+    apply_edit,
+    deactivate,
+    delete,
+    latest,
+    new_product,
+)
 from twinshelf_sandbox.tiktok.state import Platform, Shop
 from twinshelf_sandbox.world import Entity
 
@@ -62,7 +71,8 @@ def set_audit_policy(
 ) -> None:
     """How a shop's audits go: after `seconds` (0: at once; negative: only by tt.approve), rejecting by rules.
 
-    A rule is {"field": "title", "contains": "…", "position": "…", "reason": "…", "suggestion": "…"}.
+    A rule is {"field": "title", "contains": "…", "without": "…", "position": "…", "reason": "…", "suggestion": "…"}: it
+    refuses texts with the one and with none of the others, which are separated by commas.
     """
     shop = platform.shop(shop_id)
     row = shop.row
@@ -192,6 +202,40 @@ def deactivate_sku(platform: Platform, product_id: str, sku: str, active: bool =
     webhooks.notify(shop, "SKU_STATUS_CHANGE", {"product_id": product_id, "skus": [change]})
 
 
+def add_by_person(
+    platform: Platform, shop_id: str, *, title: str, category_id: str, seller_sku: str, price: str, quantity: int = 10
+) -> str:
+    """A person lists a product with one SKU in Seller Center; it is live at once. Returns its id."""
+    shop = platform.shop(shop_id)
+    uri = f"tos-sandbox/{platform.new_id('product')}"
+    platform.images.put(
+        uri,
+        {"uri": uri, "seller_id": shop.seller_id, "use_case": "MAIN_IMAGE", "width": 1000, "height": 1000,
+         "format": "JPEG", "sha256": "", "create_time": platform.now},
+    )  # fmt: skip
+    body = msgspec.convert(
+        {
+            "title": title, "description": f"<p>{title}</p>", "category_id": category_id, "category_version": shop.tree,
+            "main_images": [{"uri": uri}],
+            "package_weight": {"value": "1", "unit": "POUND"},
+            "skus": [
+                {"seller_sku": seller_sku, "price": {"amount": price, "currency": shop.currency},
+                 "inventory": [{"warehouse_id": shop.warehouses("SALES_WAREHOUSE")[0]["id"], "quantity": quantity}]}
+            ],
+        },
+        Product,
+    )  # fmt: skip
+    outcome = listing_rules.check(Known(shop, draft=False), body)
+    if outcome.errors:
+        raise Refused(f"title: {outcome.errors[0]}")
+    product = new_product(shop, body, outcome, draft=False, source="SELLER_CENTER")
+    if product["audit_status"] == "AUDITING":
+        product["version"] += 1
+        pass_audit(shop, product)
+        keep(shop, product)
+    return str(product["id"])
+
+
 _STANDARD: Final = {
     "colour": "100000",
     "color": "100000",
@@ -225,6 +269,7 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
     "tt.approve": approve,
     "tt.reject": reject,
     "tt.set_audit_policy": set_audit_policy,
+    "tt.add_product": add_by_person,
     "tt.edit_product": edit_by_person,
     "tt.delete_product": delete_by_person,
     "tt.deactivate_product": deactivate_by_person,
