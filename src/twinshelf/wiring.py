@@ -7,6 +7,7 @@ from twinshelf.goods import wiring as goods
 from twinshelf.listings import wiring as listings
 from twinshelf.orders import wiring as orders
 from twinshelf.proof import reconcile as proof
+from twinshelf.rules import wiring as rules
 from twinshelf.sync.flows import installed
 
 
@@ -14,6 +15,6 @@ def install() -> None:
     """Make it all known to the engine. Call once per process, after Django is set up; repeating it changes nothing."""
     installed.install(
         [*connections.FLOWS, *goods.FLOWS, *listings.FLOWS, *orders.FLOWS],
-        tasks=goods.TASKS | orders.TASKS | proof.TASKS,
+        tasks=goods.TASKS | rules.TASKS | orders.TASKS | proof.TASKS,
         schedules=connections.TIMETABLES | goods.TIMETABLES | listings.TIMETABLES | orders.TIMETABLES,
     )

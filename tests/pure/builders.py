@@ -34,7 +34,7 @@ from twinshelf.documents import (
     Weight,
 )
 from twinshelf.listings.desired import ShopFacts
-from twinshelf.rules.templates import TemplateRules
+from twinshelf.rules.templates import HeldBy, TemplateRules
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MUG, JAR = ("1", "11"), ("2", "21")
@@ -120,8 +120,7 @@ def facts(template=None, **chosen):
         "currency": "USD",
         "warehouse_id": "w-1",
         "preferences": Preferences(**chosen),
-        "template": template or TemplateRules(),
-        "template_category_id": "600001",
+        "default_template": HeldBy(rules=template or TemplateRules(), category_id="600001"),
         "store_weight_unit": "OZ",
     }
     return ShopFacts(**given | shop)

@@ -108,12 +108,10 @@ def preferences_from_json(stored: Mapping[str, Any]) -> Preferences:
 
 def _bounds(chosen: Preferences) -> Iterator[tuple[str, bool, str]]:
     """(preference, whether it fits, why not) of every choice that has bounds."""
-    rule = chosen.price_rule
-    yield "price_rule.value", _is_exact(rule.value), _NUMBER
+    unfit = unfit_price_rule(chosen.price_rule)
+    yield "price_rule.value", not unfit, unfit
     yield "exchange_rate", chosen.exchange_rate is None or _is_exact(chosen.exchange_rate), _NUMBER
     yield "price_guard_percent", _is_exact(chosen.price_guard_percent), _NUMBER
-    yield "price_rule.value", rule.kind == "none" or rule.value > 0, "must be greater than 0"
-    yield "price_rule.value", rule.kind != "percent_down" or rule.value < _ALL_PERCENT, "must be less than 100 %"
     yield "exchange_rate", chosen.exchange_rate is None or chosen.exchange_rate > 0, "must be greater than 0"
     yield "price_guard_percent", chosen.price_guard_percent >= 0, "must be 0 or more"
     yield "tax_percent", chosen.tax_percent is None or _is_exact(chosen.tax_percent), _NUMBER
@@ -127,6 +125,15 @@ def _bounds(chosen: Preferences) -> Iterator[tuple[str, bool, str]]:
     yield "order_poll_minutes", 1 <= chosen.order_poll_minutes <= 30, "must be between 1 and 30"
     yield "reserve", chosen.reserve >= 0, _NOT_NEGATIVE
     yield "untracked_quantity", chosen.untracked_quantity >= 0, _NOT_NEGATIVE
+
+
+def unfit_price_rule(rule: PriceRule) -> str:
+    """Why the figure of a price rule cannot be; "" if it can."""
+    if not _is_exact(rule.value):
+        return _NUMBER
+    if rule.kind != "none" and rule.value <= 0:
+        return "must be greater than 0"
+    return "must be less than 100 %" if rule.kind == "percent_down" and rule.value >= _ALL_PERCENT else ""
 
 
 def _is_exact(number: Decimal) -> bool:

@@ -263,11 +263,14 @@ FIELDS: Final[Mapping[str, Text]] = {
     "brand_id": _("Brand"),
     "attributes": _("Attributes"),
     "image_urls": _("Images"),
+    "cash_on_delivery": _("Cash on delivery"),
+    "sales_attributes": _("Variation attributes"),
     "skus": _("Variants"),
 }
 
 RULES: Final[Mapping[str, Text]] = {
     "template": _("From the default template"),
+    "own_template": _("From its template"),
     "mapping": _("For its category in BigCommerce"),
     "sale_price": _("Sale price where there is one"),
     "tax": _("Tax on top: {value}%"),
@@ -276,6 +279,10 @@ RULES: Final[Mapping[str, Text]] = {
     "fixed_down": _("Price rule: −{value}"),
     "percent_up": _("Price rule: +{value}%"),
     "percent_down": _("Price rule: −{value}%"),
+    "template_fixed_up": _("Price rule of the template: +{value}"),
+    "template_fixed_down": _("Price rule of the template: −{value}"),
+    "template_percent_up": _("Price rule of the template: +{value}%"),
+    "template_percent_down": _("Price rule of the template: −{value}%"),
     "held": _("{value} held for orders on their way"),
     "reserve": _("{value} a variant kept back"),
     "threshold": _("0 at {value} or fewer"),

@@ -78,6 +78,10 @@ class Listing(Document, frozen=True, kw_only=True):
     minimum_quantity: int = 0
     """The least and the most that one order may have of it; 0 where the store says nothing."""
     maximum_quantity: int = 0
+    cash_on_delivery: bool | None = None
+    """None: as somebody set it in the shop."""
+    sales_attributes: tuple[tuple[str, str], ...] = ()
+    """(name, id) of variation attributes of the category; options of these names are sent by their id."""
     skus: tuple[ListingSku, ...]
 
 

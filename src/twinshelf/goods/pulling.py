@@ -23,6 +23,7 @@ from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
 from twinshelf.kit import clock
+from twinshelf.rules import membership
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import ORDERS, Flow, Signal
 from twinshelf.sync.models import Task
@@ -60,6 +61,7 @@ def observe_products(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Pla
         )
         snapshot.keep_unreadable(store, {entry.id: str(entry.error) for entry in page.unreadable})
         gone = snapshot.mark_deleted(store, missing - vanished, meant=meant)
+        membership.forget(store, gone)
         spread(store, changed, gone, cause=batch.asks[keys[0]].cause)
     findings = {entry.id: finding("E-PRODUCT-READ", why=entry.error) for entry in page.unreadable}
     findings |= {product_id: finding("E-PRD-GONE", others=len(vanished) - 1) for product_id in vanished}
@@ -95,9 +97,22 @@ def _keep(
     held = doubts.emptied_too_many(store, emptied, due=due, now=began)
     kept = [doubts.with_stock(p, emptied[p.id]) if p.id in held else p for p in products] if held else products
     changed = snapshot.keep_products(store, kept, began=began)
+    changed.price |= _placed(store, [product for product in kept if product.id in changed.new | changed.content])
     doubts.note_emptied(store, emptied.keys() - held - changed.doubted, now=began)
     holding = holds.stock_was_read(store, kept, changed, began)
     return changed, held - changed.doubted, holding
+
+
+def _placed(store: Store, products: Sequence[Product]) -> set[str]:
+    """Have products that are new or changed join and leave category templates; returns those that moved.
+
+    With the reading and not after it: nothing is ever sent by the rules of a template that a product has left.
+    """
+    if not products:
+        return set()
+    texts = membership.keep_texts(store, products)
+    connections = Connection.objects.filter(store=store)
+    return set().union(*(membership.observed(connection, texts) for connection in connections))
 
 
 def spread(store: Store, changed: snapshot.Changed, gone: set[str], *, cause: str) -> None:

@@ -98,6 +98,7 @@ def content_of(listing: Listing) -> Listing:
     return msgspec.structs.replace(
         listing,
         warehouse_id="",
+        cash_on_delivery=bool(listing.cash_on_delivery),  # what is not said is not allowed, unless somebody did there
         weight=Weight(listing.weight.value.normalize(), listing.weight.unit),  # 1.5 and 1.50 are one weight
         skus=tuple(msgspec.structs.replace(sku, price=nothing, quantity=0) for sku in listing.skus),
     )

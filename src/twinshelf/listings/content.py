@@ -161,7 +161,7 @@ class _Around:
             if product_id in here and variant_id not in here[product_id]:
                 gone.setdefault(product_id, []).append(code)
         return cls(
-            facts_of(connection),
+            facts_of(connection, products),
             desiring.held_of(connection, products.values()),
             _free_in_shop(connection, codes),
             snapshot.doubled_codes(connection.store_id, codes),

@@ -31,7 +31,7 @@ from twinshelf.documents import (
 from twinshelf.rules import templates
 from twinshelf.rules.pricing import Price, price_of
 from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, quantity_of
-from twinshelf.rules.templates import TemplateRules
+from twinshelf.rules.templates import HeldBy
 from twinshelf.tiktok import texts
 
 
@@ -42,14 +42,23 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     warehouse_id: str
     preferences: Preferences
-    template: TemplateRules
-    template_category_id: str
+    default_template: HeldBy = HeldBy()
+    templates: Mapping[str, HeldBy] = {}
+    """By product id the template that holds it; those that are not in it, the default one holds."""
     store_weight_unit: WeightUnit
     store_currency: str = ""
     currency_taken: bool = True
     """The store takes orders in the shop's currency; else nothing new is offered: no order could be made."""
     untaxed: bool = False
     """The store's prices lack the tax that the shop's include."""
+
+    def template_of(self, product: Product) -> HeldBy:
+        """The template that holds a product."""
+        return self.templates.get(product.id, self.default_template)
+
+    def category_of(self, product: Product) -> str:
+        """The TikTok category of a product; "" if none."""
+        return templates.category_for(product, self.template_of(product))
 
 
 class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +100,18 @@ Checks = Callable[[Listing, frozenset[str]], Sequence[Finding]]
 
 def desired_skus(product: Product, facts: ShopFacts, held: Mapping[str, int]) -> dict[str, DesiredSku]:
     """Price and quantity of every variant, by variant id. `held` are units that orders on their way will take."""
-    preferences = facts.preferences
+    preferences, template_rule = facts.preferences, facts.template_of(product).rules.price_rule
     skus = {}
     for variant in product.variants:
         code = seller_sku(product, variant)
-        price = price_of(variant, preferences, currency=facts.currency, sku=code, untaxed=facts.untaxed)
+        price = price_of(
+            variant,
+            preferences,
+            currency=facts.currency,
+            sku=code,
+            untaxed=facts.untaxed,
+            template_rule=template_rule,
+        )
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,
@@ -139,7 +155,7 @@ def desired(
 
     `checks` sees the listing also where something is missing; what was found here already is not told twice.
     """
-    skus = desired_skus(product, facts, held)
+    skus, template = desired_skus(product, facts, held), facts.template_of(product).rules
     variants = [variant for variant in product.variants if skus[variant.id].listable]
     if not variants:
         return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))
@@ -158,11 +174,13 @@ def desired(
         findings.append(finding("E-CAT-KEY", waits_for="template"))
     if counted_for_all_variants(product):
         findings.append(finding("W-INV-PRODUCTLEVEL"))
-    values, attribute_findings = templates.attribute_values(product, category.attributes, facts.template)
+    values, attribute_findings = templates.attribute_values(product, category.attributes, template)
     findings += attribute_findings
+    named, not_mapped = templates.sales_attributes(product, category.attributes, template)
+    findings += [not_mapped] if not_mapped else []
     findings += [finding("E-LST-CERT", waits_for="template", names=name) for _id, name in category.rules.certifications]
     weight, dimensions, package_findings = templates.package_of(
-        product, facts.template, facts.preferences.package, weight_unit=facts.store_weight_unit
+        product, template, facts.preferences.package, weight_unit=facts.store_weight_unit
     )
     findings += package_findings
     findings += _sku_findings(variants, skus, gtin_required=facts.preferences.gtin_required)
@@ -171,7 +189,9 @@ def desired(
         title=product.title.strip(),
         description=description,
         category_id=category.id,
-        brand_id=facts.template.brand_id,
+        brand_id=template.brand_id,
+        cash_on_delivery=template.cash_on_delivery,
+        sales_attributes=tuple(sorted(named.values())),
         attributes=values,
         image_urls=tuple(image.url for image in product.images[:9]),
         weight=weight or Weight(Decimal(0), facts.store_weight_unit),
@@ -179,7 +199,7 @@ def desired(
         warehouse_id=facts.warehouse_id,
         minimum_quantity=product.minimum_quantity if product.minimum_quantity > 1 else 0,  # one is what anybody buys
         maximum_quantity=product.maximum_quantity,
-        skus=tuple(_listing_sku(variant, skus[variant.id], facts.currency) for variant in variants),
+        skus=tuple(_listing_sku(variant, skus[variant.id], facts.currency, named) for variant in variants),
     )
     if checks is not None:
         told = {each.code for each in findings}
@@ -209,11 +229,11 @@ def _sku_findings(variants: Sequence[Variant], skus: Mapping[str, DesiredSku], *
     return findings
 
 
-def _listing_sku(variant: Variant, sku: DesiredSku, currency: str) -> ListingSku:
+def _listing_sku(variant: Variant, sku: DesiredSku, currency: str, named: Mapping[str, tuple[str, str]]) -> ListingSku:
     return ListingSku(
         variant_id=variant.id,
         seller_sku=sku.seller_sku,
-        options=variant.options,
+        options=templates.named_options(variant.options, named),
         price=sku.price.value if sku.price is not None else Money.zero(currency),
         quantity=sku.quantity.offered,
         gtin=variant.gtin,

@@ -15,7 +15,6 @@ from twinshelf.goods import holds
 from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, Desired, DesiredSku, ShopFacts, desired, desired_skus, gone_sku
 from twinshelf.listings.models import CategoryCache, Link
-from twinshelf.rules import templates
 from twinshelf.tiktok import products as tiktok_products
 from twinshelf.tiktok.regions import region as region_of
 
@@ -37,7 +36,7 @@ def desire(
 
     `categories` spares those who ask for many products from reading each category again; it is filled here.
     """
-    category_id = templates.category_of(product, facts.template, facts.template_category_id)
+    category_id = facts.category_of(product)
     if category_id not in categories:
         categories[category_id] = category_of(connection.shop, category_id) if category_id else CategoryFacts()
     region = region_of(facts.region)

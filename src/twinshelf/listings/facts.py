@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache
-from twinshelf.rules import templates
-from twinshelf.rules.models import Template
+from twinshelf.rules import membership
 from twinshelf.tiktok.regions import region
 
 
-def facts_of(connection: Connection) -> ShopFacts:
-    """What must be known of the connection. The template is the connection's default one."""
-    template = Template.objects.filter(connection=connection, is_default=True).first()
+def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
+    """What must be known of the connection to say what it should show of these products."""
+    default, held = membership.templates_of(connection, product_ids)
     return ShopFacts(
         region=connection.shop.region,
         currency=connection.shop.currency,
         warehouse_id=connection.warehouse_id,
         preferences=preferences_from_json(connection.preferences),
-        template=templates.rules_from_json(template.rules if template else {}),
-        template_category_id=template.category_id if template else "",
+        default_template=default,
+        templates=held,
         store_currency=connection.store.currency,
         currency_taken=connections.takes_orders_in(connection.store, connection.shop.currency),
         store_weight_unit=connection.store.weight_unit,

@@ -34,7 +34,7 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
     )
     products = snapshot.products_of(connection.store_id, live)
     links = list(Link.objects.filter(connection=connection, product_id__in=list(products)))
-    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection), products)
+    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection, products), products)
     shown = {link.sku_id: link.as_seen() for link in links}
     of_product: dict[str, dict[str, str]] = {}
     for link in links:

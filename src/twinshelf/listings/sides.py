@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from twinshelf.connections.models import Connection
-from twinshelf.connections.preferences import preferences_from_json
+from twinshelf.connections.preferences import PackageDefaults, preferences_from_json
 from twinshelf.documents import Money, Product, Variant
 from twinshelf.goods import holds
 from twinshelf.listings.compare import compare_content, compare_skus
 from twinshelf.listings.desired import DesiredSku, desired, desired_skus, gone_sku
 from twinshelf.listings.facts import facts_of, known_category
 from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
-from twinshelf.rules import templates
+from twinshelf.rules import membership, templates
 from twinshelf.rules.models import Template
 
 # -- both sides of a product ----------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class VariantSides:
 def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[str, Link]) -> list[VariantSides]:
     """Every variant with what the shop should show of it and what was last seen there; those deleted come last."""
     held = holds.held(connection.store_id, [variant.id for variant in product.variants])
-    wanted = desired_skus(product, facts_of(connection), held)
+    wanted = desired_skus(product, facts_of(connection, [product.id]), held)
     wanted |= {key: gone_sku(key, link.seller_sku) for key, link in links.items() if key not in wanted}
     differing = {
         wrong.variant_id
@@ -101,7 +101,7 @@ def both_sides(
 ) -> list[Side]:
     """Field by field: the store's value, what TikTok shows, and why they differ where they should."""
     preferences = preferences_from_json(connection.preferences)
-    template = Template.objects.filter(connection=connection, is_default=True).first()
+    template = membership.holder_of(connection, product.id)
     on_tiktok = listing is not None and bool(listing.tiktok_id)
     linked = [row for row in variants if row.link is not None and row.variant is not None]
     title = _title_seen(connection, linked) if on_tiktok else None
@@ -149,8 +149,8 @@ def _unsent(product: Product, connection: Connection, listing: ListingRow | None
     sent = listing.sent_listing() if listing is not None else None
     if sent is None:
         return []
-    facts = facts_of(connection)
-    category_id = templates.category_of(product, facts.template, facts.template_category_id)
+    facts = facts_of(connection, [product.id])
+    category_id = facts.category_of(product)
     made = desired(product, facts, category=known_category(connection.shop, category_id), held={}).listing
     if made is None:
         return []
@@ -170,10 +170,15 @@ def _category(product: Product, template: Template | None) -> Side:
     ours = product.categories[0] if product.categories else None
     if template is None:
         return Side("category", ours, None, (), "missing")
-    rule = templates.category_rule_of(product, templates.rules_from_json(template.rules))
-    chosen, why = (template, "template") if rule is None else (rule, "mapping")
+    rules = templates.rules_from_json(template.rules)
+    rule = templates.category_rule_of(product, rules) if template.is_default else None
+    chosen, why = (template, _which(template)) if rule is None else (rule, "mapping")
     shown = chosen.category_path or chosen.category_id or None
     return Side("category", ours, shown, (why,), "unknown" if shown else "missing")
+
+
+def _which(template: Template) -> str:
+    return "template" if template.is_default else "own_template"
 
 
 def _agreement(seen: object, right: bool) -> Agreement:  # noqa: FBT001 - reads as a sentence where it is called
@@ -200,7 +205,8 @@ def _price_rules(variants: Sequence[VariantSides]) -> tuple[str, ...]:
         steps = row.desired.price.steps if row.desired.price is not None else ()
         for step in steps:
             if step.rule not in {"regular", "rounded"}:
-                rules[step.rule if step.figure is None else f"{step.rule}:{step.figure:f}"] = None
+                rule = f"template_{step.rule}" if step.of_template else step.rule
+                rules[rule if step.figure is None else f"{rule}:{step.figure:f}"] = None
         if row.desired.problem is not None and row.desired.problem.waits_for in {"rate", "tax"}:
             rules[f"{row.desired.problem.waits_for}:"] = None
     return tuple(rules)
@@ -228,5 +234,11 @@ def _package(product: Product, connection: Connection, template: Template | None
     if weight is not None and size is not None:
         sides = " × ".join(f"{side:f}" for side in (size.length, size.width, size.height) if side is not None)
         sent = f"{weight.value.normalize():f} {weight.unit.lower()}, {sides} {size.unit.lower()}"
-    from_template = any((rules.package.length, rules.package.width, rules.package.height, rules.package.weight))
-    return Side("package", own, sent, ("template",) if from_template else (), "unknown" if sent else "missing")
+    from_template = rules.package != PackageDefaults() or rules.measures != templates.PackageRules()
+    return Side(
+        "package",
+        own,
+        sent,
+        (_which(template),) if template and from_template else (),
+        "unknown" if sent else "missing",
+    )

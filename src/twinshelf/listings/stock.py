@@ -48,7 +48,7 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
         return {}
     links = list(Link.objects.filter(connection=connection, product_id__in=rows))
     products = snapshot.products_of(connection.store_id, rows)
-    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection), products)
+    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection, products), products)
     observed = batch.shop_client.stock([row.tiktok_id for row in rows.values()])
     if not batch.preview:
         _keep_observed(rows, links, observed)

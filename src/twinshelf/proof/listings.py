@@ -96,7 +96,7 @@ def compare_goods(connection: Connection, goods: Goods, ledger: Ledger) -> dict[
         codes[sku_id] = code
     work = _Work(
         connection,
-        facts_of(connection),
+        facts_of(connection, goods.products),
         goods,
         ledger,
         desiring.held_of(connection, goods.products.values()),

@@ -7,15 +7,21 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import Max
 
 from twinshelf import messages
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
+from twinshelf.documents import Attribute
+from twinshelf.errors import NeedsPerson
 from twinshelf.kit import clock
 from twinshelf.rules import templates
+from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
-from twinshelf.sync import problems
+from twinshelf.rules.templates import LONGEST_NAME, TemplateRules, copy_name
+from twinshelf.sync import problems, tasks
+from twinshelf.sync.models import Task
 
 
 def set_default_template(
@@ -44,7 +50,7 @@ def set_default_template(
             account_id=connection.account_id,
             connection=connection,
             is_default=True,
-            defaults={"name": "Default", "updated_at": clock.now(), **chosen},
+            defaults={"name": DEFAULT_NAME, "updated_at": clock.now(), **chosen},
         )
         before, after = changed(known or {}, chosen)
         owner = f"connection:{connection.id}"
@@ -53,5 +59,123 @@ def set_default_template(
     return template, tried
 
 
+DEFAULT_NAME = "Default"
+
 CURED = frozenset(code for code, message in messages.MESSAGES.items() if message.page == "template")
 """Refusals that another template may cure: those whose remedy is on its page."""
+
+
+def save_template(
+    connection: Connection,
+    template: Template | None,
+    *,
+    name: str,
+    category_id: str,
+    category_path: str,
+    rules: TemplateRules,
+    asked: Sequence[Attribute],
+    confirmed: bool = False,
+    by: Actor,
+) -> tuple[Template, Task]:
+    """Make a template (None), or change one. It applies at once; a task has products join and leave it.
+
+    The listings that it concerns are asked for by that task. `asked` are the attributes of the category. `confirmed`: a
+    person has seen that a field looks mismatched, and means it. The name of the default template stays.
+    Raises NeedsPerson with the code that says what to put right.
+    """
+    default = template is not None and template.is_default
+    if not default:
+        _check_name(connection, template, name)
+    if not category_id:
+        raise NeedsPerson("E-TPL-CATEGORY")
+    _check_rules(rules, asked, confirmed=confirmed)
+    chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
+    if not default:
+        chosen["name"] = name.strip()
+    with transaction.atomic():
+        before: dict[str, Any] = {}
+        if template is None:
+            last = Template.objects.filter(connection=connection).aggregate(last=Max("position"))["last"]
+            template = Template(
+                account_id=connection.account_id, connection=connection, position=(last or 0) + 1, **chosen
+            )
+            template.save()
+        else:
+            before = {key: getattr(template, key) for key in chosen}
+            for key, value in chosen.items():
+                setattr(template, key, value)
+            template.updated_at = clock.now()
+            template.save(update_fields=[*chosen, "updated_at"])
+        was, is_now = changed(before, chosen)
+        record(by, connection.account_id, "rules.save_template", f"template:{template.id}", before=was, after=is_now)
+        problems.ask_cured(connection.account_id, f"connection:{connection.id}", "template", CURED)
+        task = _evaluate(template, f"Apply template “{template}”", by)
+    return template, task
+
+
+def _check_name(connection: Connection, template: Template | None, name: str) -> None:
+    others = Template.objects.filter(connection=connection, removed_at=None)
+    if template is not None:
+        others = others.exclude(id=template.id)
+    if not fold(name) or len(name.strip()) > LONGEST_NAME or others.filter(name_key=fold(name)).exists():
+        raise NeedsPerson("E-TPL-NAME")
+
+
+def _check_rules(rules: TemplateRules, asked: Sequence[Attribute], *, confirmed: bool) -> None:
+    templates.rules_from_json(msgspec.to_builtins(rules))  # what was put together by hand is looked at like the rest
+    if missing := templates.unmapped(rules, asked):
+        raise NeedsPerson("E-TPL-ATTR", name=", ".join(missing))
+    pairs = templates.mismatched(rules)
+    if pairs and not confirmed:
+        raise NeedsPerson("E-TPL-PAIR", pairs=", ".join(f"{name} ← {field}" for name, field in pairs))
+
+
+def copy_template(template: Template, *, by: Actor) -> Template:
+    """A template like this one, "Copy of …", that takes no product from another. The copy stands last."""
+    with transaction.atomic():
+        others = Template.objects.filter(connection=template.connection_id, removed_at=None)
+        last = others.aggregate(last=Max("position"))["last"]
+        made = Template(
+            account_id=template.account_id,
+            connection_id=template.connection_id,
+            name=copy_name(template.name, others.values_list("name", flat=True)),
+            position=(last or 0) + 1,
+            category_id=template.category_id,
+            category_path=template.category_path,
+            rules={key: value for key, value in template.rules.items() if key not in {"override", "categories"}},
+        )
+        made.save()
+        subject = f"template:{made.id}"
+        record(by, template.account_id, "rules.copy_template", subject, after={"name": made.name, "of": template.name})
+    return made
+
+
+def delete_template(template: Template, *, by: Actor) -> Task:
+    """Free the products of a template: a task has them join the next one that fits, else the default one.
+
+    What TikTok has of them stays. Raises NeedsPerson for the default template.
+    """
+    if template.is_default:
+        raise NeedsPerson("E-TPL-DEFAULT")
+    with transaction.atomic():
+        template.removed_at = clock.now()
+        template.save(update_fields=["removed_at"])
+        record(
+            by,
+            template.account_id,
+            "rules.delete_template",
+            f"template:{template.id}",
+            before={"name": template.name, "category_path": template.category_path, "rules": template.rules},
+        )
+        return _evaluate(template, f"Delete template “{template}”", by)
+
+
+def _evaluate(template: Template, title: str, by: Actor) -> Task:
+    return tasks.submit(
+        template.account_id,
+        "evaluate_template",
+        title,
+        owner=f"connection:{template.connection_id}",
+        by=by,
+        params={"template": template.id},
+    )

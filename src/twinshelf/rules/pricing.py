@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,12 +15,17 @@ PriceStepRule = Literal[
 ]
 
 
+NO_RULE: Final = PriceRule()
+
+
 class PriceStep(msgspec.Struct, frozen=True):
     """One step of the calculation: the rule, its figure (None where it has none), and the price after it."""
 
     rule: PriceStepRule
     after: Money
     figure: Decimal | None = None
+    of_template: bool = False
+    """It is the rule of the product's template, which takes the place of the connection's."""
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -31,11 +36,18 @@ class Price(msgspec.Struct, frozen=True):
 
 
 def price_of(
-    variant: Variant, preferences: Preferences, *, currency: str, sku: str, untaxed: bool = False
+    variant: Variant,
+    preferences: Preferences,
+    *,
+    currency: str,
+    sku: str,
+    untaxed: bool = False,
+    template_rule: PriceRule = NO_RULE,
 ) -> Price | Finding:
     """What a shop of this currency should ask for a variant, or why it cannot be said.
 
-    `untaxed`: the store's prices lack the tax that the shop's include.
+    `untaxed`: the store's prices lack the tax that the shop's include. `template_rule`: that of the product's template,
+    which wins over the connection's if it is one.
     """
     if untaxed and preferences.tax_percent is None:
         return finding("E-PRC-TAX", waits_for="tax")
@@ -45,7 +57,8 @@ def price_of(
         base,
         currency=currency,
         rate=preferences.exchange_rate,
-        rule=preferences.price_rule,
+        rule=template_rule if template_rule.kind != "none" else preferences.price_rule,
+        of_template=template_rule.kind != "none",
         tax=preferences.tax_percent if untaxed else None,
         sku=sku,
         start="sale_price" if sale else "regular",
@@ -61,6 +74,7 @@ def shop_price(
     sku: str,
     start: Literal["regular", "sale_price"] = "regular",
     tax: Decimal | None = None,
+    of_template: bool = False,
 ) -> Price | Finding:
     """Add the tax, convert, apply the rule, round half up to the minor unit: in this order (PRC-2).
 
@@ -86,7 +100,7 @@ def shop_price(
         case "percent_down":
             amount *= 1 - rule.value / 100
     if rule.kind != "none":
-        steps.append(PriceStep(rule.kind, Money(amount, currency), rule.value))
+        steps.append(PriceStep(rule.kind, Money(amount, currency), rule.value, of_template))
     price = Money(amount, currency).rounded()
     if not price.same_as(steps[-1].after):
         steps.append(PriceStep("rounded", price))

@@ -189,6 +189,8 @@ def _content_to_json(
     }
     if listing.brand_id:
         body["brand_id"] = listing.brand_id
+    if listing.cash_on_delivery is not None:
+        body["is_cod_allowed"] = listing.cash_on_delivery
     if listing.minimum_quantity:
         body["minimum_order_quantity"] = listing.minimum_quantity
     if listing.maximum_quantity:
@@ -267,9 +269,15 @@ class _Attributes:
     TikTok gives our names ids, and may rename them (US): SKUs that exist are told by id wherever the name still fits.
     """
 
-    def __init__(self, pictured: str, uris: Mapping[str, str], known: Iterable[_SalesAttribute]) -> None:
+    def __init__(
+        self,
+        pictured: str,
+        uris: Mapping[str, str],
+        known: Iterable[_SalesAttribute],
+        mapped: Iterable[tuple[str, str]],
+    ) -> None:
         self._pictured, self._uris = pictured, uris
-        self._ids: dict[str, str] = {}
+        self._ids = {texts.same_as(texts.plain(name)): attribute_id for name, attribute_id in mapped}
         self._value_ids: dict[tuple[str, str], str] = {}
         self._more_images: dict[tuple[str, str], list[dict[str, str]]] = {}
         for attribute in known:
@@ -305,7 +313,8 @@ def _attributes_of(listing: Listing, image_uris: Mapping[str, str], known: Itera
                     found.setdefault(texts.plain(option.value), image_uris[sku.image_url])
         if len(set(found.values())) > len(set(uris.values())):
             best, uris = name, found
-    return _Attributes(best, uris, [attribute for sku in known for attribute in sku.sales_attributes])
+    seen = [attribute for sku in known for attribute in sku.sales_attributes]
+    return _Attributes(best, uris, seen, listing.sales_attributes)
 
 
 def _new_sku_to_json(listing: Listing, sku: ListingSku, attributes: _Attributes) -> dict[str, Any]:
