@@ -615,7 +615,7 @@ def _follow(task_id: int, console: Console) -> None:
         TimeRemainingColumn(),
     )
     start, first = time.monotonic(), task.done  # noqa: TID251
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(task.title, total=task.total, rate="")
         while task.state not in {"completed", "failed", "cancelled"}:
             task.refresh_from_db()
