@@ -89,6 +89,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Shell:
         (("prove", "--json"), 2, "There is no connection yet."),
         (("push", "--connection", "Nowhere"), 2, "There is no connection yet."),
         (("pull", "--since", "yesterday"), 2, "Invalid value for '--since'"),
+        (("pull", "--until", "yesterday"), 2, "Invalid value for '--until'"),
         (("connect", "--store", "abc123", "--token", "t"), 2, "Give --email and --password"),
         (("connect", "--store", "!", "--token", "t", "--email", "a@b.test", "--password", "long enough, I hope"), 1,
          "That is not a BigCommerce store hash or control-panel address. Paste the address"),

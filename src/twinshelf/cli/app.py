@@ -347,16 +347,24 @@ def pull(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Changed since then (UTC); without: everything."),
     ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Last changed until then (UTC)."),
+    ] = None,
+    last: Annotated[bool, typer.Option("--last", help="Only what changed since the last pull.")] = False,
     json_: Json = False,
 ) -> None:
     """Read the store's products."""
     with _asking(), _connection(connection) as (_account, chosen):
-        from twinshelf.goods import actions
+        from twinshelf.goods import actions, queries
 
-        _follow(
-            actions.pull(chosen.store, since=since.replace(tzinfo=UTC) if since else None, by=COMMAND_LINE),
-            as_json=json_,
-        )
+        if last and (since or until):
+            raise typer.BadParameter("Give either --last or a time, not both.", param_hint="--last")
+        begin = queries.changed_since(chosen.store) if last else since.replace(tzinfo=UTC) if since else None
+        end = until.replace(tzinfo=UTC) if until else None
+        if begin and end and end < begin:
+            raise typer.BadParameter("It is before --since.", param_hint="--until")
+        _follow(actions.pull(chosen.store, since=begin, until=end, by=COMMAND_LINE), as_json=json_)
 
 
 @app.command()

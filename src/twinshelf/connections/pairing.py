@@ -48,7 +48,7 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     owner = f"connection:{connection.id}"
     minutes = preferences(connection).order_poll_minutes
     schedules.set_schedule(account.id, "shop_orders", owner, minutes * 60, first_in=2)
-    schedules.set_schedule(account.id, "shop_listings", owner, 600, first_in=600)
+    schedules.set_schedule(account.id, "shop_listings", owner, 600, first_in=2)
     schedules.set_schedule(account.id, "shop_cancellations", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "store_orders", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "shop_refusals", owner, 600, first_in=600)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from twinshelf.accounts import queries as accounts
 from twinshelf.connections import queries as connections
 from twinshelf.errors import DocumentError
+from twinshelf.goods import queries as goods
 from twinshelf.preferences.fields import DEFAULTS, FIELDS, parse, reason_at, with_values
 from twinshelf.rules.categories import Leaf, named
 from twinshelf.rules.templates import Source
@@ -125,6 +126,7 @@ class PairForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     """Asked for where store and shop have different currencies."""
+    bring = forms.BooleanField(label=_("Import all products of the store now"), required=False, initial=True)
 
     def __init__(self, *args: Any, stores: Sequence[Store], shops: Sequence[Shop], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -289,6 +291,50 @@ AttributeFormSet = forms.formset_factory(AttributeForm, extra=2, max_num=100)
 
 YEARS = range(2000, 2100)
 """In which orders may have been placed. Nearer to the ends of the calendar a day later, or another zone, is none."""
+
+
+class PullForm(forms.Form):
+    """What to read of the stores: what changed since the last pull, everything, or what changed in some days."""
+
+    LAST, ALL, DAYS = "last", "all", "days"
+
+    what = forms.ChoiceField(
+        label=_("Which products"),
+        required=False,
+        choices=(
+            (LAST, _("Changed since the last pull")),
+            (ALL, _("All products")),
+            (DAYS, _("Changed in these days")),
+        ),
+        widget=forms.RadioSelect,
+    )
+    start = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    end = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    @classmethod
+    def offered(cls, stores: Sequence[Store]) -> PullForm:
+        """As a person finds it: since the last pull, or where there was none, the days of the last years."""
+        offers = goods.pull_offers(stores)
+        never = [offer for offer in offers if offer.since is None]
+        days = {"start": min(o.first for o in offers), "end": max(o.last for o in offers)} if offers else {}
+        form = cls(initial={"what": cls.DAYS if never else cls.LAST, **days})
+        if offers and len(never) == len(offers):
+            form.fields["what"].choices = form.fields["what"].choices[1:]  # type: ignore[attr-defined]
+        return form
+
+    def clean(self) -> dict[str, Any]:
+        """Days are needed where they are what was chosen, and have their ends in order."""
+        cleaned = super().clean() or {}
+        if cleaned.get("what") != self.DAYS:
+            return cleaned
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start is None or end is None:
+            raise forms.ValidationError(_("Choose the first and the last day."))
+        if start.year not in YEARS or end.year not in YEARS:
+            raise forms.ValidationError(_("There are no products of that year."))
+        if end < start:
+            raise forms.ValidationError(_("The last day is before the first."))
+        return cleaned
 
 
 class MissedOrdersForm(forms.Form):

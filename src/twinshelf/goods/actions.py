@@ -17,22 +17,33 @@ from twinshelf.sync import tasks
 from twinshelf.sync.models import Task
 
 
-def pull(store: Store, *, since: datetime | None = None, moved: bool = False, by: Actor) -> Task:
-    """Read the store's products: those changed since a time, or all of them.
+def pull(
+    store: Store, *, since: datetime | None = None, until: datetime | None = None, moved: bool = False, by: Actor
+) -> Task:
+    """Read the store's products: those last changed from `since` to `until`, both inclusive; None: no such end.
 
     What the engine pulls brings new products only where a connection of the store adds them by itself. `moved`: the
     store said that its locations changed, which explains stock that fell to 0.
     """
-    title = f"Pull products of {store}" if since is None else f"Pull products of {store} changed since {stamp(since)}"
     params = {
         "store": store.id,
         "since": since.isoformat() if since else "",
+        "until": until.isoformat() if until else "",
         "by_itself": by.kind is ActorKind.ENGINE,
         "moved": moved,
     }
+    title = f"Pull products of {store}{_changed(since, until)}"
     with transaction.atomic():
         record(by, store.account_id, "goods.pull", f"store:{store.id}", detail=title)
         return tasks.submit(store.account_id, "pull", title, owner=f"store:{store.id}", by=by, params=params)
+
+
+def _changed(since: datetime | None, until: datetime | None) -> str:
+    if since and until:
+        return f" changed from {stamp(since)} to {stamp(until)}"
+    if since or until:
+        return f" changed since {stamp(since)}" if since else f" changed until {stamp(until)}"  # type: ignore[arg-type]
+    return ""
 
 
 def told_deleted(store_id: int, product_ids: Sequence[str]) -> None:

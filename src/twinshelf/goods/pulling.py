@@ -201,7 +201,7 @@ def names_of(store: Store) -> Names:
 
 
 def pull(task: Task) -> bool:
-    """Task: read the store's products, all or those changed since a time, 250 a page, each while the last is stored.
+    """Task: read the store's products, all or those changed in some time, 250 a page, each while the last is stored.
 
     Pages go by id, not by number, so rows that move while the shop edits are neither skipped nor read twice. The
     place is kept in the task, so a restart goes on with the page it was at. A full pull ends by looking for what it did
@@ -210,6 +210,7 @@ def pull(task: Task) -> bool:
     store = Store.objects.get(id=int(task.params["store"]))
     client = clients.store_client(store, "bulk")
     since = clock.parse(task.params["since"]) if task.params.get("since") else None
+    until = clock.parse(task.params["until"]) if task.params.get("until") else None
     names, info = names_of(store), clients.info_of(store)
     cursor = task.cursor or {
         "last_id": "",
@@ -218,7 +219,7 @@ def pull(task: Task) -> bool:
         "counts_itself": True,
     }
     deadline = clock.monotonic() + 2.0
-    read_page = partial(client.products_after, names=names, store=info, modified_since=since)
+    read_page = partial(client.products_after, names=names, store=info, modified_since=since, modified_until=until)
     ahead = tasks.left_by_last_slice(task)
     if not isinstance(ahead, ReadAhead) or ahead.next_after() != cursor["last_id"]:
         ahead = ReadAhead(lambda last_id, going_on: read_page(last_id, going_on=going_on), cursor["last_id"])
@@ -250,20 +251,30 @@ def pull(task: Task) -> bool:
         if clock.monotonic() > deadline:
             tasks.leave_for_next_slice(task, ahead)
             return True
-    if since is None:
+    if since is None and until is None:
         started_at = clock.parse(cursor["started"])
         unseen = StoreProduct.objects.filter(store=store, deleted=False, seen_at__lt=started_at)
         # Only asked for: a page that was cut short must not empty a shop. Who is not there by id either, is gone.
         keys = unseen.values_list("product_id", flat=True)
         lanes.ask(store.account_id, "product", f"store:{store.id}", keys, cause=f"not seen by pull {task.id}")
-    # From the platform's time when this pull began: what was edited meanwhile on a page already read comes again.
-    Store.objects.filter(id=store.id).update(pulled_at=clock.parse(cursor["watermark"]))
-    if not task.params.get("by_itself") and (since is None or (store.new_since and since <= store.new_since)):
-        Store.objects.filter(id=store.id).update(new_since=None)
+    if until is None:
+        _note_pulled(store, since, watermark=clock.parse(cursor["watermark"]), by_hand=not task.params.get("by_itself"))
     task.refresh_from_db()
     tasks.count(task, total=task.succeeded + task.failed)
     tasks.carried_out(task)
     return False
+
+
+def _note_pulled(store: Store, since: datetime | None, *, watermark: datetime, by_hand: bool) -> None:
+    """Note up to when the store is known, unless this pull begins later than that: it left a gap.
+
+    `watermark` is the platform's time when the pull began, so what was edited meanwhile on a page already read comes
+    again.
+    """
+    if since is None or store.pulled_at is None or since <= store.pulled_at:
+        Store.objects.filter(id=store.id).update(pulled_at=watermark)
+    if by_hand and (since is None or (store.new_since and since <= store.new_since)):
+        Store.objects.filter(id=store.id).update(new_since=None)
 
 
 def _touch(store: Store, product_ids: Sequence[str]) -> None:

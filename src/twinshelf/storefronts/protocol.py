@@ -74,12 +74,14 @@ class StoreClient(Protocol):
         *,
         store: StoreInfo,
         modified_since: datetime | None = None,
+        modified_until: datetime | None = None,
         going_on: Callable[[str], object] | None = None,
     ) -> ProductPage:
         """The next products after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`.
 
-        Their stock is what an order could draw. `going_on` is told that `last_id` as soon as it is known, before the
-        products are made, if there is more.
+        Their stock is what an order could draw. `modified_since` and `modified_until`, both inclusive, leave out what
+        the store counts as last modified before or after. `going_on` is told that `last_id` as soon as it is known,
+        before the products are made, if there is more.
         """
 
     def product_pages(self, names: Names, *, store: StoreInfo) -> Iterator[ProductPage]:

@@ -197,6 +197,8 @@ def pair(request: ConsoleRequest) -> HttpResponse:
             made = connection_actions.pair(request.account, **chosen, by=by)
             if form.currencies() is not None:
                 preference_actions.change(made, {"exchange_rate": form.cleaned_data["exchange_rate"]}, by=by)
+            if form.cleaned_data["bring"]:
+                goods_actions.pull(made.store, by=by)
             messages.success(request, _("Connected: %(name)s. Next: choose its category.") % {"name": made.name})
             return redirect("template", made.id)
         return redirect("connections")

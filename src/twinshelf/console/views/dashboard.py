@@ -24,6 +24,7 @@ from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.templatetags.console import moment_text, zone
 from twinshelf.console.views.answers import started, whole
 from twinshelf.goods import actions as goods_actions
+from twinshelf.goods import queries as goods
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as orders
@@ -177,7 +178,7 @@ def running(request: ConsoleRequest) -> HttpResponse:
 def sync_now(request: ConsoleRequest) -> HttpResponse:
     """Read what changed on both sides right now instead of waiting for the timetable."""
     made = [
-        goods_actions.pull(store, since=store.new_since or store.pulled_at, by=Actor.of(request.user))
+        goods_actions.pull(store, since=goods.changed_since(store), by=Actor.of(request.user))
         for store in connections.stores()
     ]
     made += [order_actions.fetch_now(connection, by=Actor.of(request.user)) for connection in connections.connections()]

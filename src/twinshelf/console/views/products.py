@@ -20,11 +20,14 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
+from twinshelf.console.forms import PullForm
 from twinshelf.console.history import told
 from twinshelf.console.routes import product_in_store
 from twinshelf.console.templatetags.console import number
 from twinshelf.console.views.answers import Told, back, page_size, started, whole
 from twinshelf.goods import actions as goods_actions
+from twinshelf.goods import queries as goods
+from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
@@ -34,7 +37,9 @@ from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
 
 if TYPE_CHECKING:
-    from twinshelf.connections.models import Connection
+    from datetime import datetime
+
+    from twinshelf.connections.models import Connection, Store
     from twinshelf.goods.models import StoreProduct
     from twinshelf.sync.models import Problem, Task
 
@@ -96,6 +101,8 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "stocks": words.STOCK.items(),
             "chips": _chips(wanted, every),
             "query": request.GET.urlencode(),
+            "pull": PullForm.offered(stores := list({c.store_id: c.store for c in every}.values())),
+            "pulled_at": goods.changed_since(stores[0]) if len(stores) == 1 else None,
         },
     )
 
@@ -336,9 +343,29 @@ def _here(request: ConsoleRequest) -> str:
 @require_POST
 @needs(Permission.OPERATE)
 def pull(request: ConsoleRequest) -> HttpResponse:
-    """Read every product of every store."""
-    made = [goods_actions.pull(store, by=Actor.of(request.user)) for store in connections.stores()]
+    """Read the products of every store: all, those changed since the last pull, or those changed in some days."""
+    form = PullForm(request.POST)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(str(error) for error in errors))
+        return back(request, "products")
+    made = []
+    for store in connections.stores():
+        since, until = _span(form, store)
+        made.append(goods_actions.pull(store, since=since, until=until, by=Actor.of(request.user)))
     return started(request, made, "products", follow=True)
+
+
+def _span(form: PullForm, store: Store) -> tuple[datetime | None, datetime | None]:
+    """From when to when products are read that changed; the last day open to its end if it is not over."""
+    match form.cleaned_data["what"]:
+        case PullForm.LAST:
+            return goods.changed_since(store), None
+        case PullForm.DAYS:
+            start, end = goods.days_as_times(store, form.cleaned_data["start"], form.cleaned_data["end"])
+            return start, end if end < clock.now() else None
+        case _:
+            return None, None
 
 
 @require_POST

@@ -207,6 +207,7 @@ class BigCommerce(BudgetedClient):
         *,
         store: StoreInfo,
         modified_since: datetime | None = None,
+        modified_until: datetime | None = None,
         limit: int = PAGE,
         going_on: Callable[[str], object] | None = None,
     ) -> ProductPage:
@@ -216,7 +217,8 @@ class BigCommerce(BudgetedClient):
 
         Ids, unlike page numbers, do not shift while somebody edits the catalog. `modified_since` leaves out products
         that BigCommerce counts as untouched; that misses price lists and some variants, so it replaces no full scan.
-        Source: products_catalog.v3.yml, GET /catalog/products, `id:greater`, `date_modified:min`.
+        Source: products_catalog.v3.yml, GET /catalog/products, `id:greater`, `date_modified:min`,
+        `date_modified:max`.
         """
         params: list[tuple[str, str | int]] = [
             ("sort", "id"),
@@ -227,6 +229,8 @@ class BigCommerce(BudgetedClient):
         ]
         if modified_since is not None:
             params.append(("date_modified:min", wire.stamp(modified_since)))
+        if modified_until is not None:
+            params.append(("date_modified:max", wire.stamp(modified_until)))
 
         def go_on(place: str) -> None:
             _must_go_on(last_id, place, more=True)
