@@ -29,6 +29,9 @@ from twinshelf.orders import actions as orders
 from twinshelf.preferences import actions as preferences
 from twinshelf.preferences.fields import FIELDS
 from twinshelf.rules import actions as rules
+from twinshelf.rules.own import ProductChoices
+from twinshelf.rules.sync_rules import Switches
+from twinshelf.sync.models import ChangeRecord
 
 PROVED: dict[str, list[str]] = {}
 
@@ -262,6 +265,232 @@ def parcel(product: dict[str, Any]) -> tuple[str, ...]:
     sizes, weight = product["base"]["package_dimensions"], product["base"]["package_weight"]
     numbers = (sizes["length"], sizes["width"], sizes["height"], weight["value"])
     return tuple(f"{Decimal(number).normalize():f}" for number in numbers)
+
+
+# -- sync rules -------------------------------------------------------------------------------------------------------
+
+
+def live(sandbox: Any, shop: ShopWorld, twinshelf: Twinshelf, product_id: int) -> dict[str, Any]:
+    """What buyers see of a product, once reviews have passed: the one that runs, and the one for what waited for it."""
+    twinshelf.wait(600)
+    twinshelf.wait(600)
+    found: dict[str, Any] = shown(sandbox, shop, twinshelf, product_id)["base"]
+    return found
+
+
+def edit_on_tiktok(sandbox: Any, twinshelf: Twinshelf, product_id: int, **changes: Any) -> None:
+    """Somebody edits the product in Seller Center, and TikTok approves."""
+    sandbox.act("tt.edit_product", product_id=twinshelf.listing(product_id).tiktok_id, changes=changes)
+    twinshelf.settle()
+    twinshelf.wait(600)
+
+
+def answers(product_id: int) -> list[str]:
+    """What the change records of a product say, the oldest first."""
+    return list(
+        ChangeRecord.objects.filter(key=str(product_id), ok=True).order_by("id").values_list("answer", flat=True)
+    )
+
+
+@proves("sync.name.update", "sync.name.create")
+def test_a_title_follows_is_kept_here_or_is_left_to_tiktok(sandbox, store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", title="Enamel mug")
+    twinshelf.list(mug)
+    settings.command("set", "sync.name.create", "connector", "sync.name.update", "connector")
+    store.act("edit_product", sku="MUG-1", name="Enamel mug of BigCommerce")
+    twinshelf.settle()
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Enamel mug"
+
+    edit_on_tiktok(sandbox, twinshelf, mug, title="Enamel mug of TikTok")
+
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Enamel mug"
+    assert answers(mug)[-1].endswith("; overwrote TikTok edit of name: “Enamel mug of TikTok” → “Enamel mug”")
+
+    settings.page({"sync.name.update": "tts"})
+    edit_on_tiktok(sandbox, twinshelf, mug, title="Enamel mug of TikTok")
+    store.act("edit_product", sku="MUG-1", name="Enamel mug, new", description="<p>A new text.</p>")
+    twinshelf.settle()
+
+    seen = live(sandbox, shop, twinshelf, mug)
+    assert (seen["title"], seen["description"]) == ("Enamel mug of TikTok", "<p>A new text.</p>")
+    assert twinshelf.differences() == []
+    settings.page({"sync.name.update": "origin"})
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Enamel mug, new"
+    assert twinshelf.differences() == []
+
+
+@proves("sync.description.update", "sync.media.update", "sync.weight.update")
+@pytest.mark.covers("SILK-80", "SILK-82")
+def test_text_pictures_and_package_follow_or_are_left_to_tiktok(sandbox, store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1")
+    twinshelf.list(mug)
+    store.act("add_image", product_id=mug, picture="mug-MUG-1/2")
+    store.act("edit_product", sku="MUG-1", name="Enamel mug, large")
+    twinshelf.settle()
+    first, second = live(sandbox, shop, twinshelf, mug)["main_images"]
+    settings.page({"sync.description.update": "tts", "sync.media.update": "tts", "sync.weight.update": "tts"})
+
+    edit_on_tiktok(
+        sandbox, twinshelf, mug, description="<p>Of TikTok.</p>", main_images=[second],
+        package_weight={"value": "7.5", "unit": "POUND"},
+    )  # fmt: skip
+    store.act("add_image", product_id=mug, picture="mug-MUG-1/3")
+    store.act("edit_product", sku="MUG-1", description="<p>Of BigCommerce.</p>", name="Mug of enamel", weight=2)
+    twinshelf.settle()
+
+    seen = live(sandbox, shop, twinshelf, mug)
+    assert (seen["title"], seen["description"], seen["main_images"]) == ("Mug of enamel", "<p>Of TikTok.</p>", [second])
+    assert seen["package_weight"] == {"value": "7.5", "unit": "POUND"}
+    assert twinshelf.differences() == []
+
+    settings.page({"sync.description.update": "origin", "sync.media.update": "origin", "sync.weight.update": "origin"})
+
+    seen = live(sandbox, shop, twinshelf, mug)
+    assert (seen["description"], len(seen["main_images"])) == ("<p>Of BigCommerce.</p>", 3)
+    assert seen["main_images"][0] == first
+    assert seen["package_weight"]["value"] == "2"
+    assert "overwrote TikTok edit of description: “Of TikTok.” → “Of BigCommerce.”" in answers(mug)[-1]
+    assert "overwrote TikTok edit of media" in answers(mug)[-1]
+
+
+@proves("sync.price.update")
+@pytest.mark.covers("SILK-81")
+def test_a_price_follows_or_is_left_to_tiktok(sandbox, store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", price="12.00")
+    twinshelf.list(mug)
+    store.act("set_price", sku="MUG-1", price="13.00")
+    twinshelf.settle()
+    sandbox.act("tt.set_price", product_id=twinshelf.listing(mug).tiktok_id, sku="MUG-1", price="15.00")
+    twinshelf.poll()
+    assert prices(shop)[-1] == Decimal("13.00")
+    assert answers(mug)[-1] == "1 price set; overwrote TikTok edit of price: 15.00 USD → 13.00 USD"
+
+    settings.page({"sync.price.update": "tts"})
+    sandbox.act("tt.set_price", product_id=twinshelf.listing(mug).tiktok_id, sku="MUG-1", price="15.00")
+    store.act("set_price", sku="MUG-1", price="14.00")
+    twinshelf.poll()
+    listings.resync(twinshelf.connection, None, by=MAYA)
+    twinshelf.settle()
+
+    assert prices(shop)[-1] == Decimal("15.00")
+    assert twinshelf.differences() == []
+    settings.page({"sync.price.update": "origin"})
+    assert prices(shop)[-1] == Decimal("14.00")
+
+
+@proves("sync.barcode.create", "sync.barcode.update", "sync.stock.create", "sync.stock.update")
+@pytest.mark.covers("SILK-83", "SILK-84")
+def test_codes_and_stock_may_be_left_out_at_first_and_left_to_tiktok_later(sandbox, store, shop, twinshelf, settings):
+    settings.command("set", "sync.barcode.create", "none", "sync.stock.create", "none")
+    settings.command("set", "sync.barcode.update", "tts", "sync.stock.update", "tts")
+    mug = store.add_product(sku="MUG-1", stock=7, upc="012345678905")
+    twinshelf.list(mug)
+
+    [made] = shop.effects("product_created")
+    [sku] = live(sandbox, shop, twinshelf, mug)["skus"]
+    assert (twinshelf.listing(mug).quantity, "identifier_code" in sku) == (0, False)
+    sandbox.act("tt.set_stock", product_id=made.key, sku="MUG-1", quantity=5)
+    store.act("set_stock", sku="MUG-1", quantity=9)
+    store.act("edit_product", sku="MUG-1", name="Mug of enamel")
+    twinshelf.poll()
+    [sku] = live(sandbox, shop, twinshelf, mug)["skus"]
+    assert (twinshelf.listing(mug).quantity, "identifier_code" in sku) == (5, False)
+    assert twinshelf.differences() == []
+
+    settings.page({"sync.barcode.update": "origin", "sync.stock.update": "origin"})
+
+    [sku] = live(sandbox, shop, twinshelf, mug)["skus"]
+    assert (twinshelf.listing(mug).quantity, sku["identifier_code"]["code"]) == (9, "012345678905")
+
+
+@proves("manual_updates_only")
+@pytest.mark.covers("SILK-34")
+def test_by_hand_only_prices_and_stock_go_and_the_rest_waits_for_a_push(sandbox, store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
+    twinshelf.list(mug)
+    settings.page({"manual_updates_only": "on"})
+
+    store.act("edit_product", sku="MUG-1", name="Mug of enamel")
+    store.act("set_price", sku="MUG-1", price="13.00")
+    store.act("set_stock", sku="MUG-1", quantity=5)
+    twinshelf.settle()
+    twinshelf.pull()
+
+    assert (prices(shop), quantities(shop)) == ([Decimal("13.00")], [("MUG-1", 5)])
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Enamel mug"
+    assert twinshelf.differences() == []
+    listings.list_products(twinshelf.connection, [str(mug)], by=MAYA)
+    twinshelf.settle()
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Mug of enamel"
+
+    store.act("edit_product", sku="MUG-1", name="Mug of steel")  # one push sends what was there then, and no more
+    twinshelf.settle()
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Mug of enamel"
+    settings.page({"manual_updates_only": "off"})
+    assert live(sandbox, shop, twinshelf, mug)["title"] == "Mug of steel"
+
+
+@pytest.mark.covers("CED-143", "CED-144", "CED-145")
+def test_three_ticks_say_what_goes_to_tiktok_by_itself(sandbox, store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
+    twinshelf.list(mug)
+
+    def tick(*ticks: str) -> None:
+        path = f"/connections/{twinshelf.connection.id}/settings/ticks/"
+        assert settings._browser.post(path, dict.fromkeys(ticks, "on")).status_code == 302
+        settings._done()
+
+    def change(name: str, price: str, stock: int) -> tuple[str, list[Decimal], list[tuple[str, int]]]:
+        before = len(prices(shop)), len(quantities(shop))
+        store.act("edit_product", sku="MUG-1", name=name)
+        store.act("set_price", sku="MUG-1", price=price)
+        store.act("set_stock", sku="MUG-1", quantity=stock)
+        twinshelf.settle()
+        title = live(sandbox, shop, twinshelf, mug)["title"]
+        return title, prices(shop)[before[0] :], quantities(shop)[before[1] :]
+
+    tick("inventory")
+    assert change("Mug A", "13.00", 6) == ("Enamel mug", [], [("MUG-1", 6)])
+    tick("information")  # price and inventory are part of it
+    assert change("Mug B", "14.00", 5) == ("Mug B", [Decimal("14.00")], [("MUG-1", 5)])
+    tick("price")
+    assert change("Mug C", "15.00", 4) == ("Mug B", [Decimal("15.00")], [])
+    assert twinshelf.differences() == []
+
+
+@pytest.mark.covers("CED-87", "SILK-85")
+def test_a_products_own_ticks_beat_the_rules_of_the_connection(sandbox, store, shop, twinshelf, settings):
+    mug, pan = (store.add_product(sku=sku, title=f"{sku} of iron", stock=7) for sku in ("MUG-1", "PAN-1"))
+    twinshelf.list(mug, pan)
+    off = Switches(title=False, description=False, weight=False, image=False, price=False, inventory=False)
+    listings.choose(twinshelf.connection, str(pan), ProductChoices(switches=off), by=MAYA)
+    twinshelf.settle()
+
+    def change(text: str, price: str, stock: int) -> None:
+        for sku, product_id in (("MUG-1", mug), ("PAN-1", pan)):
+            store.act("add_image", product_id=product_id, picture=f"{sku}-{text}/1")
+            store.act("edit_product", sku=sku, name=f"{sku} {text}", description=f"<p>{text}</p>", weight=3)
+            store.act("set_price", sku=sku, price=price)
+            store.act("set_stock", sku=sku, quantity=stock)
+        twinshelf.settle()
+
+    def seen(product_id: int) -> tuple[Any, ...]:
+        base, row = live(sandbox, shop, twinshelf, product_id), twinshelf.listing(product_id)
+        return base["title"], len(base["main_images"]), base["package_weight"]["value"], row.price_min, row.quantity
+
+    change("new", "13.00", 5)
+    assert seen(mug) == ("MUG-1 new", 2, "3", Decimal(13), 5)
+    assert seen(pan) == ("PAN-1 of iron", 1, "1.2", Decimal(12), 7)
+
+    settings.page(
+        {f"sync.{name}.update": "tts" for name in ("name", "description", "media", "weight", "price", "stock")}
+    )
+    listings.choose(twinshelf.connection, str(pan), ProductChoices(switches=Switches()), by=MAYA)
+    change("newest", "14.00", 4)
+
+    assert seen(mug) == ("MUG-1 new", 2, "3", Decimal(13), 5)
+    assert seen(pan) == ("PAN-1 newest", 3, "3", Decimal(14), 4)
+    assert twinshelf.differences() == []
 
 
 # -- prices -----------------------------------------------------------------------------------------------------------

@@ -268,3 +268,37 @@ def test_every_text_in_a_form_means_the_value_that_it_came_from():
 
     assert with_values(Preferences(), values) == chosen
     assert value_of(chosen, "price_rule.kind") == "fixed_up"
+
+
+@pytest.mark.covers("SILK-78")
+def test_the_whole_matrix_is_there_with_what_a_field_does_not_take_disabled(console, world):
+    page = console.get(page_of(world.us)).html
+    cells = re.findall(r'<input\s+type="radio"\s+aria-label="([^"]*)"([^>]*)>', page)
+    heads = ("BigCommerce", "Twinshelf", "Do not sync"), ("BigCommerce", "Twinshelf", "TikTok Shop’s own")
+    can = {
+        ("Title", 0): "BT-", ("Title", 1): "BTT", ("Description", 0): "B--", ("Description", 1): "B-T",
+        ("Price", 0): "B--", ("Price", 1): "B-T", ("Images", 0): "B--", ("Images", 1): "B-T",
+        ("Product code", 0): "B-D", ("Product code", 1): "B-T", ("Stock", 0): "B-D", ("Stock", 1): "B-T",
+        ("Weight and package size", 0): "B--", ("Weight and package size", 1): "B-T",
+    }  # fmt: skip
+
+    assert len(cells) == 42
+    for name, rest in cells:
+        field, _comma, where = name.partition(", ")
+        phase, source = int(where.startswith("afterwards")), where.rpartition(": ")[2]
+        allowed = can[field, phase]
+        offered = allowed[heads[phase].index(source)] != "-" and allowed.replace("-", "") != "B"
+        assert ("disabled" in rest) is not offered, name
+        assert ("checked" in rest) is (source == "BigCommerce"), name
+
+
+def test_what_the_matrix_chooses_is_kept_and_shown_by_the_ticks(console, world):
+    page = console.post(page_of(world.us), {"sync.description.update": "tts", "seen": "{}"})
+
+    assert page.told == [
+        "Saved: Description, afterwards. 6 products are compared with TikTok again."
+    ]  # they had failed
+    assert stored(world.us)["sync"] == {"description": {"update": "tts"}}
+    assert "partly, as below" in page
+    console.post(f"{page_of(world.us)}ticks/", {"partly": "1", "price": "on"})
+    assert stored(world.us)["sync"] == {"description": {"update": "tts"}, "stock": {"update": "tts"}}

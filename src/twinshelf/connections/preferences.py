@@ -34,6 +34,42 @@ class PackageDefaults(msgspec.Struct, frozen=True):
     weight: int | None = None
 
 
+class NameRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the title comes from: `create` before the product is in the shop, `update` afterwards.
+
+    origin: the store. connector: the title kept here, which the store does not change any more. tts: TikTok's stays.
+    """
+
+    create: Literal["origin", "connector"] = "origin"
+    update: Literal["origin", "connector", "tts"] = "origin"
+
+
+class UpdateRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A field that always comes from the store at first. origin: it follows the store; tts: TikTok's stays."""
+
+    update: Literal["origin", "tts"] = "origin"
+
+
+class OptionalRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A field that need not be sent at first (none). origin: it follows the store; tts: TikTok's stays."""
+
+    create: Literal["origin", "none"] = "origin"
+    update: Literal["origin", "tts"] = "origin"
+
+
+class SyncRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Field by field, where the shop's value comes from (docs/reference/behavior.md section 8)."""
+
+    name: NameRule = NameRule()
+    description: UpdateRule = UpdateRule()
+    price: UpdateRule = UpdateRule()
+    media: UpdateRule = UpdateRule()
+    barcode: OptionalRule = OptionalRule()
+    stock: OptionalRule = OptionalRule()
+    weight: UpdateRule = UpdateRule()
+    """Weight and sides of the package."""
+
+
 class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All choices of one connection."""
 
@@ -79,6 +115,9 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     order_poll_minutes: int = 5
     auto_import: bool = False
     """Products new in the store appear by themselves; off: only by a pull."""
+    manual_updates_only: bool = False
+    """Only price and stock are sent by themselves; everything else waits until somebody pushes the product."""
+    sync: SyncRules = SyncRules()
 
 
 _WHOLE_NUMBERS = {

@@ -58,6 +58,7 @@ urlpatterns = [
     path("connections/<int:connection_id>/template/suggest/", template.suggest, name="template_suggest"),
     path("connections/<int:connection_id>/template/suggestions/", template.suggestions, name="template_suggestions"),
     path("connections/<int:connection_id>/settings/", preferences.preferences, name="preferences"),
+    path("connections/<int:connection_id>/settings/ticks/", preferences.ticks, name="preferences_ticks"),
     path("connections/<int:connection_id>/settings/effect/", preferences.effect, name="preferences_effect"),
     path("connections/<int:connection_id>/settings/undo/<int:entry_id>/", preferences.undo, name="preferences_undo"),
     path("connections/<int:connection_id>/rename/", preferences.rename, name="connection_rename"),

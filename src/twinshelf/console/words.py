@@ -106,6 +106,13 @@ STORE_STATE: Final[Mapping[StoreOrderState, Text]] = {
 """BigCommerce's own names of its order statuses, in its spelling."""
 
 PREFERENCE_GROUPS: Final[Mapping[str, tuple[Text, Text]]] = {
+    "sync": (
+        _("Where each field comes from"),
+        _(
+            "BigCommerce: it follows the store. Twinshelf: the title kept here stays. TikTok Shop’s own: what stands "
+            "there is never overwritten. The ticks of a product, and its own title, description and prices, come first."
+        ),
+    ),
     "price_rule": (
         _("Price rule"),
         _("Added to every price of this connection, after the exchange rate. An amount is in the shop's currency."),
@@ -290,6 +297,10 @@ RULES: Final[Mapping[str, Text]] = {
     "not_for_sale": _("0: not purchasable in BigCommerce"),
     "product_level": _("0: stock is tracked for the product, not its variants"),
     "gone": _("0: not in BigCommerce any more"),
+    "not_at_first": _("0 at first: stock is sent once it is listed"),
+    "sync_tts": _("Sync rule: TikTok Shop’s own stays"),
+    "sync_connector": _("Sync rule: the title kept in Twinshelf"),
+    "sync_none": _("Sync rule: not sent when it is created"),
     "gtin_reason": _("No code: {value}"),
 }
 

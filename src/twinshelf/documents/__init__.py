@@ -59,6 +59,7 @@ from twinshelf.documents.listings import (
     ShopInfo,
     ShopListing,
     ShopSku,
+    SyncField,
     Warehouse,
 )
 from twinshelf.documents.money import (
@@ -162,6 +163,7 @@ __all__ = [
     "StoreOrderPage",
     "StoreOrderState",
     "StoreShipment",
+    "SyncField",
     "Tracking",
     "Unreadable",
     "Variant",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from twinshelf.documents.findings import Finding
-from twinshelf.documents.listings import Listing
+from twinshelf.documents.listings import Listing, SyncField
 from twinshelf.documents.money import Document, Money
 from twinshelf.documents.orders import StoreOrderState
 
@@ -40,12 +40,16 @@ class EditContent(Change, frozen=True, kw_only=True):
     withdrawn: tuple[str, ...] = ()
     """Fields that TikTok has from us and `listing` does not have any more: by name, attributes by their id. Only these
     are taken away; whatever else `listing` does not speak of stays as somebody set it in the shop."""
+    left: tuple[SyncField, ...] = ()
+    """Fields that stay as the shop has them, whatever `listing` says of them."""
 
 
 class SetPrices(Change, frozen=True, kw_only=True):
     shop_listing_id: str
     prices: tuple[tuple[str, Money], ...]
     """(TikTok SKU id, price), sorted by id."""
+    replaced: tuple[tuple[str, Money], ...] = ()
+    """(TikTok SKU id, price) of those of them that somebody had set in the shop: what it showed."""
 
 
 class SetStock(Change, frozen=True, kw_only=True):

@@ -22,6 +22,19 @@ class ListingStatus(StrEnum):
     DELETED = "DELETED"
 
 
+class SyncField(StrEnum):
+    """The fields of a listing that may follow the store or be left to the shop."""
+
+    NAME = "name"
+    DESCRIPTION = "description"
+    PRICE = "price"
+    MEDIA = "media"
+    BARCODE = "barcode"
+    STOCK = "stock"
+    WEIGHT = "weight"
+    """Weight and sides of the package."""
+
+
 class AuditStatus(StrEnum):
     """TikTok's words for the state of a review, those of them that decide something here."""
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from twinshelf.accounts.actors import Actor
-from twinshelf.accounts.audit import record
+from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingState
 from twinshelf.goods.models import StoreProduct, StoreVariant
@@ -17,7 +17,8 @@ from twinshelf.goods.selections import select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.listings import queries
-from twinshelf.listings.models import CategorySuggestions, Link, ListingRow
+from twinshelf.listings.models import CategorySuggestions, Link, ListingRow, ProductChoicesRow
+from twinshelf.rules.own import ProductChoices, choices_to_json
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync import queries as sync
@@ -41,7 +42,7 @@ def list_products(connection: Connection, product_ids: Sequence[str] | None, *, 
         _keep_rows(connection, ids)
         for start in range(0, len(ids), 500):
             rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
-            rows.update(wanted=True)
+            rows.update(wanted=True, pushed=True)
             rows.filter(tiktok_id="").update(state=ListingState.IN_PROGRESS)
         select(connection, ids)
         task = _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
@@ -93,6 +94,39 @@ def _switch(connection: Connection, product_ids: Sequence[str], verb: str, actio
         task = _ask(connection, "visibility", product_ids, title, by, params={"on": on})
         _record(by, action, task, after={"on": on, "task": task.id})
     return task
+
+
+def choose(connection: Connection, product_id: str, choices: ProductChoices, *, by: Actor) -> bool:
+    """Keep what a person chose for one product in this shop. Returns whether that is new. Safe to repeat.
+
+    Stored here alone: the store is never written. What follows from it is sent by itself, content only where the
+    merchant does not send it by hand.
+    """
+    after = choices_to_json(choices)
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        rows = ProductChoicesRow.objects.select_for_update().filter(connection=connection, product_id=product_id)
+        before = rows.values_list("choices", flat=True).first() or {}
+        if before == after:
+            return False
+        if after:
+            ProductChoicesRow.objects.update_or_create(
+                account_id=connection.account_id,
+                connection=connection,
+                product_id=product_id,
+                defaults={"choices": after},
+            )
+        else:
+            rows.delete()
+        was, became = changed(before, after)
+        record(by, connection.account_id, "listings.choose", owner, before=was, after=became, detail=product_id)
+        listed = ListingRow.objects.filter(connection=connection, product_id=product_id)
+        kinds = [("listing", lanes.NORMAL)] if listed.filter(wanted=True).exists() else []
+        if listed.exclude(tiktok_id="").exists():
+            kinds += [("price", lanes.NORMAL), ("stock", lanes.URGENT)]
+        for kind, priority in kinds:
+            lanes.ask(connection.account_id, kind, owner, [product_id], cause=f"product: {by.name}", priority=priority)
+    return True
 
 
 def link(

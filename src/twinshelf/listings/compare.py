@@ -10,8 +10,9 @@ from decimal import Decimal
 
 import msgspec
 
-from twinshelf.documents import AuditStatus, Listing, Money, ShopListing, ShopSku, Weight
+from twinshelf.documents import AuditStatus, Listing, Money, ShopListing, ShopSku, SyncField, Weight
 from twinshelf.listings.desired import DesiredSku
+from twinshelf.tiktok import texts
 
 Warehouses = tuple[tuple[str, int], ...]
 """(warehouse id, available units) of one SKU."""
@@ -60,6 +61,7 @@ def compare_skus(
 
     `desired` is by variant id, `links` gives the TikTok SKU id by variant id, `shown` what the shop has by SKU id. A
     price that cannot be said is not compared; one that the shop did not tell differs, with None as what was found.
+    What the sync rules leave to TikTok does not differ.
     """
     found: list[SkuDifference] = []
     for sku in desired.values():
@@ -71,9 +73,10 @@ def compare_skus(
                 found.append(SkuMissing(**named))
             continue
         price = sku.price.value if sku.price is not None else None
-        if price is not None and not price.same_as(there.price):
+        if sku.price_follows and price is not None and not price.same_as(there.price):
             found.append(PriceDifference(**named, expected=price, found=there.price))
-        if stock_to_set(sku.quantity.offered, there.stock, warehouse_id=warehouse_id) != dict(there.stock):
+        wanted = stock_to_set(sku.quantity.offered, there.stock, warehouse_id=warehouse_id)
+        if sku.stock_follows and wanted != dict(there.stock):
             found.append(StockDifference(**named, expected=sku.quantity.offered, found=there.stock))
     return tuple(sorted(found, key=lambda difference: difference.sku_id))
 
@@ -132,6 +135,20 @@ def withdrawn(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
         *(name for name in fields if getattr(sent, name) and not getattr(desired, name)),
         *(attribute.id for attribute in sent.attributes if attribute.id not in kept),
     )
+
+
+def edits_of(sent: Listing, title: str, description: str) -> dict[SyncField, str]:
+    """What somebody changed in the shop of the content that TikTok accepted from us: field → what it shows now.
+
+    `description` "": it was not told. Ways to write the same HTML do not count.
+    """
+    found = {}
+    if title and title != texts.plain(sent.title):
+        found[SyncField.NAME] = title
+    ours = texts.clean_description(sent.description) or texts.clean_description(sent.title)
+    if description and texts.plain(description) != texts.plain(ours):
+        found[SyncField.DESCRIPTION] = description
+    return found
 
 
 class TitleDifference(msgspec.Struct, frozen=True, kw_only=True):

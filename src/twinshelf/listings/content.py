@@ -24,6 +24,7 @@ from twinshelf.documents import (
     ListingStatus,
     Product,
     ShopListing,
+    SyncField,
     seller_sku,
     token,
 )
@@ -33,15 +34,21 @@ from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.listings import desiring, linking, observing
 from twinshelf.listings import plan as planning
-from twinshelf.listings.desired import ShopFacts
-from twinshelf.listings.facts import facts_of
+from twinshelf.listings.compare import edits_of
+from twinshelf.listings.desired import Desired, Shelf, ShopFacts
+from twinshelf.listings.facts import choices_of, facts_of
 from twinshelf.listings.models import Link, ListingRow, sent_as
 from twinshelf.listings.pictures import Pictures
+from twinshelf.rules import own
+from twinshelf.rules.own import ProductChoices
 from twinshelf.sync import problems
 from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, Made, Signal, no_change
 from twinshelf.tiktok.products import CreatedListing, EditedListing
 from twinshelf.tiktok.regions import region as region_of
+from twinshelf.tiktok.texts import plain
 
+_TOLD = 120
+"""Characters of a text in a change record."""
 _ONE_BY_ONE = 2
 """Up to so many listings are read by themselves; more, by one search of what changed lately, a hundred a call."""
 
@@ -138,6 +145,8 @@ class _Around:
     """(variant id, TikTok SKU id) of what is linked, by product id."""
     gone: Mapping[str, tuple[str, ...]]
     """Seller SKUs of linked variants that the store does not have any more, by product id."""
+    choices: Mapping[str, ProductChoices]
+    """What people chose, by product id."""
     categories: desiring.Categories = field(default_factory=dict)
 
     @classmethod
@@ -167,6 +176,7 @@ class _Around:
             snapshot.doubled_codes(connection.store_id, codes),
             {product_id: tuple(sorted(pairs)) for product_id, pairs in links.items()},
             {product_id: tuple(sorted(codes)) for product_id, codes in gone.items()},
+            choices_of(connection, rows),
         )
 
 
@@ -179,9 +189,11 @@ def _free_in_shop(connection: Connection, codes: set[str]) -> Mapping[str, set[s
 def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Product | None) -> planning.SeenListing:
     listing: Listing | None = None
     findings: tuple[Finding, ...] = ()
+    left: frozenset[SyncField] = frozenset()
+    sent = row.sent_listing()
     if product is not None and row.wanted:
-        made = desiring.desire(batch.connection, around.facts, product, around.held, categories=around.categories)
-        listing, findings = made.listing, made.findings
+        made = _desire(batch, around, row, product, sent)
+        listing, findings, left = made.listing, made.findings, made.left
         if listing is not None and not row.tiktok_id:
             doubled = planning.doubled_findings(listing, around.doubled)
             findings = (*findings, *doubled)
@@ -190,6 +202,9 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
             several = _adopt(batch, around, row, listing)
             findings = (*findings, *several)
             listing = None if several else listing
+            if bool(row.tiktok_id):  # taken over just now: from here on the rules for updates count
+                made = _desire(batch, around, row, product, sent)
+                listing, findings, left = made.listing, made.findings, made.left
     return planning.SeenListing(
         row.product_id,
         tiktok_id=row.tiktok_id,
@@ -198,13 +213,31 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         audit_status=row.audit_status,
         audit_reasons=tuple(row.audit_reasons),
         reviewing=row.audit_status == AuditStatus.AUDITING or row.state == ListingState.REVIEWING,
-        sent=row.sent_listing(),
+        sent=sent,
         listing=listing,
         findings=findings,
         pushes=region_of(around.facts.region).product_push or around.facts.preferences.push_opt_in,
         apart=around.facts.preferences.catalog_direction != "bc_to_tts",
         sku_ids=around.sku_ids.get(row.product_id, ()),
         gone=around.gone.get(row.product_id, ()),
+        left=left,
+        edited=frozenset(
+            SyncField(name) for name, shown in row.shop_edits.items() if row.overwritten.get(name) != shown
+        ),
+        waits=around.facts.preferences.manual_updates_only and not (row.pushed or batch.preview),
+    )
+
+
+def _desire(batch: ContentBatch, around: _Around, row: ListingRow, product: Product, sent: Listing | None) -> Desired:
+    linked = frozenset(variant_id for variant_id, _sku_id in around.sku_ids.get(row.product_id, ()))
+    return desiring.desire(
+        batch.connection,
+        around.facts,
+        product,
+        around.held,
+        categories=around.categories,
+        choices=around.choices.get(row.product_id, own.NONE),
+        shelf=Shelf(listed=bool(row.tiktok_id), sent=sent, linked=linked),
     )
 
 
@@ -271,11 +304,50 @@ def apply_listing(batch: ContentBatch, change: AnyChange, attempt: Attempt) -> M
                 image_uris=_pictures_of(batch, change.listing),
                 sku_ids=dict(change.sku_ids),
                 withdrawn=change.withdrawn,
+                left=change.left,
                 region=region_of(batch.connection.shop.region),
             )
-            return Made("sent to TikTok's review", edited)
+            replaced = _replaced(batch, change, edited)
+            told = "; ".join(["sent to TikTok's review", *map(_overwrote, replaced.items())])
+            return Made(told, Edited(edited, {name: before for name, (before, _after) in replaced.items()}))
         case _:
             return no_change(batch, change, attempt)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What became of an edit, and what it replaced of what somebody had changed in the shop: field → what it showed."""
+
+    reply: EditedListing
+    replaced: Mapping[str, str]
+
+
+def _replaced(batch: ContentBatch, change: EditContent, edited: EditedListing) -> dict[str, tuple[str, str]]:
+    """(what the shop showed, what was sent) of each field that somebody had changed there (SYN-5)."""
+    row = batch.rows[change.listing.product_id]
+    sent = row.sent_listing()
+    if sent is None or row.audit_status in {AuditStatus.AUDITING, AuditStatus.FAILED}:
+        return {}
+    shown = edited.before
+    found = {
+        name.value: (text, change.listing.title if name is SyncField.NAME else change.listing.description)
+        for name, text in edits_of(sent, shown.title, shown.description).items()
+        if name not in change.left
+    }
+    ours = batch.pictures.known(sent.image_urls)
+    if SyncField.MEDIA not in change.left and ours and shown.image_uris and list(shown.image_uris) != ours:
+        found[SyncField.MEDIA] = (", ".join(shown.image_uris), ", ".join(change.listing.image_urls))
+    return found
+
+
+def _overwrote(replaced: tuple[str, tuple[str, str]]) -> str:
+    field, (before, after) = replaced
+    return f"overwrote TikTok edit of {field}: “{_brief(before)}” → “{_brief(after)}”"
+
+
+def _brief(text: str) -> str:
+    words = plain(text)
+    return words if len(words) <= _TOLD else f"{words[: _TOLD - 1]}…"
 
 
 def _pictures_of(batch: ContentBatch, listing: Listing) -> dict[str, str]:
@@ -291,9 +363,11 @@ def _pictures_of(batch: ContentBatch, listing: Listing) -> dict[str, str]:
 # -- record ---------------------------------------------------------------------------------------------------------
 
 _STATE = ("state", "warnings")
-_EDITED = ("sent", "audit_status")
+_EDITED = ("sent", "audit_status", "pushed", "shop_edits", "overwritten")
+_PUSHED = ("pushed",)
 _CREATED = (
-    "tiktok_id", "sent", "state", "status", "audit_status", "warnings", "price_min", "price_max", "quantity",
+    "tiktok_id", "sent", "state", "status", "audit_status", "warnings", "price_min", "price_max", "quantity", "pushed",
+    "shop_edits", "overwritten",
 )  # fmt: skip
 
 
@@ -304,7 +378,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
     """
     batch.pictures.keep()
     paired: list[linking.Paired] = []
-    written: dict[tuple[str, ...], list[ListingRow]] = {_STATE: [], _EDITED: [], _CREATED: []}
+    written: dict[tuple[str, ...], list[ListingRow]] = {_STATE: [], _EDITED: [], _CREATED: [], _PUSHED: []}
     for each in closed:
         row = batch.rows[each.key]
         made = [(done.change, done.made.kept) for done in each.done if done.made is not None]
@@ -313,9 +387,13 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
                 paired.append(_note_created(row, change.listing, kept))
                 written[_CREATED].append(row)
             elif isinstance(change, EditContent):
-                row.sent, row.audit_status = sent_as(change.listing), kept.audit_status
-                paired += [_paired(row, change.listing, kept)] if kept.sku_ids else []
+                row.sent, row.audit_status = sent_as(change.listing), kept.reply.audit_status
+                row.pushed, row.shop_edits, row.overwritten = False, {}, dict(kept.replaced)
+                paired += [_paired(row, change.listing, kept.reply)] if kept.reply.sku_ids else []
                 written[_EDITED].append(row)
+        if row.pushed and row.tiktok_id and not made and not each.seen.differing:
+            row.pushed = False
+            written[_PUSHED].append(row)
         if not row.tiktok_id and _note_unlisted(row, each):
             written[_STATE].append(row)
     linking.keep_links(batch.connection, paired)
@@ -332,6 +410,7 @@ def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) ->
     row.tiktok_id, row.sent = created.id, sent_as(listing)
     row.state, row.status, row.audit_status = ListingState.REVIEWING, ListingStatus.PENDING, AuditStatus.AUDITING
     row.warnings = [*row.warnings, *created.warnings]
+    row.pushed, row.shop_edits, row.overwritten = False, {}, {}
     row.price_min = min(sku.price.amount for sku in listing.skus)
     row.price_max = max(sku.price.amount for sku in listing.skus)
     row.quantity = sum(sku.quantity for sku in listing.skus)

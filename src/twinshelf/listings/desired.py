@@ -6,21 +6,24 @@ Pure, and the only place that says so. `desiring` brings the facts, `compare` te
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
-from twinshelf.connections.preferences import Preferences
+from twinshelf.connections.preferences import Preferences, SyncRules
 from twinshelf.documents import (
     Attribute,
     CategoryRules,
     Dimensions,
     Finding,
+    Image,
     Listing,
     ListingSku,
     Money,
     Product,
+    SyncField,
     Variant,
     Weight,
     WeightUnit,
@@ -28,9 +31,11 @@ from twinshelf.documents import (
     seller_sku,
     token,
 )
-from twinshelf.rules import templates
+from twinshelf.rules import own, templates
+from twinshelf.rules.own import ProductChoices
 from twinshelf.rules.pricing import Price, price_of
-from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, quantity_of
+from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, not_at_first, quantity_of
+from twinshelf.rules.sync_rules import CONTENT, Phase, source_of
 from twinshelf.rules.templates import HeldBy
 from twinshelf.tiktok import texts
 
@@ -73,6 +78,27 @@ class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
     problem: Finding | None
     quantity: Quantity
     listable: bool = True
+    price_follows: bool = True
+    """Its price follows the store; else TikTok's stays, whatever `price` says."""
+    stock_follows: bool = True
+    """Its units follow the store; else TikTok's stay, whatever `quantity` says."""
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shop has of a product already. `sent` is what TikTok last accepted; None: nothing from us."""
+
+    listed: bool = False
+    sent: Listing | None = None
+    linked: frozenset[str] = frozenset()
+    """The variants that have a SKU there."""
+
+    @property
+    def phase(self) -> Phase:
+        """Which half of the sync rules counts."""
+        return "update" if self.listed else "create"
+
+
+EMPTY_SHELF = Shelf()
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +110,8 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     skus: Mapping[str, DesiredSku]
     listing: Listing | None
     findings: tuple[Finding, ...]
+    left: frozenset[SyncField] = frozenset()
+    """The fields that stay as TikTok has them, whatever `listing` says."""
 
 
 class CategoryFacts(msgspec.Struct, frozen=True):
@@ -98,12 +126,28 @@ Checks = Callable[[Listing, frozenset[str]], Sequence[Finding]]
 """What the shop itself would refuse of a listing, as far as it can be built; variants without a price are named."""
 
 
-def desired_skus(product: Product, facts: ShopFacts, held: Mapping[str, int]) -> dict[str, DesiredSku]:
-    """Price and quantity of every variant, by variant id. `held` are units that orders on their way will take."""
+def desired_skus(
+    product: Product,
+    facts: ShopFacts,
+    held: Mapping[str, int],
+    *,
+    choices: ProductChoices = own.NONE,
+    linked: Collection[str] = (),
+) -> dict[str, DesiredSku]:
+    """Price and quantity of every variant, by variant id. `held` are units that orders on their way will take.
+
+    `linked` are the variants that the shop has: their price and stock may be left to it (SYN-1).
+    """
     preferences, template_rule = facts.preferences, facts.template_of(product).rules.price_rule
+    follows = {
+        field: source_of(preferences.sync, field, "update", choices.switches) != "tts"
+        for field in (SyncField.PRICE, SyncField.STOCK)
+    }
+    stocked = source_of(preferences.sync, SyncField.STOCK, "create") != "none"
     skus = {}
     for variant in product.variants:
         code = seller_sku(product, variant)
+        there = variant.id in linked
         price = price_of(
             variant,
             preferences,
@@ -112,13 +156,16 @@ def desired_skus(product: Product, facts: ShopFacts, held: Mapping[str, int]) ->
             untaxed=facts.untaxed,
             template_rule=template_rule,
         )
+        quantity = quantity_of(product, variant, held=held.get(variant.id, 0), preferences=preferences)
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,
             price=price if isinstance(price, Price) else None,
             problem=price if isinstance(price, Finding) else None,
-            quantity=quantity_of(product, variant, held=held.get(variant.id, 0), preferences=preferences),
+            quantity=quantity if there or stocked else not_at_first(quantity),
             listable=listable(product, variant, preferences),
+            price_follows=not there or follows[SyncField.PRICE],
+            stock_follows=not there or follows[SyncField.STOCK],
         )
     return skus
 
@@ -150,12 +197,18 @@ def desired(
     category: CategoryFacts,
     held: Mapping[str, int],
     checks: Checks | None = None,
+    choices: ProductChoices = own.NONE,
+    shelf: Shelf = EMPTY_SHELF,
 ) -> Desired:
     """The listing as it should be, and everything that keeps it from being so: all problems of a product at once.
 
+    What the sync rules leave to TikTok is in `left`, and in the listing as it was last sent: so it differs in nothing.
     `checks` sees the listing also where something is missing; what was found here already is not told twice.
     """
-    skus, template = desired_skus(product, facts, held), facts.template_of(product).rules
+    left = left_to_shop(facts.preferences.sync, choices, shelf)
+    product = _by_the_rules(product, facts.preferences.sync, choices, shelf, left)
+    skus = desired_skus(product, facts, held, choices=choices, linked=shelf.linked)
+    template = facts.template_of(product).rules
     variants = [variant for variant in product.variants if skus[variant.id].listable]
     if not variants:
         return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))
@@ -182,8 +235,11 @@ def desired(
     weight, dimensions, package_findings = templates.package_of(
         product, template, facts.preferences.package, weight_unit=facts.store_weight_unit
     )
+    if SyncField.WEIGHT in left and shelf.sent is not None:
+        weight, dimensions, package_findings = shelf.sent.weight, shelf.sent.dimensions, ()
     findings += package_findings
-    findings += _sku_findings(variants, skus, gtin_required=facts.preferences.gtin_required)
+    asked_codes = facts.preferences.gtin_required and _codes_sent(facts.preferences.sync, shelf, left)
+    findings += _sku_findings(variants, skus, gtin_required=asked_codes)
     listing = Listing(
         product_id=product.id,
         title=product.title.strip(),
@@ -203,13 +259,56 @@ def desired(
     )
     if checks is not None:
         told = {each.code for each in findings}
-        unpriced = frozenset(variant.id for variant in variants if skus[variant.id].price is None)
+        unpriced = frozenset(
+            variant.id for variant in variants if skus[variant.id].price is None or not skus[variant.id].price_follows
+        )
         findings += [each for each in checks(listing, unpriced) if each.code not in told]
     if any(each.blocking for each in findings):
-        return Desired(skus=skus, listing=None, findings=tuple(findings))
+        return Desired(skus=skus, listing=None, findings=tuple(findings), left=left)
     # What TikTok does not take in a title (emoji, control characters) is left out, with a notice of its checks.
     listing = msgspec.structs.replace(listing, title=texts.plain(listing.title))
-    return Desired(skus=skus, listing=listing, findings=tuple(findings))
+    return Desired(skus=skus, listing=listing, findings=tuple(findings), left=left)
+
+
+def left_to_shop(rules: SyncRules, choices: ProductChoices, shelf: Shelf) -> frozenset[SyncField]:
+    """The fields of the content that stay as TikTok has them; none before the product is there."""
+    if not shelf.listed:
+        return frozenset()
+    return frozenset(field for field in CONTENT if source_of(rules, field, "update", choices.switches) == "tts")
+
+
+def _by_the_rules(
+    product: Product, rules: SyncRules, choices: ProductChoices, shelf: Shelf, left: frozenset[SyncField]
+) -> Product:
+    """The product with what does not follow the store as it was last sent, variant by variant."""
+    sent = shelf.sent
+    changes: dict[str, Any] = {}
+    if sent is not None:
+        if SyncField.NAME in left or source_of(rules, SyncField.NAME, "update", choices.switches) == "connector":
+            changes["title"] = sent.title
+        if SyncField.DESCRIPTION in left:
+            changes["description"] = sent.description
+        if SyncField.MEDIA in left:
+            changes["images"] = tuple(Image(url=url) for url in sent.image_urls)
+    known = {sku.variant_id: sku for sku in sent.skus} if sent is not None else {}
+    coded = source_of(rules, SyncField.BARCODE, "create") != "none"
+    variants = []
+    for variant in product.variants:
+        before = known.get(variant.id) if variant.id in shelf.linked else None
+        if before is None and not coded and variant.id not in shelf.linked:
+            variant = msgspec.structs.replace(variant, gtin="")  # noqa: PLW2901 - the same variant, by the rules
+        if before is not None and SyncField.BARCODE in left:
+            variant = msgspec.structs.replace(variant, gtin=before.gtin)  # noqa: PLW2901
+        if before is not None and SyncField.MEDIA in left:
+            variant = msgspec.structs.replace(variant, image_url=before.image_url)  # noqa: PLW2901
+        variants.append(variant)
+    return msgspec.structs.replace(product, **changes, variants=tuple(variants))
+
+
+def _codes_sent(rules: SyncRules, shelf: Shelf, left: frozenset[SyncField]) -> bool:
+    if shelf.listed:
+        return SyncField.BARCODE not in left
+    return source_of(rules, SyncField.BARCODE, "create") != "none"
 
 
 def _sku_findings(variants: Sequence[Variant], skus: Mapping[str, DesiredSku], *, gtin_required: bool) -> list[Finding]:
@@ -224,7 +323,7 @@ def _sku_findings(variants: Sequence[Variant], skus: Mapping[str, DesiredSku], *
         seen.add(sku.seller_sku)
         if gtin_required and not variant.gtin:
             findings.append(finding("E-LST-GTIN", skus=sku.seller_sku))
-        if sku.problem is not None:
+        if sku.problem is not None and sku.price_follows:
             findings.append(sku.problem)
     return findings
 

@@ -13,8 +13,21 @@ from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import Attribute, CategoryRules, Product, from_json, to_json
 from twinshelf.goods import holds
 from twinshelf.kit import clock
-from twinshelf.listings.desired import CategoryFacts, Desired, DesiredSku, ShopFacts, desired, desired_skus, gone_sku
+from twinshelf.listings.desired import (
+    EMPTY_SHELF,
+    CategoryFacts,
+    Desired,
+    DesiredSku,
+    Shelf,
+    ShopFacts,
+    desired,
+    desired_skus,
+    gone_sku,
+)
+from twinshelf.listings.facts import choices_of
 from twinshelf.listings.models import CategoryCache, Link
+from twinshelf.rules import own
+from twinshelf.rules.own import ProductChoices
 from twinshelf.tiktok import products as tiktok_products
 from twinshelf.tiktok.regions import region as region_of
 
@@ -30,10 +43,18 @@ def held_of(connection: Connection, products: Iterable[Product]) -> Mapping[str,
 
 
 def desire(
-    connection: Connection, facts: ShopFacts, product: Product, held: Mapping[str, int], *, categories: Categories
+    connection: Connection,
+    facts: ShopFacts,
+    product: Product,
+    held: Mapping[str, int],
+    *,
+    categories: Categories,
+    choices: ProductChoices = own.NONE,
+    shelf: Shelf = EMPTY_SHELF,
 ) -> Desired:
     """The product as the shop should show it, checked by our rules and by TikTok's own, all problems at once.
 
+    `choices` are those for the product, `shelf` what the shop has of it.
     `categories` spares those who ask for many products from reading each category again; it is filled here.
     """
     category_id = facts.category_of(product)
@@ -46,6 +67,8 @@ def desire(
         category=categories[category_id],
         held=held,
         checks=lambda draft, unpriced: tiktok_products.problems_of(draft, region, unpriced=unpriced),
+        choices=choices,
+        shelf=shelf,
     )
 
 
@@ -56,8 +79,17 @@ def skus_on_both_sides(
 
     A linked variant that the store does not have any more is in it, with nothing to offer.
     """
-    held = held_of(connection, products.values())
-    skus = {product_id: desired_skus(product, facts, held) for product_id, product in products.items()}
+    held, links = held_of(connection, products.values()), list(links)
+    chosen = choices_of(connection, products)
+    linked: dict[str, set[str]] = {}
+    for link in links:
+        linked.setdefault(link.product_id, set()).add(link.variant_id)
+    skus = {
+        product_id: desired_skus(
+            product, facts, held, choices=chosen.get(product_id, own.NONE), linked=linked.get(product_id, ())
+        )
+        for product_id, product in products.items()
+    }
     for link in links:
         of_product = skus.setdefault(link.product_id, {})
         if link.variant_id not in of_product:

@@ -9,8 +9,9 @@ from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
-from twinshelf.listings.models import CategoryCache
+from twinshelf.listings.models import CategoryCache, ProductChoicesRow
 from twinshelf.rules import membership
+from twinshelf.rules.own import ProductChoices, choices_from_json
 from twinshelf.tiktok.regions import region
 
 
@@ -29,6 +30,16 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         store_weight_unit=connection.store.weight_unit,
         untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,
     )
+
+
+def choices_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, ProductChoices]:
+    """What people chose for these products in the connection's shop; those for which nobody chose are left out."""
+    ids = sorted(set(product_ids))
+    found: dict[str, ProductChoices] = {}
+    for start in range(0, len(ids), 500):
+        rows = ProductChoicesRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
+        found |= {key: choices_from_json(stored) for key, stored in rows.values_list("product_id", "choices")}
+    return found
 
 
 def known_category(shop: Shop, category_id: str) -> CategoryFacts:

@@ -58,6 +58,12 @@ class ListingRow(AccountModel):
     price_min = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     price_max = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     quantity = models.BigIntegerField(null=True)
+    pushed = models.BooleanField(default=False, db_default=False)
+    """Somebody wants its content sent, and it was not yet: what counts where the merchant sends by hand."""
+    shop_edits = models.JSONField(default=dict)
+    """What somebody changed in the shop since the content was sent: field → what the shop shows."""
+    overwritten = models.JSONField(default=dict)
+    """What the last send replaced of such changes: field → what the shop had shown. Not overwritten twice by itself."""
 
     class Meta:
         db_table = "listings_listing"
@@ -77,6 +83,23 @@ class ListingRow(AccountModel):
         return f"{self.product_id} in {self.connection_id}"
 
 
+class ProductChoicesRow(AccountModel):
+    """What a person chose for one product in one shop (`rules.own.ProductChoices`)."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    product_id = models.CharField(max_length=64)
+    choices = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "listings_product_choices"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "product_id"], name="choices_once_per_product")
+        ]
+
+    def __str__(self) -> str:
+        return f"choices for {self.product_id} in {self.connection_id}"
+
+
 class Link(AccountModel):
     """One variant paired with one TikTok SKU, and what we last saw of the SKU."""
 
@@ -90,6 +113,8 @@ class Link(AccountModel):
     price = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     currency = models.CharField(max_length=3, blank=True)
     quantity = models.BigIntegerField(null=True)
+    edited = models.BooleanField(default=False, db_default=False)
+    """`price` is one that somebody set in the shop, and not we."""
 
     class Meta:
         constraints: ClassVar = [

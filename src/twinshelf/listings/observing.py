@@ -10,13 +10,14 @@ from django.db import transaction
 
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.documents import ListingState, ListingStatus, ShopListing
+from twinshelf.documents import AuditStatus, ListingState, ListingStatus, ShopListing, SyncField
 from twinshelf.errors import NotFound
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings import linking
 from twinshelf.listings import plan as planning
+from twinshelf.listings.compare import edits_of
 from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
 from twinshelf.rules.categories import leaves_of
 from twinshelf.sync import lanes
@@ -180,19 +181,35 @@ def _keep_listings(
             moved += _compare_skus(row, seen, links.get(row.product_id, ()), became)
         if row.state == ListingState.LIVE and before != ListingState.LIVE:
             became.add("live")
+        row.shop_edits = _edits(row, seen)
     with transaction.atomic():
         linked.filter(
             product_id__in=[row.product_id for row, seen in current if seen.status == ListingStatus.DELETED]
         ).delete()
-        update_rows(moved, ["price", "currency", "quantity"])
+        update_rows(moved, ["price", "currency", "quantity", "edited"])
         update_rows(
             [row for row, _seen in current],
             [
                 "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
-                "wanted", "price_min", "price_max", "quantity",
+                "wanted", "price_min", "price_max", "quantity", "shop_edits",
             ],
         )  # fmt: skip
     return news
+
+
+def _edits(row: ListingRow, seen: ShopListing) -> dict[str, str]:
+    """What somebody changed in the shop since we sent it. While TikTok reviews, it still shows what was before."""
+    quiet = seen.status == ListingStatus.ACTIVATE and seen.audit_status not in {
+        AuditStatus.AUDITING,
+        AuditStatus.FAILED,
+    }
+    sent = row.sent_listing() if quiet else None
+    if sent is None:
+        return {}
+    found = {name.value: text for name, text in edits_of(sent, seen.title, seen.description).items()}
+    if not seen.description and SyncField.DESCRIPTION in row.shop_edits:  # a search does not tell it
+        found[SyncField.DESCRIPTION] = row.shop_edits[SyncField.DESCRIPTION]
+    return found
 
 
 def _compare_skus(row: ListingRow, seen: ShopListing, links: Sequence[Link], became: set[str]) -> list[Link]:
@@ -205,6 +222,7 @@ def _compare_skus(row: ListingRow, seen: ShopListing, links: Sequence[Link], bec
             continue
         before = link.price, link.currency, link.quantity
         if sku.price is not None and (sku.price.amount, sku.price.currency) != (link.price, link.currency):
+            link.edited = link.price is not None
             link.price, link.currency = sku.price.amount, sku.price.currency
             became.add("price")
         quantity = sum(quantity for _warehouse, quantity in sku.stock)

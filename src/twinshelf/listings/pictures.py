@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from twinshelf.connections import clients
@@ -42,6 +42,12 @@ class Pictures:
         return {
             url: self._by_source.get((url, use)) or self._upload(url, use) for url, use in _pictures_of(listing).items()
         }
+
+    def known(self, urls: Sequence[str]) -> list[str]:
+        """TikTok's names of these main pictures in their order; none if one was never uploaded."""
+        rows = UploadedImage.objects.filter(shop=self._shop, source__in=list(urls), use_case="MAIN_IMAGE")
+        uris = dict(rows.values_list("source", "uri"))
+        return list(dict.fromkeys(uris[url] for url in urls)) if all(url in uris for url in urls) else []
 
     def keep(self) -> None:
         """Record what was uploaded."""

@@ -21,6 +21,7 @@ from twinshelf.documents import (
     SetPrices,
     SetStock,
     ShopSku,
+    SyncField,
     finding,
 )
 from twinshelf.listings.compare import (
@@ -35,6 +36,7 @@ from twinshelf.listings.compare import (
 )
 from twinshelf.listings.desired import DesiredSku
 from twinshelf.rules.pricing import guard
+from twinshelf.rules.sync_rules import CONTENT
 from twinshelf.tiktok.products import MAX_QUANTITY
 
 
@@ -55,6 +57,8 @@ class SeenSkus:
     shown: Mapping[str, ShopSku]
     warehouse_id: str
     product_level: bool = False
+    edited: frozenset[str] = frozenset()
+    """The SKU ids whose price somebody set in the shop."""
     guard_percent: Decimal = Decimal(50)
     confirmed: str = ""
 
@@ -70,7 +74,9 @@ def plan_prices(seen: SeenSkus) -> Plan:
     A change beyond the guard is held, unless this very one is confirmed; the other prices still go.
     """
     findings = [
-        sku.problem for sku in seen.desired.values() if sku.problem is not None and sku.variant_id in seen.links
+        sku.problem
+        for sku in seen.desired.values()
+        if sku.problem is not None and sku.price_follows and sku.variant_id in seen.links
     ]
     prices: list[tuple[str, Money]] = []
     for wrong in seen.differences():
@@ -81,7 +87,11 @@ def plan_prices(seen: SeenSkus) -> Plan:
             prices.append((wrong.sku_id, wrong.expected))
         else:
             findings.append(held)
-    change = SetPrices(shop_listing_id=seen.tiktok_id, prices=tuple(prices))
+    going = {sku_id for sku_id, _price in prices}
+    replaced = tuple(
+        (sku_id, before) for sku_id in sorted(going & seen.edited) if (before := seen.shown[sku_id].price) is not None
+    )
+    change = SetPrices(shop_listing_id=seen.tiktok_id, prices=tuple(prices), replaced=replaced)
     return Plan(key=seen.key, changes=(change,) if prices else (), findings=tuple(findings))
 
 
@@ -181,6 +191,19 @@ class SeenListing:
     sku_ids: tuple[tuple[str, str], ...] = ()
     gone: tuple[str, ...] = ()
     """Seller SKUs of linked variants that the store does not have any more."""
+    left: frozenset[SyncField] = frozenset()
+    """The fields of the content that stay as the shop has them."""
+    edited: frozenset[SyncField] = frozenset()
+    """The fields that somebody changed in the shop since they were sent."""
+    waits: bool = False
+    """The merchant sends content by hand, and nobody has sent this one."""
+
+    @property
+    def differing(self) -> bool:
+        """Whether the shop has other content than it should, in a field that follows the store."""
+        if self.listing is None or self.left >= CONTENT:
+            return False
+        return bool(compare_content(self.listing, self.sent) or self.edited - self.left)
 
 
 def plan_listing(seen: SeenListing) -> Plan:
@@ -203,13 +226,14 @@ def plan_listing(seen: SeenListing) -> Plan:
         return Plan(key=seen.key, changes=(CreateListing(listing=seen.listing),), findings=told)
     # While TikTok reviews, further content waits and goes as one; the end of the review marks it again.
     rests = seen.reviewing or seen.status in {ListingStatus.FREEZE, ListingStatus.DELETED} or not seen.pushes
-    if rests or not compare_content(seen.listing, seen.sent):
+    if rests or seen.waits or not seen.differing:
         return Plan(key=seen.key, findings=told, settled=True)
     change = EditContent(
         shop_listing_id=seen.tiktok_id,
         listing=seen.listing,
         sku_ids=seen.sku_ids,
         withdrawn=withdrawn(seen.listing, seen.sent),
+        left=tuple(sorted(seen.left)),
     )
     return Plan(key=seen.key, changes=(change,), findings=told, settled=True)
 

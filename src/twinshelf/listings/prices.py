@@ -36,6 +36,7 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
     links = list(Link.objects.filter(connection=connection, product_id__in=list(products)))
     desired = desiring.skus_on_both_sides(connection, links, facts_of(connection, products), products)
     shown = {link.sku_id: link.as_seen() for link in links}
+    edited = frozenset(link.sku_id for link in links if link.edited)
     of_product: dict[str, dict[str, str]] = {}
     for link in links:
         of_product.setdefault(link.product_id, {})[link.variant_id] = link.sku_id
@@ -48,6 +49,7 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
             shown=shown,
             warehouse_id=connection.warehouse_id,
             guard_percent=batch.preferences.price_guard_percent,
+            edited=edited,
             confirmed=batch.confirmed.get((product_id, "E-PRC-GUARD"), {}).get("prices", ""),
         )
         for product_id in products
@@ -63,7 +65,11 @@ def apply_price(batch: ConnectionBatch, change: AnyChange, attempt: Attempt) -> 
         batch.shop_client.set_prices(change.shop_listing_id, prices)
     except PriceLocked as error:
         raise Transient("the price is locked by a promotion", wait_seconds=_PRICE_LOCKED_WAIT_SECONDS) from error
-    return Made(f"{counted(len(prices), 'price')} set", prices)
+    told = [f"{counted(len(prices), 'price')} set"]
+    told += [
+        f"overwrote TikTok edit of price: {before.rounded()} → {prices[sku_id]}" for sku_id, before in change.replaced
+    ]
+    return Made("; ".join(told), prices)
 
 
 def record_prices(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
@@ -84,10 +90,11 @@ def record_prices(batch: ConnectionBatch, closed: Sequence[Closed[planning.SeenS
     for link in Link.objects.filter(**of_products):
         if link.sku_id in taken:
             link.price, link.currency = taken[link.sku_id].amount, taken[link.sku_id].currency
+            link.edited = False
             moved.append(link)
         if link.price is not None:
             shown.setdefault(link.product_id, []).append(link.price)
-    update_rows(moved, ["price", "currency"])
+    update_rows(moved, ["price", "currency", "edited"])
     rows = list(ListingRow.objects.filter(**of_products))
     for row in rows:
         prices = shown.get(row.product_id)

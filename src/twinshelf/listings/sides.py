@@ -9,14 +9,16 @@ from typing import Any, Literal
 
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import PackageDefaults, preferences_from_json
-from twinshelf.documents import Money, Product, Variant
+from twinshelf.documents import Money, Product, SyncField, Variant
 from twinshelf.goods import holds
 from twinshelf.listings.compare import compare_content, compare_skus
-from twinshelf.listings.desired import DesiredSku, desired, desired_skus, gone_sku
-from twinshelf.listings.facts import facts_of, known_category
+from twinshelf.listings.desired import DesiredSku, Shelf, desired, desired_skus, gone_sku
+from twinshelf.listings.facts import choices_of, facts_of, known_category
 from twinshelf.listings.models import Link, ListingRow, ShopSkuSeen
-from twinshelf.rules import membership, templates
+from twinshelf.rules import membership, own, templates
 from twinshelf.rules.models import Template
+from twinshelf.rules.sync_rules import CONTENT, Source, source_of
+from twinshelf.tiktok import texts
 
 # -- both sides of a product ----------------------------------------------------------------------------------------
 
@@ -81,7 +83,8 @@ class VariantSides:
 def variants_on_both_sides(product: Product, connection: Connection, links: Mapping[str, Link]) -> list[VariantSides]:
     """Every variant with what the shop should show of it and what was last seen there; those deleted come last."""
     held = holds.held(connection.store_id, [variant.id for variant in product.variants])
-    wanted = desired_skus(product, facts_of(connection, [product.id]), held)
+    choices = choices_of(connection, [product.id]).get(product.id, own.NONE)
+    wanted = desired_skus(product, facts_of(connection, [product.id]), held, choices=choices, linked=links)
     wanted |= {key: gone_sku(key, link.seller_sku) for key, link in links.items() if key not in wanted}
     differing = {
         wrong.variant_id
@@ -107,36 +110,52 @@ def both_sides(
     title = _title_seen(connection, linked) if on_tiktok else None
     prices = [row.shop_price for row in linked if row.shop_price is not None]
     quantity = sum(row.link.quantity or 0 for row in linked if row.link) if linked else None
-    prices_right = all(r.expected_price is None or r.expected_price.same_as(r.shop_price) for r in linked)
-    stock_right = all(r.link is not None and r.link.quantity == r.expected_quantity for r in linked)
+    prices_right = all(
+        r.expected_price is None or not r.desired.price_follows or r.expected_price.same_as(r.shop_price)
+        for r in linked
+    )
+    stock_right = all(
+        r.link is not None and (r.link.quantity == r.expected_quantity or not r.desired.stock_follows) for r in linked
+    )
+    choices = choices_of(connection, [product.id]).get(product.id, own.NONE)
+    source = {
+        each: source_of(preferences.sync, each, "update" if on_tiktok else "create", choices.switches)
+        for each in SyncField
+    }
+    sent = listing.sent_listing() if listing is not None and on_tiktok else None
+    expected = product.title if sent is None or source[SyncField.NAME] == "origin" else sent.title
+    titled = source[SyncField.NAME] == "tts" or title == texts.plain(expected)
     codes = [variant.gtin for variant in product.variants if variant.gtin]
     tracked = [variant.stock for variant in product.variants if variant.stock is not None]
     return [
-        Side("title", product.title, title, (), _agreement(title, title == product.title)),
+        Side("title", product.title, title, _synced(source[SyncField.NAME]), _agreement(title, titled)),
         Side(
             "price",
             _range([variant.price for variant in product.variants]),
             _range(prices) if prices else None,
-            _price_rules(variants),
+            (*_price_rules(variants), *_synced(source[SyncField.PRICE])),
             _agreement(prices or None, prices_right),
         ),
         Side(
             "stock",
             sum(tracked) if tracked else None,
             quantity,
-            _stock_rules(variants),
+            (*_stock_rules(variants), *_synced(source[SyncField.STOCK])),
             _agreement(quantity, stock_right),
         ),
         Side(
             "barcode",
             ", ".join(codes[:2]) + (f" +{len(codes) - 2}" if len(codes) > 2 else "") if codes else None,
             None,
-            () if preferences.gtin_required or codes else (f"gtin_reason:{preferences.gtin_reason}",),
+            (
+                *(() if preferences.gtin_required or codes else (f"gtin_reason:{preferences.gtin_reason}",)),
+                *_synced(source[SyncField.BARCODE]),
+            ),
             "missing" if preferences.gtin_required and len(codes) < len(product.variants) else "unknown",
         ),
         _category(product, template),
         _package(product, connection, template),
-        *_unsent(product, connection, listing),
+        *_unsent(product, connection, listing, [row.variant.id for row in linked if row.variant]),
     ]
 
 
@@ -144,15 +163,19 @@ _SHOWN = frozenset({"product_id", "title", "category_id", "weight", "dimensions"
 """Fields of a listing that have a row of their own above, or none."""
 
 
-def _unsent(product: Product, connection: Connection, listing: ListingRow | None) -> list[Side]:
+def _unsent(product: Product, connection: Connection, listing: ListingRow | None, linked: Sequence[str]) -> list[Side]:
     """The content that TikTok has not accepted yet, field by field: whatever a listing has is here by itself."""
     sent = listing.sent_listing() if listing is not None else None
     if sent is None:
         return []
     facts = facts_of(connection, [product.id])
+    choices = choices_of(connection, [product.id]).get(product.id, own.NONE)
     category_id = facts.category_of(product)
-    made = desired(product, facts, category=known_category(connection.shop, category_id), held={}).listing
-    if made is None:
+    shelf = Shelf(listed=True, sent=sent, linked=frozenset(linked))
+    category = known_category(connection.shop, category_id)
+    found = desired(product, facts, category=category, held={}, choices=choices, shelf=shelf)
+    made = found.listing
+    if made is None or found.left >= CONTENT:
         return []
     differing = [name for name in compare_content(made, sent) if name not in _SHOWN]
     return [Side(name, _brief(getattr(made, name)), _brief(getattr(sent, name)), (), "differs") for name in differing]
@@ -196,6 +219,11 @@ def _title_seen(connection: Connection, linked: Sequence[VariantSides]) -> str |
     sku_ids = [row.link.sku_id for row in linked if row.link]
     seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, sku_id__in=sku_ids).exclude(title="").first()
     return seen.title if seen else None
+
+
+def _synced(source: Source) -> tuple[str, ...]:
+    """What the sync rules say where a field does not follow the store."""
+    return () if source == "origin" else (f"sync_{source}",)
 
 
 def _price_rules(variants: Sequence[VariantSides]) -> tuple[str, ...]:

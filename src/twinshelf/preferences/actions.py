@@ -17,6 +17,7 @@ from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.orders.fulfillment.carriers import read_providers
 from twinshelf.preferences.effects import PRIORITIES, concerned
 from twinshelf.preferences.fields import Field, differing, set_back, with_values
+from twinshelf.rules.sync_rules import Ticks, choices_of
 from twinshelf.sync import lanes
 
 CHANGES = ("preferences.change", "preferences.undo", "connections.set_preferences")
@@ -49,6 +50,12 @@ def change(connection: Connection, values: Mapping[str, Any], *, by: Actor) -> C
         return _replace(connection, before, with_values(before, values), by, "preferences.change")
 
 
+def tick(connection: Connection, ticks: Ticks, *, by: Actor) -> Changed:
+    """Choose the sync rules by three ticks (SYN-3), as `change` does. Safe to repeat."""
+    known = preferences_from_json(_read(connection))
+    return change(connection, choices_of(ticks, known.sync), by=by)
+
+
 def undo(connection: Connection, entry_id: int, *, by: Actor) -> Changed:
     """Set back what one change chose, as long as nothing else was chosen since. Raises NothingToUndo."""
     entry = accounts.audit_entry(entry_id, CHANGES, f"connection:{connection.id}")
@@ -69,6 +76,11 @@ def read_carriers(connection: Connection, *, by: Actor) -> int:
     with transaction.atomic():
         audit.record(by, connection.account_id, "preferences.read_carriers", f"connection:{connection.id}")
     return len(found)
+
+
+def _read(connection: Connection) -> Mapping[str, Any]:
+    stored: Mapping[str, Any] = Connection.objects.values_list("preferences", flat=True).get(id=connection.id)
+    return stored
 
 
 def _on_record(connection: Connection) -> Mapping[str, Any]:

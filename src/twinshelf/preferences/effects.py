@@ -160,6 +160,23 @@ def _what_comes(_change: _Change) -> Concerns:
     return iter(())
 
 
+def _unless_left(kind: str, concern: Callable[[_Change], Concerns]) -> Callable[[_Change], Concerns]:
+    """As `concern`; of what is left to TikTok from now on, only the problems that end with it."""
+
+    def concerned_now(change: _Change) -> Concerns:
+        if change.after != "tts":
+            yield from concern(change)
+        else:
+            yield kind, _with_problem(change, kind, "E-")
+
+    return concerned_now
+
+
+def _manual_only(change: _Change) -> Concerns:
+    if not change.after:
+        yield from _content(change)
+
+
 CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "catalog_direction": _catalog_direction,
     "auto_import": _what_comes,
@@ -171,6 +188,17 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "package.width": _content,
     "package.height": _content,
     "package.weight": _content,
+    "manual_updates_only": _manual_only,
+    "sync.name.create": _what_comes,
+    "sync.name.update": _unless_left("listing", _content),
+    "sync.description.update": _unless_left("listing", _content),
+    "sync.price.update": _unless_left("price", _prices),
+    "sync.media.update": _unless_left("listing", _content),
+    "sync.barcode.create": _what_comes,
+    "sync.barcode.update": _unless_left("listing", _content),
+    "sync.stock.create": _what_comes,
+    "sync.stock.update": _unless_left("stock", _stock),
+    "sync.weight.update": _unless_left("listing", _content),
     "exchange_rate": _prices,
     "tax_percent": _prices,
     "price_rule.kind": _prices,

@@ -6,20 +6,22 @@ What there is to choose stands in `connections.preferences`; a test holds that e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
-from twinshelf.documents import StoreOrderState
+from twinshelf.documents import StoreOrderState, SyncField
 from twinshelf.errors import DocumentError
 from twinshelf.orders.cancellations.plan import offered_reasons
+from twinshelf.rules.sync_rules import MATRIX, Phase
 
 Text = str | Promise
 
@@ -28,6 +30,7 @@ class Card(StrEnum):
     """The part of the page that a preference is on."""
 
     CATALOG = "catalog"
+    SYNC = "sync"
     PRICES = "prices"
     STOCK = "stock"
     ORDERS = "orders"
@@ -37,6 +40,7 @@ class Card(StrEnum):
 
 CARDS: Final[Mapping[Card, Text]] = {
     Card.CATALOG: _("Catalog"),
+    Card.SYNC: _("Sync rules"),
     Card.PRICES: _("Prices"),
     Card.STOCK: _("Stock"),
     Card.ORDERS: _("Orders"),
@@ -92,6 +96,46 @@ _DIRECTIONS = (("bc_to_tts", _("BigCommerce → TikTok Shop")), ("disabled", _("
 _LONGEST = 250
 _PATTERN_WORDS = frozenset({"buyer_id", "order_id"})
 
+SOURCE_WORDS: Final[Mapping[str, Text]] = {
+    "origin": "BigCommerce",
+    "connector": "Twinshelf",
+    "tts": _("TikTok Shop’s own"),
+    "none": _("Do not sync"),
+}
+"""Where the value of a field comes from, in the words of the matrix."""
+
+SYNC_WORDS: Final[Mapping[SyncField, Text]] = {
+    SyncField.NAME: _("Title"),
+    SyncField.DESCRIPTION: _("Description"),
+    SyncField.PRICE: _("Price"),
+    SyncField.MEDIA: _("Images"),
+    SyncField.BARCODE: _("Product code"),
+    SyncField.STOCK: _("Stock"),
+    SyncField.WEIGHT: _("Weight and package size"),
+}
+
+PHASE_WORDS: Final[Mapping[Phase, Text]] = {"create": _("when it is created"), "update": _("afterwards")}
+
+
+def _sync_rows() -> Iterator[Field]:
+    """A preference for every cell of the matrix that leaves a choice."""
+    helps = {
+        "create": _("What a product is created with on TikTok Shop."),
+        "update": _("What happens to it once the product is on TikTok Shop."),
+    }
+    for field, phases in MATRIX.items():
+        for phase, sources in phases.items():
+            if len(sources) > 1:
+                yield Field(
+                    name=f"sync.{field}.{phase}",
+                    card=Card.SYNC,
+                    label=format_lazy("{}, {}", SYNC_WORDS[field], PHASE_WORDS[phase]),
+                    help=helps[phase],
+                    control=Control.CHOICE,
+                    choices=tuple((source, SOURCE_WORDS[source]) for source in sources),
+                )
+
+
 _ROWS: Final = (
     Field(name="catalog_direction", card=Card.CATALOG, label=_("Catalog direction"), control=Control.CHOICE,
           help=_("Titles, texts, pictures and prices follow BigCommerce. Off: both catalogs are kept apart; stock and "
@@ -123,6 +167,10 @@ _ROWS: Final = (
     Field(name="package.weight", card=Card.CATALOG, label=_("Default package weight"), control=Control.WHOLE,
           help=_("Used where neither the product nor the template gives one."), unit=Unit.WEIGHT,
           empty=_("no default")),
+    Field(name="manual_updates_only", card=Card.SYNC, label=_("Manual updates only"), control=Control.SWITCH,
+          help=_("Only prices and stock are sent by themselves. Everything else waits for “List or update” on the "
+                 "product.")),
+    *_sync_rows(),
     Field(name="exchange_rate", card=Card.PRICES, label=_("Exchange rate"), control=Control.NUMBER,
           help=_("What one unit of the store's currency is worth in the shop's. Nothing is priced until it is "
                  "confirmed. Without meaning where both use the same currency."), unit=Unit.RATE,
@@ -210,11 +258,11 @@ def with_values(preferences: Preferences, values: Mapping[str, Any]) -> Preferen
     """The choices with some of them replaced, checked. Raises DocumentError naming the first that does not fit."""
     stored = preferences_to_json(preferences)
     for name, value in values.items():
-        group, _dot, inner = name.partition(".")
-        if inner:
-            stored[group] = {**stored.get(group, {}), inner: value}
-        else:
-            stored[group] = value
+        *groups, own = name.split(".")
+        inside = stored
+        for group in groups:
+            inside = inside.setdefault(group, {})
+        inside[own] = value
     return preferences_from_json(stored)
 
 

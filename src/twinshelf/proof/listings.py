@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+
+import msgspec
 
 from twinshelf import messages
 from twinshelf.connections.models import Connection
 from twinshelf.documents import (
+    Listing,
     ListingState,
     ListingStatus,
     Product,
@@ -16,16 +20,20 @@ from twinshelf.documents import (
     ProofSubject,
     ShopListing,
     ShopSku,
+    SyncField,
     Unreadable,
 )
 from twinshelf.listings import compare, desiring
 from twinshelf.listings import plan as catalog_plan
 from twinshelf.listings.compare import PriceDifference, SkuDifference, SkuMissing, StockDifference
-from twinshelf.listings.desired import Desired, DesiredSku, ShopFacts, gone_sku
-from twinshelf.listings.facts import facts_of
+from twinshelf.listings.desired import Desired, DesiredSku, Shelf, ShopFacts, gone_sku
+from twinshelf.listings.facts import choices_of, facts_of
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.proof import plan as planning
 from twinshelf.proof.plan import Ledger
+from twinshelf.rules import own
+from twinshelf.rules.own import ProductChoices
+from twinshelf.rules.sync_rules import CONTENT, source_of
 from twinshelf.sync import queries
 
 _NOT_LIVE: Mapping[str, tuple[ProofReason, str]] = {
@@ -40,6 +48,13 @@ _NOT_LIVE: Mapping[str, tuple[ProofReason, str]] = {
 """Why a listing that is not on sale is not compared, by its state in the shop."""
 
 Why = tuple[ProofReason, str]
+
+
+def _batched(rows: Iterable[ListingRow], size: int) -> Iterator[Sequence[ListingRow]]:
+    rest = iter(rows)
+    while some := list(islice(rest, size)):
+        yield some
+
 
 _NOT_LINKED: Why = (ProofReason.SKIPPED, "Not linked to a variant.")
 
@@ -71,6 +86,10 @@ class _Work:
     """The code of an open problem that keeps a product from being listed, by product id."""
     unread: frozenset[str]
     """Ids of products that could not be read."""
+    choices: Mapping[str, ProductChoices]
+    """What people chose, by product id."""
+    sent: Mapping[str, Listing] = field(default_factory=dict)
+    """What was last sent, by product id: of the rows at hand, and only where it is needed."""
     categories: desiring.Categories = field(default_factory=dict)
 
 
@@ -104,18 +123,21 @@ def compare_goods(connection: Connection, goods: Goods, ledger: Ledger) -> dict[
         codes,
         queries.open_codes(connection.account_id, queries.owner_ref("connection", connection.id), "listing"),
         frozenset(row.id for row in goods.unreadable_products),
+        choices_of(connection, goods.products),
     )
     states: Counter[str] = Counter()
     rows_of = {row.product_id: row for row in ListingRow.objects.filter(connection=connection).defer("sent")}
     ours = set()
-    for row in rows_of.values():
-        shop = goods.listings.get(row.tiktok_id) if row.tiktok_id else None
-        if shop is not None:
-            ours.add(shop.id)
-            states[catalog_plan.state_of(shop.status, shop.audit_status)] += 1
-        else:
-            states[row.state if not row.tiktok_id else ListingState.NOT_UPLOADED] += 1
-        _compare_row(work, row, goods.products.get(row.product_id), shop)
+    for some in _batched(rows_of.values(), 500):
+        work.sent = _sent(work, some)
+        for row in some:
+            shop = goods.listings.get(row.tiktok_id) if row.tiktok_id else None
+            if shop is not None:
+                ours.add(shop.id)
+                states[catalog_plan.state_of(shop.status, shop.audit_status)] += 1
+            else:
+                states[row.state if not row.tiktok_id else ListingState.NOT_UPLOADED] += 1
+            _compare_row(work, row, goods.products.get(row.product_id), shop)
     for product_id in goods.products.keys() - rows_of.keys():
         ledger.leave_out(ProofSubject.PRODUCT, product_id, ProofReason.SKIPPED, "Not chosen for this shop.")
     for listing_id in goods.listings.keys() - ours:
@@ -125,6 +147,18 @@ def compare_goods(connection: Connection, goods: Goods, ledger: Ledger) -> dict[
     live = [each for each in goods.listings.values() if each.status == ListingStatus.ACTIVATE]
     ledger.tell(*planning.double_skus(live, codes))
     return dict(states)
+
+
+def _sent(work: _Work, rows: Sequence[ListingRow]) -> Mapping[str, Listing]:
+    """What was last sent of these products, as far as the sync rules leave a field of them as it is."""
+    rules = work.facts.preferences.sync
+    ids = []
+    for row in rows:
+        switches = work.choices.get(row.product_id, own.NONE).switches
+        if row.tiktok_id and any(source_of(rules, name, "update", switches) != "origin" for name in CONTENT):
+            ids.append(row.pk)
+    kept = ListingRow.objects.filter(pk__in=ids).only("product_id", "sent")
+    return {row.product_id: sent for row in kept if (sent := row.sent_listing()) is not None}
 
 
 def _compare_row(work: _Work, row: ListingRow, product: Product | None, shop: ShopListing | None) -> None:
@@ -156,9 +190,18 @@ def _desired(work: _Work, row: ListingRow, product: Product | None) -> Desired:
     if product is None:
         made = Desired(skus={}, listing=None, findings=())
     else:
-        made = desiring.desire(work.connection, work.facts, product, work.held, categories=work.categories)
+        shelf = Shelf(listed=bool(row.tiktok_id), sent=work.sent.get(row.product_id), linked=frozenset(links))
+        made = desiring.desire(
+            work.connection,
+            work.facts,
+            product,
+            work.held,
+            categories=work.categories,
+            choices=work.choices.get(row.product_id, own.NONE),
+            shelf=shelf,
+        )
     gone = {v: gone_sku(v, work.codes.get(sku_id, "")) for v, sku_id in links.items() if v not in made.skus}
-    return Desired(skus={**made.skus, **gone}, listing=made.listing, findings=made.findings)
+    return msgspec.structs.replace(made, skus={**made.skus, **gone})
 
 
 def _judge_unlisted(work: _Work, row: ListingRow) -> None:
@@ -202,13 +245,13 @@ def _compare_live(work: _Work, row: ListingRow, product: Product | None, shop: S
     shown = {sku.id: sku for sku in shop.skus}
     wrong = compare.compare_skus(wanted, links, shown, warehouse_id=work.connection.warehouse_id)
     absent = [planning.tell_sku(key, each) for each in wrong if isinstance(each, SkuMissing)]
-    if (why := _without_content(row, product, made)) is not None:
+    if (why := _without_content(work, row, product, made)) is not None:
         ledger.tell(*absent)
         if product is not None:
             ledger.leave_out(ProofSubject.PRODUCT, key, *why)
         ledger.leave_out(ProofSubject.LISTING, key, *why)
     elif made.listing is not None:
-        title = compare.compare_title(made.listing, shop)
+        title = None if SyncField.NAME in made.left else compare.compare_title(made.listing, shop)
         if ledger.judge(ProofSubject.PRODUCT, key, *([planning.tell_title(key, title)] if title else []), *absent):
             ledger.judge(ProofSubject.LISTING, key)
         else:
@@ -221,14 +264,15 @@ def _compare_live(work: _Work, row: ListingRow, product: Product | None, shop: S
         _judge_stock(work, key, variants.get(sku.id), stocks.get(sku.id))
 
 
-def _without_content(row: ListingRow, product: Product | None, made: Desired) -> Why | None:
+def _without_content(work: _Work, row: ListingRow, product: Product | None, made: Desired) -> Why | None:
     """Why the content of a listing is not compared; None if it is."""
     if product is None:
         return ProofReason.SKIPPED, "Its product is gone from BigCommerce."
     if not row.wanted:
         return ProofReason.SKIPPED, "Its content is not sent to this shop."
     if made.listing is not None:
-        return None
+        by_hand = work.facts.preferences.manual_updates_only and not row.pushed
+        return (ProofReason.SKIPPED, "Its content is sent by hand.") if by_hand else None
     blocking = [each for each in made.findings if each.blocking]
     text = " ".join(dict.fromkeys(f"{messages.title(each.code)}." for each in blocking or made.findings))
     return (ProofReason.NOT_PLANNABLE if blocking else ProofReason.SKIPPED), text
@@ -240,6 +284,8 @@ def _judge_price(work: _Work, key: str, shown: ShopSku, sku: DesiredSku | None, 
         ledger.leave_out(ProofSubject.PRICE, key, *_NOT_LINKED)
     elif work.facts.preferences.catalog_direction != "bc_to_tts":
         ledger.leave_out(ProofSubject.PRICE, key, ProofReason.SKIPPED, "Prices are not sent to this shop.")
+    elif not sku.price_follows:
+        ledger.leave_out(ProofSubject.PRICE, key, ProofReason.SKIPPED, "Its price is left to TikTok Shop.")
     elif sku.price is None and sku.problem is not None:
         ledger.leave_out(ProofSubject.PRICE, key, ProofReason.NOT_PLANNABLE, f"{messages.title(sku.problem.code)}.")
     elif sku.price is None:
@@ -255,6 +301,8 @@ def _judge_stock(work: _Work, key: str, sku: DesiredSku | None, wrong: StockDiff
         work.ledger.leave_out(ProofSubject.STOCK, key, *_NOT_LINKED)
     elif work.facts.preferences.inventory_direction != "bc_to_tts":
         work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, "Stock is not sent to this shop.")
+    elif not sku.stock_follows:
+        work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, "Its stock is left to TikTok Shop.")
     else:
         work.ledger.judge(ProofSubject.STOCK, key, *_told(key, wrong))
 

@@ -11,7 +11,16 @@ from twinshelf.documents import Product, Variant
 from twinshelf.tiktok.products import MAX_QUANTITY
 
 QuantityRule = Literal[
-    "stock", "untracked", "gone", "not_for_sale", "product_level", "held", "threshold", "reserve", "limit"
+    "stock",
+    "untracked",
+    "gone",
+    "not_for_sale",
+    "product_level",
+    "held",
+    "threshold",
+    "reserve",
+    "limit",
+    "not_at_first",
 ]
 
 
@@ -45,6 +54,11 @@ def counted_for_all_variants(product: Product) -> bool:
 def gone() -> Quantity:
     """Of what the store does not have any more, nothing is offered."""
     return Quantity(0, (QuantityStep("gone", 0),))
+
+
+def not_at_first(quantity: Quantity) -> Quantity:
+    """The units that a SKU is created with where stock is only sent afterwards: none."""
+    return Quantity(0, (*quantity.steps, QuantityStep("not_at_first", 0))) if quantity.offered else quantity
 
 
 def quantity_of(product: Product, variant: Variant, *, held: int, preferences: Preferences) -> Quantity:

@@ -21,6 +21,7 @@ from twinshelf.documents import (
     Money,
     ShopListing,
     ShopSku,
+    SyncField,
     Weight,
     finding,
     minor_unit,
@@ -51,8 +52,18 @@ class CreatedListing(Document, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class ShownContent(Document, frozen=True, kw_only=True):
+    """What the shop showed of a product when it was read: what an edit may overwrite."""
+
+    title: str = ""
+    description: str = ""
+    image_uris: tuple[str, ...] = ()
+
+
 class EditedListing(Document, frozen=True, kw_only=True):
     """What became of an edit. `audit_status` is AUDITING while the old content stays on the shelf."""
+
+    before: ShownContent = ShownContent()
 
     audit_status: str = ""
     sku_ids: dict[str, str] = msgspec.field(default_factory=dict)
@@ -87,11 +98,12 @@ def edit_to_json(
     sku_ids: Mapping[str, str],
     region: Region,
     withdrawn: Iterable[str] = (),
+    left: Iterable[SyncField] = (),
     category_version: str = "",
 ) -> dict[str, Any]:
     """The body of Edit Product, which overwrites everything: so it is `current` (Get Product) with our fields put in.
 
-    What is absent means, field by field:
+    Fields in `left` stay as they are there. What is absent means, field by field:
 
     - title, description, category, images, weight: a listing always has them;
     - brand, quantities of an order, attributes: unchanged, unless they are in `withdrawn` (they were ours, and went);
@@ -105,18 +117,19 @@ def edit_to_json(
     Source: Edit Product, PUT /product/202509/products/{product_id}: a SKU that is not named is deleted.
     """
     now = wire.read(current, _Current)
-    gone = frozenset(withdrawn)
+    gone, stays_so = frozenset(withdrawn), frozenset(left)
     body = {**_kept(now, region, gone), **_content_to_json(listing, image_uris, region, category_version)}
+    body |= _left_as_they_are(now, stays_so)
     if limit := _order_limit(listing, now, gone):
         body["purchase_order_quantity_limit"] = limit
     ours = gone.union(attribute["id"] for attribute in body.get("product_attributes", ()))
     theirs = [_attribute_again(attribute) for attribute in now.product_attributes if attribute.id not in ours]
     if theirs:
         body["product_attributes"] = [*body.get("product_attributes", ()), *theirs]
-    attributes = _attributes_of(listing, image_uris, now.skus)
+    attributes = _attributes_of(listing, image_uris, now.skus, as_shown=SyncField.MEDIA in stays_so)
     claimed = _claimed(listing, now.skus, sku_ids)
     body["skus"] = [
-        _known_sku_to_json(sku, claimed[sku.variant_id], attributes)
+        _known_sku_to_json(sku, claimed[sku.variant_id], attributes, coded=SyncField.BARCODE not in stays_so)
         if sku.variant_id in claimed
         else _new_sku_to_json(listing, sku, attributes)
         for sku in listing.skus
@@ -275,14 +288,19 @@ class _Attributes:
         uris: Mapping[str, str],
         known: Iterable[_SalesAttribute],
         mapped: Iterable[tuple[str, str]],
+        *,
+        as_shown: bool = False,
     ) -> None:
-        self._pictured, self._uris = pictured, uris
+        self._pictured, self._uris, self._as_shown = pictured, uris, as_shown
+        self._shown: dict[tuple[str, str], str] = {}
         self._ids = {texts.same_as(texts.plain(name)): attribute_id for name, attribute_id in mapped}
         self._value_ids: dict[tuple[str, str], str] = {}
         self._more_images: dict[tuple[str, str], list[dict[str, str]]] = {}
         for attribute in known:
             if more := _more_images(attribute):
                 self._more_images.setdefault((attribute.id, attribute.value_id), more)
+            if uri := attribute.sku_img.get("uri"):
+                self._shown.setdefault((attribute.id, attribute.value_id), uri)
             self._ids.setdefault(texts.same_as(attribute.name), attribute.id)
             self._value_ids.setdefault((attribute.id, texts.same_as(attribute.value_name)), attribute.value_id)
 
@@ -294,15 +312,23 @@ class _Attributes:
         value_id = self._value_ids.get((known, texts.same_as(value)), "")
         result: dict[str, Any] = {"id": known} if known else {"name": name}
         result |= {"value_id": value_id} if value_id else {"value_name": value}
-        if name == self._pictured and value in self._uris:
-            result["sku_img"] = {"uri": self._uris[value]}
+        uri = self._uris.get(value, "") if name == self._pictured else ""
+        if self._as_shown:
+            uri = self._shown.get((known, value_id), "")
+        if uri:
+            result["sku_img"] = {"uri": uri}
             if more := self._more_images.get((known, value_id)):
                 result["supplementary_sku_images"] = more
         return result
 
 
-def _attributes_of(listing: Listing, image_uris: Mapping[str, str], known: Iterable[_CurrentSku] = ()) -> _Attributes:
-    """Pictures may hang on one option only (12052528): the one whose values tell most pictures apart."""
+def _attributes_of(
+    listing: Listing, image_uris: Mapping[str, str], known: Iterable[_CurrentSku] = (), *, as_shown: bool = False
+) -> _Attributes:
+    """Pictures may hang on one option only (12052528): the one whose values tell most pictures apart.
+
+    `as_shown`: the pictures that are there stay, and no other comes.
+    """
     best, uris = "", dict[str, str]()
     names = dict.fromkeys(texts.plain(option.option) for sku in listing.skus for option in sku.options)
     for name in names:
@@ -314,7 +340,7 @@ def _attributes_of(listing: Listing, image_uris: Mapping[str, str], known: Itera
         if len(set(found.values())) > len(set(uris.values())):
             best, uris = name, found
     seen = [attribute for sku in known for attribute in sku.sales_attributes]
-    return _Attributes(best, uris, seen, listing.sales_attributes)
+    return _Attributes(best, uris, seen, listing.sales_attributes, as_shown=as_shown)
 
 
 def _new_sku_to_json(listing: Listing, sku: ListingSku, attributes: _Attributes) -> dict[str, Any]:
@@ -445,6 +471,11 @@ class _SizeChart(msgspec.Struct, frozen=True):
 
 class _Current(msgspec.Struct, frozen=True):
     id: str
+    title: str = ""
+    description: str = ""
+    main_images: list[_Picture] = []
+    package_weight: dict[str, Any] = {}
+    package_dimensions: dict[str, Any] = {}
     brand: _Named = _Named()
     skus: list[_CurrentSku] = []
     product_attributes: list[_CurrentAttribute] = []
@@ -507,6 +538,24 @@ def _kept(now: _Current, region: Region, gone: frozenset[str]) -> dict[str, Any]
     return {name: value for name, value in fields.items() if value}
 
 
+def _left_as_they_are(now: _Current, left: frozenset[SyncField]) -> dict[str, Any]:
+    """The fields of `now` that are left to the shop, as far as it told them."""
+    shown: dict[SyncField, dict[str, Any]] = {
+        SyncField.NAME: {"title": now.title},
+        SyncField.DESCRIPTION: {"description": now.description},
+        SyncField.MEDIA: {"main_images": [{"uri": picture.uri} for picture in now.main_images if picture.uri]},
+        SyncField.WEIGHT: {"package_weight": now.package_weight, "package_dimensions": now.package_dimensions},
+    }
+    return {name: value for field in shown.keys() & left for name, value in shown[field].items() if value}
+
+
+def shown_content(current: bytes | msgspec.Raw) -> ShownContent:
+    """What Get Product shows of the content that people see."""
+    now = wire.read(current, _Current)
+    uris = tuple(picture.uri for picture in now.main_images if picture.uri)
+    return ShownContent(title=now.title, description=now.description, image_uris=uris)
+
+
 def _certification_again(certification: _Certification) -> dict[str, Any]:
     body: dict[str, Any] = {"id": certification.id}
     if certification.images:
@@ -556,12 +605,12 @@ def _more_images(attribute: _SalesAttribute) -> list[dict[str, str]]:
     return [{"uri": image["uri"]} for image in attribute.supplementary_sku_images if image.get("uri")]
 
 
-def _known_sku_to_json(sku: ListingSku, now: _CurrentSku, attributes: _Attributes) -> dict[str, Any]:
+def _known_sku_to_json(sku: ListingSku, now: _CurrentSku, attributes: _Attributes, *, coded: bool) -> dict[str, Any]:
     body = {**_sku_again(now), "seller_sku": sku.seller_sku, "external_sku_id": sku.variant_id}
     if sku.options:
         body["sales_attributes"] = attributes.to_json(sku)
     # A code that was submitted cannot be changed (12052593); one that is missing may still be given.
-    if not now.identifier_code.code:
+    if coded and not now.identifier_code.code:
         try:
             code = texts.identifier_code(sku.gtin)
         except DocumentError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,7 +24,21 @@ from twinshelf.console.views.answers import Told
 from twinshelf.console.words import PREFERENCE_GROUPS, PREFERENCE_SHORT, Text
 from twinshelf.errors import DocumentError
 from twinshelf.preferences import actions, queries, telling
-from twinshelf.preferences.fields import CARDS, DEFAULTS, FIELDS, Control, Field, carriers_of, parse, reason_at, text_of
+from twinshelf.preferences.fields import (
+    CARDS,
+    DEFAULTS,
+    FIELDS,
+    PHASE_WORDS,
+    SOURCE_WORDS,
+    SYNC_WORDS,
+    Control,
+    Field,
+    carriers_of,
+    parse,
+    reason_at,
+    text_of,
+)
+from twinshelf.rules.sync_rules import MATRIX, Phase, Source, Ticks, ticks_of
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -88,6 +103,50 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One source of one field in one phase: it may be chosen, or it is the only one, or the field does not take it."""
+
+    part: Part | None
+    source: str
+    words: str
+    allowed: bool
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of the matrix of sync rules, with the cells of both phases."""
+
+    label: Text
+    cells: tuple[Cell, ...]
+    errors: tuple[str, ...]
+    changed: bool
+
+
+_COLUMNS: tuple[tuple[Phase, tuple[Source, ...]], ...] = (
+    ("create", ("origin", "connector", "none")),
+    ("update", ("origin", "connector", "tts")),
+)
+"""What the matrix offers for each phase; a field takes some of them."""
+
+
+def _lines(parts: Sequence[Part]) -> Iterator[Line]:
+    by_name = {part.field.name: part for part in parts}
+    for field, phases in MATRIX.items():
+        cells = []
+        own = [part for phase in phases if (part := by_name.get(f"sync.{field}.{phase}")) is not None]
+        for phase, sources in _COLUMNS:
+            part = by_name.get(f"sync.{field}.{phase}")
+            for source in sources:
+                allowed = source in phases[phase]
+                chosen = allowed and (part is None or part.text == source)
+                words = f"{SYNC_WORDS[field]}, {PHASE_WORDS[phase]}: {SOURCE_WORDS[source]}"
+                cells.append(Cell(part, source, words, allowed, chosen))
+        errors = tuple(part.error for part in own if part.error)
+        yield Line(SYNC_WORDS[field], tuple(cells), errors, any(part.shown.changed for part in own))
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of the page: a preference, or a few that belong together."""
 
@@ -95,6 +154,11 @@ class Row:
     label: Text
     help: Text
     together: bool
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of the matrix, if this is the one of the sync rules; else none."""
+        return list(_lines(self.parts)) if self.parts[0].field.name.startswith("sync.") else []
 
     @property
     def changed(self) -> bool:
@@ -147,6 +211,18 @@ def effect(request: ConsoleRequest, connection_id: int) -> HttpResponse:
         except DocumentError as error:
             errors = dict([reason_at(error)])
     return render(request, "console/preferences/_effect.html", _bar(found, errors))
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def ticks(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """Choose the sync rules by three ticks: what is not ticked is not sent to TikTok by itself."""
+    connection = known.connection_or_404(connection_id)
+    information = True if "information" in request.POST else None if "partly" in request.POST else False
+    chosen = Ticks(information=information, price="price" in request.POST, inventory="inventory" in request.POST)
+    done = actions.tick(connection, chosen, by=Actor.of(request.user))
+    messages.success(request, telling.after(done))
+    return redirect(f"{reverse('preferences', args=[connection.id])}#sync")
 
 
 @require_POST
@@ -240,6 +316,7 @@ def _page(
             "seen": json.dumps({each.field.name: each.text for each in shown}),
             "untaken": not queries.takes_orders(connection),
             "proposed_rate": queries.proposed_rate(connection),
+            "ticks": ticks_of(connections.preferences(connection).sync),
             "rate_missing": queries.rate_missing(connection),
             "carriers": queries.carriers(connection),
             "changed_word": _("Changed"),

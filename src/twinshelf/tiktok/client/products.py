@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from twinshelf.documents import Listing, Money, ShopListing, Unreadable
+from twinshelf.documents import Listing, Money, ShopListing, SyncField, Unreadable
 from twinshelf.tiktok import products, wire
 from twinshelf.tiktok.client.calls import PAGE, Call, Calls, Method, all_took_effect, batches, nothing
 from twinshelf.tiktok.errors import TooManyRows
@@ -66,14 +66,15 @@ class ProductCalls(Calls):
         sku_ids: Mapping[str, str],
         region: Region,
         withdrawn: Iterable[str] = (),
+        left: Iterable[SyncField] = (),
         category_version: str = "",
     ) -> EditedListing:
         """Bring the content of a listing to `listing` and send it to review; prices and stock stay as they are.
 
         `sku_ids` has the TikTok SKU id of each variant that is listed already; a variant without one becomes a new SKU.
-        SKUs and fields that `listing` does not speak of are kept, but for those in `withdrawn`. Two calls: an edit
-        overwrites everything, so the product is read first. Safe to repeat: it sets. Raises WrongStatus if it is
-        frozen or deleted.
+        SKUs and fields that `listing` does not speak of are kept, but for those in `withdrawn`; so are those in `left`.
+        Two calls: an edit overwrites everything, so the product is read first, and told as it was (`before`). Safe to
+        repeat: it sets. Raises WrongStatus if it is frozen or deleted.
         Source: Get Product; Edit Product, PUT /product/202509/products/{product_id}.
         """
         current = self._get("/product/202309/products/{}", bytes, ids=(listing_id,))
@@ -84,10 +85,12 @@ class ProductCalls(Calls):
             sku_ids=sku_ids,
             region=region,
             withdrawn=withdrawn,
+            left=left,
             category_version=category_version,
         )
         call = Call("PUT", "/product/202509/products/{}", (listing_id,), body=msgspec.json.encode(body))
-        return self._call(call, products.edited_from_json)
+        edited = self._call(call, products.edited_from_json)
+        return msgspec.structs.replace(edited, before=products.shown_content(current))
 
     def listing(self, listing_id: str) -> ShopListing:
         """One product, with description and category, in whatever status. Raises NotFound.
