@@ -228,7 +228,7 @@ def cancelled_order_shipped(put: Put) -> None:
     open_again = ShopOrderStatus.AWAITING_SHIPMENT
 
     def whatever(batch: Any, row: Any, order: Any) -> Any:
-        lines = tuple(replace(line, cancelled=False) for line in order.lines)
+        lines = tuple(replace(line, status="") for line in order.lines)
         return seen(batch, row, replace(order, status=open_again, lines=lines))
 
     put(fulfillment, "_seen", whatever)

@@ -22,6 +22,7 @@ from tests.flows.faults import (
 from twinshelf.connections import clients
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.connections.models import Store
+from twinshelf.goods import actions as goods
 from twinshelf.goods import pulling
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
@@ -32,6 +33,10 @@ from twinshelf.listings.models import Link, ListingRow
 from twinshelf.messages import text
 from twinshelf.orders import actions as orders
 from twinshelf.orders import queries as sales
+from twinshelf.orders.cancellations.polls import poll_cancellations
+from twinshelf.orders.fulfillment.polls import poll_store_orders
+from twinshelf.orders.intake.polls import poll_orders
+from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync import drain, lanes, preview
 from twinshelf.sync.flows import Ask
 from twinshelf.sync.models import ChangeRecord, Problem
@@ -117,6 +122,57 @@ def test_f32_more_store_orders_of_one_second_than_fit_on_a_page_hide_none(sandbo
     rest(sandbox, twinshelf)
 
     assert twinshelf.order(cancelled).status == "CANCELLED"
+
+
+def _pull_changes(connection):
+    connection.store.refresh_from_db()
+    goods.pull(connection.store, since=connection.store.pulled_at, by=MAYA)
+
+
+SAME_SECOND = {
+    "orders": (
+        lambda sandbox, store, shop, ids: shop.buy(("MUG-1", 1)),
+        poll_orders,
+        lambda shop: ShopOrderRow.objects.count() == 4,
+    ),
+    "shipments": (
+        lambda sandbox, store, shop, ids: ship(store, ids[1], f"9400111899223100000{ids[1]}"),
+        poll_store_orders,
+        lambda shop: len(shop.effects("package_shipped")) == 2,
+    ),
+    "cancellations": (
+        lambda sandbox, store, shop, ids: sandbox.act("tt.cancel_order", order_id=ids[0]),
+        poll_cancellations,
+        lambda shop: {row.status for row in ShopOrderRow.objects.all()} == {"CANCELLED"},
+    ),
+    "products": (
+        lambda sandbox, store, shop, ids: store.act("set_stock", sku="MUG-1", quantity=int(ids[1])),
+        _pull_changes,
+        lambda shop: StoreVariant.objects.get().stock == max(map(int, STORE_ORDERS)),
+    ),
+}
+STORE_ORDERS = ("100", "101")
+
+
+@pytest.mark.parametrize(("happens", "poll", "reached"), SAME_SECOND.values(), ids=SAME_SECOND)
+def test_f32_what_happens_in_the_second_at_which_a_poll_ended_is_read_by_the_next(
+    sandbox, store, shop, twinshelf, happens, poll, reached
+):
+    twinshelf.list(store.add_product(sku="MUG-1", stock=90))
+    sold = [shop.buy(("MUG-1", 1)) for _ in STORE_ORDERS]
+    twinshelf.wait(HELD_SECONDS)
+    lose_webhooks(sandbox)
+    sandbox.world.clock.run(0)
+
+    for order_id in sold:
+        happens(sandbox, store, shop, (order_id, twinshelf.order(order_id).store_order_id))
+        twinshelf.connection.shop.refresh_from_db()
+        twinshelf.connection.store.refresh_from_db()
+        poll(twinshelf.connection)
+        twinshelf.settle()
+
+    sandbox.world.clock.run(1)
+    assert reached(shop)
 
 
 def test_f33_a_change_that_moved_no_date_is_found_within_a_day(sandbox, store, shop, twinshelf):

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from tests.flows.conftest import HOME, MAYA, ShopWorld, StoreWorld, Twinshelf
+from tests.flows.faults import SHIP, fault, lose_webhooks
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.orders.fulfillment.carriers import providers_of
@@ -100,6 +101,30 @@ def test_what_a_shipped_order_has_no_shipment_for_is_named(store, shop, twinshel
     [problem] = open_problems()
     assert (problem.key, problem.code, problem.facts) == (order_id, "E-FUL-TRACK", {"items": "2 × JAR-1"})
     assert numbers(shop) == [RIGHT]
+
+
+# -- cancelled, and shipped all the same ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("webhooks", [True, False], ids=["by webhook", "by the poll"])
+def test_a_shipment_of_a_cancelled_order_is_never_told_but_a_person_is(sandbox, store, shop, twinshelf, sold, webhooks):
+    twinshelf.prefer(cancel_tts_to_bc=False)
+    order_id, store_order_id = sold(("MUG-1", 1))
+    sandbox.act("tt.cancel_order", order_id=order_id)
+    twinshelf.settle()
+    reports = fault(sandbox, **SHIP, action="headers", times=None)
+    if not webhooks:
+        lose_webhooks(sandbox)
+
+    ship(store, store_order_id, RIGHT)
+    twinshelf.poll()
+
+    assert (reports.seen, numbers(shop)) == (0, [])
+    assert twinshelf.problems() == [(order_id, "E-FUL-CANCELLED")]
+
+    store.act("cancel_order", order_id=store_order_id)
+    twinshelf.poll()
+    assert (reports.seen, twinshelf.problems()) == (0, [])
 
 
 # -- corrections ----------------------------------------------------------------------------------------------------

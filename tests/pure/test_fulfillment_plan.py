@@ -14,6 +14,7 @@ from twinshelf.documents import (
     CorrectShipment,
     ReportShipment,
     ShippingProvider,
+    ShopOrderStatus,
     ShopPackage,
     StoreOrderItem,
     StoreOrderState,
@@ -237,6 +238,12 @@ def seen(*shipments, sold=THREE_MUGS, reports=(), packages=(), **changes):
     return SeenShipments(**given | changes)
 
 
+def over(*shipments, state, **changes):
+    """The same of an order that is cancelled on TikTok."""
+    sold = msgspec.structs.replace(THREE_MUGS, status=ShopOrderStatus.CANCELLED)
+    return seen(*shipments, sold=sold, state=StoreOrderState(state), **changes)
+
+
 def package(package_id, *units, **shown):
     return ShopPackage(id=package_id, unit_ids=units, **shown)
 
@@ -359,6 +366,16 @@ ANEW = msgspec.structs.replace(TWO, id="901")
             ["E-FUL-SPLIT"],
         ),
         ("no package", seen(TWO, by_package=True), (), ["E-FUL-GONE"]),
+        ("cancelled, and shipped all the same", over(TWO, state="shipped"), (), ["E-FUL-CANCELLED"]),
+        ("cancelled, and shipped in part", over(TWO, state="partially_shipped"), (), ["E-FUL-CANCELLED"]),
+        ("cancelled in the store too", over(TWO, state="cancelled"), (), []),
+        ("cancelled after TikTok was told", over(TWO, state="shipped", reports={"900": TOLD}), (), []),
+        (
+            "cancelled while it was being told",
+            over(TWO, state="shipped", reports={"900": Report(TOLD.unit_ids)}),
+            (),
+            ["E-FUL-CANCELLED"],
+        ),
     ],
 )
 def test_the_plan_of_an_orders_shipments(_case, look, changes, codes):

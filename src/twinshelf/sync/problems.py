@@ -181,9 +181,9 @@ def ask_given_up(lane: Lane) -> None:
     lanes.ask(lane.account_id, lane.kind, lane.owner, keys, cause="the platform is back", priority=lanes.BULK)
 
 
-def open_keys(account_id: int, owner: str, code: str) -> list[str]:
-    """The keys of an owner that have an open problem of this code."""
-    found = Problem.objects.filter(account_id=account_id, lane__owner=owner, code=code, closed_at=None)
+def open_keys(account_id: int, owner: str, *codes: str) -> list[str]:
+    """The keys of an owner that have an open problem of one of these codes."""
+    found = Problem.objects.filter(account_id=account_id, lane__owner=owner, code__in=codes, closed_at=None)
     return list(found.values_list("key", flat=True))
 
 

@@ -29,7 +29,7 @@ from twinshelf.orders.bearers import links_of
 from twinshelf.orders.cancellations import plan as planning
 from twinshelf.orders.models import CancellationRow, ShopOrderRow
 from twinshelf.orders.status import DISPATCHED, next_state
-from twinshelf.sync import lanes
+from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
 
 
@@ -119,13 +119,21 @@ _OVER = frozenset({StoreOrderState.CANCELLED, StoreOrderState.REFUNDED, StoreOrd
 
 
 def _ask_for_shipments(batch: CancellationBatch, order: ShopOrder, store_order: StoreOrder | None) -> None:
-    """Have an order looked at that the store says it shipped, where the shop waits for that."""
-    if batch.preview or store_order is None or store_order.state not in DISPATCHED or not order.status.shippable:
+    """Have an order looked at that the store says it shipped, where the shop waits for that.
+
+    And one of which is told that it was shipped though cancelled, once a person changed it in the store. Where we
+    cancel it there by ourselves, that stays told until somebody looks.
+    """
+    if batch.preview or store_order is None:
         return
     lane = batch.lane
-    lanes.ask(
-        lane.account_id, "shipment", lane.owner, [order.id], cause="shipped in BigCommerce", priority=lanes.URGENT
-    )
+    waits = store_order.state in DISPATCHED and order.status.shippable
+    if order.status is ShopOrderStatus.CANCELLED and not batch.preferences.cancel_tts_to_bc:
+        waits = order.id in problems.open_keys(lane.account_id, lane.owner, "E-FUL-CANCELLED")
+    if waits:
+        lanes.ask(
+            lane.account_id, "shipment", lane.owner, [order.id], cause="changed in BigCommerce", priority=lanes.URGENT
+        )
 
 
 def _store_order(batch: CancellationBatch, row: ShopOrderRow) -> StoreOrder | None:

@@ -56,7 +56,7 @@ def observe_shipments(batch: ShipmentBatch, keys: Sequence[str]) -> Mapping[str,
 
 def _seen(batch: ShipmentBatch, row: ShopOrderRow, order: ShopOrder) -> planning.SeenShipments | None:
     """What there is to report or to correct of one order; None if nothing."""
-    if row.store_order_id is None or order.status is ShopOrderStatus.CANCELLED:
+    if row.store_order_id is None:
         return None
     client = batch.store_client
     shipments = client.shipments(row.store_order_id)
@@ -72,6 +72,11 @@ def _seen(batch: ShipmentBatch, row: ShopOrderRow, order: ShopOrder) -> planning
         if s.id in told
     )
     new = any(s.id not in told for s in facts)
+    if order.status is ShopOrderStatus.CANCELLED:  # nothing is sent; that a parcel is out is told
+        if not new:
+            return None
+        sent = client.order(row.store_order_id).state
+        return planning.SeenShipments(order, facts, on_record, {}, {}, (), (), state=sent)
     # The store's word that it shipped is asked for only where nothing else tells it.
     state = None if new or not order.status.shippable else client.order(row.store_order_id).state
     if not (new or moved or state in DISPATCHED):

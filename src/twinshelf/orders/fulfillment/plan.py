@@ -17,6 +17,7 @@ from twinshelf.documents import (
     ReportShipment,
     ShippingProvider,
     ShopOrder,
+    ShopOrderStatus,
     ShopPackage,
     StoreOrderItem,
     StoreOrderState,
@@ -278,7 +279,15 @@ def plan_packages(seen: SeenShipments, report: ReportShipment) -> tuple[ReportSh
 
 
 def plan_shipments(seen: SeenShipments) -> Plan:
-    """What to tell TikTok of each shipment, in the store's order, or why one cannot be told."""
+    """What to tell TikTok of each shipment, in the store's order, or why one cannot be told.
+
+    Of a cancelled order nothing is told. Where the store sent it all the same, a person must know, for as long as the
+    store order stands as shipped.
+    """
+    if seen.order.status is ShopOrderStatus.CANCELLED:
+        untold = any(not (report := seen.reports.get(s.id)) or not report.told for s in seen.shipments)
+        sent = untold and seen.state in DISPATCHED
+        return Plan(key=seen.order.id, findings=(finding("E-FUL-CANCELLED"),) if sent else (), settled=True)
     changes: list[AnyChange] = []
     findings: list[Finding] = []
     known = {one.shipment.id: one for one in replacements(seen)}

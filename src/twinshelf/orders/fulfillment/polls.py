@@ -48,18 +48,21 @@ def _ask_about(store: Store, orders: Sequence[StoreOrder]) -> None:
     rows = list(ShopOrderRow.objects.filter(connection__store=store, store_order_id__in=list(by_id)))
     told = _told_lately([row for row in rows if not ShopOrderStatus(row.status).shippable])
     keys: dict[tuple[str, int], list[str]] = {}
-    in_part: dict[int, set[str]] = {}
+    in_doubt: dict[int, set[str]] = {}
     for row in rows:
         order = by_id[row.store_order_id or ""]
-        if row.connection_id not in in_part:
+        if row.connection_id not in in_doubt:
             owner = f"connection:{row.connection_id}"
-            in_part[row.connection_id] = set(problems.open_keys(store.account_id, owner, "E-CAN-PART"))
-        if row.order_id in in_part[row.connection_id]:
+            found = problems.open_keys(store.account_id, owner, "E-CAN-PART", "E-FUL-CANCELLED")
+            in_doubt[row.connection_id] = set(found)
+        if row.order_id in in_doubt[row.connection_id]:
             keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
         if order.state is StoreOrderState.CANCELLED and row.status != ShopOrderStatus.CANCELLED:
             keys.setdefault(("cancellation", row.connection_id), []).append(row.order_id)
         elif order.state in DISPATCHED and (
-            ShopOrderStatus(row.status).shippable or order.modified_at > told.get(row.id, order.modified_at)
+            ShopOrderStatus(row.status).shippable
+            or row.status == ShopOrderStatus.CANCELLED
+            or order.modified_at > told.get(row.id, order.modified_at)
         ):
             keys.setdefault(("shipment", row.connection_id), []).append(row.order_id)
     for (kind, connection_id), order_ids in keys.items():
