@@ -25,7 +25,6 @@ from twinshelf.goods import holds, pulling, snapshot
 from twinshelf.goods.models import Hold, StoreVariant
 from twinshelf.hooks import views as hook_views
 from twinshelf.kit import clock, secrets
-from twinshelf.kit.upsert import upsert
 from twinshelf.orders import book
 from twinshelf.orders.cancellations import polls as cancellation_polls
 from twinshelf.orders.fulfillment import flow as fulfillment
@@ -163,11 +162,11 @@ def last_writer_wins(put: Put) -> None:
 
     put(book, "keep_orders", keep_orders)
 
-    def store_whatever_comes(*arguments: Any, newer_by: str | None = None, **more: Any) -> Any:
-        del newer_by
-        return upsert(*arguments, **more)
+    def newest(_row: Any, _product: Any, *, same: bool, began: datetime) -> str:
+        del began
+        return "same" if same else "newer"
 
-    put(snapshot, "upsert", store_whatever_comes)
+    put(snapshot, "_standing", newest)
     put(snapshot, "seen_since", lambda *_arguments: set())
 
 

@@ -107,7 +107,9 @@ def test_what_a_shipped_order_has_no_shipment_for_is_named(store, shop, twinshel
 
 
 @pytest.mark.parametrize("webhooks", [True, False], ids=["by webhook", "by the poll"])
-def test_a_shipment_of_a_cancelled_order_is_never_told_but_a_person_is(sandbox, store, shop, twinshelf, sold, webhooks):
+def test_a_shipment_of_a_cancelled_order_is_never_told_but_a_person_is(
+    *, sandbox, store, shop, twinshelf, sold, webhooks
+):
     twinshelf.prefer(cancel_tts_to_bc=False)
     order_id, store_order_id = sold(("MUG-1", 1))
     sandbox.act("tt.cancel_order", order_id=order_id)

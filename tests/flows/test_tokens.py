@@ -57,7 +57,7 @@ def renewals(sandbox, twinshelf) -> Fault:
 
 @pytest.mark.parametrize("latency", [0.0, 0.15])
 def test_workers_that_all_find_the_token_about_to_end_refresh_it_once(
-    sandbox, shop, twinshelf, seller, latency, renewals
+    *, sandbox, shop, twinshelf, seller, latency, renewals
 ):
     before = SellerTokens(seller.id).access_token()
     about_to_end(seller)
