@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 
-_KEEP = {"TWINSHELF_DATABASE_URL", "TWINSHELF_REQUIRE_ALL", "TWINSHELF_SHARED"}
+_KEEP = {"TWINSHELF_DATABASE_URL", "TWINSHELF_REQUIRE_ALL", "TWINSHELF_SHARED", "TWINSHELF_WHOLE"}
 for _name in [name for name in os.environ if name.startswith("TWINSHELF_") and name not in _KEEP]:
     del os.environ[_name]
 _data = tempfile.mkdtemp(prefix="twinshelf-test-")

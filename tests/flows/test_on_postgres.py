@@ -1,4 +1,8 @@
-"""The flow tests and the engine contract once more, on PostgreSQL."""
+"""The flow tests and the engine contract once more, on PostgreSQL: the first tests of each file, or all of them.
+
+All take as long as everything else together: `TWINSHELF_WHOLE=1` runs them, before a release and after a change to what
+the databases do differently (raw queries, locks, migrations).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.postgres
 @pytest.mark.timeout(1500)
-def test_all_flows_and_the_engine_contract_hold_on_postgresql():
+def test_flows_and_the_engine_contract_hold_on_postgresql():
     if os.environ.get("TWINSHELF_DATABASE_URL"):
         pytest.skip("this run is on PostgreSQL already")
     command = [sys.executable, "-m", "pytest", "tests/flows", "-q", "-m", "not postgres and not slow"]
+    if not os.environ.get("TWINSHELF_WHOLE"):
+        command += ["-p", "tests.few"]
     try:
         with cluster() as url:
             ran = subprocess.run(

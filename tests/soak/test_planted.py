@@ -1,6 +1,6 @@
 """The table of the planted bugs: what tells of each, a test of its own or a check of a seed; the tests are run here.
 
-The seeds take half a minute each: `TWINSHELF_SOAK=1` runs them too, and `soak --planted all` looks for others.
+The seeds take half a minute each: `TWINSHELF_WHOLE=1` runs them too, and `soak --planted all` looks for others.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_each_test_fails_with_its_bug_planted():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("TWINSHELF_SOAK"), reason="takes minutes: TWINSHELF_SOAK=1, or make soak")
+@pytest.mark.skipif(not os.environ.get("TWINSHELF_WHOLE"), reason="takes minutes: TWINSHELF_WHOLE=1, or make soak")
 @pytest.mark.parametrize("bug", TOLD_BY_SEED)
 def test_a_check_tells_of_a_planted_bug(bug):
     seed, faults, check = TOLD_BY_SEED[bug]

@@ -37,6 +37,6 @@ def test_a_seed_repeats_a_run_exactly_in_another_process():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("TWINSHELF_SOAK"), reason="takes an hour: TWINSHELF_SOAK=1, or make soak")
+@pytest.mark.skipif(not os.environ.get("TWINSHELF_WHOLE"), reason="takes an hour: TWINSHELF_WHOLE=1, or make soak")
 def test_every_invariant_holds_for_many_seeds():
     assert "every invariant held" in soak("--seeds", "300", "--from-seed", "1000")
