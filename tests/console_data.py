@@ -38,6 +38,7 @@ from twinshelf.documents import (
     ShopOrderStatus,
     ShopPackage,
     Variant,
+    from_json,
     to_json,
 )
 from twinshelf.goods.models import StoreProduct, StoreVariant
@@ -45,6 +46,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.rules import membership
 from twinshelf.rules.categories import Leaf
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Lane, Problem, Task, TaskItem
@@ -388,6 +390,7 @@ def _products(world: World) -> None:
                 links += pairs
     world.products = StoreProduct.objects.bulk_create(products)
     StoreVariant.objects.bulk_create(variants)
+    membership.keep_texts(world.store, [from_json(bytes(row.document), Product) for row in products])
     ListingRow.objects.bulk_create(listings)
     Link.objects.bulk_create(links)
     titles = {row.product_id: row.title for row in world.products}

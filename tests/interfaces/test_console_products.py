@@ -137,9 +137,9 @@ def test_paging_says_where_one_is(console):
 
     first, last = console.get("/products/?per=5"), console.get("/products/?per=5&page=9")
 
-    assert "1 – 5 of 42" in first
+    assert "Showing 1 – 5 of 42" in first
     assert "Page 1 of 9" in first
-    assert "41 – 42 of 42" in last
+    assert "Showing 41 – 42 of 42" in last
     assert len(titles(last)) == 2
     assert titles(console.get("/products/?per=5&page=400")) == titles(last)  # there is no such page: the last
     pages = [titles(console.get(f"/products/?per=5&page={n}")) for n in range(1, 10)]

@@ -66,6 +66,12 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.sync": Route(_to("connection_act", "sync")),
     "connection.orders": Route(_to("connection_act", "orders")),
     "connection.template": Route(_to("template")),
+    "template.default": Route(_to("template")),
+    "template.create": Route(_to("template_create")),
+    "template.edit": Route(_to("template_edit")),
+    "template.copy": Route(_to("template_copy")),
+    "template.list": Route(_to("template_list")),
+    "template.delete": Route(_to("template_delete")),
     "shop.authorize": Route(_authorize),
 }
 

@@ -13,6 +13,7 @@ from twinshelf.console.views import (
     preferences,
     products,
     template,
+    templates,
 )
 
 urlpatterns = [
@@ -53,6 +54,12 @@ urlpatterns = [
     path("connections/tiktok", connections.authorized, name="authorized"),
     path("connections/tiktok/confirm/", connections.confirm, name="confirm_authorization"),
     path("connections/pair/", connections.pair, name="pair"),
+    path("templates/", templates.index, name="templates"),
+    path("templates/<int:connection_id>/new/", templates.create, name="template_create"),
+    path("templates/<int:connection_id>/<int:template_id>/", templates.edit, name="template_edit"),
+    path("templates/<int:connection_id>/<int:template_id>/copy/", templates.copy, name="template_copy"),
+    path("templates/<int:connection_id>/<int:template_id>/list/", templates.list_all, name="template_list"),
+    path("templates/<int:connection_id>/<int:template_id>/delete/", templates.delete, name="template_delete"),
     path("connections/<int:connection_id>/template/", template.template, name="template"),
     path("connections/<int:connection_id>/template/categories/", template.categories, name="template_categories"),
     path("connections/<int:connection_id>/template/suggest/", template.suggest, name="template_suggest"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db.models import Exists, OuterRef
 
 from twinshelf.connections.models import Store
+from twinshelf.documents import Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 
@@ -43,6 +45,24 @@ def products_named(store: Store, names: Sequence[str]) -> dict[str, list[str]]:
     ]:
         owners.setdefault(sku, set()).add(product_id)
     return found | {sku: sorted(ids) for sku, ids in owners.items()}
+
+
+_SAMPLE = 400
+
+
+def field_names(store_id: int) -> tuple[list[str], list[str]]:
+    """(custom fields, options) that products of the store have, those of most products first.
+
+    Of the products that changed last: a name that only older ones have may be missing.
+    """
+    rows = StoreProduct.objects.filter(store_id=store_id, deleted=False).order_by("-modified_at")
+    fields: Counter[str] = Counter()
+    options: Counter[str] = Counter()
+    for document in rows.values_list("document", flat=True)[:_SAMPLE]:
+        product = from_json(bytes(document), Product)
+        fields.update({name.strip() for name, _value in product.custom_fields})
+        options.update({option.option for variant in product.variants for option in variant.options})
+    return [name for name, _n in fields.most_common()], [name for name, _n in options.most_common()]
 
 
 def titles(store: Store, product_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

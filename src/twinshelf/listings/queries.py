@@ -481,6 +481,19 @@ def asked_attributes(connection: Connection, category_ids: Iterable[str]) -> tup
     return ordered, [category_id for category_id in wanted if category_id not in kept]
 
 
+def attributes_of(connection: Connection, category_id: str) -> tuple[Attribute, ...] | None:
+    """What a category asks, as it was last read; None if it never was."""
+    kept = CategoryCache.objects.filter(shop=connection.shop_id, category_id=category_id).first()
+    return None if kept is None else from_json(bytes(kept.attributes), tuple[Attribute, ...])
+
+
+def rows_of(store_id: int, product_ids: Sequence[str]) -> list[StoreProduct]:
+    """The rows of these products without their documents, in the order of the ids."""
+    rows = StoreProduct.objects.filter(store_id=store_id, product_id__in=product_ids)
+    by_id = {row.product_id: row for row in rows.defer("document", "digest", "search")}
+    return [by_id[product_id] for product_id in product_ids if product_id in by_id]
+
+
 def named(store_id: int, product_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """(primary key, title) by product id, for lists that speak of products."""
     if store_id not in _store_ids():

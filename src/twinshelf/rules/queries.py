@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -90,6 +90,23 @@ def template_named(connection: Connection, name: str) -> Template | None:
     return Template.objects.filter(connection=connection, name_key=fold(name), removed_at=None).first()
 
 
+def templates_named(connection: Connection) -> list[Template]:
+    """The templates of a connection without the default one, in the order of the list."""
+    rows = Template.objects.filter(connection=connection, is_default=False, removed_at=None)
+    return list(rows.order_by("position", "id"))
+
+
+def holder_names(connection: Connection, product_ids: Sequence[str]) -> dict[str, str]:
+    """The name of the template that holds each of these products; those of the default one are left out."""
+    rows = Membership.objects.filter(connection=connection, product_id__in=product_ids)
+    return dict(rows.values_list("product_id", "template__name"))
+
+
+def products_of(template: Template) -> list[str]:
+    """The ids of the products that a template other than the default one holds, sorted."""
+    return sorted(Membership.objects.filter(template=template).values_list("product_id", flat=True))
+
+
 def rules_of(template: Template) -> TemplateRules:
     """What a template says beside its category."""
     return templates.rules_from_json(template.rules)
@@ -103,13 +120,21 @@ def product_count(template: Template) -> int:
 def actions_for(template: Template) -> tuple[Action, ...]:
     """What may be done to a template of the list."""
     args = (template.connection_id, template.id)
-    found = [
+    return (
         Action(id="template.edit", label=_("Edit"), args=args, method="get"),
         Action(id="template.copy", label=_("Copy"), args=args),
-    ]
-    if not template.is_default:
-        found.append(Action(id="template.delete", label=_("Delete"), args=args, method="get", tone="danger"))
-    return tuple(found)
+        Action(id="template.list", label=_("List its products"), args=args),
+        Action(id="template.delete", label=_("Delete"), args=args, method="get", tone="danger"),
+    )
+
+
+def actions_for_list(connection: Connection) -> tuple[Action, ...]:
+    """What may be done beside the list of a connection's templates."""
+    args = (connection.id,)
+    return (
+        Action(id="template.default", label=_("Edit Default Template"), args=args, method="get"),
+        Action(id="template.create", label=_("Create Template"), args=args, method="get", tone="primary"),
+    )
 
 
 # -- the products that fit conditions -------------------------------------------------------------------------------

@@ -183,6 +183,7 @@
       picked.value = option.dataset.id;
       close();
       input.dispatchEvent(new Event("change", { bubbles: true }));
+      box.dispatchEvent(new CustomEvent("picked", { bubbles: true }));
     };
     const find = async () => {
       const [text, number] = [input.value.trim(), ++asked];
@@ -220,6 +221,9 @@
     });
   };
   all("[data-combobox]").forEach(combobox);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    all("[data-combobox]", event.detail.elt).filter((box) => !one(".options", box)).forEach(combobox);
+  });
 
   // -- updates ------------------------------------------------------------------------------------------------------
 
