@@ -16,7 +16,7 @@ from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
-from twinshelf.kit import clock, logs
+from twinshelf.kit import clock, logs, text_search
 from twinshelf.kit.sqlite import statistics
 
 logs.configure("WARNING")
@@ -85,7 +85,8 @@ def django_db_setup(
 
 def _digest_of_migrations() -> str:
     digest = hashlib.sha256(repr((VERSION, settings.INSTALLED_APPS, settings.CACHES)).encode())
-    digest.update(Path(statistics.__file__).read_bytes())  # what it writes is part of the tables
+    for writer in (statistics.__file__, text_search.__file__):
+        digest.update(Path(str(writer)).read_bytes())  # what it writes is part of the tables
     for app in apps.get_app_configs():
         spec = importlib.util.find_spec(f"{app.name}.migrations")
         for folder in spec.submodule_search_locations or () if spec else ():

@@ -44,6 +44,7 @@ from twinshelf.documents import (
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
+from twinshelf.kit.text_search import rebuild, searchable
 from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
 from twinshelf.rules import membership
@@ -305,7 +306,7 @@ def product_rows(store: Store, document: Product, seen_at: datetime) -> tuple[St
         price_min=min(prices),
         price_max=max(prices),
         stock=sum(v.stock or 0 for v in document.variants),
-        search=" ".join([document.title, *sorted(codes)]).lower(),
+        search=searchable([document.title, *sorted(codes)]),
         document=data,
         digest=hashlib.sha256(data).digest(),
         modified_at=document.modified_at,
@@ -389,6 +390,7 @@ def _products(world: World) -> None:
                 listings.append(listing)
                 links += pairs
     world.products = StoreProduct.objects.bulk_create(products)
+    rebuild(StoreProduct)
     StoreVariant.objects.bulk_create(variants)
     membership.keep_texts(world.store, [from_json(bytes(row.document), Product) for row in products])
     ListingRow.objects.bulk_create(listings)
@@ -513,9 +515,9 @@ def order_row(connection: Connection, order: ShopOrder, store_order_id: str | No
         document=to_json(msgspec.structs.replace(order, address=Address(), buyer_message="")),
         buyer=seal(buyer, bound_to=f"order:{connection.id}:{order.id}"),
         address_clear=False,
-        search=" ".join(
-            {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
-        ).lower(),
+        search=searchable(
+            [order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)]
+        ),
         store_order_id=store_order_id,
         seen_at=order.created_at + timedelta(minutes=2, seconds=10),
     )
@@ -968,6 +970,7 @@ def fill_many(world: World, products: int, orders: int) -> None:
                 (Problem, problems),
             ):
                 _create(model, made)
+        rebuild(StoreProduct)
         documents = [product_document(n, modified_at=now) for n in range(60)]
         stages = (
             ("COMPLETED",) * 90

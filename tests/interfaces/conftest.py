@@ -17,6 +17,8 @@ from django_scopes import scope
 
 from tests import console_data
 from tests.console_data import World
+from twinshelf.goods.models import StoreProduct
+from twinshelf.kit.text_search import rebuild
 
 
 class Answer:
@@ -78,6 +80,7 @@ def _world() -> World:
         for table, found in _kept[1]:
             places = ", ".join("%s" for _ in found[0])
             cursor.executemany(f"insert into {table} values ({places})", found)
+        rebuild(StoreProduct)
         restored: World = pickle.loads(_kept[0])
         return restored
 

@@ -19,6 +19,7 @@ from twinshelf.connections.models import Store
 from twinshelf.documents import Money, Product, from_json, seller_sku, to_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
+from twinshelf.kit.text_search import note_new, searchable
 from twinshelf.kit.upsert import upsert
 
 _PRODUCT_COLUMNS = (
@@ -32,6 +33,10 @@ _VARIANT_COLUMNS = (
 
 LONGEST_LAG = timedelta(hours=1)
 """No copy of the store from which it answers is taken to be further behind than this."""
+
+
+LONGEST_CATEGORY = 500
+"""Characters of a category's path in the list of products; longer ones are cut: an index takes only so much."""
 
 
 @dataclass
@@ -109,6 +114,8 @@ def keep_products(store: Store, products: Sequence[Product], *, began: datetime)
         [_product_row(store, product, documents[product.id], digests[product.id], now) for product in fresh],
         unique=["store_id", "product_id"],
     )
+    if changed.new - known.keys():
+        note_new(StoreProduct, store_id=store.id, product_id__in=sorted(changed.new - known.keys()))
     upsert(
         StoreVariant,
         store.account_id,
@@ -173,13 +180,13 @@ def _product_row(store: Store, product: Product, document: bytes, digest: bytes,
         product.title,
         product.sku,
         product.brand,
-        product.categories[0] if product.categories else "",
+        product.categories[0][:LONGEST_CATEGORY] if product.categories else "",
         thumbnail or (product.images[0].url if product.images else ""),
         len(product.variants),
         min(prices, default=None),
         max(prices, default=None),
         sum(stocks) if stocks else None,
-        " ".join([product.title, *sorted(code for code in codes if code)]).lower(),
+        searchable([product.title, *sorted(code for code in codes if code)]),
         document,
         digest,
         "",

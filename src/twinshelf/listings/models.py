@@ -73,7 +73,10 @@ class ListingRow(AccountModel):
                 fields=["connection", "tiktok_id"], condition=~models.Q(tiktok_id=""), name="listing_once_per_tiktok_id"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["connection", "state"], name="listing_by_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "state"], name="listing_by_state"),
+            models.Index(fields=["connection", "product_id", "state"], name="listing_state_of_product"),
+        ]
 
     def sent_listing(self) -> Listing | None:
         """What TikTok last accepted from us; None if nothing yet. A field added since has its default in it."""

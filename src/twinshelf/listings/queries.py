@@ -23,10 +23,11 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,7 @@ from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
+from twinshelf.kit.text_search import matching
 from twinshelf.kit.words import searched
 from twinshelf.listings.models import CategoryCache, CategorySuggestions, CategoryTree, Link, ListingRow
 from twinshelf.rules.categories import Leaf, find
@@ -63,6 +65,9 @@ BUCKETS: Final[tuple[tuple[Bucket, tuple[str, ...]], ...]] = (
 )
 """What a list tells apart, the one that needs a person most first. A product that is in several shops counts once,
 under the first of these that holds in any of them; so the counts add up to all products."""
+
+_NOT_LISTED = 1
+"""The rank of the last bucket: products that no shop has."""
 
 _KEPT, _GONE = (False,), (True,)
 """`deleted` as a list of one: Django writes a bare boolean as `NOT deleted`, which SQLite looks up in no index."""
@@ -104,6 +109,8 @@ class ProductLine:
 
     product: StoreProduct
     listings: tuple[tuple[Connection, ListingRow | None, int], ...]
+    matched: str = ""
+    """The SKU or barcode of a variant by which a search found it, where its name and own SKU do not show why."""
 
     @property
     def shown(self) -> tuple[Connection, ListingRow] | None:
@@ -136,7 +143,9 @@ def products(
     chosen = [c for c in connections if wanted.connection_id in {None, c.id}]
     return page.of(
         lambda ids: _lines(
-            in_order(StoreProduct.objects.select_related("store").defer("document", "digest", "search"), ids), chosen
+            in_order(StoreProduct.objects.select_related("store").defer("document", "digest", "search"), ids),
+            chosen,
+            wanted.text,
         )
     )
 
@@ -156,8 +165,7 @@ def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> Query
     else:
         # The stores are named although they are all: so the list index is used from its first column to its last.
         rows = rows.filter(store_id__in=_store_ids())
-    for word in searched(wanted.text):
-        rows = rows.filter(search__contains=word)
+    rows = matching(rows, wanted.text)
     if wanted.category:
         rows = rows.filter(category__startswith=wanted.category)
     match wanted.stock:
@@ -240,7 +248,7 @@ def _with_problems(code: str, connections: Sequence[Connection]) -> Q:
     return found
 
 
-def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> list[ProductLine]:
+def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text: str) -> list[ProductLine]:
     by_store = of_stores(connections)
     ids = [row.product_id for row in rows]
     listings = {
@@ -249,6 +257,7 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> l
     }
     owners = [f"connection:{c.id}" for c in connections]
     problems = sync.problems_of(ids, sync.PRODUCT_KINDS, owners)
+    matched = matched_by(rows, text)
     return [
         ProductLine(
             row,
@@ -260,6 +269,7 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection]) -> l
                 )
                 for connection in by_store.get(row.store_id, ())
             ),
+            matched.get(row.pk, ""),
         )
         for row in rows
     ]
@@ -297,13 +307,12 @@ def _bucket_counts_within(
 ) -> dict[str, int]:
     matching = _matching(wanted, connections)
     counts: Counter[str] = Counter({name: 0 for name, _states in BUCKETS})
-    counts["all"] = matching.count()
-    for store_id, some in of_stores(chosen).items():
-        ids = [c.id for c in some]
-        by_bucket = _by_state if len(ids) == 1 else _by_weightiest_state
-        keys = matching.filter(store_id=store_id).order_by().values("product_id")
-        counts.update(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=keys)))
-    counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
+    by_store = of_stores(chosen)
+    for store_id, some in by_store.items():
+        counts.update(_by_weightiest_of(matching.filter(store_id=store_id).order_by(), [c.id for c in some]))
+    if wanted.connection_id is None:
+        counts["not_uploaded"] += matching.exclude(store_id__in=by_store).count()
+    counts["all"] = sum(counts.values())
     counts["shop_only"] = _matching(replace(wanted, bucket="shop_only"), connections).count()
     return dict(counts)
 
@@ -319,13 +328,44 @@ def _by_state(rows: QuerySet[ListingRow]) -> Counter[str]:
 
 def _by_weightiest_state(rows: QuerySet[ListingRow]) -> Counter[str]:
     """Products by bucket where several shops sell the same store's."""
-    rank = Case(
-        *(When(state__in=states, then=Value(len(BUCKETS) - n)) for n, (_name, states) in enumerate(BUCKETS)),
+    return _counted_by_rank(rows.values("product_id").annotate(rank=Max(_rank())).values("rank").order_by())
+
+
+def _by_weightiest_of(products: QuerySet[StoreProduct], connection_ids: Sequence[int]) -> Counter[str]:
+    """The same for some products of one store: a look at each of their listings, out of an index that has its state."""
+    ranks = [
+        Coalesce(
+            Subquery(
+                _unscoped()
+                .filter(connection_id=connection_id, product_id=OuterRef("product_id"))
+                .annotate(rank=_rank())
+                .values("rank")[:1]
+            ),
+            Value(_NOT_LISTED),
+            output_field=IntegerField(),
+        )
+        for connection_id in connection_ids
+    ]
+    return _counted_by_rank(products.annotate(rank=Greatest(*ranks) if len(ranks) > 1 else ranks[0]).values("rank"))
+
+
+def _rank() -> Case:
+    """How much a listing's state needs a person: the first of the buckets most. What is live is looked for first."""
+    ranks = sorted(((len(BUCKETS) - n, states) for n, (_name, states) in enumerate(BUCKETS)), key=_live_first)
+    return Case(
+        *(When(state__in=states, then=Value(rank)) for rank, states in ranks),
+        default=Value(_NOT_LISTED),
         output_field=IntegerField(),
     )
-    per_product = rows.values("product_id").annotate(rank=Max(rank)).values("rank").order_by()
+
+
+def _live_first(entry: tuple[int, tuple[str, ...]]) -> bool:
+    return ListingState.LIVE not in entry[1]
+
+
+def _counted_by_rank(ranks: Any) -> Counter[str]:
     try:
-        sql, params = per_product.query.sql_with_params()  # counting by an aggregate is beyond the ORM
+        sql, params = ranks.query.sql_with_params()  # counting by an aggregate is beyond the ORM
     except EmptyResultSet:  # it sees that nothing can match
         return Counter()
     with connection.cursor() as cursor:
@@ -365,14 +405,21 @@ def find_products(text: str, limit: int = 5) -> list[StoreProduct]:
 def matched_by(rows: Sequence[StoreProduct], text: str) -> dict[int, str]:
     """By product row, the SKU or barcode of a variant that has a word of `text`; none where the name shows it all."""
     words = searched(text)
-    hidden = [row for row in rows if not all(word in f"{row.title} {row.sku}".lower() for word in words)]
+    hidden = {
+        (row.store_id, row.product_id): row.pk
+        for row in rows
+        if not all(word in f"{row.title} {row.sku}".lower() for word in words)
+    }
+    if not words or not hidden:
+        return {}
+    stores, products = {store_id for store_id, _product in hidden}, [product_id for _store, product_id in hidden]
+    variants = StoreVariant.objects.filter(store_id__in=stores, product_id__in=products, deleted__in=_KEPT)
     found: dict[int, str] = {}
-    for row in hidden:
-        for variant in variants_of(row):
-            codes = [code for code in (variant.sku, variant.gtin) if any(word in code.lower() for word in words)]
-            if codes:
-                found[row.pk] = codes[0]
-                break
+    for store_id, product_id, *codes in variants.order_by("id").values_list("store_id", "product_id", "sku", "gtin"):
+        pk = hidden.get((store_id, product_id))
+        if pk is not None and pk not in found:
+            fitting = [code for code in codes if any(word in code.lower() for word in words)]
+            found |= {pk: fitting[0]} if fitting else {}
     return found
 
 

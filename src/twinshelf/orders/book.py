@@ -12,6 +12,7 @@ from twinshelf.connections.models import Connection
 from twinshelf.documents import Address, ShopOrder, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
+from twinshelf.kit.text_search import searchable
 from twinshelf.kit.upsert import insert_rows, update_rows
 from twinshelf.orders.bearers import Bearers, bearers_of
 from twinshelf.orders.intake.plan import merged_address
@@ -105,7 +106,7 @@ def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
     row.buyer = seal(buyer, bound_to=binding(row.connection_id, order.id))
     row.address_clear = address.clear
     words = {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
-    row.search = " ".join(sorted(word for word in words if word)).lower()
+    row.search = searchable(sorted(words))
 
 
 def order_of(row: ShopOrderRow, *, with_buyer: bool = False) -> ShopOrder:

@@ -26,6 +26,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
+from twinshelf.kit.text_search import matching
 from twinshelf.kit.words import searched
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
@@ -148,9 +149,7 @@ def _containing(rows: QuerySet[ShopOrderRow], text: str, connection_ids: Sequenc
         exact = list(_unscoped().filter(number, connection_id__in=connection_ids).values_list("pk", flat=True)[:50])
         if exact:
             return rows.filter(pk__in=exact)
-    for word in searched(text):
-        rows = rows.filter(search__contains=word)
-    return rows
+    return matching(rows, text)
 
 
 def tab_counts(
@@ -371,9 +370,8 @@ def candidates(connection: Connection, line: OrderLine, text: str = "") -> list[
         if len(found) >= CANDIDATES or not words:
             continue
         products = StoreProduct.objects.filter(store_id=connection.store_id, deleted=False)
-        for word in words:
-            products = products.filter(search__contains=word)
-        ids = list(products.order_by("title", "id").values_list("product_id", flat=True)[:CANDIDATES])
+        named = matching(products, " ".join(words)).order_by("title", "id")
+        ids = list(named.values_list("product_id", flat=True)[:CANDIDATES])
         rows = known.filter(product_id__in=ids).order_by("id")[: 10 * CANDIDATES]
         place = {product_id: at for at, product_id in enumerate(ids)}
         found += sorted(rows, key=lambda v: (code not in {v.sku, v.gtin}, place[v.product_id], v.pk))

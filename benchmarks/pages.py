@@ -1,0 +1,71 @@
+"""The pages of the console at size: server time of every list, filter, search and sort of products, and of orders."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from benchmarks.harness import Result
+
+BOUND_MS = 100.0
+TRIES = 3
+"""The best of so many: what the machine did beside is not the page's."""
+
+PAGES = {
+    "products": "/products/",
+    "  page 900": "/products/?page=900",
+    "  live": "/products/?state=live",
+    "  failed": "/products/?state=failed",
+    "  not listed": "/products/?state=not_uploaded",
+    "  on TikTok only": "/products/?state=shop_only",
+    "  of one category": "/products/?category=Home",
+    "  out of stock": "/products/?stock=out",
+    "  few left, by price": "/products/?stock=low&sort=price",
+    "  with problems": "/products/?problem=any",
+    "  by price": "/products/?sort=price",
+    "  by stock, descending": "/products/?sort=-stock",
+    "  by last change, descending": "/products/?sort=-modified",
+    "search products: a word of very many": "/products/?q=linen",
+    "  the same by last change": "/products/?q=linen&sort=modified",
+    "  the same of those live and in stock": "/products/?q=linen&state=live&stock=in",
+    "  a SKU": "/products/?q=fh-4711",
+    "  part of a barcode": "/products/?q=50123456",
+    "  two letters": "/products/?q=xl",
+    "  nothing": "/products/?q=zzz",
+    "categories to choose from": "/products/categories/",
+    "orders": "/orders/",
+    "search orders: a word of very many": "/orders/?q=linen",
+    "search everything": "/search/?q=linen",
+}
+
+
+def run(products: int) -> list[Result]:
+    """The console's own process, on SQLite, over `products` of two shops and as many orders."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="twinshelf-pages-") as data:
+        os.environ.update(TWINSHELF_DATA=data, DJANGO_SETTINGS_MODULE="twinshelf.settings")
+        from tests import console_fill
+
+        sys.stdout.flush()
+        console_fill.main(products)
+        from django.test import Client
+
+        from tests.console_data import EMAIL
+        from twinshelf.accounts.models import User
+
+        client = Client(headers={"host": "localhost"})
+        client.force_login(User.objects.get(email=EMAIL))
+        return [_measure(client, f"{name} ({products:,})", path) for name, path in PAGES.items()]
+
+
+def _measure(client: object, name: str, path: str) -> Result:
+    times = []
+    for _ in range(TRIES):
+        began = time.process_time()
+        answer = client.get(path)  # type: ignore[attr-defined]
+        times.append((time.process_time() - began) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answers {answer.status_code}")
+    return Result(name, min(times), "ms", BOUND_MS)
