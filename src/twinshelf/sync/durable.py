@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy
 import structlog
@@ -366,7 +365,7 @@ def migrate() -> None:
 def launch() -> tuple[DurableClient, leases.Lease]:
     """Start working off workflows in this process. Call once, after Django is set up; `shutdown` ends it."""
     global _process_client, _dispatcher  # noqa: PLW0603 - one per process
-    lease = leases.take(settings.OPERATOR.slot, holder=uuid4().hex)
+    lease = leases.take(settings.OPERATOR.slot)
     config: DBOSConfig = {
         "name": "twinshelf",
         "application_version": CONTRACT,
