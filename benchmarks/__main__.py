@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import burst, importing, listing, orders, pages, sandbox
+from benchmarks import burst, categories, importing, listing, orders, pages, sandbox
 from benchmarks.harness import Result, in_process
 
 
 def main() -> int:
     """Run the asked benchmarks and print each result against its bound; the exit code tells of a missed one."""
     parser = argparse.ArgumentParser(prog="benchmarks")
-    parser.add_argument("which", nargs="*", help="sandbox import limited listing orders burst freshness pages; all")
+    every = "sandbox import limited listing orders burst freshness pages categories"
+    parser.add_argument("which", nargs="*", help=f"{every}; all")
     parser.add_argument("--products", type=int, default=20_000, help="size of the catalog to import")
     parser.add_argument("--loaded", type=int, default=100_000, help="products the sandbox by itself is loaded with")
     parser.add_argument("--listings", type=int, default=1_000, help="products to list")
@@ -20,7 +21,7 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=10_000, help="stock changes of the burst")
     parser.add_argument("--shown", type=int, default=100_000, help="products, and orders, that the pages are of")
     options = parser.parse_args()
-    which = options.which or ["sandbox", "import", "limited", "listing", "orders", "burst", "freshness", "pages"]
+    which = options.which or every.split()
     results: list[Result] = []
     runs = {
         "sandbox": lambda: sandbox.run(options.loaded),
@@ -31,6 +32,7 @@ def main() -> int:
         "burst": lambda: burst.run(options.changes),
         "freshness": burst.run_freshness,
         "pages": lambda: pages.run(options.shown),
+        "categories": categories.run,
     }
     for name in which:
         print(f"\n{name}", flush=True)
