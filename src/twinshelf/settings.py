@@ -18,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from twinshelf.kit.sqlite import wal
+
 
 class Operator(BaseSettings):
     """What whoever runs the installation can set; each field is the environment variable `TWINSHELF_<NAME>`."""
@@ -126,7 +128,8 @@ def _database() -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 "init_command": (
                     f"PRAGMA journal_mode=WAL;PRAGMA synchronous={OPERATOR.sqlite_synchronous};"
-                    "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16384;PRAGMA mmap_size=67108864"
+                    "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16384;PRAGMA mmap_size=67108864;"
+                    f"PRAGMA journal_size_limit={wal.LIMIT}"
                 ),
             },
             "TEST": {"NAME": os.environ.get("TWINSHELF_TEST_DATABASE")},

@@ -32,3 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health, name="health"),
     path("", include("twinshelf.console.urls")),
 ]
+
+handler500 = "twinshelf.console.views.failing.failed"
+handler429 = "twinshelf.console.views.failing.too_many"

@@ -389,7 +389,7 @@ def test_what_cannot_be_stored_is_not_acknowledged_and_counts_when_it_comes_agai
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(disk_full):
-        assert of_store.post() == 500
+        assert of_store.post() == 503
     assert not InboxEvent.objects.exists()
     assert not Mark.objects.exists()
 

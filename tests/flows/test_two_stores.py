@@ -18,11 +18,14 @@ from django_scopes import scope
 from tests.flows.conftest import MAYA, ShopWorld, StoreWorld, Twinshelf
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks, rest, ship
 from tests.flows.neighbors import connect_account, connect_store, consent, of, shelf
+from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Account, AccountModel, Membership
 from twinshelf.connections import actions as connections
+from twinshelf.connections import stores
 from twinshelf.connections.actions import ShopTaken
 from twinshelf.connections.models import Seller, Shop, Store
-from twinshelf.errors import NeedsPerson
+from twinshelf.errors import NeedsPerson, Unauthorized
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
 
@@ -164,6 +167,59 @@ def test_a_store_that_fails_delays_no_order_of_the_other(sandbox, sides, twinshe
 
 
 # -- two accounts ---------------------------------------------------------------------------------------------------
+
+
+def test_a_store_belongs_to_one_account_and_nothing_of_it_is_told_to_who_cannot_open_it(sandbox, store, twinshelf):
+    rival = accounts.create_account(
+        "Rival", owner_email="rival@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
+    keys = sandbox.act("bc.create_api_account", hash=store.hash, name="Rival")
+
+    def connect(account, token):
+        with scope(account=account):
+            return connections.connect_store(account, store_hash_or_url=store.hash, access_token=token, by=MAYA)
+
+    with pytest.raises(connections.StoreTaken, match="E-TEN-STORE store='Fernhollow Goods'"):
+        connect(rival, keys["access_token"])
+    with pytest.raises(Unauthorized):
+        connect(rival, "nonsense")
+    with scope(account=rival):
+        assert not Store.objects.exists()
+
+    assert (
+        connect(twinshelf.account, keys["access_token"]).id == twinshelf.connection.store_id
+    )  # its own: as often as wanted
+
+
+def test_of_two_accounts_that_connect_a_store_at_once_one_has_it(sandbox, twinshelf, monkeypatch):
+    """The other one looked before the first had it."""
+    sandbox.act("bc.create_store", hash="quick0store", name="Quick", currency="USD")
+    keys = sandbox.act("bc.create_api_account", hash="quick0store", name="Twinshelf")
+    rival = accounts.create_account(
+        "Rival", owner_email="rival@rival.test", password="a long enough password", by=COMMAND_LINE
+    )
+    begun: list[str] = []
+    true = stores._taken_by_one
+
+    def overtaken(name):
+        if not begun:
+            begun.append(name)
+            connect(twinshelf.account)
+        return true(name)
+
+    def connect(account):
+        with scope(account=account):
+            return connections.connect_store(
+                account, store_hash_or_url="quick0store", access_token=keys["access_token"], by=MAYA
+            )
+
+    monkeypatch.setattr(stores, "_taken_by_one", overtaken)
+
+    with pytest.raises(connections.StoreTaken):
+        connect(rival)
+    assert [store.account_id for store in Store.objects.with_scopes_disabled().filter(hash="quick0store")] == [
+        twinshelf.account.id
+    ]
 
 
 @pytest.fixture

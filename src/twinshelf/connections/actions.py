@@ -21,6 +21,7 @@ from twinshelf.connections.pairing import pair, rename
 from twinshelf.connections.stores import (
     NotAStore,
     ScopesMissing,
+    StoreTaken,
     WrongStore,
     ask_for_time,
     check_store,
@@ -37,6 +38,7 @@ __all__ = [
     "Parked",
     "ScopesMissing",
     "ShopTaken",
+    "StoreTaken",
     "WrongStore",
     "ask_for_time",
     "authorize_shops",

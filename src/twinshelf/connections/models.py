@@ -54,8 +54,16 @@ class Store(AccountModel):
     orders_modified_at = models.DateTimeField(null=True)
     """Newest `date_modified` of the store's orders that a finished poll has seen (BigCommerce's clock)."""
 
+    shared = models.BooleanField(default=False)
+    """Another account had the store already when a store came to belong to one account of an installation."""
+
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "hash"], name="store_once_per_account")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "hash"], name="store_once_per_account"),
+            models.UniqueConstraint(
+                fields=["platform", "hash"], condition=models.Q(shared=False), name="store_once_per_installation"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

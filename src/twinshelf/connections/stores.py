@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
@@ -54,6 +55,11 @@ class WrongStore(NeedsPerson):
         super().__init__("E-CON-STORE", theirs=theirs, ours=ours)
 
 
+class StoreTaken(NeedsPerson):
+    def __init__(self, store: str) -> None:
+        super().__init__("E-TEN-STORE", store=store)
+
+
 class ScopesMissing(NeedsPerson):
     def __init__(self, scopes: Sequence[str]) -> None:
         super().__init__("E-CON-SCOPE", platform="BigCommerce", operation=", ".join(scopes))
@@ -78,7 +84,8 @@ def connect_store(
 ) -> Store:
     """Test the credentials against the store, then keep them sealed. Connecting again replaces them and keeps all data.
 
-    Raises NotAStore, Unauthorized, WrongStore or ScopesMissing; then nothing is kept.
+    Raises NotAStore, Unauthorized, WrongStore, ScopesMissing, or StoreTaken if another account has it: neither would
+    know what the other holds for its orders. Then nothing is kept.
     """
     store_hash = store_hash_of(store_hash_or_url)
     with clients.trial_store(account.id, store_hash, access_token.strip()) as client:
@@ -87,8 +94,12 @@ def connect_store(
             raise WrongStore(info.hash, store_hash)
         if missing := client.missing_scopes():
             raise ScopesMissing(missing)
+    # Only now: who cannot open a store is not told who has it.
+    elsewhere = Store.objects.with_scopes_disabled().filter(hash=store_hash, platform=storefronts.DEFAULT)
+    if elsewhere.exclude(account=account).exists() and not elsewhere.filter(account=account).exists():
+        raise StoreTaken(info.name)
     binding = store_binding(store_hash)
-    with transaction.atomic():
+    with _taken_by_one(info.name), transaction.atomic():
         before = Store.objects.filter(account=account, hash=store_hash).values("hash", "name", "state").first()
         store, _ = Store.objects.update_or_create(
             account=account,
@@ -127,6 +138,15 @@ def connect_store(
 def _control_panel(told: str, store_hash: str) -> str:
     """Where people reach the store's control panel: as the operator says, or as BigCommerce does."""
     return str(settings.OPERATOR.bigcommerce_panel).replace("{hash}", store_hash) or told
+
+
+@contextmanager
+def _taken_by_one(name: str) -> Iterator[None]:
+    """Another account may be at it in the same moment: the first one has the store."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise StoreTaken(name) from error
 
 
 def ensure_store_hooks(store: Store) -> None:

@@ -23,6 +23,7 @@ from django_scopes import scopes_disabled
 from sqlalchemy import event
 
 from twinshelf.kit import clock
+from twinshelf.kit.sqlite import wal
 from twinshelf.sync import drain, lanes, leases, schedules, tasks
 from twinshelf.sync.engine import WorkState
 from twinshelf.sync.flows import BULK, ORDERS, SYNC, installed
@@ -48,7 +49,10 @@ def _sqlite_engine() -> sqlalchemy.Engine:
     def _pragmas(connection: Any, _record: Any) -> None:
         # As DBOS sets its own engine up, and WAL and synchronous besides: without them it is three times slower.
         connection.isolation_level = "IMMEDIATE"
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON",
+            f"journal_size_limit={wal.LIMIT}",
+        ):  # fmt: skip
             connection.execute(f"pragma {pragma}")
 
     return made
@@ -150,6 +154,8 @@ class Dispatcher:
                 tasks.sweep()
                 schedules.tick()
                 self._forget_others()
+                if not settings.OPERATOR.database_url:
+                    wal.shrink(settings.OPERATOR.data / name for name in ("twinshelf.sqlite3", "engine.sqlite3"))
                 if clock.monotonic() >= next_clean:
                     next_clean = clock.monotonic() + CLEAN_SECONDS
                     _client_of_process().clean_up(KEEP_FINISHED_SECONDS)

@@ -14,7 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django_scopes import scope
 
 from twinshelf.accounts.models import Account
-from twinshelf.kit import clock
+from twinshelf.kit import clock, patience
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Signal
 
@@ -53,6 +53,8 @@ def receive(
             with _guard:
                 together = _waiting[:]
                 _waiting.clear()
+            if clock.monotonic() < _refused_until:
+                patience.wait_at_most(patience.PROBE_SECONDS)
             _write(together)
     if delivery.error is not None:
         raise delivery.error
@@ -79,13 +81,19 @@ class _Delivery:
 _waiting: list[_Delivery] = []
 _guard = threading.Lock()
 _writing = threading.Lock()
+_REFUSED_SECONDS = 5.0
+_refused_until = 0.0
+"""While the database takes nothing, each delivery tries it only shortly: those behind it wait for that."""
 
 
 def _write(deliveries: Sequence[_Delivery]) -> None:
     """Settle each, together if they let themselves be written together: one that does not keeps no other from it."""
+    global _refused_until  # noqa: PLW0603 - one database per process
     try:
         new = _store(deliveries)
     except BaseException as error:  # noqa: BLE001 - raised by whoever brought the delivery
+        if isinstance(error, OperationalError):
+            _refused_until = clock.monotonic() + _REFUSED_SECONDS
         if len(deliveries) > 1 and isinstance(error, Exception) and not isinstance(error, OperationalError):
             for delivery in deliveries:
                 _write([delivery])

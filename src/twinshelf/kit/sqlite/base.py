@@ -7,6 +7,7 @@ apart by SQLite itself.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from django.db.utils import OperationalError
 
 _WRITES = frozenset({"insert", "update", "delete", "replac"})
 _WAIT_SECONDS = 20.0
+_AGAIN_SECONDS = 0.1
 
 _turns: dict[str, threading.Lock] = {}
 _turns_guard = threading.Lock()
@@ -26,6 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that takes its turn before it begins to write, and gives it back with the transaction."""
 
     _has_turn = False
+    _wait_seconds = _WAIT_SECONDS
 
     def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002 - Django's signature
         """As Django's; the cursor knows its connection."""
@@ -39,8 +42,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._take_turn()
         try:
             yield
+        except sqlite3.OperationalError:
+            self.found_locked()
+            raise
         finally:
             self._give_turn_back()
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait so long, at most, for this process's other writers and, once more, for other processes."""
+        if seconds != self._wait_seconds:
+            self._wait_seconds = seconds
+            self._tell_patience()
+
+    def found_locked(self) -> None:
+        """Whoever waits shortly has waited for what it was: further statements of a request try at once."""
+        if self._wait_seconds < _WAIT_SECONDS:
+            self.wait_at_most(min(self._wait_seconds, _AGAIN_SECONDS))
+
+    def init_connection_state(self) -> None:
+        """As Django's, for a connection that is opened anew; it waits as long as the one before."""
+        super().init_connection_state()
+        self._tell_patience()
+
+    def _tell_patience(self) -> None:
+        if self.connection is not None:
+            self.connection.execute(f"pragma busy_timeout = {round(self._wait_seconds * 1000)}")
 
     @property
     def has_turn(self) -> bool:
@@ -48,7 +74,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._has_turn
 
     def _take_turn(self) -> None:
-        if not self._turn.acquire(timeout=_WAIT_SECONDS):
+        if not self._turn.acquire(timeout=self._wait_seconds):
+            self.found_locked()
             msg = "database is locked: a transaction of this process did not end"
             raise OperationalError(msg)
         self._has_turn = True
@@ -68,8 +95,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._take_turn()
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc] # the stubs leave it out
-        except BaseException:
+        except BaseException as error:
             self._give_turn_back()
+            if isinstance(error, OperationalError | sqlite3.OperationalError):
+                self.found_locked()
             raise
 
     def _commit(self) -> None:
