@@ -15,7 +15,7 @@ demo: ## Run Twinshelf against its sandbox, no shop needed   ARGS="--exit --prod
 
 test: ## Run the tests, all in parallel or as ARGS say   ARGS="tests/pure -k price"
 	@tools/setup.sh test
-	@$(BIN)/pytest $(or $(ARGS),--numprocesses auto)
+	@$(BIN)/pytest $(or $(ARGS),--numprocesses auto --dist worksteal)
 
 check: ## Run format, lint, types, walls and the form of commits; change nothing
 	@tools/setup.sh dev

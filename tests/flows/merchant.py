@@ -28,6 +28,7 @@ from twinshelf.accounts import actions as accounts
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection, Store
 from twinshelf.goods import actions as goods
+from twinshelf.goods.models import Hold
 from twinshelf.kit import clock
 from twinshelf.listings import actions as catalog
 from twinshelf.listings.models import ListingRow
@@ -141,6 +142,7 @@ def pass_time(seconds: float) -> Answer:
     with scopes_disabled(), transaction.atomic():
         Mark.objects.update(due_at=F("due_at") - earlier)
         Lane.objects.update(due_at=F("due_at") - earlier, held_until=F("held_until") - earlier)
+        Hold.objects.update(converted_at=F("converted_at") - earlier)
     return {}
 
 
