@@ -16,6 +16,16 @@ import httpx2
 from django.conf import settings
 from django_scopes import scope
 
+from soak.calls import (
+    CANCEL,
+    CREATE_LISTING,
+    CREATE_ORDER,
+    EDIT_LISTING,
+    SET_ORDER,
+    SET_PRICES,
+    SET_STOCK,
+    SHIP,
+)
 from soak.evidence import Struck
 from soak.product import Product
 from soak.worlds import MERCHANT, Place, Side
@@ -25,14 +35,6 @@ from twinshelf.sync import engine as port
 from twinshelf.sync.inline import InlineEngine
 from twinshelf_sandbox.faults import Fault
 
-CREATE_ORDER = {"platform": "bigcommerce", "method": "POST", "path": "/stores/*/v2/orders"}
-CREATE_LISTING = {"platform": "tiktok", "method": "POST", "path": "/product/*/products"}
-EDIT_LISTING = {"platform": "tiktok", "method": "PUT", "path": "/product/*/products/*"}
-SHIP = {"platform": "tiktok", "method": "POST", "path": "/fulfillment/*/orders/*/packages"}
-SET_PRICES = {"platform": "tiktok", "method": "POST", "path": "/product/*/prices/update"}
-SET_STOCK = {"platform": "tiktok", "method": "POST", "path": "/product/*/inventory/update"}
-CANCEL = {"platform": "tiktok", "method": "POST", "path": "/return_refund/*/cancellations"}
-SET_ORDER = {"platform": "bigcommerce", "method": "PUT", "path": "/stores/*/v2/orders/*"}
 WRITES = (CREATE_ORDER, CREATE_LISTING, EDIT_LISTING, SHIP, SET_PRICES, SET_STOCK, CANCEL, SET_ORDER)
 READS = (
     {"platform": "bigcommerce", "method": "GET", "path": "/stores/*/v3/catalog/products"},

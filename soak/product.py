@@ -5,9 +5,7 @@ A crash drops all memory and lets go of the database; what begins again knows on
 
 from __future__ import annotations
 
-import io
 import random
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from django.db import connections
 from django.db.models import Min
 from django_scopes import scopes_disabled
 
+from soak.calls import post
 from soak.evidence import Ack, Call
 from soak.moments import Moments
 from twinshelf import wiring
@@ -27,7 +26,6 @@ from twinshelf.kit import clock, http, skew
 from twinshelf.sync import engine, lanes, tasks
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import InboxEvent, Lane, Schedule
-from twinshelf.wsgi import application
 from twinshelf_sandbox.app import Sandbox, build
 from twinshelf_sandbox.transport import SandboxTransport
 
@@ -225,38 +223,6 @@ def _inbox_size() -> int:
 def _topic(body: bytes) -> str:
     text = body.decode(errors="replace")
     return text.partition('"scope":"')[2].partition('"')[0] or text.partition('"type":')[2].partition(",")[0]
-
-
-def post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """Post to the product's WSGI application. Returns the status."""
-    sent = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": httpx2.URL(url).path,
-        "SERVER_NAME": "twinshelf.soak",
-        "SERVER_PORT": "443",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "twinshelf.soak",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.url_scheme": "https",
-        **{name: value for name, value in sent.items() if name not in {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"}},
-    }
-    answers: list[str] = []
-
-    def start(status: str, _headers: Any, _error: Any = None, /) -> Callable[[bytes], object]:
-        answers.append(status)
-        return io.BytesIO().write
-
-    answer = application(environ, start)
-    try:
-        b"".join(answer)
-    finally:
-        answer.close()
-    return int(answers[0][:3])
 
 
 class Wire(SandboxTransport):

@@ -7,8 +7,6 @@ let things settle, and look at a world.
 from __future__ import annotations
 
 import gc
-import io
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -22,6 +20,7 @@ from django.db import transaction
 from django_scopes import scope
 from pytest_django import DjangoDbBlocker
 
+from soak.calls import post
 from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE, Actor, ActorKind
@@ -46,7 +45,6 @@ from twinshelf.sync import engine, lanes
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import Problem, Task
 from twinshelf.tiktok.budget import PacedBudget
-from twinshelf.wsgi import application
 from twinshelf_sandbox.app import Sandbox, build
 from twinshelf_sandbox.transport import SandboxTransport
 
@@ -93,7 +91,7 @@ def _swift() -> Iterator[None]:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """Both platforms, in memory; their webhooks come in through the product's own receivers."""
-    made = build(send=deliver)
+    made = build(send=post)
     http.use_transport(lambda: Wire(made.site))
     yield made
     http.use_transport(None)
@@ -110,38 +108,6 @@ class Wire(SandboxTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         assert not database.in_atomic_block, f"{request.method} {request.url.path} is sent inside a transaction"
         return super().handle_request(request)
-
-
-def deliver(url: str, headers: Any, body: bytes, _timeout: float = 10.0) -> int:
-    """Post to the product's own WSGI application, as the web server would; the status of its answer."""
-    sent = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": httpx2.URL(url).path,
-        "SERVER_NAME": "twinshelf.test",
-        "SERVER_PORT": "443",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "twinshelf.test",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.url_scheme": "https",
-        **{name: value for name, value in sent.items() if name not in {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"}},
-    }
-    answers: list[str] = []
-
-    def start(status: str, _headers: Any, _error: Any = None, /) -> Callable[[bytes], object]:
-        answers.append(status)
-        return io.BytesIO().write
-
-    answer = application(environ, start)
-    try:
-        b"".join(answer)
-    finally:
-        answer.close()
-    return int(answers[0][:3])
 
 
 class StoreWorld:
@@ -334,3 +300,18 @@ def twinshelf(transactional_db: None, sandbox: Sandbox, store: StoreWorld, shop:
     engine.use(None)
     clock.reset()
     lanes.forget()
+
+
+@pytest.fixture
+def sold(store: StoreWorld, shop: ShopWorld, twinshelf: Twinshelf) -> Callable[..., tuple[str, str]]:
+    """Sells (SKU, quantity) pairs of new products; the order is past its hold: (TikTok's id, the store's id)."""
+
+    def sell(*items: tuple[str, int]) -> tuple[str, str]:
+        for sku, _quantity in items:
+            store.add_product(sku=sku)
+        twinshelf.list()
+        order_id = shop.buy(*items)
+        twinshelf.wait(3700)
+        return order_id, str(twinshelf.order(order_id).store_order_id)
+
+    return sell

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from soak.calls import (
+    CANCEL,
+    CREATE_LISTING,
+    CREATE_ORDER,
+    EDIT_LISTING,
+    SET_ORDER,
+    SET_PRICES,
+    SET_STOCK,
+    SHIP,
+)
 from tests.flows.conftest import ShopWorld, StoreWorld, Twinshelf
 from twinshelf.kit.models import Budget
 from twinshelf_sandbox.app import Sandbox
 from twinshelf_sandbox.faults import Fault
 
+__all__ = [
+    "CANCEL",
+    "CREATE_LISTING",
+    "CREATE_ORDER",
+    "EDIT_LISTING",
+    "HELD_SECONDS",
+    "SET_ORDER",
+    "SET_PRICES",
+    "SET_STOCK",
+    "SHIP",
+    "fault",
+    "lose_webhooks",
+    "ready_to_ship",
+    "rest",
+    "ship",
+]  # fmt: skip
+
 HELD_SECONDS = 3700
 """An order on hold is paid and may be shipped after this."""
-
-CREATE_ORDER = {"platform": "bigcommerce", "method": "POST", "path": "/stores/*/v2/orders"}
-CREATE_LISTING = {"platform": "tiktok", "method": "POST", "path": "/product/202309/products"}
-EDIT_LISTING = {"platform": "tiktok", "method": "PUT", "path": "/product/*/products/*"}
-SHIP = {"platform": "tiktok", "method": "POST", "path": "/fulfillment/*/orders/*/packages"}
-SET_PRICES = {"platform": "tiktok", "method": "POST", "path": "/product/*/prices/update"}
-SET_STOCK = {"platform": "tiktok", "method": "POST", "path": "/product/*/inventory/update"}
-CANCEL = {"platform": "tiktok", "method": "POST", "path": "/return_refund/*/cancellations"}
-SET_ORDER = {"platform": "bigcommerce", "method": "PUT", "path": "/stores/*/v2/orders/*"}
 
 
 def fault(sandbox: Sandbox, **rule: Any) -> Fault:
@@ -47,5 +65,13 @@ def ready_to_ship(shop: ShopWorld, twinshelf: Twinshelf, *items: tuple[str, int]
     return order_id, store_order_id
 
 
-def ship(store: StoreWorld, store_order_id: str, number: str = "9400111899223100000001") -> None:
-    store.act("ship_order", order_id=store_order_id, carrier="usps", tracking_number=number)
+def ship(
+    store: StoreWorld,
+    store_order_id: str,
+    number: str = "9400111899223100000001",
+    items: list[dict[str, Any]] | None = None,
+    carrier: str = "usps",
+) -> int:
+    """The store ships an order, or these items of it. Returns the shipment's id."""
+    [shipment] = store.act("ship_order", order_id=store_order_id, carrier=carrier, tracking_number=number, items=items)
+    return int(shipment)

@@ -8,24 +8,10 @@ from tests.flows.conftest import MAYA
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault
 from twinshelf.messages import text
 from twinshelf.orders import actions as orders
+from twinshelf.orders import queries as orders_seen
 from twinshelf.sync.models import Lane, Problem
 
 REASON = "seller_cancel_reason_out_of_stock"
-
-
-@pytest.fixture
-def imported(store, shop, twinshelf):
-    """An order past its hold: (TikTok's id, the store's id)."""
-
-    def sell(*items):
-        for sku, _quantity in items:
-            store.add_product(sku=sku)
-        twinshelf.list()
-        order_id = shop.buy(*items)
-        twinshelf.wait(3700)
-        return order_id, twinshelf.order(order_id).store_order_id
-
-    return sell
 
 
 def cancel(sandbox, order_id, sku, quantity=1):
@@ -38,10 +24,8 @@ def told():
     return [(problem.key, problem.code, text(problem)) for problem in Problem.objects.filter(closed_at=None)]
 
 
-def test_a_line_cancelled_at_tiktok_is_a_problem_until_the_store_order_has_it_no_more(
-    sandbox, store, twinshelf, imported
-):
-    order_id, store_order_id = imported(("MUG-1", 1), ("JAR-1", 1))
+def test_a_line_cancelled_at_tiktok_is_a_problem_until_the_store_order_has_it_no_more(sandbox, store, twinshelf, sold):
+    order_id, store_order_id = sold(("MUG-1", 1), ("JAR-1", 1))
     cancel(sandbox, order_id, "JAR-1")
     twinshelf.settle()
 
@@ -66,8 +50,8 @@ def test_a_line_cancelled_at_tiktok_is_a_problem_until_the_store_order_has_it_no
     assert [each for each in twinshelf.differences() if each["kind"] in {"order_lines", "stock"}] == []
 
 
-def test_a_part_of_a_quantity_is_named_and_the_rest_is_shipped(sandbox, store, shop, twinshelf, imported):
-    order_id, store_order_id = imported(("MUG-1", 3))
+def test_a_part_of_a_quantity_is_named_and_the_rest_is_shipped(sandbox, store, shop, twinshelf, sold):
+    order_id, store_order_id = sold(("MUG-1", 3))
     cancel(sandbox, order_id, "MUG-1", 2)
     twinshelf.settle()
 
@@ -169,3 +153,23 @@ def test_an_address_changed_before_the_order_was_known_is_set(sandbox, store, tw
     find()
 
     assert store.act("order", order_id=store_order_id)["shipping_addresses"][0]["street_1"] == "99 Oak Avenue"
+
+
+# -- what the buyer asks for ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answer", "status"), [("approve", "CANCELLED"), ("reject", "AWAITING_SHIPMENT")])
+def test_a_buyers_request_to_cancel_waits_on_the_first_page_until_it_is_answered(
+    sandbox, twinshelf, sold, answer, status
+):
+    order_id, _store_order_id = sold(("MUG-1", 1))
+    assert orders_seen.asked_to_cancel([twinshelf.connection]) == 0
+
+    cancel_id = sandbox.act("shopper.cancel", order_id=order_id)
+    twinshelf.settle()
+    assert orders_seen.asked_to_cancel([twinshelf.connection]) == 1
+
+    sandbox.act(f"tt.{answer}_cancellation", cancel_id=cancel_id)
+    twinshelf.settle()
+    assert orders_seen.asked_to_cancel([twinshelf.connection]) == 0
+    assert twinshelf.order(order_id).status == status

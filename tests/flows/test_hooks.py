@@ -23,7 +23,8 @@ from django.db import OperationalError, connection
 from django.db import connections as databases
 from django_scopes import scope
 
-from tests.flows.conftest import MAYA, StoreWorld, deliver
+from soak.calls import post as deliver
+from tests.flows.conftest import MAYA, StoreWorld
 from tests.waiting import PATIENCE_SECONDS
 from twinshelf import processes
 from twinshelf.accounts import actions as accounts

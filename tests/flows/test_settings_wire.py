@@ -648,6 +648,38 @@ def test_what_the_store_does_not_track_is_offered_with_the_number_chosen(store, 
     assert quantities(shop) == [("MUG-1", 50)]
 
 
+@proves("stock_while_off")
+@pytest.mark.covers("CED-102")
+def test_stock_of_a_listing_that_is_off_is_not_sent_unless_it_is_chosen(sandbox, store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=10)
+    twinshelf.list(mug)
+    twinshelf.finished(listings.deactivate(twinshelf.connection, [str(mug)], by=MAYA))
+    assert (twinshelf.listing(mug).state, twinshelf.listing(mug).status) == ("inactive_seller", "SELLER_DEACTIVATED")
+
+    store.act("set_stock", sku="MUG-1", quantity=7)
+    twinshelf.wait(700)
+    assert quantities(shop) == []
+    assert twinshelf.differences() == []
+
+    settings.page({"stock_while_off": "on"})
+    assert quantities(shop) == [("MUG-1", 7)]
+    store.act("set_stock", sku="MUG-1", quantity=6)
+    twinshelf.settle()
+    assert quantities(shop) == [("MUG-1", 7), ("MUG-1", 6)]
+
+    settings.page({"stock_while_off": "off"})
+    store.act("set_stock", sku="MUG-1", quantity=2)
+    twinshelf.settle()
+    assert quantities(shop) == [("MUG-1", 7), ("MUG-1", 6)]
+    twinshelf.finished(listings.activate(twinshelf.connection, [str(mug)], by=MAYA))
+    twinshelf.wait(600)
+
+    assert quantities(shop) == [("MUG-1", 7), ("MUG-1", 6), ("MUG-1", 2)]
+    went = [e.kind for e in sandbox.world.effects if e.kind in {"stock_set", "product_status"}]
+    assert went[-3:] == ["stock_set", "product_status", "product_status"]  # never on sale with the number of before
+    assert (twinshelf.listing(mug).state, twinshelf.differences()) == ("live", [])
+
+
 # -- orders -----------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from tests.flows.conftest import HOME, MAYA, ShopWorld, StoreWorld, Twinshelf
-from tests.flows.faults import SHIP, fault, lose_webhooks
+from tests.flows.faults import SHIP, fault, lose_webhooks, ship
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.orders.fulfillment.carriers import providers_of
@@ -18,21 +18,6 @@ from twinshelf.sync.models import Problem
 from twinshelf_sandbox.tiktok.regions import delivery_options, providers
 
 WRONG, RIGHT, THIRD = "9400111899223100000001", "9400111899223100000028", "9400111899223100000035"
-
-
-@pytest.fixture
-def sold(store, shop, twinshelf):
-    """An order past its hold: (TikTok's id, the store's id)."""
-
-    def sell(*items):
-        for sku, _quantity in items:
-            store.add_product(sku=sku)
-        twinshelf.list()
-        order_id = shop.buy(*items)
-        twinshelf.wait(3700)
-        return order_id, twinshelf.order(order_id).store_order_id
-
-    return sell
 
 
 def open_problems():
@@ -50,11 +35,6 @@ def numbers(shop):
         elif effect.kind == "tracking_updated":
             shown[effect.key] = effect.detail["after"]
     return list(shown.values())
-
-
-def ship(store, store_order_id, number, items=None, carrier="usps"):
-    [shipment] = store.act("ship_order", order_id=store_order_id, carrier=carrier, tracking_number=number, items=items)
-    return shipment
 
 
 # -- the store says shipped, and there is no shipment ---------------------------------------------------------------

@@ -162,6 +162,21 @@ def test_orders_that_are_due_are_told_with_the_zone_that_the_time_is_in(console)
     assert "sort=ship_by" in row.url
 
 
+def test_buyers_who_wait_for_an_answer_to_a_request_to_cancel_are_told_and_listed(console):
+    assert not [row for row in console.get("/")["attention"] if "cancel" in row.sentence]
+    first, second = ShopOrderRow.objects.filter(status="AWAITING_SHIPMENT").order_by("id")[:2]
+    ShopOrderRow.objects.filter(id=first.id).update(asks_to_cancel=True)
+    assert "1 buyer asks to cancel" in console.get("/")
+    ShopOrderRow.objects.filter(id=second.id).update(asks_to_cancel=True)
+
+    row = next(row for row in console.get("/")["attention"] if "cancel" in row.sentence)
+
+    assert (row.tone, row.sentence, row.button) == ("bad", "2 buyers ask to cancel", "View 2 orders")
+    page = console.get(row.url)
+    assert {order.id for order in page["page"].rows} == {first.id, second.id}
+    assert "The buyer asks to cancel" in page
+
+
 def test_running_tasks_are_asked_for_again_only_while_there_are_any(console, world):
     page = console.get("/running/", hx_request="true")
     assert 'hx-trigger="every 2s"' in page.html

@@ -2,12 +2,13 @@
 
 A few are a merchant's daily work; many are likelier a wrong answer or a bad import over there than a wish. They are
 counted over time, so that it makes no difference whether they come together or one by one (invariant I12). What the
-store's own words or our own orders explain is believed and not counted. docs/decisions/0010, 0021.
+store's own words or our own orders explain is believed and not counted. docs/decisions/0010, 0017.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -94,7 +95,7 @@ def note_emptied(store: Store, product_ids: Collection[str], *, now: datetime) -
         StoreProduct.objects.filter(store=store, product_id__in=product_ids).update(emptied_at=now)
 
 
-def with_stock(product: Product, stock: dict[str, int]) -> Product:
+def with_stock(product: Product, stock: Mapping[str, int]) -> Product:
     """The product with what these of its variants had before. Pure."""
     variants = tuple(
         msgspec.structs.replace(variant, stock=stock[variant.id]) if variant.id in stock else variant
@@ -106,6 +107,29 @@ def with_stock(product: Product, stock: dict[str, int]) -> Product:
 def waiting(store: Store, product_ids: Iterable[str]) -> set[str]:
     """Those of these products that wait for somebody to say whether it is meant."""
     return (_waiting(store, GONE) | _waiting(store, EMPTIED)).intersection(product_ids)
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What waits for somebody to say whether it is meant: the code by product id, and stock by variant id on record."""
+
+    codes: Mapping[str, str]
+    stock: Mapping[str, int]
+
+    def on_record(self, product: Product) -> Product:
+        """The product with the stock that stays on record until then. Pure."""
+        return with_stock(product, self.stock) if product.id in self.codes else product
+
+
+def held_back(store: Store) -> HeldBack:
+    """The products of a store that vanished or were emptied, and are not believed yet."""
+    codes = {key: code for code in (GONE, EMPTIED) for key in _waiting(store, code)}
+    stock: dict[str, int] = {}
+    ids = [key for key, code in codes.items() if code == EMPTIED]
+    for start in range(0, len(ids), 500):
+        rows = StoreVariant.objects.filter(store=store, product_id__in=ids[start : start + 500], deleted=False)
+        stock |= {v: number for v, number in rows.values_list("variant_id", "stock") if number}
+    return HeldBack(codes, stock)
 
 
 def _waiting(store: Store, code: str) -> set[str]:

@@ -91,6 +91,9 @@ def _switch(connection: Connection, product_ids: Sequence[str], verb: str, actio
             some = list(product_ids)[start : start + 500]
             ListingRow.objects.filter(connection=connection, product_id__in=some).update(switch_to=on)
         title = f"{verb} {counted(len(product_ids), 'product')} on {connection.shop}"
+        if on:  # what it sells from the first moment is what is there now
+            owner = f"connection:{connection.id}"
+            lanes.ask(connection.account_id, "stock", owner, product_ids, cause="to be on sale", priority=lanes.URGENT)
         task = _ask(connection, "visibility", product_ids, title, by, params={"on": on})
         _record(by, action, task, after={"on": on, "task": task.id})
     return task

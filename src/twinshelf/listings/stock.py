@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.db.models import Q
+
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.documents import AnyChange, ListingState, SetStock, ShopSku
 from twinshelf.goods import snapshot
@@ -38,12 +40,10 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
     connection = batch.connection
     if batch.preferences.inventory_direction != "bc_to_tts":
         return {}
-    rows = {
-        row.product_id: row
-        for row in ListingRow.objects.filter(
-            connection=connection, product_id__in=list(keys), state__in=_STOCKABLE
-        ).exclude(tiktok_id="")
-    }
+    listed = ListingRow.objects.filter(connection=connection, product_id__in=list(keys), state__in=_STOCKABLE)
+    if not batch.preferences.stock_while_off:  # what is about to be switched on is not to sell its old number
+        listed = listed.exclude(Q(state=ListingState.INACTIVE_SELLER) & ~Q(switch_to=True))
+    rows = {row.product_id: row for row in listed.exclude(tiktok_id="")}
     if not rows:
         return {}
     links = list(Link.objects.filter(connection=connection, product_id__in=rows))

@@ -9,6 +9,7 @@ from twinshelf.documents import ActivateListing, AnyChange, DeactivateListing, L
 from twinshelf.kit.upsert import update_rows
 from twinshelf.listings import plan as planning
 from twinshelf.listings.models import ListingRow
+from twinshelf.sync import lanes
 from twinshelf.sync.flows import Closed, Flow, Made
 from twinshelf.tiktok.errors import PartlyRefused
 
@@ -54,6 +55,7 @@ def record_visibility(batch: ConnectionBatch, closed: Sequence[Closed[planning.S
     over = [each for each in closed if each.outcome.state in {"applied", "parked"}]
     rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=[each.key for each in over])
     by_key = {row.product_id: row for row in rows}
+    back: list[str] = []
     for each in over:
         if (row := by_key.get(each.key)) is None:
             continue
@@ -63,7 +65,11 @@ def record_visibility(batch: ConnectionBatch, closed: Sequence[Closed[planning.S
             if done.made is not None:
                 on = isinstance(done.change, ActivateListing)
                 row.state = ListingState.REVIEWING if on else ListingState.INACTIVE_SELLER
+                if on:
+                    back.append(row.product_id)
     update_rows(list(by_key.values()), ["switch_to", "state"])
+    lane = batch.lane  # its stock may have moved while it was off
+    lanes.ask(lane.account_id, "stock", lane.owner, back, cause="switched on", priority=lanes.URGENT)
 
 
 VISIBILITY = Flow(

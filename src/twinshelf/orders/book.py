@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from twinshelf.connections.models import Connection
-from twinshelf.documents import Address, ShopOrder, from_json, to_json
+from twinshelf.documents import Address, ShopOrder, ShopOrderStatus, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal, unseal
 from twinshelf.kit.text_search import searchable
@@ -60,7 +60,8 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             before = buyer_of(row)[0]
             address = merged_address(before, order.address)
             moved = address != before and before.clear and address.clear
-            news = order.updated_at > row.updated_at or order.status_word != row.status or address != before
+            asks = _asks_to_cancel(order) != row.asks_to_cancel  # may be answered in the second it was asked in
+            news = order.updated_at > row.updated_at or order.status_word != row.status or address != before or asks
             if news:
                 _fill(row, order, address)
                 row.address_due = row.address_due or moved  # a store order that is made later has it, and says so
@@ -90,7 +91,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             stale,
             [
                 "status", "updated_at", "paid_at", "ship_by", "total", "currency", "fulfilled_by_tiktok", "document",
-                "buyer", "address_clear", "address_due", "search",
+                "buyer", "address_clear", "address_due", "asks_to_cancel", "search",
             ],
         )  # fmt: skip
     return result
@@ -101,12 +102,17 @@ def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
     row.paid_at, row.ship_by = order.paid_at, order.ship_by
     row.total, row.currency = order.payment.total.amount, order.payment.total.currency
     row.fulfilled_by_tiktok = order.fulfilled_by_tiktok
+    row.asks_to_cancel = _asks_to_cancel(order)
     row.document = to_json(msgspec.structs.replace(order, address=Address(), buyer_message=""))
     buyer = json.dumps({"address": msgspec.to_builtins(address), "message": order.buyer_message})
     row.buyer = seal(buyer, bound_to=binding(row.connection_id, order.id))
     row.address_clear = address.clear
     words = {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
     row.search = searchable(sorted(words))
+
+
+def _asks_to_cancel(order: ShopOrder) -> bool:
+    return order.buyer_wants_cancel and order.status is not ShopOrderStatus.CANCELLED
 
 
 def order_of(row: ShopOrderRow, *, with_buyer: bool = False) -> ShopOrder:

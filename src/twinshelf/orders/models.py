@@ -75,6 +75,8 @@ class ShopOrderRow(AccountModel):
     """`documents.StoreOrderState` as last known; "" without a store order."""
     address_due = models.BooleanField(default=False)
     """The buyer changed the address, and the store order does not have it yet."""
+    asks_to_cancel = models.BooleanField(default=False, db_default=False)
+    """The buyer asked to cancel and waits for an answer."""
     referenced = models.BooleanField(default=False)
     """The TikTok side carries the store order's id."""
     seen_at = models.DateTimeField(default=clock.now)
@@ -89,6 +91,9 @@ class ShopOrderRow(AccountModel):
             models.Index(fields=["connection", "status", "-placed_at"], name="shop_order_by_status"),
             models.Index(fields=["account", "-placed_at"], name="shop_order_recent"),
             models.Index(fields=["connection", "creation"], name="shop_order_by_creation"),
+            models.Index(
+                fields=["connection"], condition=models.Q(asks_to_cancel=True), name="shop_order_asks_to_cancel"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -74,6 +74,8 @@ class OrderFilter:
     fulfilled_by: Literal["", "seller", "tiktok"] = ""
     placed_from: datetime | None = None
     placed_to: datetime | None = None
+    asks_to_cancel: bool = False
+    """Only those whose buyer waits for an answer."""
     sort: Sort = "placed"
     descending: bool = True
     number: int = 1
@@ -82,7 +84,7 @@ class OrderFilter:
     @property
     def narrows(self) -> bool:
         """Whether it asks for more than a tab of a shop: then the tab's count is not its own."""
-        return bool(self.text or self.fulfilled_by or self.placed_from or self.placed_to)
+        return bool(self.text or self.fulfilled_by or self.placed_from or self.placed_to or self.asks_to_cancel)
 
 
 def orders(wanted: OrderFilter, connections: Sequence[Connection], *, total: int | None = None) -> Page[ShopOrderRow]:
@@ -138,6 +140,8 @@ def _narrowed(rows: QuerySet[ShopOrderRow], wanted: OrderFilter, ids: Sequence[i
         rows = rows.filter(placed_at__gte=wanted.placed_from)
     if wanted.placed_to is not None:
         rows = rows.filter(placed_at__lt=wanted.placed_to)
+    if wanted.asks_to_cancel:
+        rows = rows.filter(asks_to_cancel=True)
     return _containing(rows, wanted.text, ids)
 
 
@@ -195,6 +199,12 @@ def due_soon(connections: Sequence[Connection], *, hours: float) -> tuple[int, d
     )
     found = due.aggregate(number=Count("id"), first=Min("ship_by"))
     return found["number"], found["first"]
+
+
+def asked_to_cancel(connections: Sequence[Connection]) -> int:
+    """How many orders have a buyer who waits for an answer to a request to cancel."""
+    rows = _unscoped().filter(connection_id__in=[c.id for c in connections], asks_to_cancel=True)
+    return int(rows.count())
 
 
 def find_orders(text: str, limit: int = 5) -> list[ShopOrderRow]:

@@ -103,6 +103,11 @@ def _catalog_direction(change: _Change) -> Concerns:
         yield "price", _live(change)
 
 
+def _stock_while_off(change: _Change) -> Concerns:
+    if change.after:
+        yield "stock", _in_shop(change).filter(state=ListingState.INACTIVE_SELLER)
+
+
 def _stock_direction(change: _Change) -> Concerns:
     yield "stock", _in_shop(change) if change.after == "bc_to_tts" else _with_problem(change, "stock", "E-")
 
@@ -209,6 +214,7 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "threshold": _stock,
     "reserve": _stock,
     "untracked_quantity": _stock,
+    "stock_while_off": _stock_while_off,
     "pull_orders": _orders_without,
     "create_unpaid": _orders_without,
     "sync_fbt": _orders_without,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import msgspec
@@ -23,6 +23,8 @@ from twinshelf.documents import (
     SyncField,
     Unreadable,
 )
+from twinshelf.goods import doubts
+from twinshelf.goods.doubts import HeldBack
 from twinshelf.listings import compare, desiring
 from twinshelf.listings import plan as catalog_plan
 from twinshelf.listings.compare import PriceDifference, SkuDifference, SkuMissing, StockDifference
@@ -88,6 +90,8 @@ class _Work:
     """Ids of products that could not be read."""
     choices: Mapping[str, ProductChoices]
     """What people chose, by product id."""
+    held_back: HeldBack
+    """What of the store's word is not believed before somebody says that it is meant."""
     sent: Mapping[str, Listing] = field(default_factory=dict)
     """What was last sent, by product id: of the rows at hand, and only where it is needed."""
     categories: desiring.Categories = field(default_factory=dict)
@@ -97,6 +101,15 @@ def compare_goods(connection: Connection, goods: Goods, ledger: Ledger) -> dict[
     """Compare all of it and enter it into the ledger. Returns how many listings of ours are in which state."""
     ledger.there(ProofSubject.PRODUCT, len(goods.products) + len(goods.unreadable_products))
     ledger.there(ProofSubject.LISTING, len(goods.listings) + len(goods.unreadable_listings))
+    held_back = doubts.held_back(connection.store)
+    told = {key: held_back.on_record(goods.products[key]) for key in held_back.codes if key in goods.products}
+    kept = {
+        variant.id
+        for key, product in told.items()
+        for variant, there in zip(product.variants, goods.products[key].variants, strict=True)
+        if variant.stock != there.stock
+    }
+    goods = replace(goods, products={**goods.products, **told})
     number = sum(len(listing.skus) for listing in goods.listings.values())
     ledger.there(ProofSubject.PRICE, number)
     ledger.there(ProofSubject.STOCK, number)
@@ -124,6 +137,7 @@ def compare_goods(connection: Connection, goods: Goods, ledger: Ledger) -> dict[
         queries.open_codes(connection.account_id, queries.owner_ref("connection", connection.id), "listing"),
         frozenset(row.id for row in goods.unreadable_products),
         choices_of(connection, goods.products),
+        HeldBack(held_back.codes, {v: n for v, n in held_back.stock.items() if v in kept}),
     )
     states: Counter[str] = Counter()
     rows_of = {row.product_id: row for row in ListingRow.objects.filter(connection=connection).defer("sent")}
@@ -177,6 +191,9 @@ def _compare_row(work: _Work, row: ListingRow, product: Product | None, shop: Sh
     state = catalog_plan.state_of(shop.status, shop.audit_status)
     if state is not ListingState.LIVE:
         _leave_out(work, row, product, shop, _NOT_LIVE[state])
+        return
+    if product is None and row.product_id in work.held_back.codes:
+        _leave_out(work, row, product, shop, _held_back(work, row.product_id))
         return
     if row.product_id in work.unread:
         _leave_out(work, row, product, shop, (ProofReason.UNREADABLE, "Its product cannot be read."))
@@ -303,8 +320,15 @@ def _judge_stock(work: _Work, key: str, sku: DesiredSku | None, wrong: StockDiff
         work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, "Stock is not sent to this shop.")
     elif not sku.stock_follows:
         work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, "Its stock is left to TikTok Shop.")
+    elif wrong is None and sku.variant_id in work.held_back.stock:
+        work.ledger.leave_out(ProofSubject.STOCK, key, *_held_back(work, key))
     else:
         work.ledger.judge(ProofSubject.STOCK, key, *_told(key, wrong))
+
+
+def _held_back(work: _Work, key: str) -> Why:
+    """Why a shop still shows what the store does not: somebody is to say first whether that is meant."""
+    return ProofReason.NOT_PLANNABLE, f"Held back: {messages.title(work.held_back.codes[key])}."
 
 
 def _told(key: str, wrong: SkuDifference | None) -> tuple[planning.Difference, ...]:

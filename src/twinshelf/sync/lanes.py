@@ -1,7 +1,7 @@
 """Asking and waking: marks say what is wanted, a lane is asleep or awake, epoch and turn fence off ghosts.
 
-`ask` writes marks in the caller's transaction and wakes the lane in it; the workflow is enqueued after commit. Going
-to sleep and asking lock the same row: an ask that lands now either finds the lane asleep and wakes it, or is seen.
+`ask` writes marks in the caller's transaction and wakes the lane in it; a process with room takes it after commit.
+Going to sleep and asking lock the same row: an ask that lands now finds the lane asleep and wakes it, or is seen.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def ask_each(
 def wake(lane_id: int, *, due_at: datetime | None = None) -> bool:
     """Wake a sleeping lane (in the caller's transaction), or note when it wants to be woken. True if it woke.
 
-    The workflow is enqueued after commit; if the process dies in between, the sweep enqueues it.
+    A process that has room takes the lane after commit. If that one dies before it began, the sweep has it taken again.
     """
     now = clock.now()
     due = due_at or now
@@ -325,7 +325,7 @@ def sleep_or_continue(lane_id: int, epoch: int, turn: int | None = None) -> None
 
 
 def sweep() -> int:
-    """Wake lanes whose time has come, and enqueue again what an awake lane should have had enqueued.
+    """Wake lanes whose time has come, and have awake ones taken again that nobody works on.
 
     Safe to run from several processes and at any time. An awake lane whose workflow has ended (its worker died after
     the work and before the handing over, or it broke) goes on to its next epoch. Returns how many lanes it touched.

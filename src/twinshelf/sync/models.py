@@ -137,7 +137,7 @@ class TaskState(models.TextChoices):
     RUNNING = "running", "Running"
     COMPLETED = "completed", "Done"
     FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Canceled"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class Task(AccountModel):

@@ -122,7 +122,7 @@ def attempt(task_id: int, failures: int) -> float | None:
 
 
 def sweep() -> int:
-    """Enqueue again what a crash kept from being enqueued, and fail what its workflow has left. Returns how many.
+    """Have taken again what a crash kept from being begun, and fail what its workflow has left. Returns how many.
 
     Safe to run from several processes and at any time.
     """

@@ -270,6 +270,8 @@ def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores:
             rows.append(_late(late, first))
         if due > late:
             rows.append(_due(due - late, first if not late else None))
+    if asked := orders.asked_to_cancel(every):
+        rows.append(_asked_to_cancel(asked))
     for connection in every:
         access = connections.shop_access(connection.shop)
         if access.state == "ending" and access.until is not None:
@@ -323,6 +325,17 @@ def _due(number: int, first: datetime | None) -> Attention:
         cause = _("TikTok counts the first as late after %(time)s (%(zone)s).") % at
     sentence = ngettext("%d order must ship in the next %d hours", "%d orders must ship in the next %d hours", number)
     return _shipping("warn", sentence % (number, DUE_HOURS), cause, number)
+
+
+def _asked_to_cancel(number: int) -> Attention:
+    return Attention(
+        "bad",
+        "x",
+        ngettext("%d buyer asks to cancel", "%d buyers ask to cancel", number) % number,
+        _("Answer in Seller Center before you ship; without an answer TikTok decides."),
+        ngettext("View %d order", "View %d orders", number) % number,
+        f"{reverse('orders')}?asks=cancel",
+    )
 
 
 def _shipping(tone: str, sentence: str, cause: str, number: int) -> Attention:

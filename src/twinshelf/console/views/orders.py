@@ -46,6 +46,7 @@ def order_filter(params: QueryDict, every: Sequence[Connection]) -> OrderFilter:
         fulfilled_by=fulfilled_by if fulfilled_by in {"seller", "tiktok"} else "",  # type: ignore[arg-type]
         placed_from=_midnight(_day(params.get("since", ""))),
         placed_to=_midnight(until + timedelta(days=1) if until else None),
+        asks_to_cancel=params.get("asks", "") == "cancel",
         sort=name if (name := sort.removeprefix("-")) in _SORTS else "placed",  # type: ignore[arg-type]
         descending=sort.startswith("-") if sort.removeprefix("-") in _SORTS else True,
         number=whole(params, "page", 1),
@@ -111,6 +112,8 @@ def _chips(params: QueryDict, wanted: OrderFilter, every: Sequence[Connection]) 
         chips.append(("since", _("From %(day)s") % {"day": params["since"]}))
     if wanted.placed_to:
         chips.append(("until", _("To %(day)s") % {"day": params["until"]}))
+    if wanted.asks_to_cancel:
+        chips.append(("asks", _("The buyer asks to cancel")))
     return chips
 
 
