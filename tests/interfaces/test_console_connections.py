@@ -135,9 +135,9 @@ def test_the_template_is_kept_and_what_waited_for_it_is_tried_again(console, wor
     assert (template.category_id, template.category_path, template.is_default) == ("600031", "Kitchenware > Jars", True)
     assert template.rules["package"]["length"] == 12
     assert template.rules["package"]["width"] is None
-    assert [(r["name"], r["source"], r["value"]) for r in template.rules["attributes"]] == [
-        ("Material", "fixed", "Glass")
-    ]
+    assert template.rules["attributes"] == [{"name": "Material", "value": "Glass"}]  # from no field: fixed
+    [row] = [row for row in console.get(f"/connections/{world.uk.id}/template/")["rows"] if row["name"].value()]
+    assert (row["source"].value(), row["value"].value()) == ("fixed", "Glass")
     assert template.rules["categories"] == [
         {"key": "Kitchen > Mugs", "category_id": "600042", "category_path": "Kitchenware > Drinkware > Mugs"}
     ]
@@ -266,7 +266,8 @@ def test_a_suggestion_is_asked_for_and_waits_on_the_page_unsaved(console, world)
 
     row = CategorySuggestions.objects.get(connection=world.uk)
     [(category, _number), *_more] = [each for each in store_categories(world.uk) if each[0]]
-    row.found, row.made_at = {category: ["600042", "Kitchenware > Drinkware > Mugs"]}, clock.after(1)
+    row.suggested = {category.lower(): {"category_id": "600042", "confidence": "sure"}}
+    row.made_at = clock.after(1)
     row.save()
 
     page = console.get(f"/connections/{world.uk.id}/template/")

@@ -31,6 +31,10 @@ def _authorize(region: str) -> str:
     return f"{reverse('authorize')}?region={region}"
 
 
+def _category_map(connection_id: Any) -> str:
+    return f"{reverse('category_map')}?shop={connection_id}"
+
+
 def order_in_store(control_panel: str, order_id: Any) -> str:
     """An order in the store's own control panel."""
     return f"{control_panel}/manage/orders/{order_id}"
@@ -66,6 +70,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.sync": Route(_to("connection_act", "sync")),
     "connection.orders": Route(_to("connection_act", "orders")),
     "connection.template": Route(_to("template")),
+    "template.map": Route(_category_map),
     "template.default": Route(_to("template")),
     "template.create": Route(_to("template_create")),
     "template.edit": Route(_to("template_edit")),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from twinshelf.console.views import (
     activity,
+    categories,
     connections,
     dashboard,
     orders,
@@ -54,6 +55,12 @@ urlpatterns = [
     path("connections/tiktok", connections.authorized, name="authorized"),
     path("connections/tiktok/confirm/", connections.confirm, name="confirm_authorization"),
     path("connections/pair/", connections.pair, name="pair"),
+    path("templates/categories/", categories.index, name="category_map"),
+    path("templates/categories/<int:connection_id>/edit/", categories.edit, name="category_edit"),
+    path("templates/categories/<int:connection_id>/accept/", categories.accept, name="category_accept"),
+    path("templates/categories/<int:connection_id>/choose/", categories.choose, name="category_choose"),
+    path("templates/categories/<int:connection_id>/counting/", categories.counting, name="category_counting"),
+    path("templates/categories/<int:connection_id>/suggest/", categories.suggest, name="category_suggest"),
     path("templates/", templates.index, name="templates"),
     path("templates/<int:connection_id>/new/", templates.create, name="template_create"),
     path("templates/<int:connection_id>/<int:template_id>/", templates.edit, name="template_edit"),

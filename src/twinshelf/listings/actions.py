@@ -248,6 +248,12 @@ def suggest_categories(connection: Connection, *, by: Actor) -> None:
         lanes.ask(connection.account_id, POLLS, owner, ["suggestions"], cause="asked for by a person")
 
 
+def rank_categories(connection: Connection) -> None:
+    """Have the store's categories counted and ranked, for the page that shows them. Changes nothing else."""
+    owner = f"connection:{connection.id}"
+    lanes.ask(connection.account_id, POLLS, owner, ["ranking"], cause="asked for by a page")
+
+
 class NothingToUndo(Exception):
     """The task switched no listings."""
 

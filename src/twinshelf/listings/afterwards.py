@@ -35,8 +35,8 @@ def look_again(batch: ConnectionBatch, closed: Sequence[Closed[Any]]) -> None:
 def observe_polls(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
     """Carry out what was asked for.
 
-    `listings` is the poll behind the webhooks, `stock 12` a second look; `categories`, `category 600042` and
-    `suggestions` are read for the template's page.
+    `listings` is the poll behind the webhooks, `stock 12` a second look; `categories`, `category 600042`,
+    `suggestions` and `ranking` (the same without a call) are for the pages of templates and the category map.
     """
     if batch.preview:
         return {}
@@ -55,8 +55,8 @@ def _poll(batch: ConnectionBatch, key: str) -> Plan:
         case "category":
             desiring.category_of(batch.connection.shop, product_id)
             return Plan(key=key)
-        case "suggestions":
-            suggesting.keep_suggestions(batch.connection)
+        case "suggestions" | "ranking":
+            suggesting.keep_suggestions(batch.connection, ask_tiktok=kind == "suggestions")
             return Plan(key=key)
     lane = batch.lane
     if lanes.is_asked(lane.account_id, kind, lane.owner, product_id):  # not through yet: the last try counts

@@ -208,7 +208,7 @@ def desired(
     left = left_to_shop(facts.preferences.sync, choices, shelf)
     product = _by_the_rules(product, facts.preferences.sync, choices, shelf, left)
     skus = desired_skus(product, facts, held, choices=choices, linked=shelf.linked)
-    template = facts.template_of(product).rules
+    template = templates.rules_for(product, facts.template_of(product))
     variants = [variant for variant in product.variants if skus[variant.id].listable]
     if not variants:
         return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))

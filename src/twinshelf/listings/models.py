@@ -214,10 +214,16 @@ def leaves_kept(leaves: tuple[Leaf, ...]) -> bytes:
 
 
 class CategorySuggestions(AccountModel):
-    """The TikTok category that TikTok is sure of, by category of the store: `[id, path]`. For a person to look at."""
+    """The store's categories as last counted, and what fits each. For a person to look at: nothing reads it to act."""
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+")
-    found = models.JSONField(default=dict)
+    counted = models.JSONField(default=dict)
+    """By source category key (lower case) what `category_map.Counted` says."""
+    recommended = models.JSONField(default=dict)
+    """By source category key the TikTok category that TikTok recommends, where it is sure of one."""
+    suggested = models.JSONField(default=dict)
+    """By source category key what `ranking.Suggested` says."""
+    counted_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Literal
 
+import msgspec
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
@@ -33,7 +34,7 @@ from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
-from twinshelf.documents import Attribute, ListingState, Product, from_json
+from twinshelf.documents import Attribute, CategoryRules, ListingState, Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
@@ -42,7 +43,10 @@ from twinshelf.kit.text_search import matching
 from twinshelf.kit.words import searched
 from twinshelf.listings.models import CategoryCache, CategorySuggestions, CategoryTree, Link, ListingRow
 from twinshelf.rules.categories import Leaf, find
+from twinshelf.rules.category_map import Asked, Counted, MapFacts, MapRow, category_ids, map_rows
 from twinshelf.rules.models import Template
+from twinshelf.rules.ranking import Suggested
+from twinshelf.rules.templates import rules_from_json
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import Problem, Task
 
@@ -491,6 +495,49 @@ def find_categories(connection: Connection, text: str) -> list[Leaf]:
 def suggestions_of(connection: Connection) -> CategorySuggestions | None:
     """What TikTok was asked to suggest for the store's categories; None if it never was."""
     return CategorySuggestions.objects.filter(connection=connection).first()
+
+
+def suggested_categories(connection: Connection) -> dict[str, str]:
+    """The TikTok category that is suggested, by source category key in lower case."""
+    kept = suggestions_of(connection)
+    found = msgspec.convert(kept.suggested, dict[str, Suggested]) if kept is not None else {}
+    return {key: each.category_id for key, each in found.items() if each.category_id}
+
+
+# -- the category map -----------------------------------------------------------------------------------------------
+
+_COUNTED_AGAIN = timedelta(minutes=10)
+
+
+def categories_are_uncounted(connection: Connection) -> bool:
+    """Whether the store's categories were not counted for some minutes, or never."""
+    since = clock.now() - _COUNTED_AGAIN
+    return not CategorySuggestions.objects.filter(connection=connection, counted_at__gt=since).exists()
+
+
+def category_map(connection: Connection) -> tuple[list[MapRow], CategorySuggestions | None]:
+    """The rows of a connection's category map, and when they were counted; no rows before the first time."""
+    kept, template = suggestions_of(connection), default_template(connection)
+    facts = MapFacts(
+        rules=rules_from_json(template.rules if template else {}),
+        default_id=template.category_id if template else "",
+        counted=msgspec.convert(kept.counted, dict[str, Counted]) if kept is not None else {},
+        suggested=msgspec.convert(kept.suggested, dict[str, Suggested]) if kept is not None else {},
+        leaves=category_leaves(connection),
+        asked={},
+    )
+    facts = msgspec.structs.replace(facts, asked=_what_they_ask(connection, category_ids(facts)))
+    return map_rows(facts), kept
+
+
+def _what_they_ask(connection: Connection, wanted: Iterable[str]) -> dict[str, Asked]:
+    rows = CategoryCache.objects.filter(shop=connection.shop_id, category_id__in=list(wanted))
+    return {
+        row.category_id: Asked(
+            from_json(bytes(row.attributes), tuple[Attribute, ...]), from_json(bytes(row.rules), CategoryRules)
+        )
+        for row in rows
+    }
 
 
 def store_categories(connection: Connection, limit: int = 500) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Categories to begin with: what TikTok Shop recommends for the store's goods, where it is sure.
+"""Categories to begin with: what names tell, and what TikTok Shop recommends for the store's goods where it is sure.
 
 Only suggests; keeping them is for `rules.actions`. What a product is made of, or whether it is dangerous, is never
 guessed: such values come from the product, or from a person.
@@ -10,13 +10,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from twinshelf.connections import clients
-from twinshelf.connections.models import Connection
+from twinshelf.connections.models import Connection, Store
+from twinshelf.documents import Product, from_json
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
-from twinshelf.listings.models import CategorySuggestions
-from twinshelf.rules import templates
+from twinshelf.listings import observing
+from twinshelf.listings.models import CategorySuggestions, CategoryTree
+from twinshelf.rules import ranking, templates
+from twinshelf.rules.category_map import Counted
+from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
+from twinshelf.rules.ranking import Examples, Names, Suggested
 from twinshelf.tiktok.categories import RecommendedCategory
 from twinshelf.tiktok.regions import region as region_of
 
@@ -46,21 +53,98 @@ def suggest_template(connection: Connection) -> dict[str, Any]:
     }
 
 
-def keep_suggestions(connection: Connection) -> None:
-    """Ask TikTok for the store's categories that the template has none for, and keep the answers for a person."""
-    template = Template.objects.filter(connection=connection, is_default=True).first()
-    rules = templates.rules_from_json(template.rules if template else {})
-    known = {rule.key.strip().lower() for rule in rules.categories}
+_TITLES_KEPT, _FIELDS_KEPT, _RANKED = 12, 60, 2_000
+_CANDIDATES_BY_TITLE = 3
+
+
+def count_categories(store: Store) -> dict[str, Counted]:
+    """The store's categories by key (lower case), "" for products without any. Reads every product once."""
+    found: dict[str, Counted] = {}
+    others: dict[str, list[str]] = {}
+    rows = StoreProduct.objects.filter(store=store, deleted=False).order_by("pk")
+    for document in rows.values_list("document", flat=True).iterator(chunk_size=500):
+        product = from_json(bytes(document), Product)
+        written, keys = templates.written_keys(product), templates.category_keys(product)
+        key = keys[0] if keys else ""
+        entry = found.setdefault(key, Counted(written=written[0] if written else ""))
+        entry.number += 1
+        if len(entry.titles) < _TITLES_KEPT:
+            entry.titles.append(product.title[:250])
+        known = others.get(key)
+        others[key] = list(keys[1:]) if known is None else [other for other in known if other in keys]
+        for name in {fold(name) for name, value in product.custom_fields if value.strip()}:
+            entry.fields[name] = entry.fields.get(name, 0) + 1
+    for key, entry in found.items():
+        entry.others = tuple(others[key])
+        entry.fields = dict(Counter(entry.fields).most_common(_FIELDS_KEPT))
+    return found
+
+
+def keep_suggestions(connection: Connection, *, ask_tiktok: bool) -> None:
+    """Count the store's categories and keep what fits each that the mapping has no row for.
+
+    Our own ranking costs no call; with `ask_tiktok` TikTok is asked as well, at most three calls for each of the
+    largest. A choice that a person made is not looked at again.
+    """
     began = clock.now()
-    found = suggested_categories(connection, without=known, most=SUGGEST_AT_ONCE)
+    kept = CategorySuggestions.objects.filter(connection=connection).first()
+    counted = count_categories(connection.store)
+    mapped = _mapped(connection)
+    recommended = dict(kept.recommended) if kept is not None else {}
+    if ask_tiktok:
+        open_ = sorted((key for key in counted if key and key not in mapped), key=lambda key: -counted[key].number)
+        samples = {key: counted[key].titles[:_CANDIDATES_BY_TITLE] for key in open_[:SUGGEST_AT_ONCE]}
+        recommended |= {key: answer.id for key, answer in recommended_categories(connection, samples).items()}
+    suggested = _ranked(connection, counted, mapped, recommended)
+    values = {
+        "counted": msgspec.to_builtins(counted),
+        "recommended": recommended,
+        "suggested": msgspec.to_builtins(suggested),
+        "counted_at": began,
+        **({"made_at": began} if ask_tiktok else {}),
+    }
     CategorySuggestions.objects.update_or_create(
         account_id=connection.account_id,
         connection=connection,
-        defaults={"found": {key: [one.id, one.path] for key, one in found.items()}, "made_at": began},
-        create_defaults={
-            "found": {key: [one.id, one.path] for key, one in found.items()}, "made_at": began, "asked_at": began,
-        },
-    )  # fmt: skip
+        defaults=values,
+        create_defaults={"asked_at": began, **values},
+    )
+
+
+def _mapped(connection: Connection) -> dict[str, str]:
+    """The TikTok category by source category key, as the mapping has them."""
+    template = Template.objects.filter(connection=connection, is_default=True).first()
+    rules = templates.rules_from_json(template.rules if template else {})
+    return {rule.key.strip().lower(): rule.category_id for rule in rules.categories if rule.category_id}
+
+
+def _ranked(
+    connection: Connection, counted: Mapping[str, Counted], mapped: Mapping[str, str], recommended: Mapping[str, str]
+) -> dict[str, Suggested]:
+    tree = CategoryTree.objects.filter(shop=connection.shop_id).first()
+    if tree is None:
+        observing.read_categories(connection)
+        tree = CategoryTree.objects.get(shop=connection.shop_id)
+    leaves = [leaf for leaf in tree.all_leaves() if leaf.available]
+    names, ids = Names(leaves), {leaf.id for leaf in leaves}
+    known = [
+        (f"{title} {last_part(key)}", [mapped[key]])
+        for key, entry in counted.items()
+        if mapped.get(key) in ids
+        for title in entry.titles
+    ]
+    examples = Examples(known) if known else None
+    found: dict[str, Suggested] = {}
+    for key in sorted((key for key in counted if key and key not in mapped), key=lambda key: -counted[key].number):
+        ours = ranking.suggest(counted[key].titles, last_part(key), names, examples) if len(found) < _RANKED else None
+        theirs = recommended.get(key, "")
+        found[key] = ranking.combined(ours or Suggested(), theirs if theirs in ids else "")
+    return found
+
+
+def last_part(key: str) -> str:
+    """The name of a category without those above it."""
+    return key.rpartition(">")[2].strip()
 
 
 def suggested_categories(
@@ -70,14 +154,20 @@ def suggested_categories(
 
     At most three calls for each of the `most` largest categories that are not in `without`.
     """
-    client, region = clients.shop_client(connection.shop), region_of(connection.shop.region)
     left_out = set(without)
     samples, counts = _samples(connection)
+    wanted = [category for category, _number in counts.most_common() if category.lower() not in left_out][:most]
+    return recommended_categories(connection, {category: samples[category] for category in wanted})
+
+
+def recommended_categories(
+    connection: Connection, samples: Mapping[str, Sequence[str]]
+) -> dict[str, RecommendedCategory]:
+    """What TikTok recommends for these titles, by what they are of, where it agrees with itself. A call a title."""
+    client, region = clients.shop_client(connection.shop), region_of(connection.shop.region)
     found: dict[str, RecommendedCategory] = {}
-    for category, _number in [entry for entry in counts.most_common() if entry[0].lower() not in left_out][:most]:
-        answers = [
-            client.recommend_category(title[:250], version=region.category_version) for title in samples[category]
-        ]
+    for category, titles in samples.items():
+        answers = [client.recommend_category(title[:250], version=region.category_version) for title in titles]
         agreed = agreed_on(answers)
         if agreed is not None:
             found[category] = agreed

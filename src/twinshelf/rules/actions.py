@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,7 +20,14 @@ from twinshelf.kit import clock
 from twinshelf.rules import templates
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
-from twinshelf.rules.templates import LONGEST_NAME, TemplateRules, copy_name
+from twinshelf.rules.templates import (
+    LONGEST_NAME,
+    AttributeRule,
+    CategoryRule,
+    Chosen,
+    TemplateRules,
+    copy_name,
+)
 from twinshelf.sync import problems, tasks
 from twinshelf.sync.models import Task
 
@@ -43,8 +51,9 @@ def set_default_template(
     rules = templates.rules_from_json(
         {"attributes": list(attributes), "package": dict(package or {}), "categories": list(categories)}
     )
-    chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
     with transaction.atomic():
+        rules = msgspec.structs.replace(rules, categories=_with_what_was_said(connection, rules.categories))
+        chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
         known = Template.objects.filter(connection=connection, is_default=True).values(*chosen).first()
         template, _ = Template.objects.update_or_create(
             account_id=connection.account_id,
@@ -57,6 +66,87 @@ def set_default_template(
         record(by, connection.account_id, "rules.set_default_template", owner, before=before, after=after)
         tried = problems.ask_cured(connection.account_id, owner, "template", CURED)
     return template, tried
+
+
+def _with_what_was_said(connection: Connection, rows: Sequence[CategoryRule]) -> tuple[CategoryRule, ...]:
+    """Rows of the mapping with what the map's own page says of the same categories, where they do not say it."""
+    kept = _default_rules(connection)
+    known = {fold(row.key): row for row in kept.categories} if kept else {}
+    found = []
+    for row in rows:
+        before = known.get(fold(row.key))
+        same = before is not None and before.category_id == row.category_id
+        found.append(before if before is not None and same and not row.attributes and not row.brand_id else row)
+    there = {fold(row.key) for row in rows}
+    values = [
+        msgspec.structs.replace(row, category_id="", category_path="", at=None)
+        for key, row in known.items()
+        if key not in there and (row.attributes or row.brand_id)
+    ]
+    return (*found, *values)
+
+
+def _default_rules(connection: Connection) -> TemplateRules | None:
+    rows = Template.objects.select_for_update(no_key=True).filter(connection=connection, is_default=True)
+    template = rows.first()
+    return None if template is None else templates.rules_from_json(template.rules)
+
+
+def map_categories(
+    connection: Connection, chosen: Mapping[str, tuple[str, str]], *, how: Chosen = "chosen", by: Actor
+) -> int:
+    """Give categories of the store their TikTok category: (id, path) by source category key, ("", "") for none.
+
+    It is a person's choice, and no suggestion replaces it. Applies from the next plan on: nothing is asked for but the
+    products that waited for it, whose number is returned. What was said of a category's attributes stays.
+    """
+    now = clock.now()
+
+    def changed_row(before: CategoryRule, category_id: str, path: str) -> CategoryRule:
+        return msgspec.structs.replace(before, category_id=category_id, category_path=path, how=how, at=now)
+
+    rows = {key: partial(changed_row, category_id=found[0], path=found[1]) for key, found in chosen.items()}
+    return _change_rows(connection, rows, "rules.map_categories", by)
+
+
+def set_category_values(
+    connection: Connection, key: str, *, attributes: Sequence[AttributeRule], brand_id: str = "", by: Actor
+) -> int:
+    """Say attributes and brand of all products of a category of the store, over the template. The products' own win.
+
+    Returns how many products that waited for it are tried again. Raises DocumentError naming what does not fit.
+    """
+
+    def changed_row(before: CategoryRule) -> CategoryRule:
+        return msgspec.structs.replace(before, attributes=tuple(attributes), brand_id=brand_id)
+
+    return _change_rows(connection, {key: changed_row}, "rules.set_category_values", by)
+
+
+def _change_rows(
+    connection: Connection, changes: Mapping[str, Callable[[CategoryRule], CategoryRule]], action: str, by: Actor
+) -> int:
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        Template.objects.get_or_create(
+            account_id=connection.account_id, connection=connection, is_default=True, defaults={"name": DEFAULT_NAME}
+        )
+        rules = _default_rules(connection) or TemplateRules()
+        rows = {fold(row.key): row for row in rules.categories}
+        before = {key: _row_told(rows.get(fold(key))) for key in changes}
+        for key, change in changes.items():
+            rows[fold(key)] = change(rows.get(fold(key)) or CategoryRule(key=key.strip(), category_id=""))
+        kept = tuple(row for row in rows.values() if row.category_id or row.attributes or row.brand_id)
+        after = {key: _row_told(rows[fold(key)]) for key in changes}
+        built = msgspec.to_builtins(msgspec.structs.replace(rules, categories=kept))
+        templates.rules_from_json(built)
+        Template.objects.filter(connection=connection, is_default=True).update(rules=built, updated_at=clock.now())
+        record(by, connection.account_id, action, owner, before=before, after=after)
+        return problems.ask_cured(connection.account_id, owner, "template", CURED)
+
+
+def _row_told(row: CategoryRule | None) -> dict[str, Any]:
+    return {} if row is None else {k: v for k, v in msgspec.to_builtins(row).items() if k not in {"key", "at", "how"}}
 
 
 DEFAULT_NAME = "Default"

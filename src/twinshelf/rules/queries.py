@@ -132,6 +132,7 @@ def actions_for_list(connection: Connection) -> tuple[Action, ...]:
     """What may be done beside the list of a connection's templates."""
     args = (connection.id,)
     return (
+        Action(id="template.map", label=_("Category map"), args=args, method="get"),
         Action(id="template.default", label=_("Edit Default Template"), args=args, method="get"),
         Action(id="template.create", label=_("Create Template"), args=args, method="get", tone="primary"),
     )

@@ -339,3 +339,17 @@ def suggest(titles: Sequence[str], category: str, names: Names, examples: Exampl
         of=len(titles),
         maybe=tuple(category_id for category_id, _score in best[:5]),
     )
+
+
+def combined(ours: Suggested, recommended: str) -> Suggested:
+    """Our answer beside the category that TikTok recommends ("" for none): sure where both name the same."""
+    if ours.confidence is Confidence.SURE or not recommended:
+        return ours
+    agree = bool(ours.maybe) and ours.maybe[0] == recommended
+    others = tuple(each for each in ours.maybe if each != recommended)
+    return msgspec.structs.replace(
+        ours,
+        category_id=recommended,
+        confidence=Confidence.SURE if agree else Confidence.LIKELY,
+        maybe=(recommended, *others)[:5],
+    )

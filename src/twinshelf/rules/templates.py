@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final, Literal
 
@@ -85,12 +86,25 @@ class PackageRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     weight: MeasureRule | None = None
 
 
-class CategoryRule(msgspec.Struct, frozen=True):
-    """One row of the category mapping: a store category key → a TikTok leaf category."""
+Chosen = Literal["chosen", "accepted"]
+"""How a person came to a category: by their own choice, or by accepting a suggestion."""
+
+
+class CategoryRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One row of the category mapping: a store category key → a TikTok leaf category.
+
+    `attributes` and `brand_id` are for the products that the row decides about, over those of the template. Without a
+    `category_id` the row only keeps those: it decides about no product.
+    """
 
     key: str
     category_id: str
     category_path: str = ""
+    attributes: tuple[AttributeRule, ...] = ()
+    brand_id: str = ""
+    how: Chosen = "chosen"
+    at: datetime | None = None
+    """When a person last chose the category; None: before that was kept."""
 
 
 class TemplateRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -151,13 +165,18 @@ def category_keys(product: Product) -> tuple[str, ...]:
 
     Custom field `Category`, then `Product Type`, then its category paths, each with its parents.
     """
+    return tuple(dict.fromkeys(key.lower() for key in written_keys(product)))
+
+
+def written_keys(product: Product) -> tuple[str, ...]:
+    """The source category keys as the store writes them."""
     fields = {name.strip().lower(): value.strip() for name, value in product.custom_fields}
     keys = [fields.get("category", ""), fields.get("product type", "")]
     for path in product.categories:
         parts = [part.strip() for part in path.split(">")]
         keys += [" > ".join(parts[:n]) for n in range(len(parts), 0, -1)]
         keys.append(parts[-1])
-    return tuple(dict.fromkeys(key.lower() for key in keys if key))
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def category_of(product: Product, rules: TemplateRules, default_category_id: str) -> str:
@@ -168,8 +187,27 @@ def category_of(product: Product, rules: TemplateRules, default_category_id: str
 
 def category_rule_of(product: Product, rules: TemplateRules) -> CategoryRule | None:
     """The row of the mapping that decides about the product: that of its strongest key that has one."""
-    mapping = {rule.key.strip().lower(): rule for rule in rules.categories}
+    mapping = {rule.key.strip().lower(): rule for rule in rules.categories if rule.category_id}
     return next((mapping[key] for key in category_keys(product) if key in mapping), None)
+
+
+def rules_for(product: Product, held_by: HeldBy) -> TemplateRules:
+    """What applies to a product: the template, and over the default one the row of the mapping that decides about it.
+
+    A value of the row is for products that do not say it themselves: their own custom field of that name comes first.
+    """
+    rules = held_by.rules
+    if not held_by.is_default or not any(rule.attributes or rule.brand_id for rule in rules.categories):
+        return rules
+    row = category_rule_of(product, rules)
+    if row is None:
+        return rules
+    own = {fold(rule.name) for rule in row.attributes}
+    return msgspec.structs.replace(
+        rules,
+        attributes=(*(rule for rule in rules.attributes if fold(rule.name) not in own), *row.attributes),
+        brand_id=row.brand_id or rules.brand_id,
+    )
 
 
 def attribute_values(

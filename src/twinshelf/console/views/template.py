@@ -21,6 +21,7 @@ from twinshelf.console.views.answers import Told
 from twinshelf.listings import actions as listing_actions
 from twinshelf.listings import queries as listings
 from twinshelf.rules import actions as rules_actions
+from twinshelf.rules.templates import rules_from_json
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -94,19 +95,20 @@ def _category_rows(connection: Connection, known: Template | None, leaves: Mappi
     mapping = {row["key"].strip().lower(): row for row in (known.rules.get("categories", []) if known else [])}
     keys = {key.lower(): key for key, _number in listings.store_categories(connection) if key}
     keys |= {key: row["key"] for key, row in mapping.items() if key not in keys}
-    suggested = listings.suggestions_of(connection)
-    found = {key.lower(): value for key, value in suggested.found.items()} if suggested else {}
+    found = listings.suggested_categories(connection)
     initial = []
     for key, written in keys.items():
         row = mapping.get(key)
-        category_id, path = (row["category_id"], row.get("category_path", "")) if row else found.get(key, ("", ""))
+        category_id, path = (row["category_id"], row.get("category_path", "")) if row else (found.get(key, ""), "")
         path = leaves[category_id].path if category_id in leaves else path or category_id
         initial.append({"key": written, "category_id": category_id, "category_path": path})
     return CategoryRowFormSet(initial=initial, prefix="m", form_kwargs={"leaves": leaves})
 
 
 def _attribute_rows(known: Template | None, asked: Sequence[listings.AskedAttribute]) -> Any:
-    return _rows_for(known.rules.get("attributes", []) if known else [], asked)
+    rules = rules_from_json(known.rules if known else {})
+    kept = [{name: getattr(rule, name) for name in ("name", "source", "field", "value")} for rule in rules.attributes]
+    return _rows_for(kept, asked)
 
 
 def _rows_for(kept: Sequence[Mapping[str, Any]], asked: Sequence[listings.AskedAttribute]) -> Any:
