@@ -24,8 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--planted", default="", metavar="NAME", help="with this bug planted, or with `all`, one by one"
     )
     parser.add_argument("--faults", default="", metavar="IDS", help="only these of the catalog, such as F01,F21")
+    parser.add_argument("--processes", action="store_true", help="with real processes, killed, frozen and locked out")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first seed that fails")
     chosen = parser.parse_args(arguments)
+    if chosen.processes:
+        return _with_processes(chosen)
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of a set of texts is a part of a run
         return subprocess.call(  # noqa: S603 - ourselves
             [sys.executable, "-m", "soak", *(sys.argv[1:] if arguments is None else arguments)],
@@ -34,6 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="twinshelf-soak-") as folder:
         os.environ.update(TWINSHELF_DATA=folder, DJANGO_SETTINGS_MODULE="soak.settings")
         return _run(chosen)
+
+
+def _with_processes(chosen: argparse.Namespace) -> int:
+    """Seeds with real processes, as tests. Returns 0 if nothing was lost or doubled."""
+    seeds = [chosen.seed] if chosen.seed is not None else range(chosen.from_seed, chosen.from_seed + chosen.seeds)
+    return subprocess.call(  # noqa: S603 - our own tests
+        [
+            sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", "tests/soak/test_processes.py",
+            *(() if chosen.keep_going else ("-x",)),
+        ],
+        env={**os.environ, "SOAK_SEEDS": ",".join(map(str, seeds))},
+    )  # fmt: skip
 
 
 def _run(chosen: argparse.Namespace) -> int:

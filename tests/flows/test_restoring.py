@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.flows.test_kills import Installation, Merchant, installation, judge
+from tests.flows.installation import Installation, Merchant, judge
+from tests.flows.test_kills import installation
 
 __all__ = ["installation"]
 
