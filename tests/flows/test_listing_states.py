@@ -179,8 +179,8 @@ def test_a_certificate_and_attributes_that_a_category_asks_for_are_named(browser
     assert shop.effects("product_created") == []
     page = browser.product(tea)
     assert "Missing required attributes: Ingredients, Allergens." in page
-    assert "The category requires a certificate, and Twinshelf sends none: Food safety certificate." in page
-    assert "Next: List the product in Seller Center with its certificate and the same SKUs" in page
+    assert "The category requires a certificate, and the product has none: Food safety certificate." in page
+    assert "Next: Press “Edit” on the product and upload it under Product and shipping warranty" in page
     assert twinshelf.problems() == [(str(tea), "E-LST-ATTR"), (str(tea), "E-LST-CERT")]
 
 

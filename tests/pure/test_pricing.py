@@ -10,7 +10,7 @@ from hypothesis import given, strategies
 from tests.pure.builders import money, random_cases, usd, usd_amounts, variant
 from twinshelf.connections.preferences import Preferences, PriceRule
 from twinshelf.documents import Finding, Money, finding, minor_unit
-from twinshelf.rules.pricing import Price, PriceStep, guard, price_of, shop_price
+from twinshelf.rules.pricing import Price, PriceStep, guard, own_price, price_of, shop_price
 
 
 def rule(kind="none", value="0"):
@@ -277,3 +277,69 @@ def test_no_price_is_given_while_nobody_said_what_tax_it_lacks(untaxed, percent,
     else:
         assert isinstance(found, Price)
         assert found.value.amount == price
+
+
+# -- explained ------------------------------------------------------------------------------------------------------
+
+
+def recomputed(steps):
+    """The amount that the figures of the steps lead to, each from the one before: nothing of `after` but the first."""
+    amount = steps[0].after.amount
+    currency = steps[0].after.currency
+    for step in steps[1:]:
+        currency = step.after.currency
+        match step.rule:
+            case "tax" | "percent_up":
+                amount *= 1 + step.figure / 100
+            case "percent_down":
+                amount *= 1 - step.figure / 100
+            case "rate":
+                amount *= step.figure
+            case "fixed_up":
+                amount += step.figure
+            case "fixed_down":
+                amount -= step.figure
+            case "rounded":
+                amount = Money(amount, currency).rounded().amount
+        assert step.after == Money(amount, currency), step
+    return Money(amount, currency)
+
+
+RULES = strategies.builds(
+    rule,
+    strategies.sampled_from(["none", "fixed_up", "fixed_down", "percent_up", "percent_down"]),
+    strategies.decimals("0.01", "99.99", places=2).map(str),
+)
+
+
+@random_cases
+@given(
+    usd_amounts("0.01"),
+    strategies.one_of(strategies.none(), usd_amounts("0.01")),
+    strategies.builds(
+        Preferences,
+        price_rule=RULES,
+        use_sale_price=strategies.booleans(),
+        exchange_rate=strategies.decimals("0.0001", "500", places=4),
+        tax_percent=strategies.decimals("0", "30", places=2),
+    ),
+    strategies.tuples(strategies.sampled_from(["USD", "GBP", "JPY", "IDR"]), strategies.booleans()),
+    RULES,
+)
+def test_every_price_is_recomputed_from_its_steps(regular, sale, preferences, market, of_template):
+    goods, (currency, untaxed) = variant(price=regular, sale_price=sale), market
+
+    found = price_of(goods, preferences, currency=currency, sku="MUG-1", untaxed=untaxed, template_rule=of_template)
+
+    if isinstance(found, Finding):
+        assert found.code == "E-PRC-MIN"
+        return
+    base = sale if preferences.use_sale_price and sale is not None else regular
+    assert found.steps[0] == PriceStep("regular" if base is regular or base is not sale else "sale_price", base)
+    assert recomputed(found.steps).same_as(found.value)
+
+
+def test_a_price_of_ones_own_is_its_only_step_and_no_rule_touches_it():
+    found = own_price(Decimal("111.00"), "AUD")
+
+    assert (found.value, found.steps) == (money("111.00", "AUD"), (PriceStep("own", money("111.00", "AUD")),))

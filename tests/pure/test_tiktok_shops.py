@@ -7,12 +7,14 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from twinshelf.documents import (
     Attribute,
     CancellationRequest,
     CategoryRules,
+    CertificateRule,
     ShippingProvider,
     ShopCategory,
     ShopInfo,
@@ -143,11 +145,22 @@ def test_attributes_are_read_with_tiktoks_spelling():
 def test_rules_are_read_and_conditional_certificates_do_not_block():
     documented = sample("products", "get-category-rules")
 
-    assert categories.rules_from_json(dump(documented)) == CategoryRules(
-        certifications=(), size_chart_required=True, package_dimension_required=True, cod_supported=True
+    rules = categories.rules_from_json(dump(documented))
+    assert msgspec.structs.replace(rules, certificates=()) == CategoryRules(
+        certifications=(),
+        size_chart_supported=True,
+        size_chart_required=True,
+        package_dimension_required=True,
+        cod_supported=True,
     )
+    [paper] = rules.certificates
+    assert (paper.id, paper.name, paper.required, bool(paper.required_with)) == (
+        "602362", "SNI Certificate", False, True,
+    )  # fmt: skip
     always = {"product_certifications": [{"id": "1", "name": "SNI", "is_required": True}], "size_chart": None}
-    assert categories.rules_from_json(dump(always)) == CategoryRules(certifications=(("1", "SNI"),))
+    assert categories.rules_from_json(dump(always)) == CategoryRules(
+        certifications=(("1", "SNI"),), certificates=(CertificateRule(id="1", name="SNI", required=True),)
+    )
 
 
 def test_a_recommendation_may_be_none():

@@ -31,7 +31,6 @@ ALLOWED: dict[str, str] = {
     "create_shipment": _TO_STORE,
     "delete_hooks": "for a store that is disconnected",
     "failed_prerequisites": _SETUP,
-    "find_brands": "for choosing a brand on a page",
     "hooks": _SETUP,
     "package_dimension_required": _CATEGORY,
     "recover": "for listings deleted in the shop: they are made again instead",
@@ -39,7 +38,6 @@ ALLOWED: dict[str, str] = {
     "reject_reasons": _ANSWERS,
     "replacement": "orders of this kind are imported like others; a rule for them is to come",
     "seller_sku_required": _CATEGORY,
-    "size_chart_required": _CATEGORY,
     "variant_ids": "products are read whole",
 }
 """Names that nothing uses yet, each with the reason why it stays."""

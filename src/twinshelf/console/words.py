@@ -297,6 +297,7 @@ RULES: Final[Mapping[str, Text]] = {
     "not_for_sale": _("0: not purchasable in BigCommerce"),
     "product_level": _("0: stock is tracked for the product, not its variants"),
     "gone": _("0: not in BigCommerce any more"),
+    "own": _("Own choice for this product"),
     "not_at_first": _("0 at first: stock is sent once it is listed"),
     "sync_tts": _("Sync rule: TikTok Shop’s own stays"),
     "sync_connector": _("Sync rule: the title kept in Twinshelf"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from twinshelf.documents.goods import OptionValue
 from twinshelf.documents.money import Dimensions, Document, Money, Weight
@@ -75,6 +76,31 @@ class ListingSku(Document, frozen=True, kw_only=True):
     image_url: str = ""
 
 
+FileKind = Literal["image", "pdf"]
+
+
+class ListingFile(Document, frozen=True, kw_only=True):
+    """A file that goes with a product, kept here by the digest of its bytes."""
+
+    digest: str
+    name: str
+    kind: FileKind = "image"
+
+    @property
+    def address(self) -> str:
+        """What it is called among the pictures of a listing."""
+        return f"file:{self.digest}"
+
+
+class ListingCertificate(Document, frozen=True, kw_only=True):
+    """A certificate that the category takes, with its papers. `expires` None: it does not."""
+
+    id: str
+    name: str = ""
+    files: tuple[ListingFile, ...]
+    expires: date | None = None
+
+
 class Listing(Document, frozen=True, kw_only=True):
     """One product as it should be in one shop."""
 
@@ -95,6 +121,8 @@ class Listing(Document, frozen=True, kw_only=True):
     """None: as somebody set it in the shop."""
     sales_attributes: tuple[tuple[str, str], ...] = ()
     """(name, id) of variation attributes of the category; options of these names are sent by their id."""
+    certificates: tuple[ListingCertificate, ...] = ()
+    size_chart: ListingFile | None = None
     skus: tuple[ListingSku, ...]
 
 
@@ -140,11 +168,26 @@ class Attribute(Document, frozen=True, kw_only=True):
     """(value id, name); empty where the attribute takes free text."""
 
 
+class CertificateRule(Document, frozen=True, kw_only=True):
+    """A certificate that a category takes. Required by itself, or with one of these attribute values."""
+
+    id: str
+    name: str
+    required: bool = False
+    required_with: tuple[tuple[str, str], ...] = ()
+    """(attribute id, value id)."""
+    expires: bool = False
+    """It needs the day on which it ends."""
+
+
 class CategoryRules(Document, frozen=True, kw_only=True):
     """The rules of one TikTok leaf category that decide whether a product can be listed."""
 
     certifications: tuple[tuple[str, str], ...] = ()
     """(id, name) of the certificates it requires."""
+    certificates: tuple[CertificateRule, ...] = ()
+    """Every certificate it takes."""
+    size_chart_supported: bool = False
     size_chart_required: bool = False
     package_dimension_required: bool = True
     cod_supported: bool = False

@@ -129,11 +129,12 @@ def withdrawn(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
     """
     if sent is None:
         return ()
-    fields = ("brand_id", "minimum_quantity", "maximum_quantity")
-    kept = {attribute.id for attribute in desired.attributes}
+    fields = ("brand_id", "minimum_quantity", "maximum_quantity", "size_chart")
+    kept = {attribute.id for attribute in desired.attributes} | {each.id for each in desired.certificates}
     return (
         *(name for name in fields if getattr(sent, name) and not getattr(desired, name)),
         *(attribute.id for attribute in sent.attributes if attribute.id not in kept),
+        *(certificate.id for certificate in sent.certificates if certificate.id not in kept),
     )
 
 

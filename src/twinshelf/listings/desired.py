@@ -6,7 +6,8 @@ Pure, and the only place that says so. `desiring` brings the facts, `compare` te
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,9 @@ import msgspec
 from twinshelf.connections.preferences import Preferences, SyncRules
 from twinshelf.documents import (
     Attribute,
+    AttributeValue,
     CategoryRules,
+    CertificateRule,
     Dimensions,
     Finding,
     Image,
@@ -32,10 +35,10 @@ from twinshelf.documents import (
     token,
 )
 from twinshelf.rules import own, templates
-from twinshelf.rules.own import ProductChoices
-from twinshelf.rules.pricing import Price, price_of
+from twinshelf.rules.own import MOST_IMAGES, ProductChoices
+from twinshelf.rules.pricing import Price, own_price, price_of
 from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, not_at_first, quantity_of
-from twinshelf.rules.sync_rules import CONTENT, Phase, source_of
+from twinshelf.rules.sync_rules import CONTENT, Phase, source_of, switched_off
 from twinshelf.rules.templates import HeldBy
 from twinshelf.tiktok import texts
 
@@ -56,14 +59,16 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The store takes orders in the shop's currency; else nothing new is offered: no order could be made."""
     untaxed: bool = False
     """The store's prices lack the tax that the shop's include."""
+    today: date = date.min
+    """Until when papers must last."""
 
     def template_of(self, product: Product) -> HeldBy:
         """The template that holds a product."""
         return self.templates.get(product.id, self.default_template)
 
-    def category_of(self, product: Product) -> str:
-        """The TikTok category of a product; "" if none."""
-        return templates.category_for(product, self.template_of(product))
+    def category_of(self, product: Product, choices: ProductChoices = own.NONE) -> str:
+        """The TikTok category of a product; "" if none. One that was chosen for the product itself is strongest."""
+        return choices.category_id or templates.category_for(product, self.template_of(product))
 
 
 class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,20 +148,28 @@ def desired_skus(
         field: source_of(preferences.sync, field, "update", choices.switches) != "tts"
         for field in (SyncField.PRICE, SyncField.STOCK)
     }
+    priced = not switched_off(SyncField.PRICE, choices.switches)
     stocked = source_of(preferences.sync, SyncField.STOCK, "create") != "none"
     skus = {}
     for variant in product.variants:
         code = seller_sku(product, variant)
         there = variant.id in linked
-        price = price_of(
-            variant,
-            preferences,
-            currency=facts.currency,
-            sku=code,
-            untaxed=facts.untaxed,
-            template_rule=template_rule,
+        chosen = choices.of(variant.id)
+        price: Price | Finding
+        if chosen.price is not None:
+            price = own_price(chosen.price, facts.currency)
+        else:
+            price = price_of(
+                variant,
+                preferences,
+                currency=facts.currency,
+                sku=code,
+                untaxed=facts.untaxed,
+                template_rule=template_rule,
+            )
+        quantity = quantity_of(
+            product, variant, held=held.get(variant.id, 0), preferences=preferences, own=chosen.quantity
         )
-        quantity = quantity_of(product, variant, held=held.get(variant.id, 0), preferences=preferences)
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,
@@ -164,7 +177,7 @@ def desired_skus(
             problem=price if isinstance(price, Finding) else None,
             quantity=quantity if there or stocked else not_at_first(quantity),
             listable=listable(product, variant, preferences),
-            price_follows=not there or follows[SyncField.PRICE],
+            price_follows=not there or follows[SyncField.PRICE] or (chosen.price is not None and priced),
             stock_follows=not there or follows[SyncField.STOCK],
         )
     return skus
@@ -206,9 +219,11 @@ def desired(
     `checks` sees the listing also where something is missing; what was found here already is not told twice.
     """
     left = left_to_shop(facts.preferences.sync, choices, shelf)
-    product = _by_the_rules(product, facts.preferences.sync, choices, shelf, left)
+    pictures = len(product.images) + len(choices.images)
+    product = _by_the_rules(own.over_product(product, choices), facts.preferences.sync, choices, shelf, left)
     skus = desired_skus(product, facts, held, choices=choices, linked=shelf.linked)
-    template = templates.rules_for(product, facts.template_of(product))
+    rules = templates.rules_for(product, facts.template_of(product))
+    template = own.over_template(rules, choices, category.attributes)
     variants = [variant for variant in product.variants if skus[variant.id].listable]
     if not variants:
         return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))
@@ -223,6 +238,8 @@ def desired(
         description = f"<p>{html.escape(product.title, quote=False)}</p>"
     if not product.images:
         findings.append(finding("E-LST-IMG"))
+    elif pictures > MOST_IMAGES and SyncField.MEDIA not in left:
+        findings.append(finding("W-LST-IMG", number=pictures, limit=MOST_IMAGES))
     if not category.id:
         findings.append(finding("E-CAT-KEY", waits_for="template"))
     if counted_for_all_variants(product):
@@ -231,14 +248,16 @@ def desired(
     findings += attribute_findings
     named, not_mapped = templates.sales_attributes(product, category.attributes, template)
     findings += [not_mapped] if not_mapped else []
-    findings += [finding("E-LST-CERT", waits_for="template", names=name) for _id, name in category.rules.certifications]
+    findings += _paper_findings(category.rules, choices, values, facts.today)
     weight, dimensions, package_findings = templates.package_of(
         product, template, facts.preferences.package, weight_unit=facts.store_weight_unit
     )
     if SyncField.WEIGHT in left and shelf.sent is not None:
         weight, dimensions, package_findings = shelf.sent.weight, shelf.sent.dimensions, ()
     findings += package_findings
-    asked_codes = facts.preferences.gtin_required and _codes_sent(facts.preferences.sync, shelf, left)
+    asked_codes = _codes_sent(facts.preferences.sync, shelf, left) and (
+        choices.codes == "yes" or (facts.preferences.gtin_required and choices.codes != "no")
+    )
     findings += _sku_findings(variants, skus, gtin_required=asked_codes)
     listing = Listing(
         product_id=product.id,
@@ -249,12 +268,14 @@ def desired(
         cash_on_delivery=template.cash_on_delivery,
         sales_attributes=tuple(sorted(named.values())),
         attributes=values,
-        image_urls=tuple(image.url for image in product.images[:9]),
+        image_urls=tuple(image.url for image in product.images[:MOST_IMAGES]),
         weight=weight or Weight(Decimal(0), facts.store_weight_unit),
         dimensions=dimensions or Dimensions(None, None, None, "CM"),
         warehouse_id=facts.warehouse_id,
         minimum_quantity=product.minimum_quantity if product.minimum_quantity > 1 else 0,  # one is what anybody buys
         maximum_quantity=product.maximum_quantity,
+        certificates=tuple(each for each in choices.certificates if each.id in _taken(category.rules)),
+        size_chart=choices.size_chart if category.rules.size_chart_supported else None,
         skus=tuple(_listing_sku(variant, skus[variant.id], facts.currency, named) for variant in variants),
     )
     if checks is not None:
@@ -274,7 +295,41 @@ def left_to_shop(rules: SyncRules, choices: ProductChoices, shelf: Shelf) -> fro
     """The fields of the content that stay as TikTok has them; none before the product is there."""
     if not shelf.listed:
         return frozenset()
-    return frozenset(field for field in CONTENT if source_of(rules, field, "update", choices.switches) == "tts")
+    owned = {SyncField.NAME: choices.title, SyncField.DESCRIPTION: choices.description}
+    return frozenset(
+        field
+        for field in CONTENT
+        if source_of(rules, field, "update", choices.switches) == "tts"
+        and not (owned.get(field) and not switched_off(field, choices.switches))
+    )
+
+
+def _taken(rules: CategoryRules) -> set[str]:
+    return {each.id for each in rules.certificates}
+
+
+def _paper_findings(
+    rules: CategoryRules, choices: ProductChoices, values: Sequence[AttributeValue], today: date
+) -> Iterator[Finding]:
+    """Certificates that are missing or have ended; a size chart that is missing, or that the category does not take."""
+    chosen = {(value.id, value_id) for value in values for value_id in value.value_ids}
+    given = {each.id: each for each in choices.certificates if each.files}
+    told = rules.certificates or tuple(
+        CertificateRule(id=each, name=name, required=True) for each, name in rules.certifications
+    )
+    for rule in told:
+        paper = given.get(rule.id)
+        if paper is None:
+            if rule.required or not chosen.isdisjoint(rule.required_with):
+                yield finding("E-LST-CERT", waits_for="template", names=rule.name)
+        elif rule.expires and (paper.expires is None or paper.expires <= today):
+            yield finding("E-LST-CERTDATE", names=rule.name)
+    if rules.size_chart_required and choices.size_chart is None:
+        yield finding("E-LST-SIZECHART")
+    elif choices.size_chart is not None and not rules.size_chart_supported:
+        yield finding("W-LST-SIZECHART")
+    if others := [each.name or each.id for each in choices.certificates if each.id not in _taken(rules)]:
+        yield finding("W-LST-CERT", names=", ".join(others))
 
 
 def _by_the_rules(
@@ -284,7 +339,8 @@ def _by_the_rules(
     sent = shelf.sent
     changes: dict[str, Any] = {}
     if sent is not None:
-        if SyncField.NAME in left or source_of(rules, SyncField.NAME, "update", choices.switches) == "connector":
+        kept = source_of(rules, SyncField.NAME, "update", choices.switches) == "connector" and not choices.title
+        if SyncField.NAME in left or kept:
             changes["title"] = sent.title
         if SyncField.DESCRIPTION in left:
             changes["description"] = sent.description

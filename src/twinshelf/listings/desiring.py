@@ -57,7 +57,7 @@ def desire(
     `choices` are those for the product, `shelf` what the shop has of it.
     `categories` spares those who ask for many products from reading each category again; it is filled here.
     """
-    category_id = facts.category_of(product)
+    category_id = facts.category_of(product, choices)
     if category_id not in categories:
         categories[category_id] = category_of(connection.shop, category_id) if category_id else CategoryFacts()
     region = region_of(facts.region)

@@ -8,6 +8,7 @@ from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
+from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache, ProductChoicesRow
 from twinshelf.rules import membership
@@ -26,6 +27,7 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         default_template=default,
         templates=held,
         store_currency=connection.store.currency,
+        today=clock.now().date(),
         currency_taken=connections.takes_orders_in(connection.store, connection.shop.currency),
         store_weight_unit=connection.store.weight_unit,
         untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,

@@ -177,6 +177,23 @@ class UploadedImage(AccountModel):
         return self.uri
 
 
+class FileRow(AccountModel):
+    """A file that somebody uploaded for products of a shop: a certificate or a size chart. Kept by its digest."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10)
+    data = models.BinaryField()
+
+    class Meta:
+        db_table = "listings_file"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "digest"], name="file_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CategoryCache(AccountModel):
     """Attributes and rules of a TikTok category, kept for a day."""
 

@@ -10,9 +10,13 @@ from datetime import datetime
 from twinshelf.connections import clients
 from twinshelf.connections.models import Shop
 from twinshelf.documents import Listing
+from twinshelf.errors import NeedsPerson
 from twinshelf.kit import clock, fetch
 from twinshelf.kit.upsert import upsert
-from twinshelf.listings.models import UploadedImage
+from twinshelf.listings.models import FileRow, UploadedImage
+
+_FILE = "file:"
+_PDF = "PDF"
 
 
 class Pictures:
@@ -55,6 +59,8 @@ class Pictures:
         upsert(UploadedImage, self._shop.account_id, columns, self._new, unique=["shop_id", "source", "use_case"])
 
     def _upload(self, url: str, use_case: str) -> str:
+        if url.startswith(_FILE):
+            return self._upload_file(url, use_case)
         data = fetch.fitted(url, fetch.image(url), smallest=300, largest=4000)
         digest = hashlib.sha256(data).hexdigest()
         with self._guard:
@@ -64,6 +70,18 @@ class Pictures:
             uri = uri or clients.shop_client(self._shop).upload_image(data, use_case)
             self._by_content[digest, use_case] = self._by_source[url, use_case] = uri
         self._new.append((self._shop.id, url, use_case, digest, uri, clock.now()))
+        return uri
+
+    def _upload_file(self, address: str, use_case: str) -> str:
+        """As `_upload`, of a file that somebody gave us: it was checked when it came."""
+        digest = address.removeprefix(_FILE)
+        row = FileRow.objects.filter(connection__shop=self._shop, digest=digest).first()
+        if row is None:
+            raise NeedsPerson("E-LST-CERTFILE")
+        client, data = clients.shop_client(self._shop), bytes(row.data)
+        uri = client.upload_file(data, row.name) if use_case == _PDF else client.upload_image(data, use_case)
+        self._by_source[address, use_case] = uri
+        self._new.append((self._shop.id, address, use_case, digest, uri, clock.now()))
         return uri
 
     def _known_content(self, digest: str, use_case: str) -> str | None:
@@ -77,4 +95,9 @@ def _pictures_of(listing: Listing) -> dict[str, str]:
     for sku in listing.skus:
         if sku.image_url:
             wanted.setdefault(sku.image_url, "ATTRIBUTE_IMAGE")
+    for certificate in listing.certificates:
+        for file in certificate.files:
+            wanted[file.address] = _PDF if file.kind == "pdf" else "CERTIFICATION_IMAGE"
+    if listing.size_chart is not None:
+        wanted[listing.size_chart.address] = "SIZE_CHART_IMAGE"
     return wanted

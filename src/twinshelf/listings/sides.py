@@ -170,7 +170,7 @@ def _unsent(product: Product, connection: Connection, listing: ListingRow | None
         return []
     facts = facts_of(connection, [product.id])
     choices = choices_of(connection, [product.id]).get(product.id, own.NONE)
-    category_id = facts.category_of(product)
+    category_id = facts.category_of(product, choices)
     shelf = Shelf(listed=True, sent=sent, linked=frozenset(linked))
     category = known_category(connection.shop, category_id)
     found = desired(product, facts, category=category, held={}, choices=choices, shelf=shelf)

@@ -11,7 +11,7 @@ from twinshelf.connections.preferences import Preferences, PriceRule
 from twinshelf.documents import Finding, Money, Variant, finding, minor_unit
 
 PriceStepRule = Literal[
-    "regular", "sale_price", "tax", "rate", "fixed_up", "fixed_down", "percent_up", "percent_down", "rounded"
+    "own", "regular", "sale_price", "tax", "rate", "fixed_up", "fixed_down", "percent_up", "percent_down", "rounded"
 ]
 
 
@@ -33,6 +33,12 @@ class Price(msgspec.Struct, frozen=True):
 
     value: Money
     steps: tuple[PriceStep, ...]
+
+
+def own_price(amount: Decimal, currency: str) -> Price:
+    """A price that a person set for a product: sent as it is."""
+    price = Money(amount, currency)
+    return Price(price, (PriceStep("own", price),))
 
 
 def price_of(

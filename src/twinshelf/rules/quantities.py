@@ -21,6 +21,7 @@ QuantityRule = Literal[
     "reserve",
     "limit",
     "not_at_first",
+    "own",
 ]
 
 
@@ -61,19 +62,26 @@ def not_at_first(quantity: Quantity) -> Quantity:
     return Quantity(0, (*quantity.steps, QuantityStep("not_at_first", 0))) if quantity.offered else quantity
 
 
-def quantity_of(product: Product, variant: Variant, *, held: int, preferences: Preferences) -> Quantity:
+def quantity_of(
+    product: Product, variant: Variant, *, held: int, preferences: Preferences, own: int | None = None
+) -> Quantity:
     """Units to offer of one variant: stock less what orders on their way hold, less the reserve; 0 at the threshold.
 
     Never negative, never above TikTok's maximum. Of goods that the store does not track, the merchant's figure for such
     goods is offered, less what is held; of variants that it counts together, none, since nobody knows how many there
-    are of which. docs/reference/behavior.md INV-2 to INV-6.
+    are of which. `own` is what a person set for it: the most that is offered, and the figure for goods that are not
+    tracked. docs/reference/behavior.md INV-2 to INV-6.
     """
     if not ((variant.purchasable and product.purchasable) or preferences.include_unpurchasable):
         return Quantity(0, (QuantityStep("not_for_sale", 0),))
     if counted_for_all_variants(product):
         return Quantity(0, (QuantityStep("product_level", 0),))
-    units = preferences.untracked_quantity if variant.stock is None else variant.stock
-    steps = [QuantityStep("untracked" if variant.stock is None else "stock", units, units)]
+    if variant.stock is None:
+        units = preferences.untracked_quantity if own is None else own
+        steps = [QuantityStep("untracked" if own is None else "own", units, units)]
+    else:
+        units = variant.stock
+        steps = [QuantityStep("stock", units, units)]
     if held:
         units -= held
         steps.append(QuantityStep("held", units, held))
@@ -82,6 +90,9 @@ def quantity_of(product: Product, variant: Variant, *, held: int, preferences: P
     if preferences.reserve:
         units -= preferences.reserve
         steps.append(QuantityStep("reserve", units, preferences.reserve))
+    if own is not None and variant.stock is not None and units > own:
+        units = own
+        steps.append(QuantityStep("own", units, own))
     offered = max(0, min(units, MAX_QUANTITY))
     if offered != units:
         steps.append(QuantityStep("limit", offered, MAX_QUANTITY if units > 0 else 0))

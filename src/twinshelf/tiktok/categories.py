@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from twinshelf.documents import Attribute, CategoryRules, Document, ShopCategory
+from twinshelf.documents import Attribute, CategoryRules, CertificateRule, Document, ShopCategory
 from twinshelf.tiktok import wire
 
 
@@ -84,15 +84,16 @@ def attribute_from_json(data: bytes | msgspec.Raw) -> Attribute:
     )
 
 
+class _Required(msgspec.Struct, frozen=True):
+    is_required: bool = False
+
+
 class _Certification(msgspec.Struct, frozen=True):
     id: str
     name: str = ""
     is_required: bool = False
     requirement_conditions: list[_Condition] = []
-
-
-class _Required(msgspec.Struct, frozen=True):
-    is_required: bool = False
+    expiration_date: _Required = _Required()
 
 
 class _SizeChart(msgspec.Struct, frozen=True):
@@ -113,9 +114,20 @@ class _Rules(msgspec.Struct, frozen=True):
 
 
 def rules_from_json(data: bytes | msgspec.Raw) -> CategoryRules:
-    """The rules of a leaf category. A certificate that only some attribute value needs does not count as required."""
+    """The rules of a leaf category. `certifications` are those that it requires whatever the attributes are."""
     rules = wire.read(data, _Rules)
     return CategoryRules(
+        certificates=tuple(
+            CertificateRule(
+                id=each.id,
+                name=each.name,
+                required=each.is_required and not each.requirement_conditions,
+                required_with=tuple((one.attribute_id, one.attribute_value_id) for one in each.requirement_conditions),
+                expires=each.expiration_date.is_required,
+            )
+            for each in rules.product_certifications
+        ),
+        size_chart_supported=rules.size_chart.is_supported,
         certifications=tuple(
             (certification.id, certification.name)
             for certification in rules.product_certifications

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from twinshelf.documents import (
     Document,
     Finding,
     Listing,
+    ListingCertificate,
     ListingSku,
     Money,
     ShopListing,
@@ -123,6 +125,9 @@ def edit_to_json(
     if limit := _order_limit(listing, now, gone):
         body["purchase_order_quantity_limit"] = limit
     ours = gone.union(attribute["id"] for attribute in body.get("product_attributes", ()))
+    papers = gone.union(each["id"] for each in body.get("certifications", ()))
+    if others := [_certification_again(each) for each in now.certifications if each.id not in papers]:
+        body["certifications"] = [*body.get("certifications", ()), *others]
     theirs = [_attribute_again(attribute) for attribute in now.product_attributes if attribute.id not in ours]
     if theirs:
         body["product_attributes"] = [*body.get("product_attributes", ()), *theirs]
@@ -217,6 +222,10 @@ def _content_to_json(
             }
             for attribute in listing.attributes
         ]
+    if papers := [_certificate_to_json(each, image_uris) for each in listing.certificates]:
+        body["certifications"] = papers
+    if listing.size_chart is not None and listing.size_chart.address in image_uris:
+        body["size_chart"] = {"image": {"uri": image_uris[listing.size_chart.address]}}
     weight, unit = _weight(listing.weight, region)
     body["package_weight"] = {"value": _digits(weight), "unit": unit}
     sides, unit = _dimensions(listing.dimensions, listing.weight, region)
@@ -225,6 +234,19 @@ def _content_to_json(
             **dict(zip(("length", "width", "height"), map(_digits, filter(None, sides)), strict=True)),
             "unit": unit,
         }
+    return body
+
+
+def _certificate_to_json(certificate: ListingCertificate, image_uris: Mapping[str, str]) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": certificate.id}
+    there = [file for file in certificate.files if file.address in image_uris]
+    if images := [{"uri": image_uris[file.address]} for file in there if file.kind == "image"]:
+        body["images"] = images
+    if files := [file for file in there if file.kind == "pdf"]:
+        body["files"] = [{"id": image_uris[file.address], "name": file.name, "format": "PDF"} for file in files]
+    if certificate.expires is not None:
+        ends = datetime.combine(certificate.expires, time.max, tzinfo=UTC)
+        body["expiration_date"] = int(ends.timestamp())
     return body
 
 
@@ -511,13 +533,14 @@ def _order_limit(listing: Listing, now: _Current, gone: frozenset[str]) -> dict[
 def _kept(now: _Current, region: Region, gone: frozenset[str]) -> dict[str, Any]:
     """The fields of `now` that a listing does not have or may not have, in the form that Edit Product takes."""
     size_chart = {}
-    if now.size_chart.template.id:
+    if "size_chart" in gone:
+        pass
+    elif now.size_chart.template.id:
         size_chart = {"template": {"id": now.size_chart.template.id}}
     elif now.size_chart.image.uri:
         size_chart = {"image": {"uri": now.size_chart.image.uri}}
     fields: dict[str, Any] = {
         "brand_id": "" if "brand_id" in gone else now.brand.id,
-        "certifications": [_certification_again(certification) for certification in now.certifications],
         "video": {"id": now.video.id} if now.video.id else None,
         "size_chart": size_chart,
         "manufacturer_ids": now.manufacturer_ids,
@@ -959,3 +982,12 @@ class _Image(msgspec.Struct, frozen=True):
 def image_uri_from_json(data: bytes | msgspec.Raw) -> str:
     """TikTok's lasting name of an uploaded image; its addresses expire."""
     return wire.read(data, _Image).uri
+
+
+class _UploadedFile(msgspec.Struct, frozen=True):
+    id: str
+
+
+def file_id_from_json(data: bytes | msgspec.Raw) -> str:
+    """TikTok's lasting id of an uploaded file."""
+    return wire.read(data, _UploadedFile).id

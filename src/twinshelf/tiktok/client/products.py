@@ -36,6 +36,15 @@ class ProductCalls(Calls):
         call = Call("POST", "/product/202309/images/upload", upload=(data, {"use_case": use_case}), in_shop=False)
         return self._call(call, products.image_uri_from_json)
 
+    def upload_file(self, data: bytes, name: str) -> str:
+        """Upload a PDF and return TikTok's lasting id of it. Safe to repeat: TikTok then has it twice.
+
+        `name` has one dot, no blanks and no symbol in front.
+        Source: Upload Product File, POST /product/202309/files/upload.
+        """
+        call = Call("POST", "/product/202309/files/upload", upload=(data, {"name": name}), in_shop=False)
+        return self._call(call, products.file_id_from_json)
+
     def create_listing(
         self,
         listing: Listing,
