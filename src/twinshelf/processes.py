@@ -266,7 +266,7 @@ class WebServer:
             "channel_timeout": 60,
             "cleanup_interval": 10,
             "max_request_header_size": 32 * 1024,
-            "max_request_body_size": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            "max_request_body_size": max(settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.PAPERS_MAX_MEMORY_SIZE),
             "url_scheme": urlsplit(settings.OPERATOR.base_url).scheme,
             "ident": None,
             "clear_untrusted_proxy_headers": not settings.OPERATOR.trusted_proxies,

@@ -173,7 +173,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
     ("__Host-sessionid", "__Host-csrftoken") if _https else ("sessionid", "csrftoken")
 )
-FILE_UPLOAD_HANDLERS = ["twinshelf.console.middleware.NoUploads"]
+FILE_UPLOAD_HANDLERS = ["twinshelf.console.middleware.Papers"]
+PAPERS_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+"""Bytes of a request that brings certificates or a size chart of a product."""
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
@@ -15,19 +18,31 @@ from django_scopes import scope
 
 from twinshelf.accounts import queries
 
+_TAKES_FILES = re.compile(r"/products/\d+/edit/")
 
-class NoUploads(FileUploadHandler):
-    """Keeps nothing of what comes as a file, not even for a moment: nothing is uploaded here."""
 
-    def new_file(self, *_args: Any, **_named: Any) -> None:
-        """Pass over the whole part."""
-        raise SkipFile
+class Papers(FileUploadHandler):
+    """Takes files at the editor of a product from people who are signed in, in memory; passes over all others."""
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Nothing comes here."""
+    def new_file(self, *args: Any, **named: Any) -> None:
+        """Begin to take a file, or pass over the whole part."""
+        request = self.request
+        user = getattr(request, "user", None)
+        if request is None or user is None or not user.is_authenticated or not _TAKES_FILES.fullmatch(request.path):
+            raise SkipFile
+        super().new_file(*args, **named)
+        self._data = io.BytesIO()
 
-    def file_complete(self, file_size: int) -> None:
-        """Nothing was kept."""
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002 - the handler has it
+        """Keep a piece of it."""
+        self._data.write(raw_data)
+
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+        """The file, in memory."""
+        self._data.seek(0)
+        return InMemoryUploadedFile(
+            self._data, self.field_name, self.file_name, self.content_type, file_size, self.charset
+        )
 
 
 def at_its_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -45,7 +60,12 @@ def at_its_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
         if settings.OPERATOR.production and request.headers.get("Host", "").lower() not in netlocs:
             return HttpResponseBadRequest("This is not the address of this installation.", content_type="text/plain")
         length = request.headers.get("Content-Length") or "0"
-        if not length.isdecimal() or int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        most = (
+            settings.PAPERS_MAX_MEMORY_SIZE
+            if _TAKES_FILES.fullmatch(request.path)
+            else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        )
+        if not length.isdecimal() or int(length[:20]) > most:
             return HttpResponse(status=413)
         response = get_response(request)
         if ours.scheme == "https":

@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.db.models import Q
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
-from twinshelf.documents import ListingState
+from twinshelf.documents import ListingState, SyncField
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.goods.selections import select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.listings import queries
+from twinshelf.listings.choosing import Unfit, unfit, unreachable
+from twinshelf.listings.facts import choices_of, facts_of
 from twinshelf.listings.models import CategorySuggestions, Link, ListingRow, ProductChoicesRow
+from twinshelf.rules import own
 from twinshelf.rules.own import ProductChoices, choices_to_json
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync import queries as sync
 from twinshelf.sync.flows import Signal
 from twinshelf.sync.models import Task
+from twinshelf.tiktok import texts
 
 POLLS = "listings_poll"
 """The lane that reads a shop's listings, categories and suggestions."""
@@ -99,13 +104,31 @@ def _switch(connection: Connection, product_ids: Sequence[str], verb: str, actio
     return task
 
 
+class ChoicesUnfit(Exception):
+    """Choices that do not fit, each with its field and the reason in words."""
+
+    def __init__(self, found: Sequence[Unfit]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(f"{each.field}: {each.reason}" for each in found))
+
+
 def choose(connection: Connection, product_id: str, choices: ProductChoices, *, by: Actor) -> bool:
     """Keep what a person chose for one product in this shop. Returns whether that is new. Safe to repeat.
 
     Stored here alone: the store is never written. What follows from it is sent by itself, content only where the
-    merchant does not send it by hand.
+    merchant does not send it by hand. Pictures by address are fetched first. Raises ChoicesUnfit naming every choice
+    that does not fit.
     """
-    after = choices_to_json(choices)
+    row = StoreProduct.objects.get(store_id=connection.store_id, product_id=product_id)
+    product = queries.document_of(row)
+    known = choices_of(connection, [product_id]).get(product_id, own.NONE)
+    category_id = facts_of(connection, [product_id]).category_of(product, choices)
+    wrong = unfit(connection, product, choices, category_id)
+    wrong = wrong or unreachable(choices, known)
+    if wrong:
+        raise ChoicesUnfit(wrong)
+    cleaned = texts.clean_description(choices.description) if choices.description else ""
+    after = choices_to_json(msgspec.structs.replace(choices, description=cleaned))
     owner = f"connection:{connection.id}"
     with transaction.atomic():
         rows = ProductChoicesRow.objects.select_for_update().filter(connection=connection, product_id=product_id)
@@ -130,6 +153,17 @@ def choose(connection: Connection, product_id: str, choices: ProductChoices, *, 
         for kind, priority in kinds:
             lanes.ask(connection.account_id, kind, owner, [product_id], cause=f"product: {by.name}", priority=priority)
     return True
+
+
+def restore_edit(connection: Connection, product_id: str, field: SyncField, *, by: Actor) -> bool:
+    """Make what the last send replaced of an edit on TikTok the product's own title or text. Whether there was one."""
+    row = ListingRow.objects.filter(connection=connection, product_id=product_id).first()
+    shown = row.overwritten.get(field.value, "") if row is not None else ""
+    place = {SyncField.NAME: "title", SyncField.DESCRIPTION: "description"}.get(field)
+    if not shown or place is None:
+        return False
+    known = choices_of(connection, [product_id]).get(product_id, own.NONE)
+    return choose(connection, product_id, msgspec.structs.replace(known, **{place: shown}), by=by)
 
 
 def link(

@@ -663,7 +663,7 @@ def problems_of(listing: Listing, region: Region, *, unpriced: frozenset[str] = 
 
 
 def _text_problems(listing: Listing, region: Region) -> Iterator[Finding]:
-    yield from _title_problems(texts.plain(listing.title), listing, region)
+    yield from title_problems(listing.title, region)
     description = texts.clean_description(listing.description)
     if not description:
         yield finding("W-LST-DESC")
@@ -684,11 +684,13 @@ def _text_problems(listing: Listing, region: Region) -> Iterator[Finding]:
         yield finding("W-LST-IMG", number=count, limit=_MAX_IMAGES)
 
 
-def _title_problems(title: str, listing: Listing, region: Region) -> Iterator[Finding]:
+def title_problems(given: str, region: Region) -> Iterator[Finding]:
+    """What TikTok Shop would refuse of a title, and what it would get differently."""
+    title = texts.plain(given)
     if not texts.has_words(title):
         yield finding("E-LST-TITLE")
         return
-    if title != " ".join(listing.title.split()):
+    if title != " ".join(given.split()):
         yield finding("W-LST-TITLE", sent=title)
     if not region.title_min <= len(title) <= region.title_max:
         limits = f"{region.title_min} to {region.title_max}"
@@ -735,10 +737,11 @@ def _sku_problems(listing: Listing, region: Region, unpriced: frozenset[str]) ->
             yield finding("E-SKU-TWICE", skus=sku.seller_sku)
         seen.add(sku.seller_sku)
         if sku.variant_id not in unpriced:
-            yield from _price_problems(sku, region)
+            yield from price_problems(sku, region)
 
 
-def _price_problems(sku: ListingSku, region: Region) -> Iterator[Finding]:
+def price_problems(sku: ListingSku, region: Region) -> Iterator[Finding]:
+    """What TikTok Shop would refuse of the price of a SKU."""
     if sku.price.currency != region.currency:
         yield finding("E-PRC-CUR")
         return

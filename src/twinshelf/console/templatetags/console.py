@@ -433,8 +433,9 @@ def product_menu(line: ProductLine) -> SafeString:
     """What may be done to a product of the list. Made once for each set of actions and filled with each row's key."""
     row = line.product
     actions = listings.actions_for(row, [listing for _connection, listing, _problems in line.listings])
-    menu = _product_menu(tuple(replace(action, sent=()) for action in actions), get_language() or "")
-    return mark_safe(menu.replace("{pk}", str(int(row.pk))))  # noqa: S308 - our own template
+    blank = tuple(replace(action, sent=(), args=(0,) if action.opens else ()) for action in actions)
+    menu = _product_menu(blank, get_language() or "")
+    return mark_safe(menu.replace("/0/", f"/{int(row.pk)}/").replace("{pk}", str(int(row.pk))))  # noqa: S308 - ours
 
 
 @lru_cache(maxsize=64)

@@ -199,6 +199,7 @@ SCENT: Final = Attribute("100710", "Scent", _values(1090801, "Unscented", "Laven
 DANGEROUS: Final = Attribute(
     "100711", "Dangerous Goods Or Hazardous Materials", _values(1090901, "None", "Flammable liquid"), customizable=False
 )
+WARRANTY: Final = Attribute("100712", "Warranty Period")
 
 _APPAREL: Final = ("Womenswear & Underwear", "Menswear & Underwear", "Shoes")
 _GROUPS: Final[dict[str, tuple[tuple[Attribute, ...], tuple[Attribute, ...]]]] = {
@@ -211,7 +212,7 @@ _GROUPS: Final[dict[str, tuple[tuple[Attribute, ...], tuple[Attribute, ...]]]] =
     "Textiles & Soft Furnishings": ((MATERIAL, PATTERN, SEASON, WASHING, PACK, ORIGIN), (MATERIAL, PACK)),
     "Home Supplies": ((MATERIAL, STYLE, PACK, OCCASION, SCENT, BATTERIES, BATTERY_TYPE, ORIGIN), (MATERIAL, PACK)),
     "Kitchenware": ((MATERIAL, PACK, VOLUME, ORIGIN), (MATERIAL,)),
-    "Household Appliances": ((POWER, BATTERIES, BATTERY_TYPE, ORIGIN), (POWER, BATTERIES)),
+    "Household Appliances": ((POWER, BATTERIES, BATTERY_TYPE, WARRANTY, ORIGIN), (POWER, BATTERIES)),
     "Phones & Electronics": ((BATTERIES, BATTERY_TYPE, POWER, ORIGIN), (BATTERIES,)),
     "Beauty & Personal Care": ((INGREDIENTS, VOLUME, SHELF_LIFE, ORIGIN, DANGEROUS), (INGREDIENTS, DANGEROUS)),
     "Food & Beverages": ((INGREDIENTS, ALLERGENS, SHELF_LIFE, PACK, ORIGIN), (INGREDIENTS, ALLERGENS)),
