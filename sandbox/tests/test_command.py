@@ -113,6 +113,23 @@ def test_a_catalog_file_fills_the_store(tmp_path):
     sandbox.close()
 
 
+@pytest.mark.parametrize(("bad", "told"), [(5, False), (6, True)])
+def test_many_refused_rows_are_all_written_to_a_file(tmp_path, bad, told):
+    lines = ["title,price,sku", "Good,1.00,A-1", *(f"Bad {n},nothing,B-{n}" for n in range(bad))]
+    (tmp_path / "c.csv").write_text("\n".join(lines))
+    file = tmp_path / "refused-rows.txt"
+
+    sandbox, _, said = opened(catalog=tmp_path / "c.csv", products=0, refused=file)
+
+    assert said[0] == "Catalog c.csv: 1 products loaded"
+    assert (f"  All refused rows: {file}" in said, file.exists()) == (told, told)
+    if told:
+        rows = file.read_text().splitlines()
+        assert len(rows) == bad
+        assert all("is not a number" in row for row in rows)
+    sandbox.close()
+
+
 def test_a_world_that_is_there_is_left_as_it_was(tmp_path):
     sandbox, access, _ = opened(path=tmp_path / "w.db", shops=["US"])
     sandbox.act("bc.add_category", hash=FIRST_STORE, path="Made by hand")

@@ -254,6 +254,26 @@ def test_audit_rules_reject_and_a_correction_passes(shop, sandbox):
     assert statuses(shop) == [("PENDING", "FAILED"), ("FAILED", "PENDING"), ("PENDING", "ACTIVATE")]
 
 
+@pytest.mark.parametrize(
+    ("without", "title", "status"),
+    [
+        ("soy, beeswax", "A candle for the desk at night", "FAILED"),
+        ("soy, beeswax", "A SOY candle for the desk", "ACTIVATE"),
+        ("soy, beeswax", "A candle of beeswax, two hours", "ACTIVATE"),
+        ("", "A candle for the desk at night", "FAILED"),
+        (" , ", "A candle for the desk at night", "FAILED"),
+    ],
+)
+def test_an_audit_rule_may_want_one_of_some_words(shop, sandbox, without, title, status):
+    rule = {"contains": "candle", "without": without, "position": "Product title", "reason": "Name the wax."}
+    sandbox.act("tt.set_audit_policy", shop_id=shop.id, seconds=600, reject=[rule])
+
+    product_id = shop.create(title=title)["product_id"]
+    sandbox.advance(601)
+
+    assert shop.product(product_id)["status"] == status
+
+
 def test_an_audit_can_be_immediate_or_wait_for_a_person(shop, sandbox):
     sandbox.act("tt.set_audit_policy", shop_id=shop.id, seconds=0)
     assert shop.product(shop.create()["product_id"])["status"] == "ACTIVATE"

@@ -109,3 +109,40 @@ def test_the_rest_of_a_store_order_is_refunded_once(sandbox):
     with pytest.raises(ValueError, match="more than zero"):
         sandbox.act("bc.refund_order", hash="abc123", order_id=order_id)
     assert sandbox.act("bc.order", hash="abc123", order_id=order_id)["status"] == "Refunded"
+
+
+def test_an_order_of_some_hours_ago_has_the_times_of_then(sandbox, shop):
+    now, then = shop.order(shop.buy()), shop.order(shop.buy(hours_ago=30.5))
+
+    for name in ("create_time", "paid_time", "rts_sla_time"):
+        assert now[name] - then[name] == 30.5 * 3600
+    assert then["status"] == "ON_HOLD"
+    assert then["update_time"] == now["update_time"]  # the apps are told now
+    for hours in (-1, 8761):
+        with pytest.raises(Refused, match=r"^hours_ago: must be 0 to 8,760"):
+            shop.buy(hours_ago=hours)
+
+
+def test_a_hold_ends_when_it_is_asked_to(sandbox, shop):
+    ended, held = shop.buy(), shop.buy()
+
+    sandbox.act("tt.end_hold", order_id=ended)
+
+    assert [shop.order(order)["status"] for order in (ended, held)] == ["AWAITING_SHIPMENT", "ON_HOLD"]
+    sandbox.act("tt.end_hold", order_id=ended)
+    assert [e.detail["after"] for e in shop.effects("order_status") if e.key == ended].count("AWAITING_SHIPMENT") == 1
+    with pytest.raises(Refused, match=r"^order_id: there is no order '1'"):
+        sandbox.act("tt.end_hold", order_id="1")
+
+
+def test_what_a_person_lists_is_live_and_sold(sandbox, shop):
+    given = {"title": "Gift wrapping by hand, fern paper", "category_id": "1234192", "price": "6.50"}
+    made = sandbox.act("tt.add_product", shop_id=shop.id, seller_sku="GIFT-WRAP", quantity=3, **given)
+
+    product = shop.product(made)
+    [sku] = product["skus"]
+    assert (product["status"], sku["seller_sku"], sku["price"]["sale_price"]) == ("ACTIVATE", "GIFT-WRAP", "6.50")
+    assert sku["inventory"][0]["quantity"] == 3
+    assert shop.order(shop.buy("GIFT-WRAP", 2))["status"] == "ON_HOLD"
+    with pytest.raises(Refused):
+        sandbox.act("tt.add_product", shop_id=shop.id, seller_sku="X", **{**given, "category_id": "1"})

@@ -280,3 +280,20 @@ def test_a32_a_state_is_used_once_though_several_requests_bring_it_at_once(twins
 
     with ThreadPoolExecutor(6) as pool:
         assert sorted(pool.map(use, range(6))) == [False] * 5 + [True]
+
+
+def test_where_an_operator_has_another_control_panel_and_page_of_consent_links_lead_there(
+    sandbox, store, twinshelf, owner, monkeypatch
+):
+    monkeypatch.setattr(settings.OPERATOR, "bigcommerce_panel", "http://panel.test/admin/{hash}")
+    monkeypatch.setattr(settings.OPERATOR, "tiktok_services", "http://services.test")
+    keys = sandbox.act("bc.create_api_account", hash=store.hash, name="Twinshelf again")
+    connected = connections.connect_store(
+        twinshelf.account, store_hash_or_url=store.hash, access_token=keys["access_token"], by=COMMAND_LINE
+    )
+
+    assert connected.control_panel_url == f"http://panel.test/admin/{store.hash}"
+    client = Client()
+    client.force_login(owner)
+    location = client.get("/connections/authorize/?region=US").headers["Location"]
+    assert location.startswith("http://services.test/open/authorize?")

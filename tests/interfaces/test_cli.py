@@ -18,6 +18,8 @@ import pytest
 
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from twinshelf.cli import installation
+from twinshelf.cli.app import exit_code
+from twinshelf.sync.models import Task
 from twinshelf_sandbox.app import Sandbox, build
 
 APP = {
@@ -353,3 +355,19 @@ def test_what_is_served_elsewhere_is_told_to_people_and_webhooks(tmp_path):
     finally:
         serving.terminate()
         assert serving.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "succeeded", "skipped", "failed", "code"),
+    [
+        ("completed", 3, 0, 0, 0),
+        ("completed", 0, 0, 0, 0),
+        ("completed", 2, 0, 1, 3),
+        ("completed", 0, 1, 1, 3),
+        ("completed", 0, 0, 1, 1),
+        ("failed", 2, 0, 1, 1),
+        ("cancelled", 3, 0, 0, 1),
+    ],
+)
+def test_a_command_tells_by_its_code_whether_all_a_part_or_nothing_was_done(state, succeeded, skipped, failed, code):
+    assert exit_code(Task(state=state, succeeded=succeeded, skipped=skipped, failed=failed)) == code

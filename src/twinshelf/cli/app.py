@@ -642,13 +642,16 @@ def _carry_out(task: Task, *, as_json: bool = False, quiet: bool = False) -> int
         print(json.dumps(_task_json(task)))  # noqa: T201
     elif not quiet:
         console.print(f"{task.title}: {task.get_state_display()}. {task.summary}", markup=False, soft_wrap=True)
-    if task.state != "completed":
+    if task.state == "completed" and task.failed and not quiet:
+        _complain(f"{task.failed:,} of {task.total:,} failed.", "See why: twinshelf problems")
+    return exit_code(task)
+
+
+def exit_code(task: Task) -> int:
+    """Of a command that followed a task: 0, `PARTLY` if a part of it failed, 1 if all of it did or it did not end."""
+    if task.state != "completed" or (task.failed and not task.succeeded and not task.skipped):
         return 1
-    if task.failed:
-        if not quiet:
-            _complain(f"{task.failed:,} of {task.total:,} failed.", "See why: twinshelf problems")
-        return PARTLY if task.succeeded or task.skipped else 1
-    return 0
+    return PARTLY if task.failed else 0
 
 
 _PATIENCE_SECONDS = 10.0

@@ -204,6 +204,7 @@ def _only_wait(*children: int, code: int) -> None:
     """Become a process of a few megabytes that ends the others once it is told to. Does not return."""
     sys.stdout.flush()
     sys.stderr.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # until it waits for them
     program = str(Path(__file__).with_name("demo_waiting.py"))
     os.execv(sys.executable, [sys.executable, "-I", "-S", program, str(code), *map(str, children)])  # noqa: S606
 

@@ -134,8 +134,8 @@ def _row(key: str, entry: Counted, mapping: Mapping[str, CategoryRule], facts: M
         everything_else=by is None and bool(facts.default_id),
         suggested=suggested,
         maybe=tuple(facts.leaves[each] for each in suggested.maybe if each in facts.leaves and each != category_id),
-        missing=missing_attributes(asked.attributes, facts.rules, said, entry) if asked else (),
-        certificates=tuple(name for _id, name in asked.rules.certifications) if asked else (),
+        missing=missing_attributes(asked.attributes, facts.rules, said, entry) if asked and entry.number else (),
+        certificates=tuple(name for _id, name in asked.rules.certifications) if asked and entry.number else (),
         unread=bool(category_id) and asked is None,
     )
 

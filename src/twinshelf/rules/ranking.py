@@ -313,6 +313,10 @@ def rank(text: str, names: Names, examples: Examples | None = None) -> Ranking:
     return Ranking(best, margin * max(_NAMES_ALONE * strength, min(1.0, 2 * near[0][0]) if near else 0.0))
 
 
+_NEAR = 0.4
+"""What fits less than so much of what fits best is not worth a look."""
+
+
 def suggest(titles: Sequence[str], category: str, names: Names, examples: Examples | None = None) -> Suggested:
     """What fits a category of the store, from some titles of its products, each counting the same."""
     sums: dict[str, float] = defaultdict(float)
@@ -337,7 +341,7 @@ def suggest(titles: Sequence[str], category: str, names: Names, examples: Exampl
         confidence=Confidence.SURE if sure else Confidence.UNSURE,
         agreed=agreed,
         of=len(titles),
-        maybe=tuple(category_id for category_id, _score in best[:5]),
+        maybe=tuple(category_id for category_id, score in best[:5] if score >= _NEAR * best[0][1]),
     )
 
 
