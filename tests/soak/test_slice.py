@@ -27,7 +27,7 @@ def digest(printed: str) -> str:
 
 
 @pytest.mark.covers("BEY-02")
-@pytest.mark.parametrize(("first", "seeds"), [(1, 5), (6, 5)])
+@pytest.mark.parametrize(("first", "seeds"), [(1, 4), (5, 4)])
 def test_every_invariant_holds_for_some_seeds(first, seeds):
     assert "every invariant held" in soak("--seeds", str(seeds), "--from-seed", str(first))
 
