@@ -109,7 +109,7 @@ Amounts are texts with as many decimals as their currency has (`"47.63"`), times
 """  # noqa: E501 - rows of a table
 
 
-_VALUES = {"str": "TEXT", "int": "N", "float": "N", "Path": "PATH", "datetime": "TIME"}
+_VALUES = {"str": "TEXT", "list[str]": "TEXT …", "int": "N", "float": "N", "Path": "PATH", "datetime": "TIME"}
 
 
 def commands_page() -> str:

@@ -270,6 +270,12 @@ def test_from_nothing_to_a_proof_by_commands_alone(tmp_path, platforms):
         assert problems == {"E-CAT-KEY": 2, "E-LST-IMG": 2}
         assert [row["email"] for row in me.run("users", "--json").json] == ["maya@fernhollow.test"]
         assert me.run("template", "--json").json["category_id"] == ""
+        assert me.run("templates", "list", "--json").json == []
+        query = me.run("templates", "run-query", "--where", "sku CONTAINS jar", "--json").json
+        assert (query["total"], [row["sku"] for row in query["products"]]) == (1, ["JAR-1"])
+        said = me.run("templates", "run-query", "--where", "title equals zzz", "--any")
+        assert said.out.strip() == "Total 0 product(s) will be affected."
+        assert "There is no template “Rugs”." in me.run("templates", "show", "Rugs").err
         orders = me.run("orders", "--fetch", "--json")
         assert (orders.code, orders.json) == (0, [])
         proof = me.run("prove", "--json")

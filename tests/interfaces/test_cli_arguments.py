@@ -151,6 +151,7 @@ NAMED = [
     (["demo", "--catalog", "nowhere.csv"], "file 'nowhere.csv' does not exist"),
     (["demo", "--port", "8844", "--sandbox-port", "8844"], "Twinshelf and the sandbox need a port each"),
     (["--env", "nowhere.env", "orders"], "nowhere.env cannot be read: No such file or directory"),
+    (["templates", "run-query"], "Name a template, or give some: --where"),
     (["problems", "--retry"], "Give its code, as in: twinshelf problems E-LST-IMG --retry"),
     (["sandbox", "clock", "--advance", "nan"], "--advance nan: a finite number"),
     (["sandbox", "--latency", "nan"], "--latency nan: 0 to 600,000 milliseconds"),

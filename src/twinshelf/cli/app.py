@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, installation, problems, sandbox, settings
+from twinshelf.cli import backups, installation, problems, sandbox, settings, templates
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli.orders import amount
 
@@ -524,10 +524,10 @@ def template(connection: Named = "", json_: Json = False) -> None:
     """Show how products become listings: their TikTok categories, attributes and packages."""
     with _asking(), _connection(connection) as (_account, chosen):
         from twinshelf.listings import queries
-        from twinshelf.rules import templates
+        from twinshelf.rules.templates import rules_from_json
 
         kept = queries.default_template(chosen)
-        rules = templates.rules_from_json(kept.rules if kept else {})
+        rules = rules_from_json(kept.rules if kept else {})
         default = (kept.category_id, kept.category_path) if kept else ("", "")
         if json_:
             import msgspec
@@ -607,6 +607,7 @@ def _opened(name: str) -> Iterator[tuple[Account, Connection]]:
 settings.mount(app, console, _opened, _complain)
 order_commands.mount(app, console, _opened, _complain)
 problems.mount(app, console, _opened, _complain)
+templates.mount(app, console, _opened, _complain)
 
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:

@@ -115,6 +115,8 @@ class ProductLine:
     listings: tuple[tuple[Connection, ListingRow | None, int], ...]
     matched: str = ""
     """The SKU or barcode of a variant by which a search found it, where its name and own SKU do not show why."""
+    pending: frozenset[int] = frozenset()
+    """The connections in which what is listed is still to be brought up to date."""
 
     @property
     def shown(self) -> tuple[Connection, ListingRow] | None:
@@ -262,6 +264,7 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
     owners = [f"connection:{c.id}" for c in connections]
     problems = sync.problems_of(ids, sync.PRODUCT_KINDS, owners)
     matched = matched_by(rows, text)
+    asked = sync.asked_for(ids, ("listing", "price"), owners)
     return [
         ProductLine(
             row,
@@ -274,6 +277,11 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
                 for connection in by_store.get(row.store_id, ())
             ),
             matched.get(row.pk, ""),
+            frozenset(
+                c.id
+                for c in by_store.get(row.store_id, ())
+                if (f"connection:{c.id}", row.product_id) in asked and (c.id, row.product_id) in listings
+            ),
         )
         for row in rows
     ]

@@ -310,6 +310,13 @@ def problems_of(
     return found
 
 
+def asked_for(keys: Sequence[str], kinds: Sequence[str], owners: Sequence[str]) -> set[tuple[str, str]]:
+    """(owner, key) of those of these keys that a lane of these kinds is still to look at."""
+    lanes = dict(Lane.objects.filter(kind__in=kinds, owner__in=owners).values_list("id", "owner"))
+    rows = Mark.objects.filter(lane_id__in=lanes, key__in=keys)
+    return {(lanes[lane_id], key) for lane_id, key in rows.values_list("lane_id", "key")}
+
+
 def same_problem(problem: Problem) -> int:
     """How many open problems of the same lane have the same code and facts."""
     return Problem.objects.filter(lane=problem.lane, closed_at=None, code=problem.code, facts=problem.facts).count()
