@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
 from benchmarks.harness import Result
 
@@ -33,6 +34,8 @@ PAGES = {
     "  part of a barcode": "/products/?q=50123456",
     "  two letters": "/products/?q=xl",
     "  nothing": "/products/?q=zzz",
+    "templates": "/templates/",
+    "a new template": "/templates/{connection}/new/",
     "categories to choose from": "/products/categories/",
     "orders": "/orders/",
     "search orders: a word of very many": "/orders/?q=linen",
@@ -57,7 +60,66 @@ def run(products: int) -> list[Result]:
 
         client = Client(headers={"host": "localhost"})
         client.force_login(User.objects.get(email=EMAIL))
-        return [_measure(client, f"{name} ({products:,})", path) for name, path in PAGES.items()]
+        connection = _connection()
+        results = [
+            _measure(client, f"{name} ({products:,})", path.format(connection=connection.id))
+            for name, path in PAGES.items()
+        ]
+        return [*results, *_templates(connection, products)]
+
+
+def _connection() -> Any:
+    from django_scopes import scopes_disabled
+
+    from twinshelf.connections.models import Connection
+
+    with scopes_disabled():
+        return Connection.objects.select_related("account", "shop").get(shop__region="US")
+
+
+def _templates(connection: Any, products: int) -> list[Result]:
+    """*Run Query* with five conditions, and deciding anew about every product after one of 20 templates was saved."""
+    import msgspec
+    from django_scopes import scope
+
+    from twinshelf.kit import clock
+    from twinshelf.rules import evaluating, queries
+    from twinshelf.rules.conditions import Condition, Field, Match, Operator, RuleGroup
+    from twinshelf.rules.models import Template
+    from twinshelf.sync.models import Task
+
+    conditions = (
+        Condition(Field.TITLE, Operator.CONTAINS, "linen"),
+        Condition(Field.BRAND, Operator.EQUALS, "fernhollow"),
+        Condition(Field.CATEGORY, Operator.CONTAINS, "storage"),
+        Condition(Field.SKU, Operator.DOES_NOT_CONTAIN, "zzz"),
+        Condition(Field.PRODUCT_TYPE, Operator.NOT_EQUALS, "mug"),
+    )
+    with scope(account=connection.account):
+        rules = {"group": msgspec.to_builtins(RuleGroup(Match.ALL, conditions))}
+        made = [
+            Template.objects.create(
+                account=connection.account, connection=connection, name=f"T{n}", position=n, rules=rules
+            )
+            for n in range(20)
+        ]
+        task = Task.objects.create(
+            account=connection.account, kind="evaluate_template", title="T", owner=f"connection:{connection.id}",
+            params={"template": made[0].id}, created_at=clock.now(), state="running",
+        )  # fmt: skip
+        began = time.process_time()
+        while evaluating.evaluate(task):
+            task.refresh_from_db()
+        each = (time.process_time() - began) / products * 100_000
+        results = [Result(f"20 templates tried on {products:,} products: CPU per 100,000", each, "s", 10.0)]
+        for match in Match:
+            times = []
+            for _ in range(TRIES):
+                began = time.process_time()
+                queries.run_query(connection, RuleGroup(match, conditions))
+                times.append((time.process_time() - began) * 1000)
+            results.append(Result(f"Run Query, {match} of 5 conditions ({products:,})", min(times), "ms", 1000.0))
+        return results
 
 
 def _measure(client: object, name: str, path: str) -> Result:

@@ -939,13 +939,15 @@ def fill_many(world: World, products: int, orders: int) -> None:
             listings: list[ListingRow] = []
             links: list[Link] = []
             problems: list[Problem] = []
+            documents: list[Product] = []
             for number in range(start, min(start + 2000, products)):
                 document = product_document(
                     number, picture_url=f"https://cdn.example/{number}.jpg", modified_at=now - timedelta(seconds=number)
                 )
+                document = msgspec.structs.replace(document, description=filler)
                 row, own = product_rows(world.store, document, now)
-                row.document = bytes(row.document) + filler.encode()
                 rows.append(row)
+                documents.append(document)
                 variants += own
                 for connection, state in ((world.us, states[number % 101 % 100]), (world.uk, states[number * 7 % 100])):
                     listing, pairs = listing_rows(connection, document, state, now)
@@ -970,6 +972,7 @@ def fill_many(world: World, products: int, orders: int) -> None:
                 (Problem, problems),
             ):
                 _create(model, made)
+            membership.keep_texts(world.store, documents)
         rebuild(StoreProduct)
         documents = [product_document(n, modified_at=now) for n in range(60)]
         stages = (
