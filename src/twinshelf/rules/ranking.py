@@ -199,7 +199,7 @@ def _fit(wanted: frozenset[str], leaf: _Named) -> float:
     if "babies" in there and "babies" not in wanted:
         factor *= 0.35
     if "pets" in there ^ wanted:
-        factor *= 0.4 if "pets" in there else 0.6
+        factor *= 0.4
     for_young, for_grown = there & _YOUNG, there & _GROWN
     all_young = "kids" in wanted | for_young
     if bool(for_young) != bool(wanted & _YOUNG) or (for_young and not all_young and not for_young & wanted):
