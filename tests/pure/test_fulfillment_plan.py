@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from twinshelf.orders.fulfillment.plan import (
     Report,
     SeenShipments,
     ShipmentFacts,
+    name_units,
     plan_report,
     plan_shipments,
     provider_for,
@@ -265,6 +267,8 @@ def numbered(one, number):
 
 SHOWN_OTHER = package("k1", "MUG-1/1", "MUG-1/2", shipped=True, tracking_number=OTHER, provider_id="p-4")
 ANEW = msgspec.structs.replace(TWO, id="901")
+ONE, ONE_MORE = (shipment(("501", 1), id=number, tracking_number=NUMBER) for number in ("900", "901"))
+TOLD_ONE = replace(TOLD, unit_ids=("MUG-1/1",))
 
 
 @pytest.mark.parametrize(
@@ -366,6 +370,18 @@ ANEW = msgspec.structs.replace(TWO, id="901")
             ["E-FUL-SPLIT"],
         ),
         ("no package", seen(TWO, by_package=True), (), ["E-FUL-GONE"]),
+        (
+            "another parcel beside one like it that was told",
+            seen(ONE, numbered(ONE_MORE, OTHER), reports={"900": TOLD_ONE}),
+            (ships("901", ("MUG-1/2",), OTHER),),
+            [],
+        ),
+        (
+            "a part made anew, and it has no number yet",
+            seen(numbered(ONE_MORE, ""), reports={"900": TOLD}),
+            (),
+            ["E-FUL-TRACK"],
+        ),
         ("cancelled, and shipped all the same", over(TWO, state="shipped"), (), ["E-FUL-CANCELLED"]),
         ("cancelled, and shipped in part", over(TWO, state="partially_shipped"), (), ["E-FUL-CANCELLED"]),
         ("cancelled in the store too", over(TWO, state="cancelled"), (), []),
@@ -383,3 +399,20 @@ def test_the_plan_of_an_orders_shipments(_case, look, changes, codes):
 
     assert (plan.changes, [found.code for found in plan.findings]) == (changes, codes)
     assert plan.settled is not bool(changes)
+
+
+@pytest.mark.parametrize(
+    ("_case", "names", "told"),
+    [
+        ("by the SKU", {}, "2 × MUG-1"),
+        ("without one by the title", {"seller_sku": ""}, "2 × Enamel mug"),
+        ("without either by TikTok's number", {"seller_sku": "", "title": ""}, "2 × 1729"),
+    ],
+)
+def test_units_are_named_as_people_call_them(_case, names, told):
+    sold = line(quantity=3)
+    known = {"seller_sku": "MUG-1", "title": "Enamel mug", "sku_id": "1729"} | names
+    of_mugs = order(msgspec.structs.replace(sold, **known))
+
+    assert name_units(of_mugs, sold.unit_ids[:2]) == told
+    assert name_units(of_mugs, ()) == ""
