@@ -432,6 +432,19 @@ def test_a_copy_stands_in_the_list(console, world):
     assert page.told == ["“Copy of Rugs” is made."]
 
 
+def test_templates_are_tried_in_an_order_that_people_change(console, world):
+    rugs, mats, mugs = (make(world, name) for name in ("Rugs", "Mats", "Mugs"))
+
+    def move(template, way):
+        return names(console.post(f"/templates/{world.us.id}/{template.id}/move/{way}/"))
+
+    assert move(mugs, "up") == ["Rugs", "Mugs", "Mats"]
+    assert move(rugs, "down") == ["Mugs", "Rugs", "Mats"]
+    assert move(mugs, "up") == ["Mugs", "Rugs", "Mats"]
+    assert move(mats, "down") == ["Mugs", "Rugs", "Mats"]
+    assert [each.name for each in queries.templates_named(world.us)] == ["Mugs", "Rugs", "Mats"]
+
+
 def test_a_template_of_another_account_is_not_there(console, world, other):
     with scope(account=other.account):
         theirs = make(other, "Theirs")

@@ -81,6 +81,8 @@ ROUTES: Final[Mapping[str, Route]] = {
     "template.edit": Route(_to("template_edit")),
     "template.copy": Route(_to("template_copy")),
     "template.list": Route(_to("template_list")),
+    "template.up": Route(_to("template_move", "up")),
+    "template.down": Route(_to("template_move", "down")),
     "template.delete": Route(_to("template_delete")),
     "shop.authorize": Route(_authorize),
 }

@@ -70,6 +70,7 @@ urlpatterns = [
     path("templates/<int:connection_id>/<int:template_id>/", templates.edit, name="template_edit"),
     path("templates/<int:connection_id>/<int:template_id>/copy/", templates.copy, name="template_copy"),
     path("templates/<int:connection_id>/<int:template_id>/list/", templates.list_all, name="template_list"),
+    path("templates/<int:connection_id>/<int:template_id>/move/<slug:way>/", templates.move, name="template_move"),
     path("templates/<int:connection_id>/<int:template_id>/delete/", templates.delete, name="template_delete"),
     path("connections/<int:connection_id>/template/", template.template, name="template"),
     path("connections/<int:connection_id>/template/categories/", template.categories, name="template_categories"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from twinshelf import messages
@@ -182,7 +183,7 @@ def save_template(
     chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
     if not default:
         chosen["name"] = name.strip()
-    with transaction.atomic():
+    with _name_is_free(), transaction.atomic():
         before: dict[str, Any] = {}
         if template is None:
             last = Template.objects.filter(connection=connection).aggregate(last=Max("position"))["last"]
@@ -201,6 +202,15 @@ def save_template(
         problems.ask_cured(connection.account_id, f"connection:{connection.id}", "template", CURED)
         task = _evaluate(template, f"Apply template “{template}”", by)
     return template, task
+
+
+@contextmanager
+def _name_is_free() -> Iterator[None]:
+    """Somebody else may take the name between the look and the writing: the table refuses the second one."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise NeedsPerson("E-TPL-NAME") from error
 
 
 def _check_name(connection: Connection, template: Template | None, name: str) -> None:
@@ -238,6 +248,28 @@ def copy_template(template: Template, *, by: Actor) -> Template:
         subject = f"template:{made.id}"
         record(by, template.account_id, "rules.copy_template", subject, after={"name": made.name, "of": template.name})
     return made
+
+
+def move_template(template: Template, *, up: bool, by: Actor) -> None:
+    """Have a template tried one place earlier (`up`) or later. Products that a template holds stay where they are.
+
+    The first one cannot go up nor the last one down: nothing happens then.
+    """
+    with transaction.atomic():
+        rows = Template.objects.filter(connection=template.connection_id, is_default=False, removed_at=None)
+        every = list(rows.order_by("position", "id").select_for_update())
+        at = next(number for number, each in enumerate(every) if each.id == template.id)
+        to = at - 1 if up else at + 1
+        if not 0 <= to < len(every):
+            return
+        every[at], every[to] = every[to], every[at]
+        for number, each in enumerate(every, 1):
+            if each.position != number:
+                Template.objects.filter(id=each.id).update(position=number)
+        subject = f"template:{template.id}"
+        record(
+            by, template.account_id, "rules.move_template", subject, before={"place": at + 1}, after={"place": to + 1}
+        )
 
 
 def delete_template(template: Template, *, by: Actor) -> Task:

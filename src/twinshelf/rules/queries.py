@@ -124,6 +124,8 @@ def actions_for(template: Template) -> tuple[Action, ...]:
         Action(id="template.edit", label=_("Edit"), args=args, method="get"),
         Action(id="template.copy", label=_("Copy"), args=args),
         Action(id="template.list", label=_("List its products"), args=args),
+        Action(id="template.up", label=_("Move up"), args=args),
+        Action(id="template.down", label=_("Move down"), args=args),
         Action(id="template.delete", label=_("Delete"), args=args, method="get", tone="danger"),
     )
 

@@ -313,6 +313,17 @@ def copy(request: ConsoleRequest, connection_id: int, template_id: int) -> HttpR
 
 @require_POST
 @needs(Permission.OPERATE)
+def move(request: ConsoleRequest, connection_id: int, template_id: int, way: str) -> HttpResponse:
+    """Have a template tried earlier (`up`) or later than its neighbor."""
+    connection = connections.connection_or_404(connection_id)
+    template = queries.template_or_404(connection, template_id)
+    if not template.is_default:
+        actions.move_template(template, up=way == "up", by=Actor.of(request.user))
+    return redirect(f"{reverse('templates')}?shop={connection.id}")
+
+
+@require_POST
+@needs(Permission.OPERATE)
 def list_all(request: ConsoleRequest, connection_id: int, template_id: int) -> HttpResponse:
     """List every product that a template holds."""
     connection = connections.connection_or_404(connection_id)
