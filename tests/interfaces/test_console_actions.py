@@ -32,34 +32,41 @@ def listed(state: str) -> ListingRow:
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        ("live", ["product.list", "product.refresh", "product.sync", "product.deactivate"]),
-        ("inactive_seller", ["product.list", "product.refresh", "product.sync", "product.activate"]),
-        ("inactive_system", ["product.list", "product.refresh", "product.sync", "product.activate"]),
-        ("inactive_platform", ["product.list", "product.refresh", "product.sync"]),
-        ("reviewing", ["product.list", "product.refresh", "product.sync"]),
+        ("live", ["product.deactivate", "product.delete"]),
+        ("inactive_seller", ["product.activate", "product.delete"]),
+        ("inactive_system", ["product.activate", "product.delete"]),
+        ("inactive_platform", ["product.delete"]),
+        ("reviewing", ["product.delete"]),
     ],
 )
 def test_a_listing_offers_what_its_state_allows(world, state, offered):
     actions = listings.actions_for(world.products[0], [listed(state)], connection_id=world.us.id)
 
-    assert ids(actions) == offered
-    assert {action.sent for action in actions} == {(("only", world.products[0].pk), ("shop", world.us.id))}
+    always = ["product.list", "product.edit", "product.refresh", "product.sync", "product.prices"]
+    assert ids(actions) == [*always, *offered]
+    assert {action.sent for action in actions if not action.opens} == {
+        (("only", world.products[0].pk), ("shop", world.us.id))
+    }
 
 
 def test_a_product_of_two_shops_offers_what_either_listing_allows(world):
     actions = listings.actions_for(world.products[0], [listed("live"), None, listed("inactive_seller")])
 
-    assert ids(actions)[-2:] == ["product.activate", "product.deactivate"]
+    assert ids(actions)[-3:] == ["product.activate", "product.deactivate", "product.delete"]
 
 
 def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_only_taken_off_sale(world):
     row = world.products[0]
 
-    assert ids(listings.actions_for(row, [None])) == ["product.list"]
+    assert ids(listings.actions_for(row, [None])) == ["product.list", "product.edit"]
     row.deleted = True
     assert listings.actions_for(row, [None]) == ()
-    assert ids(listings.actions_for(row, [listed("live")])) == ["product.refresh", "product.deactivate"]
-    assert ids(listings.actions_for(row, [listed("inactive_seller")])) == ["product.refresh"]
+    assert ids(listings.actions_for(row, [listed("live")])) == [
+        "product.refresh",
+        "product.deactivate",
+        "product.delete",
+    ]
+    assert ids(listings.actions_for(row, [listed("inactive_seller")])) == ["product.refresh", "product.delete"]
 
 
 def test_listing_a_product_has_the_name_that_remedies_use(world):

@@ -33,7 +33,6 @@ ALLOWED: dict[str, str] = {
     "failed_prerequisites": _SETUP,
     "hooks": _SETUP,
     "package_dimension_required": _CATEGORY,
-    "recover": "for listings deleted in the shop: they are made again instead",
     "reject_cancellation": _ANSWERS,
     "reject_reasons": _ANSWERS,
     "replacement": "orders of this kind are imported like others; a rule for them is to come",

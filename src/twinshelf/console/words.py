@@ -324,6 +324,7 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "DeactivateListing": (_("Deactivated on TikTok"), "pause"),
     "ActivateListing": (_("Activated on TikTok"), "check"),
     "DeleteListing": (_("Deleted on TikTok"), "x"),
+    "RecoverListing": (_("Recovered on TikTok"), "undo"),
     "CreateStoreOrder": (_("Created in BigCommerce"), "check"),
     "ReferenceOrder": (_("BigCommerce order noted on TikTok"), "link"),
     "SetStoreStatus": (_("Status set in BigCommerce"), "sync"),

@@ -70,6 +70,12 @@ class DeleteListing(Change, frozen=True, kw_only=True):
     shop_listing_id: str
 
 
+class RecoverListing(Change, frozen=True, kw_only=True):
+    """Bring a deleted listing back, off sale."""
+
+    shop_listing_id: str
+
+
 class CreateStoreOrder(Change, frozen=True, kw_only=True):
     """Make the order in the store, exactly once: looked up by its external id first whenever an outcome is unknown.
 
@@ -171,6 +177,7 @@ AnyChange = (
     | DeactivateListing
     | ActivateListing
     | DeleteListing
+    | RecoverListing
     | CreateStoreOrder
     | ReferenceOrder
     | SetStoreStatus

@@ -72,7 +72,8 @@ def refresh(connection: Connection, product_ids: Sequence[str] | None, *, by: Ac
     ids = sorted(rows.values_list("product_id", flat=True))
     with transaction.atomic():
         title = f"Refresh status of {counted(len(ids), 'product')} on {connection.shop}"
-        task = _ask(connection, "listing", ids, title, by)
+        told = "Status of products are synced from TikTok to the App."
+        task = _ask(connection, "listing", ids, title, by, params={"told": told})
         _record(by, "listings.refresh", task)
     return task
 
@@ -85,6 +86,30 @@ def deactivate(connection: Connection, product_ids: Sequence[str], *, by: Actor)
 def activate(connection: Connection, product_ids: Sequence[str], *, by: Actor) -> Task:
     """Put listings that are off on sale again. Those that are not off are skipped, with the reason."""
     return _switch(connection, product_ids, "Activate", "listings.activate", on=True, by=by)
+
+
+def delete(connection: Connection, product_ids: Sequence[str], *, by: Actor) -> Task:
+    """Delete listings in the shop; they can be recovered while TikTok keeps them. Those not there are skipped."""
+    return _remove(connection, product_ids, "Delete", "listings.delete", remove=True, by=by)
+
+
+def recover(connection: Connection, product_ids: Sequence[str], *, by: Actor) -> Task:
+    """Bring deleted listings back, off sale, with the links that they had. Those not deleted are skipped."""
+    return _remove(connection, product_ids, "Recover", "listings.recover", remove=False, by=by)
+
+
+def _remove(
+    connection: Connection, product_ids: Sequence[str], verb: str, action: str, *, remove: bool, by: Actor
+) -> Task:
+    with transaction.atomic():
+        _keep_rows(connection, product_ids)
+        for start in range(0, len(product_ids), 500):
+            some = list(product_ids)[start : start + 500]
+            ListingRow.objects.filter(connection=connection, product_id__in=some).update(remove_to=remove)
+        title = f"{verb} {counted(len(product_ids), 'product')} on {connection.shop}"
+        task = _ask(connection, "visibility", product_ids, title, by, params={"remove": remove})
+        _record(by, action, task, after={"remove": remove, "task": task.id})
+    return task
 
 
 def _switch(connection: Connection, product_ids: Sequence[str], verb: str, action: str, *, on: bool, by: Actor) -> Task:
@@ -253,6 +278,20 @@ def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: Act
     return task
 
 
+def sync_prices(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
+    """Compare the prices of listings with what they should be, and send those that differ: nothing else. None: all."""
+    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
+    if product_ids is not None:
+        rows = rows.filter(product_id__in=list(product_ids))
+    keys = sorted(rows.values_list("product_id", flat=True))
+    with transaction.atomic():
+        task = _ask(
+            connection, "price", keys, f"Sync price of {counted(len(keys), 'product')} on {connection.shop}", by
+        )
+        _record(by, "listings.sync_prices", task)
+    return task
+
+
 def compare(connection: Connection, *, by: Actor) -> int:
     """Ask for price and stock of every listing: what moved unnoticed on either side is set right. Returns how many."""
     rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
@@ -314,7 +353,10 @@ def run_again(task: Task, *, by: Actor) -> Task:
     if not sync.may_run_again(task):
         raise sync_actions.NothingToRunAgain
     connection = Connection.objects.select_related("shop").get(id=sync.owner_id(task.owner))
-    turn = activate if task.params["on"] else deactivate
+    if "remove" in task.params:
+        turn = delete if task.params["remove"] else recover
+    else:
+        turn = activate if task.params["on"] else deactivate
     with transaction.atomic():
         made = turn(connection, sync.keys_of(task, "failed"), by=by)
         record(by, task.account_id, "listings.run_again", f"task:{task.id}", after={"task": made.id}, detail=task.title)

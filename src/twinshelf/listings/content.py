@@ -49,8 +49,6 @@ from twinshelf.tiktok.texts import plain
 
 _TOLD = 120
 """Characters of a text in a change record."""
-_ONE_BY_ONE = 2
-"""Up to so many listings are read by themselves; more, by one search of what changed lately, a hundred a call."""
 
 
 @dataclass
@@ -73,7 +71,7 @@ def observe_listings(batch: ContentBatch, keys: Sequence[str]) -> Mapping[str, p
     connection = batch.connection
     product_ids = list(keys)
     rows = _rows_of(connection, product_ids)
-    if not batch.preview and _look_at(batch, [row for row in rows.values() if _wants_look(batch, row)]):
+    if not batch.preview and observing.look_at(connection, [row for row in rows.values() if _wants_look(batch, row)]):
         rows = _rows_of(connection, product_ids)
     if batch.preview:
         rows = dict(_as_if_pushed(connection, rows, product_ids))
@@ -112,24 +110,6 @@ def _wants_look(batch: ContentBatch, row: ListingRow) -> bool:
     ask = batch.asks[row.product_id]
     told = Signal.LOOK in ask.signals
     return told and (ask.asked_at is None or row.checked_at <= ask.asked_at or row.checked_at > clock.now())
-
-
-def _look_at(batch: ContentBatch, rows: Sequence[ListingRow]) -> bool:
-    """Read what the shop shows of these listings and record it. Returns whether other rows than these were written.
-
-    More than a few are read by one search; only a refusal, whose reasons a search does not tell, and what the search
-    did not find are then read one by one.
-    """
-    connection = batch.connection
-    if len(rows) <= _ONE_BY_ONE:
-        for row in rows:
-            observing.look(connection, row)
-        return False
-    scan = observing.read_changed(connection)
-    for row in rows:
-        if row.tiktok_id in scan.refused or row.tiktok_id not in scan.seen:
-            observing.look(connection, row)
-    return True
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -58,6 +58,10 @@ class ListingRow(AccountModel):
     price_min = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     price_max = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     quantity = models.BigIntegerField(null=True)
+    remove_to = models.BooleanField(null=True)
+    """Somebody wants it deleted in the shop (True) or recovered (False): once. None: nobody does."""
+    deleted = models.JSONField(default=dict)
+    """What the shop had of it before it was deleted: `id`, and `links` as [variant id, SKU id, seller SKU]."""
     pushed = models.BooleanField(default=False, db_default=False)
     """Somebody wants its content sent, and it was not yet: what counts where the merchant sends by hand."""
     shop_edits = models.JSONField(default=dict)
@@ -137,6 +141,11 @@ class Link(AccountModel):
 
     def __str__(self) -> str:
         return f"{self.variant_id} ↔ {self.sku_id}"
+
+
+def deleted_of(tiktok_id: str, links: Iterable[Link]) -> dict[str, Any]:
+    """A listing that is deleted as `ListingRow.deleted` keeps it."""
+    return {"id": tiktok_id, "links": [[link.variant_id, link.sku_id, link.seller_sku] for link in links]}
 
 
 class ShopSkuSeen(AccountModel):

@@ -18,13 +18,15 @@ from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings import linking
 from twinshelf.listings import plan as planning
 from twinshelf.listings.compare import edits_of
-from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
+from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, deleted_of, leaves_kept
 from twinshelf.rules.categories import leaves_of
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Signal
 from twinshelf.tiktok.regions import region as region_of
 
 _SCAN_OVERLAP = timedelta(minutes=10)
+_ONE_BY_ONE = 2
+"""Up to so many listings are read by themselves; more, by one search of what changed lately, a hundred a call."""
 
 
 def scan_listings(connection: Connection) -> int:
@@ -98,6 +100,23 @@ def read_categories(connection: Connection) -> None:
     CategoryTree.objects.update_or_create(
         account_id=shop.account_id, shop=shop, defaults={"leaves": leaves_kept(leaves), "read_at": clock.now()}
     )
+
+
+def look_at(connection: Connection, rows: Sequence[ListingRow]) -> bool:
+    """Read what the shop shows of these listings and record it. Returns whether other rows than these were written.
+
+    More than a few are read by one search; only a refusal, whose reasons a search does not tell, and what the search
+    did not find are then read one by one.
+    """
+    if len(rows) <= _ONE_BY_ONE:
+        for row in rows:
+            look(connection, row)
+        return False
+    scan = read_changed(connection)
+    for row in rows:
+        if row.tiktok_id in scan.refused or row.tiktok_id not in scan.seen:
+            look(connection, row)
+    return True
 
 
 def look(connection: Connection, row: ListingRow) -> None:
@@ -176,6 +195,7 @@ def _keep_listings(
         became = news[row.product_id] = set()
         if seen.status == ListingStatus.DELETED:
             # Somebody took it away over there: it is not made anew before somebody here wants it again.
+            row.deleted = deleted_of(row.tiktok_id, links.get(row.product_id, ()))
             row.tiktok_id, row.sent, row.wanted = "", None, False
         else:
             moved += _compare_skus(row, seen, links.get(row.product_id, ()), became)
@@ -191,7 +211,7 @@ def _keep_listings(
             [row for row, _seen in current],
             [
                 "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
-                "wanted", "price_min", "price_max", "quantity", "shop_edits",
+                "wanted", "price_min", "price_max", "quantity", "shop_edits", "deleted",
             ],
         )  # fmt: skip
     return news

@@ -11,6 +11,7 @@ from twinshelf.documents import (
     AuditStatus,
     CreateListing,
     DeactivateListing,
+    DeleteListing,
     EditContent,
     Finding,
     Listing,
@@ -18,6 +19,7 @@ from twinshelf.documents import (
     ListingStatus,
     Money,
     Plan,
+    RecoverListing,
     SetPrices,
     SetStock,
     ShopSku,
@@ -153,10 +155,16 @@ class SeenVisibility:
     tiktok_id: str
     state: str
     switch_to: bool | None
+    remove_to: bool | None = None
+    """Somebody wants it deleted (True) or recovered (False)."""
+    deleted_id: str = ""
+    """What the shop called it before it was deleted; "" if it was not."""
 
 
 def plan_visibility(seen: SeenVisibility) -> Plan:
-    """Switch it if its state allows; else say that it was skipped, and why."""
+    """Switch, delete or recover it if its state allows; else say that it was skipped, and why."""
+    if seen.remove_to is not None:
+        return _plan_removal(seen)
     if seen.switch_to is None:
         return Plan(key=seen.key)
     fit = {ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM} if seen.switch_to else {ListingState.LIVE}
@@ -164,6 +172,16 @@ def plan_visibility(seen: SeenVisibility) -> Plan:
         return Plan(key=seen.key, findings=(finding("I-LST-NOTOFF" if seen.switch_to else "I-LST-NOTLIVE"),))
     change = ActivateListing if seen.switch_to else DeactivateListing
     return Plan(key=seen.key, changes=(change(shop_listing_id=seen.tiktok_id),))
+
+
+def _plan_removal(seen: SeenVisibility) -> Plan:
+    if seen.remove_to:
+        if not seen.tiktok_id:
+            return Plan(key=seen.key, findings=(finding("I-LST-NOTTHERE"),))
+        return Plan(key=seen.key, changes=(DeleteListing(shop_listing_id=seen.tiktok_id),))
+    if seen.tiktok_id or not seen.deleted_id:
+        return Plan(key=seen.key, findings=(finding("I-LST-NOTDELETED"),))
+    return Plan(key=seen.key, changes=(RecoverListing(shop_listing_id=seen.deleted_id),))
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from twinshelf.errors import Transient
 from twinshelf.goods import snapshot
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
-from twinshelf.listings import desiring
+from twinshelf.listings import desiring, observing
 from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
 from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
-from twinshelf.sync.flows import Attempt, Closed, Flow, Made, no_change
+from twinshelf.sync.flows import Attempt, Closed, Flow, Made, Signal, no_change
 from twinshelf.tiktok.errors import PriceLocked
 
 _PRICE_LOCKED_WAIT_SECONDS = 900.0
@@ -27,6 +27,7 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
     connection = batch.connection
     if batch.preferences.catalog_direction != "bc_to_tts":
         return {}
+    _look_first(batch, keys)
     live = dict(
         ListingRow.objects.filter(
             connection=connection, product_id__in=list(keys), state=ListingState.LIVE
@@ -54,6 +55,14 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
         )
         for product_id in products
     }
+
+
+def _look_first(batch: ConnectionBatch, keys: Sequence[str]) -> None:
+    """Read the listings of which a person wants the prices to be compared: somebody may have changed them there."""
+    wanted = [] if batch.preview else [key for key in keys if batch.signalled(key, Signal.LOOK)]
+    rows = ListingRow.objects.filter(connection=batch.connection, product_id__in=wanted, state=ListingState.LIVE)
+    if wanted and (found := list(rows)):
+        observing.look_at(batch.connection, found)
 
 
 def apply_price(batch: ConnectionBatch, change: AnyChange, attempt: Attempt) -> Made:

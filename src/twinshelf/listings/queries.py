@@ -620,7 +620,8 @@ def actions_for(
     sent: tuple[tuple[str, int], ...] = (("only", row.pk),)
     if connection_id is not None:
         sent += (("shop", connection_id),)
-    known = [listing for listing in listings if listing is not None and listing.tiktok_id]
+    rows = [listing for listing in listings if listing is not None]
+    known = [listing for listing in rows if listing.tiktok_id]
     states = {listing.state for listing in known}
     found = []
     if not row.deleted:
@@ -631,6 +632,7 @@ def actions_for(
         found.append(Action(id="product.refresh", label=_("Refresh status"), sent=sent))
     if known and not row.deleted:
         found.append(Action(id="product.sync", label=_("Sync price & stock"), sent=sent))
+        found.append(Action(id="product.prices", label=_("Sync price"), sent=sent))
     if not row.deleted and not states.isdisjoint(OFF):
         found.append(Action(id="product.activate", label=_("Activate"), sent=sent))
     if ListingState.LIVE in states:
@@ -643,6 +645,13 @@ def actions_for(
                 confirm=CONSEQUENCES["deactivate"] if connection_id is not None else "",
             )
         )
+    if known:
+        confirm = CONSEQUENCES["delete"] if connection_id is not None else ""
+        found.append(
+            Action(id="product.delete", label=_("Delete on TikTok"), sent=sent, tone="danger", confirm=confirm)
+        )
+    if any(listing.deleted and not listing.tiktok_id for listing in rows):
+        found.append(Action(id="product.recover", label=_("Recover on TikTok"), sent=sent))
     return tuple(found)
 
 
@@ -656,6 +665,12 @@ CONSEQUENCES: Final = {
         "Buyers cannot buy them any more. To undo this, activate them: they go through TikTok's review again and are"
         " live only after it."
     ),
+    "prices": _("Prices that differ are set on TikTok at once. This cannot be undone here."),
+    "delete": _(
+        "They vanish from the shop with the reviews of buyers, and are not listed again by themselves. TikTok keeps"
+        " them for a while: “Recover on TikTok” brings them back, off sale."
+    ),
+    "recover": _("They come back off sale. To sell them, activate them: they go through TikTok's review again."),
     "activate": _("They go through TikTok's review again and are live only after it. Undo switches them off again."),
 }
 """What an action on products brings about, and what undoing it costs; to be read before it is done."""
@@ -665,10 +680,13 @@ UNASKED = 20
 
 
 def asks_first(action: str, *, products: int, shops: int) -> bool:
-    """Whether an action on so many products in so many shops must be confirmed. Deactivating always, reading never."""
+    """Whether an action on so many products in so many shops must be confirmed.
+
+    Deactivating and deleting always, reading never.
+    """
     if action not in CONSEQUENCES:
         return False
-    return action == "deactivate" or products > UNASKED or shops > 1
+    return action in {"deactivate", "delete"} or products > UNASKED or shops > 1
 
 
 def fitting(connection: Connection, product_ids: Sequence[str], *, on: bool) -> int:
@@ -685,8 +703,11 @@ def actions_for_many() -> tuple[Action, ...]:
         Action(id="product.list", label=_("List or update"), tone="primary"),
         Action(id="product.refresh", label=_("Refresh status")),
         Action(id="product.sync", label=_("Sync price & stock")),
+        Action(id="product.prices", label=_("Sync price")),
         Action(id="product.deactivate", label=_("Deactivate")),
         Action(id="product.activate", label=_("Activate")),
+        Action(id="product.delete", label=_("Delete on TikTok")),
+        Action(id="product.recover", label=_("Recover on TikTok")),
     )
 
 
@@ -707,7 +728,11 @@ def actions_for_task(task: Task) -> tuple[Action, ...]:
 
 def may_be_undone(task: Task) -> bool:
     """Whether a task switches listings and has switched some or still will, so that they can be switched back."""
-    return task.kind == "ask_visibility" and (task.succeeded > 0 or sync.is_unfinished(task))
+    return (
+        task.kind == "ask_visibility"
+        and "remove" not in task.params
+        and (task.succeeded > 0 or sync.is_unfinished(task))
+    )
 
 
 def switched_by(task: Task) -> list[str]:

@@ -35,6 +35,7 @@ ORDER_KINDS = ("order", "shipment", "cancellation", "reference")
 """Kinds of lanes whose keys are product ids, and those whose keys are TikTok order ids."""
 PRODUCT_CHANGES = (
     "CreateListing", "EditContent", "SetPrices", "SetStock", "DeactivateListing", "ActivateListing", "DeleteListing",
+    "RecoverListing",
 )  # fmt: skip
 ORDER_CHANGES = (
     "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CorrectShipment",

@@ -262,10 +262,11 @@ def carried_out(task: Task, **cursor: Any) -> None:
 
 
 def summary(task: Task) -> str:
-    """One line with every count that is not zero; never just "completed"."""
+    """One line with every count that is not zero, after what the task is to say of itself; never just "completed"."""
     parts = [
         f"{number:,} {word}"
         for number, word in ((task.succeeded, "done"), (task.failed, "failed"), (task.skipped, "skipped"))
         if number
     ]
-    return ", ".join(parts) or "nothing to do"
+    told = ", ".join(parts) or "nothing to do"
+    return f"{task.params['told']} {told}" if task.succeeded and "told" in task.params else told

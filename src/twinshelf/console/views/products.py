@@ -49,9 +49,12 @@ ACTIONS: dict[str, Callable[..., Task]] = {
     "sync": catalog_actions.resync,
     "deactivate": catalog_actions.deactivate,
     "activate": catalog_actions.activate,
+    "prices": catalog_actions.sync_prices,
+    "delete": catalog_actions.delete,
+    "recover": catalog_actions.recover,
 }
-_TAKES_EVERYTHING = {"list", "refresh", "sync"}
-_FOR_WHAT_IS_GONE = {"refresh", "deactivate"}
+_TAKES_EVERYTHING = {"list", "refresh", "sync", "prices"}
+_FOR_WHAT_IS_GONE = {"refresh", "deactivate", "delete"}
 """What may be done to the listing of a product that the store does not have any more."""
 _MORE_THAN_ONE = 1
 
@@ -302,7 +305,7 @@ def _ask(request: ConsoleRequest, action: str, asked: _Asked) -> HttpResponse:
             "counts": [_shop_line(action, shop, ids, asked.number(ids, shop)) for shop, ids in concerned],
             "consequence": catalog.CONSEQUENCES[action],
             "button": label,
-            "tone": "danger" if action == "deactivate" else "primary",
+            "tone": "danger" if action in {"deactivate", "delete"} else "primary",
             "action_url": request.path,
             "sent": _sent_again(request.POST, leave_out={"shop"} if asked.undecided else set()),
             "shop_choices": _shop_choices(concerned) if asked.undecided else (),
