@@ -258,21 +258,22 @@ def test_required_attributes_are_rows_and_names_are_checked(console, world):
     assert "These categories have no attribute of this name." in wrong
 
 
-def test_a_suggestion_is_asked_for_and_waits_on_the_page_unsaved(console, world):
-    console.post(f"/connections/{world.uk.id}/template/suggest/")
+def test_a_suggestion_is_asked_for_and_is_not_saved_with_the_template(console, world):
+    console.post(f"/templates/categories/{world.uk.id}/suggest/")
     lane = Lane.objects.get(kind="listings_poll", owner=f"connection:{world.uk.id}")
     assert "suggestions" in set(Mark.objects.filter(lane=lane).values_list("key", flat=True))
-    assert "TikTok Shop is asked which categories fit." in console.get(f"/connections/{world.uk.id}/template/")
 
     row = CategorySuggestions.objects.get(connection=world.uk)
     [(category, _number), *_more] = [each for each in store_categories(world.uk) if each[0]]
+    row.counted = {category.lower(): {"written": category, "number": 1}}
     row.suggested = {category.lower(): {"category_id": "600042", "confidence": "sure"}}
-    row.made_at = clock.after(1)
+    row.counted_at = row.made_at = clock.after(1)
     row.save()
 
     page = console.get(f"/connections/{world.uk.id}/template/")
-    assert 'value="Kitchenware &gt; Drinkware &gt; Mugs"' in page.html
-    assert "TikTok Shop is asked which categories fit." not in page
+    assert f"/templates/categories/?shop={world.uk.id}" in page.links
+    assert "600042" not in page.html
+    assert "Accept 1 sure one" in console.get(f"/templates/categories/?shop={world.uk.id}")
     assert not Template.objects.filter(connection=world.uk).exists()
 
 

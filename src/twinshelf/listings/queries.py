@@ -505,13 +505,6 @@ def suggestions_of(connection: Connection) -> CategorySuggestions | None:
     return CategorySuggestions.objects.filter(connection=connection).first()
 
 
-def suggested_categories(connection: Connection) -> dict[str, str]:
-    """The TikTok category that is suggested, by source category key in lower case."""
-    kept = suggestions_of(connection)
-    found = msgspec.convert(kept.suggested, dict[str, Suggested]) if kept is not None else {}
-    return {key: each.category_id for key, each in found.items() if each.category_id}
-
-
 # -- the category map -----------------------------------------------------------------------------------------------
 
 _COUNTED_AGAIN = timedelta(minutes=10)

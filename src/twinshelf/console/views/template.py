@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries
@@ -95,11 +95,10 @@ def _category_rows(connection: Connection, known: Template | None, leaves: Mappi
     mapping = {row["key"].strip().lower(): row for row in (known.rules.get("categories", []) if known else [])}
     keys = {key.lower(): key for key, _number in listings.store_categories(connection) if key}
     keys |= {key: row["key"] for key, row in mapping.items() if key not in keys}
-    found = listings.suggested_categories(connection)
     initial = []
     for key, written in keys.items():
         row = mapping.get(key)
-        category_id, path = (row["category_id"], row.get("category_path", "")) if row else (found.get(key, ""), "")
+        category_id, path = (row["category_id"], row.get("category_path", "")) if row else ("", "")
         path = leaves[category_id].path if category_id in leaves else path or category_id
         initial.append({"key": written, "category_id": category_id, "category_path": path})
     return CategoryRowFormSet(initial=initial, prefix="m", form_kwargs={"leaves": leaves})
@@ -138,7 +137,6 @@ def _page(request: ConsoleRequest, connection: Connection, shown: _Shown, *, sta
     required = {each.name.lower(): each for each in shown.asked if each.required}
     lines = [(row, row["key"].value(), counts.get(str(row["key"].value()).lower(), 0)) for row in shown.map]
     without = sum(number for row, _key, number in lines if not row["category_path"].value()) + counts.get("", 0)
-    suggestions = listings.suggestions_of(connection)
     context = {
         "connection": connection,
         "form": shown.form,
@@ -149,7 +147,6 @@ def _page(request: ConsoleRequest, connection: Connection, shown: _Shown, *, sta
         "attributes": [(row, required.get(str(row["name"].value() or "").lower())) for row in shown.attributes],
         "names": [each.name for each in shown.asked],
         "unread": shown.unread,
-        "pending": suggestions is not None and suggestions.pending,
     }
     return render(request, "console/template.html", context, status=status)
 
@@ -161,23 +158,3 @@ def categories(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     connection = queries.connection_or_404(connection_id)
     found = listings.find_categories(connection, request.GET.get("q", "")[:200])
     return render(request, "console/_found_categories.html", {"found": found, "id": request.GET.get("id", "")[:40]})
-
-
-@require_POST
-@needs(Permission.OPERATE)
-def suggest(request: ConsoleRequest, connection_id: int) -> HttpResponse:
-    """Have TikTok asked which categories fit the store's goods."""
-    connection = queries.connection_or_404(connection_id)
-    with Told(request):
-        listing_actions.suggest_categories(connection, by=Actor.of(request.user))
-    return redirect("template", connection.id)
-
-
-@require_safe
-@needs(Permission.OPERATE)
-def suggestions(request: ConsoleRequest, connection_id: int) -> HttpResponse:
-    """Whether TikTok has answered: the notice of the page, which ends once it has."""
-    connection = queries.connection_or_404(connection_id)
-    found = listings.suggestions_of(connection)
-    pending = found is not None and found.pending
-    return render(request, "console/_suggesting.html", {"connection": connection, "pending": pending})
