@@ -16,6 +16,7 @@ from twinshelf.rules import actions as rules
 from twinshelf.rules import membership, queries, templates
 from twinshelf.rules.conditions import Condition, Field, Match, Operator, RuleGroup
 from twinshelf.rules.models import Membership, Template
+from twinshelf.sync import actions as sync
 from twinshelf.sync.models import TaskItem
 
 THROWS = "1010448"
@@ -127,6 +128,20 @@ def test_deleting_a_template_frees_its_products_and_leaves_tiktok_alone(store, s
     assert len(twinshelf._sandbox.world.effects) == sent
     with pytest.raises(NeedsPerson, match="E-TPL-DEFAULT"):
         rules.delete_template(Template.objects.get(is_default=True), by=MAYA)
+
+
+def test_a_deletion_that_was_cancelled_is_made_up_for_by_the_next_template(store, shop, twinshelf):
+    rug = store.add_product(sku="RUG-1", title="Red rug")
+    twinshelf.pull()
+    reds, _task = save(twinshelf, "Reds", rule("title", "contains", "red"))
+
+    sync.cancel_task(rules.delete_template(reds, by=MAYA), by=MAYA)
+    twinshelf.settle()
+    assert holders(twinshelf, rug) == ["Reds"]
+    save(twinshelf, "Lamps", rule("title", "contains", "lamp"))
+
+    assert holders(twinshelf, rug) == ["Default"]
+    assert not Template.objects.filter(id=reds.id).exists()
 
 
 @pytest.mark.covers("CED-48")

@@ -51,10 +51,15 @@ def evaluate(task: Task) -> bool:
             task.save(update_fields=["cursor"])
         if clock.monotonic() > deadline:
             return True
-    if template.removed_at is not None:
-        template.delete()
+    _drop_emptied(connection)
     tasks.carried_out(task)
     return False
+
+
+def _drop_emptied(connection: Connection) -> None:
+    """Drop the deleted templates that hold nothing any more: also one whose own task somebody cancelled."""
+    held = Membership.objects.filter(connection=connection).values("template_id")
+    Template.objects.filter(connection=connection).exclude(removed_at=None).exclude(id__in=held).delete()
 
 
 def _products_of(template: Template) -> QuerySet[ProductTexts]:
