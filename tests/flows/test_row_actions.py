@@ -93,3 +93,31 @@ def test_what_was_deleted_on_tiktok_is_not_uploaded_and_can_be_recovered(sandbox
     twinshelf.wait(3700)
     assert twinshelf.order(order_id).creation == "created"
     assert twinshelf.differences() == []
+
+
+@pytest.mark.covers("SILK-31")
+def test_a_product_that_tiktok_has_is_mapped_sku_by_sku_and_its_orders_sync(sandbox, store, shop, twinshelf, browser):
+    there = store.add_product(sku="OLD-1", title="Mug of old", stock=4)
+    twinshelf.list(there)
+    listing_id = twinshelf.listing(there).tiktok_id
+    store.act("delete_product", product_id=there)
+    mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
+    twinshelf.settle()
+    twinshelf.pull()
+    address = f"/products/{pk_of(mug)}/map/"
+    assert "has no product 123." in browser.words(f"{address}?tiktok_id=123")
+    page = browser.get(f"{address}?tiktok_id={listing_id}")
+    [(sku, variants)] = page.context["lines"]
+    assert (sku.seller_sku, [code for _id, code, _same in variants]) == ("OLD-1", ["MUG-1"])
+    titles = len(shop.effects("product_edited"))
+
+    told = browser.post(address, {"tiktok_id": listing_id, f"sku.{sku.id}": variants[0][0]})
+    twinshelf.settle()
+
+    assert told == ["1 SKUs are linked. Orders for them find their products."]
+    row = twinshelf.listing(mug)
+    assert (row.tiktok_id, row.state, row.quantity) == (listing_id, "live", 7)
+    assert len(shop.effects("product_edited")) == titles
+    order_id = shop.buy(("OLD-1", 1))
+    twinshelf.wait(3700)
+    assert twinshelf.order(order_id).creation == "created"

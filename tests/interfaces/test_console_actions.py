@@ -58,7 +58,7 @@ def test_a_product_of_two_shops_offers_what_either_listing_allows(world):
 def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_only_taken_off_sale(world):
     row = world.products[0]
 
-    assert ids(listings.actions_for(row, [None])) == ["product.list", "product.edit"]
+    assert ids(listings.actions_for(row, [None])) == ["product.list", "product.edit", "product.map"]
     row.deleted = True
     assert listings.actions_for(row, [None]) == ()
     assert ids(listings.actions_for(row, [listed("live")])) == [

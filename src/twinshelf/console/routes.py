@@ -39,6 +39,10 @@ def _edit(pk: Any, connection_id: Any = "") -> str:
     return reverse("product_edit", args=[pk]) + (f"?shop={connection_id}" if connection_id else "")
 
 
+def _map(pk: Any, connection_id: Any = "") -> str:
+    return reverse("product_map", args=[pk]) + (f"?shop={connection_id}" if connection_id else "")
+
+
 def order_in_store(control_panel: str, order_id: Any) -> str:
     """An order in the store's own control panel."""
     return f"{control_panel}/manage/orders/{order_id}"
@@ -51,6 +55,7 @@ def product_in_store(control_panel: str, product_id: Any) -> str:
 
 ROUTES: Final[Mapping[str, Route]] = {
     "product.edit": Route(_edit),
+    "product.map": Route(_map),
     "product.list": Route(_to("products_act", "list")),
     "product.refresh": Route(_to("products_act", "refresh")),
     "product.sync": Route(_to("products_act", "sync")),

@@ -30,6 +30,7 @@ urlpatterns = [
     path("products/<int:pk>/", products.product, name="product"),
     path("products/<int:pk>/edit/", editor.edit, name="product_edit"),
     path("products/<int:pk>/edit/restore/", editor.restore, name="product_restore"),
+    path("products/<int:pk>/map/", editor.map_product, name="product_map"),
     path("products/<int:pk>/brands/", editor.brands, name="product_brands"),
     path("products/do/<slug:action>/", products.act, name="products_act"),
     path("orders/", orders.orders, name="orders"),

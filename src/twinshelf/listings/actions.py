@@ -12,7 +12,8 @@ from django.db.models import Q
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
-from twinshelf.documents import ListingState, SyncField
+from twinshelf.documents import ListingState, ShopListing, SyncField
+from twinshelf.errors import DocumentError
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.goods.selections import select
 from twinshelf.kit import clock
@@ -144,6 +145,10 @@ def choose(connection: Connection, product_id: str, choices: ProductChoices, *, 
     merchant does not send it by hand. Pictures by address are fetched first. Raises ChoicesUnfit naming every choice
     that does not fit.
     """
+    return _choose(connection, product_id, choices, by, "listings.choose")
+
+
+def _choose(connection: Connection, product_id: str, choices: ProductChoices, by: Actor, action: str) -> bool:
     row = StoreProduct.objects.get(store_id=connection.store_id, product_id=product_id)
     product = queries.document_of(row)
     known = choices_of(connection, [product_id]).get(product_id, own.NONE)
@@ -170,7 +175,7 @@ def choose(connection: Connection, product_id: str, choices: ProductChoices, *, 
         else:
             rows.delete()
         was, became = changed(before, after)
-        record(by, connection.account_id, "listings.choose", owner, before=was, after=became, detail=product_id)
+        record(by, connection.account_id, action, owner, before=was, after=became, detail=product_id)
         listed = ListingRow.objects.filter(connection=connection, product_id=product_id)
         kinds = [("listing", lanes.NORMAL)] if listed.filter(wanted=True).exists() else []
         if listed.exclude(tiktok_id="").exists():
@@ -188,7 +193,49 @@ def restore_edit(connection: Connection, product_id: str, field: SyncField, *, b
     if not shown or place is None:
         return False
     known = choices_of(connection, [product_id]).get(product_id, own.NONE)
-    return choose(connection, product_id, msgspec.structs.replace(known, **{place: shown}), by=by)
+    choices = msgspec.structs.replace(known, **{place: shown})
+    return _choose(connection, product_id, choices, by, "listings.restore_edit")
+
+
+def map_product(
+    connection: Connection, product_id: str, found: ShopListing, pairs: Mapping[str, str], *, by: Actor
+) -> int:
+    """Make a product that the shop has (`found`, as just read) the listing of one of the store, SKU by SKU.
+
+    `pairs` gives the variant id by TikTok's SKU id. Price and stock follow from now on, and orders find their variants;
+    its content is sent only once somebody lists the product. Returns how many SKUs were linked. Safe to repeat. Raises
+    DocumentError with words where the pairs do not fit, or the listing belongs to another product of the store.
+    """
+    row_of = StoreProduct.objects.get(store_id=connection.store_id, product_id=product_id)
+    variants = {variant.variant_id for variant in queries.variants_of(row_of)}
+    skus = {sku.id: sku for sku in found.skus}
+    if not pairs or not set(pairs) <= set(skus) or not set(pairs.values()) <= variants:
+        raise DocumentError("pairs", "Choose a variant of the product for at least one SKU.")
+    if len(set(pairs.values())) < len(pairs):
+        raise DocumentError("pairs", "Each variant can be chosen once.")
+    others = ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(product_id=product_id)
+    if any(
+        StoreProduct.objects.filter(store_id=connection.store_id, product_id=other, deleted=False).exists()
+        for other in others.values_list("product_id", flat=True)
+    ):
+        raise DocumentError("tiktok_id", "Another product of the store has this listing.")
+    with transaction.atomic():
+        others.update(tiktok_id="", sent=None, wanted=False, state=ListingState.NOT_UPLOADED)
+        _keep_rows(connection, [product_id])
+        row = ListingRow.objects.select_for_update().get(connection=connection, product_id=product_id)
+        row.tiktok_id, row.sent, row.deleted, row.observed_at, row.checked_at = found.id, None, {}, None, None
+        row.save(update_fields=["tiktok_id", "sent", "deleted", "observed_at", "checked_at"])
+        for sku_id, variant_id in pairs.items():
+            code = skus[sku_id].seller_sku
+            link(connection, variant_id=variant_id, tiktok_id=found.id, sku_id=sku_id, seller_sku=code, by=by)
+        owner = f"connection:{connection.id}"
+        record(
+            by, connection.account_id, "listings.map_product", owner, after={"tiktok_id": found.id}, detail=product_id
+        )
+        lanes.ask(
+            connection.account_id, "listing", owner, [product_id], cause=f"mapped: {by.name}", signals=Signal.LOOK
+        )
+    return len(pairs)
 
 
 def link(

@@ -621,6 +621,8 @@ def actions_for(
         found.append(Action(id="product.list", label=_("List or update"), sent=sent, tone="primary"))
         at = (row.pk,) if connection_id is None else (row.pk, connection_id)
         found.append(Action(id="product.edit", label=_("Edit"), args=at, method="get"))
+        if not known:
+            found.append(Action(id="product.map", label=_("Map Product"), args=at, method="get"))
     if known:
         found.append(Action(id="product.refresh", label=_("Refresh status"), sent=sent))
     if known and not row.deleted:

@@ -20,7 +20,7 @@ from twinshelf.preferences.fields import Field, differing, set_back, with_values
 from twinshelf.rules.sync_rules import Ticks, choices_of
 from twinshelf.sync import lanes
 
-CHANGES = ("preferences.change", "preferences.undo", "connections.set_preferences")
+CHANGES = ("preferences.change", "preferences.undo", "preferences.tick", "connections.set_preferences")
 """What changes are called in the audit log: their entries are the history of a connection's preferences."""
 
 
@@ -52,8 +52,10 @@ def change(connection: Connection, values: Mapping[str, Any], *, by: Actor) -> C
 
 def tick(connection: Connection, ticks: Ticks, *, by: Actor) -> Changed:
     """Choose the sync rules by three ticks (SYN-3), as `change` does. Safe to repeat."""
-    known = preferences_from_json(_read(connection))
-    return change(connection, choices_of(ticks, known.sync), by=by)
+    with transaction.atomic():
+        before = preferences_from_json(_on_record(connection))
+        after = with_values(before, choices_of(ticks, before.sync))
+        return _replace(connection, before, after, by, "preferences.tick")
 
 
 def undo(connection: Connection, entry_id: int, *, by: Actor) -> Changed:
@@ -76,11 +78,6 @@ def read_carriers(connection: Connection, *, by: Actor) -> int:
     with transaction.atomic():
         audit.record(by, connection.account_id, "preferences.read_carriers", f"connection:{connection.id}")
     return len(found)
-
-
-def _read(connection: Connection) -> Mapping[str, Any]:
-    stored: Mapping[str, Any] = Connection.objects.values_list("preferences", flat=True).get(id=connection.id)
-    return stored
 
 
 def _on_record(connection: Connection) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.views.answers import Told, whole
 from twinshelf.documents import Dimensions, ListingCertificate, ListingFile, Product, SyncField, Weight
 from twinshelf.errors import DocumentError
-from twinshelf.listings import actions, files
+from twinshelf.listings import actions, files, mapping
 from twinshelf.listings import brands as tiktok_brands
 from twinshelf.listings import queries as catalog
 from twinshelf.listings.editing import Editing, editing
@@ -107,6 +107,36 @@ def restore(request: ConsoleRequest, pk: int) -> HttpResponse:
         else:
             messages.error(request, _("There is nothing to restore."))
     return redirect(f"{reverse('product_edit', args=[row.pk])}?shop={connection.id}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def map_product(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Find a product that TikTok has by its id, and link each of its SKUs with a variant."""
+    row, connection = _of(request, pk)
+    number = (request.POST if request.method == "POST" else request.GET).get("tiktok_id", "").strip()
+    found = None
+    if number:
+        with Told(request):
+            found = mapping.find(connection, number)
+    if found is not None and request.method == "POST":
+        pairs = {sku.id: each for sku in found.skus if (each := request.POST.get(f"sku.{sku.id}", ""))}
+        with Told(request):
+            linked = actions.map_product(connection, row.product_id, found, pairs, by=Actor.of(request.user))
+            messages.success(request, _("%(n)s SKUs are linked. Orders for them find their products.") % {"n": linked})
+            return redirect("product", row.pk)
+    variants = catalog.variants_of(row)
+    context = {
+        "row": row,
+        "connection": connection,
+        "number": number,
+        "found": found,
+        "lines": [
+            (sku, [(v.variant_id, v.sku or v.variant_id, bool(v.sku) and v.sku == sku.seller_sku) for v in variants])
+            for sku in (found.skus if found else ())
+        ],
+    }
+    return render(request, "console/product_map.html", context)
 
 
 @require_safe
