@@ -48,6 +48,8 @@ def addresses(world: Any) -> list[str]:
         "/products/?per=5&q=s&stock=in",
         "/products/?q=nowhere",
         f"/products/{product.pk}/",
+        f"/products/{product.pk}/edit/",
+        f"/products/{product.pk}/map/",
         "/orders/?per=5&tab=awaiting_shipment",
         f"/orders/{order.pk}/",
         f"/orders/{done.pk}/",
