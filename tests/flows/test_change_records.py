@@ -18,6 +18,7 @@ CHANGES = {
     "price_set": "SetPrices",
     "stock_set": "SetStock",
     "product_status SELLER_DEACTIVATED": "DeactivateListing",
+    "product_status DELETED": "DeleteListing",
     "product_status PENDING": "ActivateListing",
     "external_reference": "ReferenceOrder",
     "cancellation": "CancelShopOrder",
@@ -70,6 +71,10 @@ def test_each_outward_change_of_a_whole_run_is_on_record_with_its_cause(sandbox,
     off = catalog.deactivate(twinshelf.connection, [str(mug), str(pan)], by=MAYA)
     twinshelf.settle()
     on = catalog.activate(twinshelf.connection, [str(mug)], by=MAYA)
+    twinshelf.settle()
+
+    twinshelf.prefer(auto_delete=True)
+    store.act("delete_product", product_id=pan)
     twinshelf.settle()
 
     made = outward(sandbox.world)

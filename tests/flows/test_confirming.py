@@ -30,6 +30,11 @@ from twinshelf.sync.models import Lane, Mark, Problem
 GONE = "E-PRD-GONE"
 
 
+def for_a_person(twinshelf):
+    """(key, code) of what waits for a person; that a row is flagged as deleted asks nobody."""
+    return [(key, code) for key, code in twinshelf.problems() if code != "W-PRD-DELETED"]
+
+
 @pytest.fixture
 def mugs(store, twinshelf) -> list[int]:
     """Eight live listings with seven units each."""
@@ -78,7 +83,7 @@ def test_i12_products_that_vanish_together_without_a_word_stay_until_their_owner
     press(owner_of(twinshelf), code=GONE)
     twinshelf.settle()
     assert shelves(shop, twinshelf, mugs) == [0] * 3 + [7] * 5
-    assert twinshelf.problems() == []
+    assert for_a_person(twinshelf) == []
     assert twinshelf.differences() == []
 
 
@@ -134,7 +139,7 @@ def test_a_confirmation_lets_through_nothing_but_what_was_confirmed(sandbox, sto
 
     assert shelves(shop, twinshelf, mugs) == [0] * 3 + [7] * 5
     assert shop.effects("price_set") == []
-    assert twinshelf.problems() == [(str(mugs[7]), "E-PRC-GUARD")]
+    assert for_a_person(twinshelf) == [(str(mugs[7]), "E-PRC-GUARD")]
 
 
 def test_products_that_bigcommerce_says_were_deleted_need_nobody(store, shop, twinshelf, mugs):
@@ -142,7 +147,7 @@ def test_products_that_bigcommerce_says_were_deleted_need_nobody(store, shop, tw
     twinshelf.settle()
 
     assert shelves(shop, twinshelf, mugs) == [0] * 4 + [7] * 4
-    assert twinshelf.problems() == []
+    assert for_a_person(twinshelf) == []
 
 
 def test_one_or_two_that_are_gone_without_a_word_need_nobody_either(sandbox, store, shop, twinshelf, mugs):
@@ -153,7 +158,7 @@ def test_one_or_two_that_are_gone_without_a_word_need_nobody_either(sandbox, sto
     rest(sandbox, twinshelf)
 
     assert shelves(shop, twinshelf, mugs) == [0] * 2 + [7] * 6
-    assert twinshelf.problems() == []
+    assert for_a_person(twinshelf) == []
 
 
 def test_i12_a_store_that_shows_nothing_for_a_while_empties_no_shop(sandbox, shop, twinshelf, mugs, monkeypatch):

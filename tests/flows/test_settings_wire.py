@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks, ready_to_ship
 from tests.flows.neighbors import consent, open_shop
+from tests.flows.test_deleting import deleted
 from twinshelf.accounts.models import User
 from twinshelf.cli import settings as commands
 from twinshelf.connections import actions as connections
@@ -162,6 +163,22 @@ def test_a_new_product_appears_by_itself_only_with_automatic_import(store, twins
     assert StoreProduct.objects.filter(product_id=str(mug)).exists() is on
     twinshelf.pull()
     assert StoreProduct.objects.filter(product_id=str(mug)).exists()
+
+
+@proves("auto_delete")
+def test_what_the_store_deleted_is_deleted_in_the_shop_too_where_that_is_wanted(store, shop, twinshelf, settings):
+    mug, bowl = store.add_product(sku="MUG-1"), store.add_product(sku="BOWL-1")
+    twinshelf.list()
+    store.act("delete_product", product_id=mug)
+    twinshelf.settle()
+    assert deleted(shop) == []
+
+    settings.command("set", "auto_delete", "on")
+    assert len(deleted(shop)) == 1
+    settings.command("set", "auto_delete", "off")
+    store.act("delete_product", product_id=bowl)
+    twinshelf.settle()
+    assert len(deleted(shop)) == 1
 
 
 @proves("include_unpurchasable")

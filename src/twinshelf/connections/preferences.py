@@ -117,6 +117,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     order_poll_minutes: int = 5
     auto_import: bool = False
     """Products new in the store appear by themselves; off: only by a pull."""
+    auto_delete: bool = False
+    """A product deleted in the store is deleted in the shop too; off: it stays there with 0 units."""
     manual_updates_only: bool = False
     """Only price and stock are sent by themselves; everything else waits until somebody pushes the product."""
     sync: SyncRules = SyncRules()

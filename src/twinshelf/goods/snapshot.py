@@ -266,6 +266,12 @@ def products_of(store_id: int, product_ids: Iterable[str]) -> dict[str, Product]
     return {row.product_id: from_json(bytes(row.document), Product) for row in rows.only("product_id", "document")}
 
 
+def deleted_among(store_id: int, product_ids: Iterable[str]) -> set[str]:
+    """Those of these products that the store had and does not have any more."""
+    rows = StoreProduct.objects.filter(store_id=store_id, product_id__in=list(product_ids), deleted=True)
+    return set(rows.values_list("product_id", flat=True))
+
+
 def doubled_codes(store_id: int, codes: Iterable[str]) -> dict[str, int]:
     """Those of these SKUs that several products of the store use, with the number of products."""
     wanted = sorted({code for code in codes if code})

@@ -6,7 +6,7 @@ What is compared comes from the neighbours: the store's products from `goods.sna
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from twinshelf.documents import (
     AnyChange,
     AuditStatus,
     CreateListing,
+    DeleteListing,
     EditContent,
     Finding,
     Listing,
@@ -43,6 +44,7 @@ from twinshelf.rules import own
 from twinshelf.rules.own import ProductChoices
 from twinshelf.sync import problems
 from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, Made, Signal, no_change
+from twinshelf.tiktok.errors import PartlyRefused
 from twinshelf.tiktok.products import CreatedListing, EditedListing
 from twinshelf.tiktok.regions import region as region_of
 from twinshelf.tiktok.texts import plain
@@ -127,6 +129,8 @@ class _Around:
     """Seller SKUs of linked variants that the store does not have any more, by product id."""
     choices: Mapping[str, ProductChoices]
     """What people chose, by product id."""
+    deleted: Collection[str]
+    """The products that the store does not have any more."""
     categories: desiring.Categories = field(default_factory=dict)
 
     @classmethod
@@ -157,6 +161,7 @@ class _Around:
             {product_id: tuple(sorted(pairs)) for product_id, pairs in links.items()},
             {product_id: tuple(sorted(codes)) for product_id, codes in gone.items()},
             choices_of(connection, rows),
+            snapshot.deleted_among(connection.store_id, rows.keys() - products.keys()),
         )
 
 
@@ -204,6 +209,8 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         edited=frozenset(
             SyncField(name) for name, shown in row.shop_edits.items() if row.overwritten.get(name) != shown
         ),
+        deleted=row.product_id in around.deleted,
+        deletes=around.facts.preferences.auto_delete,
         waits=around.facts.preferences.manual_updates_only and not (row.pushed or batch.preview),
     )
 
@@ -277,6 +284,8 @@ def apply_listing(batch: ContentBatch, change: AnyChange, attempt: Attempt) -> M
                 region=region_of(batch.connection.shop.region),
             )
             return Made(f"created as {created.id}", created)
+        case DeleteListing():
+            return _delete(batch, change)
         case EditContent():
             edited = batch.shop_client.edit_listing(
                 change.shop_listing_id,
@@ -320,6 +329,14 @@ def _replaced(batch: ContentBatch, change: EditContent, edited: EditedListing) -
     return found
 
 
+def _delete(batch: ContentBatch, change: DeleteListing) -> Made:
+    try:
+        batch.shop_client.delete([change.shop_listing_id])
+    except PartlyRefused as error:
+        raise error.one_by_one().get(change.shop_listing_id, error) from error
+    return Made("deleted, since BigCommerce does not have it any more")
+
+
 def _overwrote(replaced: tuple[str, tuple[str, str]]) -> str:
     field, (before, after) = replaced
     return f"overwrote TikTok edit of {field}: “{_brief(before)}” → “{_brief(after)}”"
@@ -345,6 +362,9 @@ def _pictures_of(batch: ContentBatch, listing: Listing) -> dict[str, str]:
 _STATE = ("state", "warnings")
 _EDITED = ("sent", "audit_status", "pushed", "shop_edits", "overwritten")
 _PUSHED = ("pushed",)
+_DELETED = (
+    "tiktok_id", "sent", "wanted", "state", "status", "audit_status", "price_min", "price_max", "quantity",
+)  # fmt: skip
 _CREATED = (
     "tiktok_id", "sent", "state", "status", "audit_status", "warnings", "price_min", "price_max", "quantity", "pushed",
     "shop_edits", "overwritten",
@@ -358,6 +378,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
     """
     batch.pictures.keep()
     paired: list[linking.Paired] = []
+    deleted: list[ListingRow] = []
     written: dict[tuple[str, ...], list[ListingRow]] = {_STATE: [], _EDITED: [], _CREATED: [], _PUSHED: []}
     for each in closed:
         row = batch.rows[each.key]
@@ -366,6 +387,8 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
             if isinstance(change, CreateListing):
                 paired.append(_note_created(row, change.listing, kept))
                 written[_CREATED].append(row)
+            elif isinstance(change, DeleteListing):
+                deleted.append(_note_deleted(row))
             elif isinstance(change, EditContent):
                 row.sent, row.audit_status = sent_as(change.listing), kept.reply.audit_status
                 row.pushed, row.shop_edits, row.overwritten = False, {}, dict(kept.replaced)
@@ -377,6 +400,10 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
         if not row.tiktok_id and _note_unlisted(row, each):
             written[_STATE].append(row)
     linking.keep_links(batch.connection, paired)
+    if deleted:
+        gone = [row.product_id for row in deleted]
+        Link.objects.filter(connection=batch.connection, product_id__in=gone).delete()
+        update_rows(deleted, _DELETED)
     for columns, rows in written.items():
         update_rows(rows, columns)
     account_id = batch.connection.account_id
@@ -395,6 +422,14 @@ def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) ->
     row.price_max = max(sku.price.amount for sku in listing.skus)
     row.quantity = sum(sku.quantity for sku in listing.skus)
     return _paired(row, listing, created)
+
+
+def _note_deleted(row: ListingRow) -> ListingRow:
+    """Nobody wants it any more: if the store has it again one day, somebody says so."""
+    row.tiktok_id, row.sent, row.wanted = "", None, False
+    row.state, row.status, row.audit_status = ListingState.NOT_UPLOADED, ListingStatus.DELETED, ""
+    row.price_min, row.price_max, row.quantity = None, None, None
+    return row
 
 
 def _paired(row: ListingRow, listing: Listing, answer: CreatedListing | EditedListing) -> linking.Paired:

@@ -142,6 +142,7 @@ def adopt(connection: Connection, row: ListingRow, found: ShopListing, paired: l
     began = clock.now()
     with transaction.atomic():
         before = ListingRow.objects.filter(connection=connection, tiktok_id=found.id).exclude(id=row.id)
+        others, owner = list(before.values_list("product_id", flat=True)), f"connection:{connection.id}"
         before.update(
             tiktok_id="", sent=None, wanted=False, state=ListingState.NOT_UPLOADED, status="", audit_status="",
             audit_reasons=[], price_min=None, price_max=None, quantity=None,
@@ -150,6 +151,8 @@ def adopt(connection: Connection, row: ListingRow, found: ShopListing, paired: l
         linking.keep_links(connection, [paired])
         row.save(update_fields=["tiktok_id"])
         record_observed(connection, [(row, found)], began=began)
+        cause = "another product has its listing"
+        lanes.ask(connection.account_id, "listing", owner, others, cause=cause, priority=lanes.BULK)
 
 
 def record_observed(

@@ -213,6 +213,10 @@ class SeenListing:
     """The fields of the content that stay as the shop has them."""
     edited: frozenset[SyncField] = frozenset()
     """The fields that somebody changed in the shop since they were sent."""
+    deleted: bool = False
+    """The store does not have the product any more."""
+    deletes: bool = False
+    """What the store deleted is deleted in the shop as well."""
     waits: bool = False
     """The merchant sends content by hand, and nobody has sent this one."""
 
@@ -227,10 +231,16 @@ class SeenListing:
 def plan_listing(seen: SeenListing) -> Plan:
     """Create, edit, or nothing; with everything that stands in the way. Price and stock have plans of their own.
 
-    A product that is gone from the store, or not wanted any more, keeps its listing: its stock goes to 0.
+    A product that is gone from the store keeps its listing, with its stock at 0, unless the merchant has such deleted
+    in the shop too; one that is not wanted any more always does.
     """
     if not (seen.wanted or seen.tiktok_id):
-        return Plan(key=seen.key, findings=deleted_findings(seen.status))
+        return Plan(key=seen.key, findings=() if seen.deleted else deleted_findings(seen.status))
+    if seen.deleted and not seen.apart:
+        if not seen.tiktok_id:
+            return Plan(key=seen.key)
+        if seen.deletes:
+            return Plan(key=seen.key, changes=(DeleteListing(shop_listing_id=seen.tiktok_id),), settled=True)
     review = review_findings(seen.status, seen.audit_status, seen.audit_reasons) if seen.tiktok_id else ()
     told = (*review, *_told_of(seen))
     if seen.apart:
@@ -259,6 +269,8 @@ def plan_listing(seen: SeenListing) -> Plan:
 def _told_of(seen: SeenListing) -> list[Finding]:
     """What to tell of the product itself. One that is off sale is skipped, or stays listed with nothing to sell."""
     told = [each for each in seen.findings if not each.code.startswith("N-")]
+    if seen.deleted:
+        told.append(finding("W-PRD-DELETED"))
     if any(each.code == "I-NOT-PURCHASABLE" for each in told):
         untrue = "I-NOT-PURCHASABLE" if seen.tiktok_id else "W-PRD-OFFSALE"
         told = [each for each in told if each.code != untrue]

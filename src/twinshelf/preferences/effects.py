@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import CancellationOrigin, ListingState, ShopOrderStatus, StoreOrderState
+from twinshelf.goods.models import StoreProduct
 from twinshelf.listings.models import ListingRow
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.preferences.fields import Field, value_of
@@ -160,6 +161,13 @@ def _from_store(change: _Change) -> Concerns:
         yield "cancellation", _orders(change, Q(store_state=StoreOrderState.CANCELLED))
 
 
+def _deleted(change: _Change) -> Concerns:
+    """What the store does not have any more and the shop still has."""
+    if change.after:
+        gone = StoreProduct.objects.filter(store_id=change.connection.store_id, deleted=True).values("product_id")
+        yield "listing", _listings(change, product_id__in=gone).exclude(tiktok_id="")
+
+
 def _what_comes(_change: _Change) -> Concerns:
     """Nothing that is there: it counts for what comes."""
     return iter(())
@@ -185,6 +193,7 @@ def _manual_only(change: _Change) -> Concerns:
 CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "catalog_direction": _catalog_direction,
     "auto_import": _what_comes,
+    "auto_delete": _deleted,
     "include_unpurchasable": _for_sale,
     "push_opt_in": _content,
     "gtin_required": _content,

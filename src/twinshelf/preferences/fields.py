@@ -142,6 +142,9 @@ _ROWS: Final = (
                  "orders still follow their own settings."), choices=_DIRECTIONS),
     Field(name="auto_import", card=Card.CATALOG, label=_("Add new products by itself"), control=Control.SWITCH,
           help=_("Products new in BigCommerce appear under Products without a pull. Off: “Pull products” adds them.")),
+    Field(name="auto_delete", card=Card.CATALOG, label=_("Delete products by itself"), control=Control.SWITCH,
+          help=_("A product deleted in BigCommerce is deleted on TikTok Shop too, where it can be recovered. A deleted "
+                 "variant never is. Off: it stays there with 0 units.")),
     Field(name="include_unpurchasable", card=Card.CATALOG, label=_("Sync unpurchasable products"),
           control=Control.SWITCH,
           help=_("Products and variants that nobody can buy in BigCommerce are listed and sold on TikTok Shop too.")),
