@@ -133,6 +133,7 @@ def test_bounds_are_those_that_the_code_holds(name, kind):
             "yes or no": bool,
             "any text": str,
             "list of order ids": tuple[str, ...],
+            "list of SKUs": tuple[str, ...],
             "list of pairs": tuple[tuple[str, str], ...],
         }
         assert words[bounds] == kind

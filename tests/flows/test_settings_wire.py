@@ -26,13 +26,14 @@ from twinshelf.cli import settings as commands
 from twinshelf.connections import actions as connections
 from twinshelf.goods.models import StoreProduct
 from twinshelf.listings import actions as listings
+from twinshelf.messages import text
 from twinshelf.orders import actions as orders
 from twinshelf.preferences import actions as preferences
 from twinshelf.preferences.fields import FIELDS
 from twinshelf.rules import actions as rules
 from twinshelf.rules.own import ProductChoices
 from twinshelf.rules.sync_rules import Switches
-from twinshelf.sync.models import ChangeRecord
+from twinshelf.sync.models import ChangeRecord, Problem
 
 PROVED: dict[str, list[str]] = {}
 
@@ -179,6 +180,18 @@ def test_what_the_store_deleted_is_deleted_in_the_shop_too_where_that_is_wanted(
     store.act("delete_product", product_id=bowl)
     twinshelf.settle()
     assert len(deleted(shop)) == 1
+
+
+@proves("sku_scope", "strict_sku_match")
+def test_the_scope_and_strictness_of_skus_are_set_by_command_as_well(store, shop, twinshelf, settings):
+    mug, bowl = store.add_product(sku="MUG-1"), store.add_product(sku="BOWL 1, blue")
+    settings.command("set", "sku_scope", "MUG-1")
+    settings.command("set", "strict_sku_match", "on")
+    twinshelf.list(mug, bowl)
+    assert [twinshelf.listing(product).state for product in (mug, bowl)] == ["live", "not_uploaded"]
+    assert [text(problem) for problem in Problem.objects.filter(closed_at=None)] == [
+        "Out of scope: “Only these SKUs” does not name BOWL 1, blue."
+    ]
 
 
 @proves("include_unpurchasable")

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from twinshelf.console.views.activity import cell
 from twinshelf.kit import clock
+from twinshelf.kit.csv_files import cell
 from twinshelf.sync import queries
 from twinshelf.sync.models import InboxEvent, Lane, Mark, Problem, Task, TaskItem
 

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, installation, problems, sandbox, settings, templates
+from twinshelf.cli import backups, installation, problems, sandbox, settings, skus, templates
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli.orders import amount
 
@@ -606,6 +606,7 @@ def _opened(name: str) -> Iterator[tuple[Account, Connection]]:
 
 settings.mount(app, console, _opened, _complain)
 order_commands.mount(app, console, _opened, _complain)
+skus.mount(app, console, _opened, _complain)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)
 

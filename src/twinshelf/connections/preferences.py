@@ -117,6 +117,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     order_poll_minutes: int = 5
     auto_import: bool = False
     """Products new in the store appear by themselves; off: only by a pull."""
+    sku_scope: tuple[str, ...] = ()
+    """Only these SKUs are listed, edited and priced; empty: all. Stock has its own scope."""
+    strict_sku_match: bool = False
+    """A variant is linked with the TikTok SKU that equals its own, and with no other."""
     auto_delete: bool = False
     """A product deleted in the store is deleted in the shop too; off: it stays there with 0 units."""
     manual_updates_only: bool = False

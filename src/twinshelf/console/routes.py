@@ -81,6 +81,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.pull": Route(_to("connection_act", "pull")),
     "connection.refresh": Route(_to("connection_act", "refresh")),
     "connection.sync": Route(_to("connection_act", "sync")),
+    "connection.skus": Route(_to("skus")),
     "connection.orders": Route(_to("connection_act", "orders")),
     "connection.template": Route(_to("template")),
     "template.map": Route(_category_map),

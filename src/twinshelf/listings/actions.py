@@ -12,8 +12,8 @@ from django.db.models import Q
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
-from twinshelf.documents import ListingState, ShopListing, SyncField
-from twinshelf.errors import DocumentError
+from twinshelf.documents import ListingState, ShopListing, SyncField, token
+from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.goods.selections import select
 from twinshelf.kit import clock
@@ -21,7 +21,7 @@ from twinshelf.kit.words import counted
 from twinshelf.listings import queries
 from twinshelf.listings.choosing import Unfit, unfit, unreachable
 from twinshelf.listings.facts import choices_of, facts_of
-from twinshelf.listings.models import CategorySuggestions, Link, ListingRow, ProductChoicesRow
+from twinshelf.listings.models import CategorySuggestions, ChannelSku, Link, ListingRow, ProductChoicesRow
 from twinshelf.rules import own
 from twinshelf.rules.own import ProductChoices, choices_to_json
 from twinshelf.sync import actions as sync_actions
@@ -241,8 +241,13 @@ def map_product(
 def link(
     connection: Connection, *, variant_id: str, tiktok_id: str, sku_id: str, seller_sku: str = "", by: Actor
 ) -> Link:
-    """Pair a variant with a TikTok SKU by hand. Orders that waited for it are created by themselves."""
+    """Pair a variant with a TikTok SKU by hand. Orders that waited for it are created by themselves.
+
+    Raises NeedsPerson where SKUs are matched strictly and these are not equal.
+    """
     variant = StoreVariant.objects.get(store_id=connection.store_id, variant_id=variant_id)
+    if (seller_sku or variant.sku) != variant.sku:
+        _refuse_strict(connection)
     with transaction.atomic():
         met = Link.objects.filter(Q(sku_id=sku_id) | Q(variant_id=variant_id), connection=connection)
         before = dict(met.values_list("variant_id", "sku_id"))
@@ -266,6 +271,58 @@ def link(
         record(by, connection.account_id, "listings.link", owner, before={variant_id: None, **before}, after=after)
         problems.unblock(connection.account_id, f"link:{sku_id}")
     return made
+
+
+def audit_skus(connection: Connection, *, by: Actor) -> Task:
+    """Have the SKUs of both sides compared: what is missing, used several times, or nearly equal. Changes nothing."""
+    owner, title = f"connection:{connection.id}", f"Audit SKUs of {connection}"
+    with transaction.atomic():
+        record(by, connection.account_id, "listings.audit_skus", owner)
+        return tasks.submit(
+            connection.account_id, "sku_audit", title, owner=owner, by=by, params={"connection": connection.id}
+        )
+
+
+def set_channel_sku(connection: Connection, variant_id: str, sku: str, *, by: Actor) -> None:
+    """Match a variant with the shop by another SKU than the store's; "" takes that back. Safe to repeat.
+
+    Its product is looked at again, and orders that wait for the SKU are created. Raises NeedsPerson where SKUs are
+    matched strictly, or where another variant has the SKU.
+    """
+    _refuse_strict(connection)
+    variant = StoreVariant.objects.get(store_id=connection.store_id, variant_id=variant_id, deleted=False)
+    sku = sku.strip()
+    rows = ChannelSku.objects.filter(connection=connection)
+    before = rows.filter(variant_id=variant_id).values_list("sku", flat=True).first()
+    if sku == (before or ""):
+        return
+    others = StoreVariant.objects.filter(store_id=connection.store_id, sku=sku, deleted=False)
+    if sku and (others.exclude(id=variant.id).exists() or rows.filter(sku=sku).exists()):
+        raise NeedsPerson("E-SKU-CHANNEL", sku=sku)
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        if sku:
+            rows.update_or_create(
+                account_id=connection.account_id,
+                connection=connection,
+                variant_id=variant_id,
+                defaults={"product_id": variant.product_id, "sku": sku},
+            )
+        else:
+            rows.filter(variant_id=variant_id).delete()
+        record(
+            by, connection.account_id, "listings.set_channel_sku", owner,
+            before={variant_id: before}, after={variant_id: sku or None},
+        )  # fmt: skip
+        wanted = ListingRow.objects.filter(connection=connection, product_id=variant.product_id)
+        keys = wanted.values_list("product_id", flat=True)
+        lanes.ask(connection.account_id, "listing", owner, keys, cause="Channel SKU", signals=Signal.LOOK)
+        problems.unblock(connection.account_id, token("sku", sku or variant.sku))
+
+
+def _refuse_strict(connection: Connection) -> None:
+    if queries.matches_strictly(connection):
+        raise NeedsPerson("E-SKU-STRICT")
 
 
 def _ask(

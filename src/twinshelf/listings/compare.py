@@ -69,7 +69,7 @@ def compare_skus(
         there = shown.get(sku_id) if sku_id else None
         named = {"variant_id": sku.variant_id, "seller_sku": sku.seller_sku, "sku_id": sku_id}
         if there is None:
-            if sku_id or sku.listable:
+            if sku_id or (sku.listable and sku.in_scope):
                 found.append(SkuMissing(**named))
             continue
         price = sku.price.value if sku.price is not None else None

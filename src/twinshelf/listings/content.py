@@ -26,7 +26,6 @@ from twinshelf.documents import (
     Product,
     ShopListing,
     SyncField,
-    seller_sku,
     token,
 )
 from twinshelf.errors import NotFound, Transient
@@ -135,9 +134,9 @@ class _Around:
 
     @classmethod
     def of(cls, batch: ContentBatch, rows: Mapping[str, ListingRow], products: Mapping[str, Product]) -> _Around:
-        connection = batch.connection
+        connection, facts = batch.connection, facts_of(batch.connection, products)
         codes = {
-            seller_sku(product, variant)
+            facts.code_of(product, variant)
             for product_id, product in products.items()
             if product_id in rows and not rows[product_id].tiktok_id
             for variant in product.variants
@@ -154,7 +153,7 @@ class _Around:
             if product_id in here and variant_id not in here[product_id]:
                 gone.setdefault(product_id, []).append(code)
         return cls(
-            facts_of(connection, products),
+            facts,
             desiring.held_of(connection, products.values()),
             _free_in_shop(connection, codes),
             snapshot.doubled_codes(connection.store_id, codes),

@@ -57,6 +57,8 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     store_currency: str = ""
     currency_taken: bool = True
     """The store takes orders in the shop's currency; else nothing new is offered: no order could be made."""
+    channel_skus: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """By variant id the SKU by which it is matched with the shop, where that is not the store's."""
     untaxed: bool = False
     """The store's prices lack the tax that the shop's include."""
     today: date = date.min
@@ -69,6 +71,14 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     def category_of(self, product: Product, choices: ProductChoices = own.NONE) -> str:
         """The TikTok category of a product; "" if none. One that was chosen for the product itself is strongest."""
         return choices.category_id or templates.category_for(product, self.template_of(product))
+
+    def code_of(self, product: Product, variant: Variant) -> str:
+        """The SKU that a variant has in the shop, or should have."""
+        return self.channel_skus.get(variant.id) or seller_sku(product, variant)
+
+    def in_scope(self, code: str) -> bool:
+        """Whether content and price of a SKU go to the shop at all (`sku_scope`)."""
+        return not self.preferences.sku_scope or code in self.preferences.sku_scope
 
 
 class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +93,8 @@ class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
     problem: Finding | None
     quantity: Quantity
     listable: bool = True
+    in_scope: bool = True
+    """Whether its content and price go to the shop at all; its stock has a scope of its own."""
     price_follows: bool = True
     """Its price follows the store; else TikTok's stays, whatever `price` says."""
     stock_follows: bool = True
@@ -152,8 +164,9 @@ def desired_skus(
     stocked = source_of(preferences.sync, SyncField.STOCK, "create") != "none"
     skus = {}
     for variant in product.variants:
-        code = seller_sku(product, variant)
+        code = facts.code_of(product, variant)
         there = variant.id in linked
+        in_scope = facts.in_scope(code)
         chosen = choices.of(variant.id)
         price: Price | Finding
         if chosen.price is not None:
@@ -177,7 +190,8 @@ def desired_skus(
             problem=price if isinstance(price, Finding) else None,
             quantity=quantity if there or stocked else not_at_first(quantity),
             listable=listable(product, variant, preferences),
-            price_follows=not there or follows[SyncField.PRICE] or (chosen.price is not None and priced),
+            in_scope=in_scope,
+            price_follows=in_scope and (not there or follows[SyncField.PRICE] or (chosen.price is not None and priced)),
             stock_follows=not there or follows[SyncField.STOCK],
         )
     return skus
@@ -224,12 +238,12 @@ def desired(
     skus = desired_skus(product, facts, held, choices=choices, linked=shelf.linked)
     rules = templates.rules_for(product, facts.template_of(product))
     template = own.over_template(rules, choices, category.attributes)
-    variants = [variant for variant in product.variants if skus[variant.id].listable]
+    variants, unlisted = _variants_to_list(product, skus)
     if not variants:
-        return Desired(skus=skus, listing=None, findings=(finding("I-NOT-PURCHASABLE"), off_sale(skus.values())))
+        return Desired(skus=skus, listing=None, findings=unlisted)
     findings = [] if facts.currency_taken else [untaken(facts.store_currency, facts.currency)]
-    if len(variants) < len(product.variants):
-        findings.append(off_sale([sku for sku in skus.values() if not sku.listable]))
+    if off := [sku for sku in skus.values() if sku.in_scope and not sku.listable]:
+        findings.append(off_sale(off))
     if not product.title.strip():
         findings.append(finding("E-LST-TITLE"))
     description = product.description
@@ -289,6 +303,18 @@ def desired(
     # What TikTok does not take in a title (emoji, control characters) is left out, with a notice of its checks.
     listing = msgspec.structs.replace(listing, title=texts.plain(listing.title))
     return Desired(skus=skus, listing=listing, findings=tuple(findings), left=left)
+
+
+def _variants_to_list(
+    product: Product, skus: Mapping[str, DesiredSku]
+) -> tuple[Sequence[Variant], tuple[Finding, ...]]:
+    """(the variants that go into the listing, why none does)."""
+    scoped = [sku for sku in skus.values() if sku.in_scope]
+    if not scoped:
+        codes = ", ".join(sku.seller_sku or sku.variant_id for sku in skus.values())
+        return (), (finding("I-SKU-SCOPE", skus=codes),)
+    variants = [variant for variant in product.variants if skus[variant.id].listable and skus[variant.id].in_scope]
+    return variants, () if variants else (finding("I-NOT-PURCHASABLE"), off_sale(scoped))
 
 
 def left_to_shop(rules: SyncRules, choices: ProductChoices, shelf: Shelf) -> frozenset[SyncField]:

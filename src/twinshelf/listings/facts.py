@@ -10,7 +10,7 @@ from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
 from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
-from twinshelf.listings.models import CategoryCache, ProductChoicesRow
+from twinshelf.listings.models import CategoryCache, ChannelSku, ProductChoicesRow
 from twinshelf.rules import membership
 from twinshelf.rules.own import ProductChoices, choices_from_json
 from twinshelf.tiktok.regions import region
@@ -18,12 +18,15 @@ from twinshelf.tiktok.regions import region
 
 def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
     """What must be known of the connection to say what it should show of these products."""
-    default, held = membership.templates_of(connection, product_ids)
+    ids = list(product_ids)
+    default, held = membership.templates_of(connection, ids)
+    preferences = preferences_from_json(connection.preferences)
     return ShopFacts(
         region=connection.shop.region,
         currency=connection.shop.currency,
         warehouse_id=connection.warehouse_id,
-        preferences=preferences_from_json(connection.preferences),
+        preferences=preferences,
+        channel_skus={} if preferences.strict_sku_match else channel_skus_of(connection, ids),
         default_template=default,
         templates=held,
         store_currency=connection.store.currency,
@@ -32,6 +35,16 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         store_weight_unit=connection.store.weight_unit,
         untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,
     )
+
+
+def channel_skus_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, str]:
+    """The Channel SKUs of these products' variants, by variant id."""
+    ids = sorted(set(product_ids))
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), 500):
+        rows = ChannelSku.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
+        found.update(rows.values_list("variant_id", "sku"))
+    return found
 
 
 def choices_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, ProductChoices]:

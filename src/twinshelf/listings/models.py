@@ -148,6 +148,36 @@ def deleted_of(tiktok_id: str, links: Iterable[Link]) -> dict[str, Any]:
     return {"id": tiktok_id, "links": [[link.variant_id, link.sku_id, link.seller_sku] for link in links]}
 
 
+class ChannelSku(AccountModel):
+    """The SKU by which a variant is matched with the shop, where that is another than the store's (CAT-7)."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    product_id = models.CharField(max_length=64)
+    variant_id = models.CharField(max_length=64)
+    sku = models.CharField(max_length=255)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "variant_id"], name="channel_sku_once_per_variant"),
+            models.UniqueConstraint(fields=["connection", "sku"], name="channel_sku_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["connection", "product_id"], name="channel_sku_by_product")]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class SkuReport(AccountModel):
+    """What the last audit of a connection's SKUs found (`rules.skus.Audit`)."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+")
+    report = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"SKU audit of {self.connection_id}"
+
+
 class ShopSkuSeen(AccountModel):
     """A TikTok SKU seen in the shop, linked or not: where a create looks for what is already there."""
 

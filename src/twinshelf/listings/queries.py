@@ -6,9 +6,9 @@ A list is found in two steps: ids from the list index alone, then the rows of on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
@@ -32,6 +32,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
 from twinshelf.documents import Attribute, CategoryRules, ListingState, Product, from_json
@@ -41,11 +42,20 @@ from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.text_search import matching
 from twinshelf.kit.words import searched
-from twinshelf.listings.models import CategoryCache, CategorySuggestions, CategoryTree, Link, ListingRow
+from twinshelf.listings.models import (
+    CategoryCache,
+    CategorySuggestions,
+    CategoryTree,
+    ChannelSku,
+    Link,
+    ListingRow,
+    SkuReport,
+)
 from twinshelf.rules.categories import Leaf, find
 from twinshelf.rules.category_map import Asked, Counted, MapFacts, MapRow, category_ids, map_rows
 from twinshelf.rules.models import Template
 from twinshelf.rules.ranking import Suggested
+from twinshelf.rules.skus import Audit
 from twinshelf.rules.templates import rules_from_json
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import Problem, Task
@@ -601,6 +611,45 @@ def named(store_id: int, product_ids: Sequence[str]) -> dict[str, tuple[int, str
 def waiting_problem(problem: Problem) -> bool:
     """Whether the template would mend it for all products at once."""
     return "template" in problem.waits_for.split()
+
+
+def sku_report(connection: Connection) -> tuple[Audit, datetime] | None:
+    """(what the last audit of the SKUs found, when it was made); None if there was none."""
+    row = SkuReport.objects.filter(connection=connection).first()
+    return None if row is None else (msgspec.convert(row.report, Audit), row.made_at)
+
+
+def audit_rows(found: Audit) -> tuple[list[str], Iterator[Sequence[str]]]:
+    """(the header, the rows) of an audit of SKUs as a file."""
+    return ["finding", "side", "sku", "product", "id", "title", "like", "difference"], _audit_rows(found)
+
+
+def _audit_rows(found: Audit) -> Iterator[Sequence[str]]:
+    for sku in found.missing:
+        yield "missing", sku.side, sku.code, sku.product_id, sku.id, sku.title, "", ""
+    for doubled in found.doubled:
+        for sku in doubled.skus:
+            yield "duplicate", sku.side, sku.code, sku.product_id, sku.id, sku.title, "", ""
+    for near in found.near:
+        sku = near.first
+        yield "near", sku.side, sku.code, sku.product_id, sku.id, sku.title, near.second.code, near.difference
+
+
+def matches_strictly(connection: Connection) -> bool:
+    """Whether SKUs must be equal to be linked, so that nothing is linked by hand (P17-23)."""
+    return preferences(connection).strict_sku_match
+
+
+def channel_skus(connection: Connection, product_id: str) -> dict[str, str]:
+    """The Channel SKUs of a product's variants, by variant id."""
+    rows = ChannelSku.objects.filter(connection=connection, product_id=product_id)
+    return dict(rows.values_list("variant_id", "sku"))
+
+
+def pks_of(store_id: int, product_ids: Iterable[str]) -> dict[str, int]:
+    """The rows of products by product id, for addresses."""
+    rows = StoreProduct.objects.filter(store_id=store_id, product_id__in=list(product_ids))
+    return dict(rows.values_list("product_id", "pk"))
 
 
 # -- what may be done -----------------------------------------------------------------------------------------------

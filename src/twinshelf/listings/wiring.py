@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.models import Connection
-from twinshelf.listings import actions, afterwards, content, prices, stock, visibility
+from twinshelf.listings import actions, afterwards, auditing, content, prices, stock, visibility
 from twinshelf.sync import lanes, problems
 
 
@@ -24,3 +24,4 @@ def _try_refused_again(account_id: int, owner: str) -> None:
 
 FLOWS = (content.CONTENT, prices.PRICES, stock.STOCK, visibility.VISIBILITY, afterwards.POLLS)
 TIMETABLES = {"shop_listings": _poll, "shop_comparison": _compare, "shop_refusals": _try_refused_again}
+TASKS = {"sku_audit": auditing.carry_out}

@@ -14,6 +14,7 @@ from twinshelf.errors import NeedsPerson
 from twinshelf.goods.models import StoreVariant
 from twinshelf.listings import actions as listings
 from twinshelf.listings.models import Link
+from twinshelf.listings.queries import matches_strictly
 from twinshelf.orders.book import order_of
 from twinshelf.orders.models import CancellationRow, ChosenVariant, ShopOrderRow
 from twinshelf.sync import lanes, problems, tasks
@@ -82,7 +83,7 @@ def link(order: ShopOrderRow, *, sku_id: str, variant_id: str, by: Actor) -> Non
 
     The order is then created by itself, and so is every other one that waited for this. A variant that has no link
     yet is also linked with the TikTok SKU, so that its stock and price are kept in step. Safe to repeat. Raises
-    AlreadyMade where the order has its store order, and NoSuchVariant.
+    AlreadyMade where the order has its store order, NoSuchVariant, and NeedsPerson where SKUs are matched strictly.
     """
     connection = order.connection
     with transaction.atomic():
@@ -95,6 +96,8 @@ def link(order: ShopOrderRow, *, sku_id: str, variant_id: str, by: Actor) -> Non
         line = next((line for line in order_of(row).lines if line.sku_id == sku_id), None)
         if variant is None or line is None:
             raise NoSuchVariant
+        if line.seller_sku != variant.sku and matches_strictly(connection):
+            raise NeedsPerson("E-SKU-STRICT")
         before = row.bearers.get(sku_id, [None, None])[1]
         ChosenVariant.objects.update_or_create(
             account_id=row.account_id,

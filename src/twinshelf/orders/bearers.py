@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingStatus, ShopOrder
 from twinshelf.goods.models import StoreProduct, StoreVariant
-from twinshelf.listings.models import Link, ShopSkuSeen
+from twinshelf.listings.models import ChannelSku, Link, ShopSkuSeen
 from twinshelf.orders.intake.plan import Candidates, Variant, bearer
 from twinshelf.orders.models import ChosenVariant, ShopOrderRow
 
@@ -150,7 +151,14 @@ def _by_code(connection: Connection, codes: set[str]) -> dict[str, Variant]:
     """The variants that these seller SKUs name without doubt: one of the store, and one SKU of the shop at most."""
     variants: dict[str, list[Variant]] = {}
     rows = StoreVariant.objects.filter(store_id=connection.store_id, sku__in=codes, deleted=False)
-    for code, product_id, variant_id in rows.values_list("sku", "product_id", "variant_id"):
+    named = list(rows.values_list("sku", "product_id", "variant_id"))
+    if not preferences(connection).strict_sku_match:
+        renamed = ChannelSku.objects.filter(connection=connection)
+        known = renamed.filter(variant_id__in=[variant_id for _sku, _product, variant_id in named])
+        others = set(known.values_list("variant_id", flat=True))
+        named = [entry for entry in named if entry[2] not in others]
+        named += renamed.filter(sku__in=codes).values_list("sku", "product_id", "variant_id")
+    for code, product_id, variant_id in named:
         variants.setdefault(code, []).append(Variant(product_id, variant_id))
     seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, seller_sku__in=codes).exclude(
         status=ListingStatus.DELETED

@@ -161,6 +161,11 @@ def _from_store(change: _Change) -> Concerns:
         yield "cancellation", _orders(change, Q(store_state=StoreOrderState.CANCELLED))
 
 
+def _scope(change: _Change) -> Concerns:
+    yield from _content(change)
+    yield "price", _live(change)
+
+
 def _deleted(change: _Change) -> Concerns:
     """What the store does not have any more and the shop still has."""
     if change.after:
@@ -194,6 +199,8 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "catalog_direction": _catalog_direction,
     "auto_import": _what_comes,
     "auto_delete": _deleted,
+    "sku_scope": _scope,
+    "strict_sku_match": _content,
     "include_unpurchasable": _for_sale,
     "push_opt_in": _content,
     "gtin_required": _content,

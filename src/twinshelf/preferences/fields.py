@@ -58,6 +58,7 @@ class Control(StrEnum):
     NUMBER = "number"
     TEXT = "text"
     IDS = "ids"
+    SKUS = "skus"
     CARRIERS = "carriers"
 
 
@@ -145,6 +146,12 @@ _ROWS: Final = (
     Field(name="auto_delete", card=Card.CATALOG, label=_("Delete products by itself"), control=Control.SWITCH,
           help=_("A product deleted in BigCommerce is deleted on TikTok Shop too, where it can be recovered. A deleted "
                  "variant never is. Off: it stays there with 0 units.")),
+    Field(name="sku_scope", card=Card.CATALOG, label=_("Only these SKUs"), control=Control.SKUS,
+          help=_("To try with a few first: only these SKUs are listed, edited and priced on TikTok Shop. Others show "
+                 "“out of scope”. One on a line."), empty=_("all SKUs")),
+    Field(name="strict_sku_match", card=Card.CATALOG, label=_("Strict SKU matching"), control=Control.SWITCH,
+          help=_("A TikTok SKU must equal the SKU in BigCommerce. Nothing can be linked by hand, and no Channel SKU "
+                 "counts.")),
     Field(name="include_unpurchasable", card=Card.CATALOG, label=_("Sync unpurchasable products"),
           control=Control.SWITCH,
           help=_("Products and variants that nobody can buy in BigCommerce are listed and sold on TikTok Shop too.")),
@@ -299,7 +306,7 @@ def text_of(field: Field, preferences: Preferences) -> str:
     match field.control:
         case Control.SWITCH:
             return ON if value else OFF
-        case Control.IDS:
+        case Control.IDS | Control.SKUS:
             return "\n".join(value)
         case Control.CARRIERS:
             return "\n".join(f"{ours} = {theirs}" for ours, theirs in value)
@@ -317,7 +324,7 @@ def words_of(field: Field, preferences: Preferences, measure: str = "") -> str:
             return _now("On") if text == ON else _now("Off")
         case Control.CHOICE:
             return str(dict(field.choices).get(text, text))
-        case Control.IDS | Control.CARRIERS:
+        case Control.IDS | Control.SKUS | Control.CARRIERS:
             return ", ".join(text.split("\n")) if text else str(field.empty)
         case _:
             return f"{text} {measure}".strip() if text else str(field.empty)
@@ -339,6 +346,8 @@ def parse(field: Field, text: str) -> Any:
             return _number(field, text)
         case Control.IDS:
             return _ids(field, text)
+        case Control.SKUS:
+            return _skus(field, text)
         case Control.CARRIERS:
             return _carriers(field, [line.partition("=")[::2] for line in text.splitlines() if line.strip()])
         case Control.TEXT:
@@ -394,6 +403,14 @@ def _ids(field: Field, text: str) -> list[str]:
         if not re.fullmatch(r"\d{1,40}", one):
             raise DocumentError(field.name, _now("“%(text)s” is no TikTok order number.") % {"text": one[:40]})
     return ids
+
+
+def _skus(field: Field, text: str) -> list[str]:
+    """One SKU a line: a SKU may have commas and blanks inside it."""
+    codes = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    if too_long := next((code for code in codes if len(code) > _LONGEST), ""):
+        raise DocumentError(field.name, _now("“%(text)s…” is too long for a SKU.") % {"text": too_long[:40]})
+    return codes
 
 
 def _carriers(field: Field, rows: Sequence[tuple[str, str]]) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -727,3 +727,17 @@ def wrongs(name: str, error: str = "") -> SafeString:
     """What tells of a preference's control what it is for, and what is wrong with it."""
     about = f"{name}-help" + (f" {name}-error" if error else "")
     return format_html('aria-describedby="{}" aria-invalid="{}"', about, "true" if error else "false")
+
+
+@register.simple_tag
+def sku_product(pks: Mapping[str, int], sku: Any) -> str:
+    """The product that a SKU of an audit is of: a link where it is one of the store's."""
+    words = sku.title or sku.product_id
+    pk = pks.get(sku.product_id) if sku.side == "store" else None
+    return format_html('<a href="{}">{}</a>', reverse("product", args=[pk]), words) if pk else words
+
+
+@register.simple_tag
+def sku_side(sku: Any) -> str:
+    """The platform that a SKU of an audit is on."""
+    return "BigCommerce" if sku.side == "store" else "TikTok"

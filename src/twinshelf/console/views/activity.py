@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.views.answers import Told, back, page_size, whole
 from twinshelf.kit.actions import Action
+from twinshelf.kit.csv_files import in_batches, lines
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
@@ -30,9 +30,8 @@ from twinshelf.sync import queries as sync
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
-    from twinshelf.sync.models import Lane, Problem, Task, TaskItem
+    from twinshelf.sync.models import Lane, Problem, Task
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """The last four are the first four in full width, which some spreadsheets take for the same."""
 
 
@@ -135,42 +134,18 @@ def task_items(_request: ConsoleRequest, task_id: int) -> HttpResponse:
     return answer  # type: ignore[return-value]  # a response like any other to Django
 
 
-class _Line:
-    """A file of one line, for csv to write to."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def _csv(task: Task) -> Iterator[str]:
     from django_scopes import scope  # noqa: PLC0415 - the answer is streamed after the request's scope has ended
 
-    write = csv.writer(_Line()).writerow
-    yield write(["kind", "id", "name", "outcome", "text"])
     with scope(account=task.account):
-        some: list[TaskItem] = []
-        for item in sync.every_item(task):
-            some.append(item)
-            if len(some) == 1000:
-                yield from _rows(some, write)
-                some = []
-        yield from _rows(some, write)
+        yield from lines(["kind", "id", "name", "outcome", "text"], _rows(task))
 
 
-def _rows(items: Sequence[TaskItem], write: Any) -> Iterator[str]:
-    links = Links([(item.lane, item.key) for item in items])
-    for item in items:
-        yield write(
-            [
-                cell(value)
-                for value in (item.lane.kind, item.key, links.title(item.lane, item.key), item.state, item.text)
-            ]
-        )
-
-
-def cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" \u3000\u00a0").startswith(_FORMULA) else text
+def _rows(task: Task) -> Iterator[Sequence[str]]:
+    for some in in_batches(sync.every_item(task), 1000):
+        links = Links([(item.lane, item.key) for item in some])
+        for item in some:
+            yield item.lane.kind, item.key, links.title(item.lane, item.key), item.state, item.text
 
 
 class Links:

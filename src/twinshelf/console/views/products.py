@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from twinshelf import messages as texts
 from twinshelf.accounts.actors import Actor
+from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries as connections
 from twinshelf.console import counts, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
@@ -207,6 +208,16 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
         "sides": inventory.both_sides(document, chosen, listing, variants) if chosen else [],
         "variants": variants,
         "history": told(history, most=20),
+        **(_channel_skus(row, chosen) if chosen else {}),
+    }
+
+
+def _channel_skus(row: StoreProduct, chosen: Connection) -> dict[str, Any]:
+    kept = catalog.channel_skus(chosen, row.product_id)
+    return {
+        "strict": connection_actions.preferences(chosen).strict_sku_match,
+        "channel_skus": kept,
+        "variant_skus": [(variant, kept.get(variant.variant_id, "")) for variant in catalog.variants_of(row)],
     }
 
 
