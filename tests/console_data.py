@@ -42,6 +42,7 @@ from twinshelf.documents import (
     to_json,
 )
 from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.goods.snapshot import is_simple
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.kit.text_search import rebuild, searchable
@@ -303,6 +304,7 @@ def product_rows(store: Store, document: Product, seen_at: datetime) -> tuple[St
         category=document.categories[0],
         image_url=document.images[0].url,
         variant_count=len(document.variants),
+        simple=is_simple(document),
         price_min=min(prices),
         price_max=max(prices),
         stock=sum(v.stock or 0 for v in document.variants),
@@ -397,6 +399,7 @@ def _products(world: World) -> None:
     Link.objects.bulk_create(links)
     titles = {row.product_id: row.title for row in world.products}
     shop_of = {c.id: c.shop for c in (world.us, world.uk)}
+    in_shops = {listing.tiktok_id for listing in listings}
     ShopSkuSeen.objects.bulk_create(
         ShopSkuSeen(
             account=world.account,
@@ -408,6 +411,7 @@ def _products(world: World) -> None:
             status="ACTIVATE",
         )
         for link in links
+        if link.tiktok_id in in_shops
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from twinshelf.documents import ProofReason, ProofSubject, StoreOrderState
+from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, StoreOrderState
 
 Text = Any
 """A lazy translation: a string by the time it is shown."""
@@ -57,7 +57,21 @@ BUCKETS: Final[Mapping[str, Text]] = {
 """The pills over the product list, in their order."""
 
 SHOP_ONLY: Final[Text] = _("On TikTok only")
-"""Products that were deleted in BigCommerce and whose listing TikTok still has; they are in no other state."""
+"""Products deleted in BigCommerce whose listing TikTok still has, and listings that no product is linked with."""
+
+SHOP_STATUS: Final[Mapping[str, Text]] = {
+    ListingStatus.DRAFT: _("Draft"),
+    ListingStatus.PENDING: _("In review"),
+    ListingStatus.FAILED: _("Failed"),
+    ListingStatus.ACTIVATE: _("Live"),
+    ListingStatus.SELLER_DEACTIVATED: _("Off"),
+    ListingStatus.PLATFORM_DEACTIVATED: _("Stopped by TikTok"),
+    ListingStatus.FREEZE: _("Stopped by TikTok"),
+}
+"""TikTok's own state of a product that is not linked."""
+
+KINDS: Final[Mapping[str, Text]] = {"simple": _("Simple product"), "variants": _("With variants")}
+"""Whether a product has options."""
 
 STOCK: Final[Mapping[str, Text]] = {"in": _("In stock"), "low": _("5 or fewer"), "out": _("Out of stock")}
 

@@ -22,6 +22,8 @@ class StoreProduct(AccountModel):
     category = models.TextField(blank=True)
     image_url = models.TextField(blank=True)
     variant_count = models.IntegerField(default=1)
+    simple = models.BooleanField(default=False, db_default=False)
+    """It has no options, so it is listed as one SKU."""
     price_min = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     price_max = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     stock = models.BigIntegerField(null=True)
@@ -58,6 +60,7 @@ class StoreProduct(AccountModel):
                     "stock",
                     "price_min",
                     "modified_at",
+                    "simple",
                 ],
                 name="store_product_wide",
             ),

@@ -23,7 +23,7 @@ from twinshelf.kit.text_search import note_new, searchable
 from twinshelf.kit.upsert import upsert
 
 _PRODUCT_COLUMNS = (
-    "store_id", "product_id", "title", "sku", "brand", "category", "image_url", "variant_count", "price_min",
+    "store_id", "product_id", "title", "sku", "brand", "category", "image_url", "variant_count", "simple", "price_min",
     "price_max", "stock", "search", "document", "digest", "problem", "modified_at", "seen_at", "deleted",
 )  # fmt: skip
 _VARIANT_COLUMNS = (
@@ -183,6 +183,7 @@ def _product_row(store: Store, product: Product, document: bytes, digest: bytes,
         product.categories[0][:LONGEST_CATEGORY] if product.categories else "",
         thumbnail or (product.images[0].url if product.images else ""),
         len(product.variants),
+        is_simple(product),
         min(prices, default=None),
         max(prices, default=None),
         sum(stocks) if stocks else None,
@@ -194,6 +195,11 @@ def _product_row(store: Store, product: Product, document: bytes, digest: bytes,
         now,
         False,
     )
+
+
+def is_simple(product: Product) -> bool:
+    """Whether a product has no options: its one variant is the product itself."""
+    return not any(variant.options for variant in product.variants)
 
 
 def _compare(before: Product, after: Product, changed: Changed) -> None:

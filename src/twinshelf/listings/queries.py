@@ -35,7 +35,7 @@ from django.utils.translation import gettext_lazy as _
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
-from twinshelf.documents import Attribute, CategoryRules, ListingState, Product, from_json
+from twinshelf.documents import Attribute, CategoryRules, ListingState, ListingStatus, Product, from_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
@@ -49,6 +49,7 @@ from twinshelf.listings.models import (
     ChannelSku,
     Link,
     ListingRow,
+    ShopSkuSeen,
     SkuReport,
 )
 from twinshelf.rules.categories import Leaf, find
@@ -63,6 +64,8 @@ from twinshelf.sync.models import Problem, Task
 Bucket = Literal["live", "reviewing", "in_progress", "not_uploaded", "failed", "off", "inactive_platform", "shop_only"]
 """`shop_only`: gone from the store, while the shop still has the listing. It is apart from the others and from all."""
 Stock = Literal["", "in", "low", "out"]
+Kind = Literal["", "simple", "variants"]
+"""Whether a product has options; one without is listed as a single SKU."""
 Sort = Literal["title", "price", "stock", "modified"]
 
 OFF: Final = (ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM)
@@ -101,6 +104,7 @@ class ProductFilter:
     stock: Stock = ""
     problems: bool = False
     code: str = ""
+    kind: Kind = ""
     sort: Sort = "title"
     descending: bool = False
     number: int = 1
@@ -109,7 +113,7 @@ class ProductFilter:
     @property
     def narrows(self) -> bool:
         """Whether it asks for more than a bucket of a shop: then the bucket's count is not its own."""
-        return bool(self.text or self.category or self.stock or self.problems or self.code)
+        return bool(self.text or self.category or self.stock or self.problems or self.code or self.kind)
 
     @property
     def everything(self) -> bool:
@@ -184,6 +188,8 @@ def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> Query
     rows = matching(rows, wanted.text)
     if wanted.category:
         rows = rows.filter(category__startswith=wanted.category)
+    if wanted.kind:
+        rows = rows.filter(simple=wanted.kind == "simple")
     match wanted.stock:
         case "in":
             rows = rows.filter(Q(stock__gt=0) | Q(stock=None))
@@ -321,6 +327,7 @@ def bucket_counts(
             counts.subtract(by_bucket(_unscoped().filter(connection_id__in=ids, product_id__in=among)))
     counts["not_uploaded"] = counts["all"] - sum(counts[name] for name, _states in BUCKETS if name != "not_uploaded")
     counts["shop_only"] = _matching(ProductFilter(bucket="shop_only", connection_id=connection_id), connections).count()
+    counts["unlinked"] = shop_only_count(chosen)
     return dict(counts)
 
 
@@ -336,6 +343,8 @@ def _bucket_counts_within(
         counts["not_uploaded"] += matching.exclude(store_id__in=by_store).count()
     counts["all"] = sum(counts.values())
     counts["shop_only"] = _matching(replace(wanted, bucket="shop_only"), connections).count()
+    only_text = not replace(wanted, text="").narrows
+    counts["unlinked"] = shop_only_count(chosen, wanted.text) if only_text else 0
     return dict(counts)
 
 
@@ -393,6 +402,59 @@ def _counted_by_rank(ranks: Any) -> Counter[str]:
     with connection.cursor() as cursor:
         cursor.execute(f"select p.rank, count(*) from ({sql}) p group by p.rank", params)  # noqa: S608 - made by the ORM
         return Counter({BUCKETS[len(BUCKETS) - rank][0]: number for rank, number in cursor.fetchall()})
+
+
+@dataclass(frozen=True)
+class ShopOnly:
+    """A product that a shop has and no product of the store is linked with. `skus` are its seller SKUs, "" for none."""
+
+    connection: Connection
+    tiktok_id: str
+    title: str
+    status: str
+    skus: tuple[str, ...]
+
+
+def shop_only(wanted: ProductFilter, connections: Sequence[Connection]) -> Page[ShopOnly]:
+    """One page of the products that only a shop has, by title; the filter's text and shop narrow them."""
+    chosen = [c for c in connections if wanted.connection_id in {None, c.id}]
+    rows = _shop_only(chosen, wanted.text)
+    total = rows.count()
+    pages = max(1, -(-total // wanted.size))
+    number = min(max(1, wanted.number), pages)
+    start = (number - 1) * wanted.size
+    found = list(rows.order_by("name", "shop_id", "tiktok_id")[start : start + wanted.size])
+    skus: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    ids = [tiktok_id for _shop, tiktok_id, _name in found]
+    seen = ShopSkuSeen.objects.filter(shop_id__in=[c.shop_id for c in chosen], tiktok_id__in=ids).order_by("id")
+    for shop_id, tiktok_id, code, status in seen.values_list("shop_id", "tiktok_id", "seller_sku", "status"):
+        skus.setdefault((shop_id, tiktok_id), []).append((code, status))
+    by_shop = {c.shop_id: c for c in chosen}
+    lines = tuple(
+        ShopOnly(
+            by_shop[shop_id], tiktok_id, name, skus[shop_id, tiktok_id][0][1],
+            tuple(code for code, _status in skus[shop_id, tiktok_id]),
+        )
+        for shop_id, tiktok_id, name in found
+        if (shop_id, tiktok_id) in skus
+    )  # fmt: skip
+    return Page(lines, total, number, wanted.size)
+
+
+def shop_only_count(connections: Sequence[Connection], text: str = "") -> int:
+    """How many products the shops have that no product of the store is linked with."""
+    return int(_shop_only(connections, text).count())
+
+
+def _shop_only(connections: Sequence[Connection], text: str) -> QuerySet[Any, Any]:
+    """(shop, TikTok's id, title) of each, as last seen there."""
+    ours = _unscoped().filter(connection__shop=OuterRef("shop"), tiktok_id=OuterRef("tiktok_id"))
+    rows = ShopSkuSeen.objects.filter(shop_id__in=[c.shop_id for c in connections])
+    rows = rows.exclude(status=ListingStatus.DELETED).exclude(Exists(ours))
+    for word in searched(text):
+        rows = rows.filter(Q(title__icontains=word) | Q(seller_sku__icontains=word))
+    found: QuerySet[Any, Any] = rows.values_list("shop_id", "tiktok_id").annotate(name=Max("title"))
+    return found
 
 
 def listing_counts(connections: Sequence[Connection]) -> dict[str, int]:

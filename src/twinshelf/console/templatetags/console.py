@@ -741,3 +741,17 @@ def sku_product(pks: Mapping[str, int], sku: Any) -> str:
 def sku_side(sku: Any) -> str:
     """The platform that a SKU of an audit is on."""
     return "BigCommerce" if sku.side == "store" else "TikTok"
+
+
+@register.filter
+def some_codes(codes: Sequence[str]) -> str:
+    """The first of these SKUs, and how many more there are."""
+    named = [code for code in codes if code]
+    more = len(codes) - len(named[:3])
+    return ", ".join(named[:3]) + (f" +{more}" if more and named else "") or "–"
+
+
+@register.filter
+def shop_status(status: str) -> str:
+    """TikTok's word for the state of a product as people read it."""
+    return str(words.SHOP_STATUS.get(status, status.replace("_", " ").capitalize()))

@@ -71,6 +71,7 @@ def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFil
         connection_id=shop if any(c.id == shop for c in every) else None,
         category=params.get("category", "").strip(),
         stock=stock if stock in words.STOCK else "",  # type: ignore[arg-type]
+        kind=kind if (kind := params.get("type", "")) in words.KINDS else "",  # type: ignore[arg-type]
         problems=problem == "any",
         code=problem if problem != "any" else "",
         sort=name if (name := sort.removeprefix("-")) in {"title", "price", "stock", "modified"} else "title",  # type: ignore[arg-type]
@@ -103,6 +104,8 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "several_shops": len(every) > 1,
             "shops": [(c.id, c.name) for c in every],
             "stocks": words.STOCK.items(),
+            "kinds": words.KINDS.items(),
+            "unlinked": catalog.shop_only(wanted, every) if wanted.bucket == "shop_only" else None,
             "chips": _chips(wanted, every),
             "query": request.GET.urlencode(),
             "pull": PullForm.offered(stores := list({c.store_id: c.store for c in every}.values())),
@@ -114,8 +117,9 @@ def products(request: ConsoleRequest) -> HttpResponse:
 def _pills(numbers: Mapping[str, int], wanted: ProductFilter) -> list[tuple[str, Any, int]]:
     """(state, words, number) over the list; products that only TikTok has are told of where there are any."""
     pills = [(name, word, numbers[name]) for name, word in words.BUCKETS.items()]
-    if numbers["shop_only"] or wanted.bucket == "shop_only":
-        pills.append(("shop_only", words.SHOP_ONLY, numbers["shop_only"]))
+    only = numbers["shop_only"] + numbers["unlinked"]
+    if only or wanted.bucket == "shop_only":
+        pills.append(("shop_only", words.SHOP_ONLY, only))
     return pills
 
 
@@ -130,6 +134,8 @@ def _chips(wanted: ProductFilter, every: Sequence[Connection]) -> list[tuple[str
         chips.append(("category", _("Category: %(value)s") % {"value": wanted.category}))
     if wanted.stock:
         chips.append(("stock", str(words.STOCK[wanted.stock])))
+    if wanted.kind:
+        chips.append(("type", str(words.KINDS[wanted.kind])))
     if wanted.problems:
         chips.append(("problem", _("Has problems")))
     elif wanted.code:
