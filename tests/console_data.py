@@ -399,7 +399,6 @@ def _products(world: World) -> None:
     Link.objects.bulk_create(links)
     titles = {row.product_id: row.title for row in world.products}
     shop_of = {c.id: c.shop for c in (world.us, world.uk)}
-    in_shops = {listing.tiktok_id for listing in listings}
     ShopSkuSeen.objects.bulk_create(
         ShopSkuSeen(
             account=world.account,
@@ -411,7 +410,6 @@ def _products(world: World) -> None:
             status="ACTIVATE",
         )
         for link in links
-        if link.tiktok_id in in_shops
     )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tests.flows.browser import Browser
+from tests.flows.conftest import HOME, MAYA
 from tests.flows.test_skus import in_shop
 from twinshelf.goods.models import StoreProduct
+from twinshelf.rules import actions as rules
 
 
 def options(*sizes: str) -> list[dict[str, Any]]:
@@ -60,3 +62,30 @@ def test_products_of_the_shop_that_are_linked_with_none_of_the_store_are_in_a_ta
     page = browser.get("/products/?state=shop_only").context
     assert [one.tiktok_id for one in page["unlinked"].rows] == [theirs[1]]
     assert twinshelf.differences() == []
+
+
+@pytest.mark.covers("SILK-13")
+def test_the_custom_field_category_is_the_category_of_a_product(store, twinshelf):
+    fields = [{"name": " category ", "value": "Lamps "}, {"name": "Product Type", "value": "Lighting"}]
+    fields.append({"name": "Material", "value": "Metal"})
+    lamp = str(store.add_product(sku="LAMP-1", title="Oak lamp", custom_fields=fields))
+    bulb = str(store.add_product(sku="BULB-1", title="Warm bulb", custom_fields=fields[1:]))
+    mug = str(store.add_product(sku="MUG-1", title="Enamel mug"))
+    twinshelf.pull()
+    browser = Browser()
+
+    assert dict(StoreProduct.objects.values_list("product_id", "category")) == {
+        lamp: "Lamps", bulb: "Lighting", mug: "Kitchen",
+    }  # fmt: skip
+    assert browser.get("/products/?category=Lamps").context["page"].total == 1
+    assert {"Lamps", "Lighting", "Kitchen"} <= set(browser.get("/products/categories/").context["categories"])
+    template = browser.get(f"/connections/{twinshelf.connection.id}/template/").content.decode()
+    assert "Lamps" in template
+
+    rules.set_default_template(
+        twinshelf.connection, category_id="", by=MAYA,
+        categories=[{"key": "lamps", "category_id": HOME, "category_path": "Home"}],
+    )  # fmt: skip
+    twinshelf.list(int(lamp), int(mug))
+    assert twinshelf.listing(int(lamp)).state == "live"
+    assert (mug, "E-CAT-KEY") in twinshelf.problems()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from twinshelf.connections import queries as connections
-from twinshelf.goods.models import StoreProduct
+from twinshelf.documents import Product, from_json, to_json
+from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.messages import text
@@ -30,6 +34,7 @@ def titles(page: Any) -> list[str]:
 def test_the_counts_of_the_states_add_up_to_all_and_each_filters(console):
     pills = {name: count for name, _word, count in console.get("/products/")["pills"]}
 
+    assert pills.pop("shop_only") == 1  # apart from the others: what only the shop has
     assert pills.pop("all") == 60 == sum(pills.values())
     for state, count in pills.items():
         page = console.get(f"/products/?state={state}&per=100")
@@ -40,6 +45,7 @@ def test_of_one_shop_the_counts_are_those_of_its_listings(console, world):
     pills = {name: count for name, _word, count in console.get(f"/products/?shop={world.us.id}")["pills"]}
 
     states = ListingRow.objects.filter(connection=world.us)
+    assert pills.pop("shop_only") == 1
     assert pills["live"] == states.filter(state="live").count() == 41
     assert pills["off"] == 3
     assert pills["not_uploaded"] == 60 - 41 - 4 - 2 - 5 - 3 - 1
@@ -70,7 +76,7 @@ def test_what_is_gone_from_the_store_is_in_no_count_and_no_list(console, world):
     for address in ("/products/", f"/products/?shop={world.us.id}"):
         pills = {name: count for name, _word, count in console.get(address)["pills"]}
         assert pills["all"] == 59
-        assert pills.pop("shop_only") == 1
+        assert pills.pop("shop_only") == 2
         assert sum(count for name, count in pills.items() if name != "all") == 59
     assert len(titles(console.get("/products/?per=100"))) == 59
     # Its own page says so, and can still be reached.
@@ -79,7 +85,7 @@ def test_what_is_gone_from_the_store_is_in_no_count_and_no_list(console, world):
 
 
 def test_what_only_tiktok_has_stays_visible_and_can_be_taken_off_sale(console, world):
-    assert "On TikTok only" not in console.get("/products/")
+    assert "On TikTok only 1" in console.get("/products/")
     listed = ListingRow.objects.filter(connection=world.us, state="live")[0]
     bare = ListingRow.objects.filter(state="not_uploaded").exclude(product_id=listed.product_id)[0]
     other = ListingRow.objects.filter(connection=world.uk, product_id=bare.product_id).exclude(state="not_uploaded")
@@ -91,7 +97,7 @@ def test_what_only_tiktok_has_stays_visible_and_can_be_taken_off_sale(console, w
     page = console.get(f"/products/?state=shop_only&shop={world.us.id}")
     assert [line.product.product_id for line in page["page"].rows] == [listed.product_id]
     assert page["page"].total == 1
-    assert "On TikTok only 1" in page
+    assert "On TikTok only 2" in page
     assert f"/products/{row.pk}/" in " ".join(page.links)
 
     console.post("/products/do/deactivate/", {"product": [row.pk], "shop": world.us.id, "confirmed": "1"})
@@ -535,3 +541,46 @@ def test_categories_to_choose_from_come_when_asked_for(console):
 
     assert page.html.count("<option") == 13
     assert '<option value="Home &gt; Storage">' in page.html
+
+
+# -- as a file --------------------------------------------------------------------------------------------------------
+
+
+def exported(console, query=""):
+    answer = console.client.get(f"/products.csv{query}")
+    assert answer.streaming
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="twinshelf-products.csv"'
+    return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
+
+
+def test_the_export_has_each_variant_of_what_the_filter_shows_in_each_shop(console, world):
+    rows = exported(console, "?q=fh-2048")
+
+    variants = StoreVariant.objects.filter(product_id=rows[0]["product_id"])
+    assert sorted({row["sku"] for row in rows}) == sorted(variants.values_list("sku", flat=True))
+    assert {row["connection"] for row in rows} == {world.us.name, world.uk.name}
+    link = Link.objects.filter(connection=world.us, product_id=rows[0]["product_id"])[0]
+    [row] = [row for row in rows if row["variant_id"] == link.variant_id and row["connection"] == world.us.name]
+    assert (row["tiktok_sku"], row["tiktok_stock"]) == (link.sku_id, str(link.quantity))
+    assert len({row["product_id"] for row in exported(console)}) == 60
+
+
+def test_a_title_that_a_spreadsheet_would_carry_out_is_text_in_the_export(console, world):
+    row = StoreProduct.objects.all()[0]
+    document = msgspec.structs.replace(from_json(bytes(row.document), Product), title='=HYPERLINK("x")')
+    StoreProduct.objects.filter(pk=row.pk).update(document=to_json(document))
+
+    titles = {each["title"] for each in exported(console)}
+
+    assert '\'=HYPERLINK("x")' in titles
+    assert '=HYPERLINK("x")' not in titles
+
+
+def test_an_export_costs_as_many_queries_for_fifty_products_as_for_five(console):
+    counts = []
+    for query in ("?category=Kitchen", ""):
+        with CaptureQueriesContext(connection) as queries:
+            exported(console, query)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]

@@ -27,6 +27,7 @@ urlpatterns = [
     path("search/", dashboard.search, name="search"),
     path("products/", products.products, name="products"),
     path("products/categories/", products.categories, name="product_categories"),
+    path("products.csv", products.export, name="products_file"),
     path("products/pull/", products.pull, name="products_pull"),
     path("products/<int:pk>/", products.product, name="product"),
     path("products/<int:pk>/edit/", editor.edit, name="product_edit"),

@@ -45,7 +45,9 @@ from twinshelf.documents.goods import (
     StoreLocation,
     Tracking,
     Variant,
+    category_fields,
     seller_sku,
+    source_category,
 )
 from twinshelf.documents.listings import (
     Attribute,
@@ -178,10 +180,12 @@ __all__ = [
     "Warehouse",
     "Weight",
     "WeightUnit",
+    "category_fields",
     "finding",
     "from_json",
     "minor_unit",
     "seller_sku",
+    "source_category",
     "to_json",
     "token",
 ]

@@ -106,3 +106,17 @@ class StoreLocation(Document, frozen=True, kw_only=True):
 def seller_sku(product: Product, variant: Variant) -> str:
     """The merchant's code of a variant: its own, or the product's where a product without options has only that."""
     return variant.sku or (product.sku if len(product.variants) == 1 else "")
+
+
+def category_fields(product: Product) -> tuple[str, str]:
+    """The custom fields `Category` and `Product Type`, whatever their case and outer blanks; "" where there is none."""
+    fields = {name.strip().lower(): value.strip() for name, value in product.custom_fields}
+    return fields.get("category", ""), fields.get("product type", "")
+
+
+def source_category(product: Product) -> str:
+    """What a product's category is called in the store: the first of custom field `Category`, `Product Type`, its path.
+
+    "" where there is none. The store's own type of a product says only whether it is physical, so it is never used.
+    """
+    return next(filter(None, (*category_fields(product), *product.categories)), "")

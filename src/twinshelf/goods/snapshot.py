@@ -16,7 +16,7 @@ import msgspec
 from django.db.models import Count
 
 from twinshelf.connections.models import Store
-from twinshelf.documents import Money, Product, from_json, seller_sku, to_json
+from twinshelf.documents import Money, Product, from_json, seller_sku, source_category, to_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.text_search import note_new, searchable
@@ -180,7 +180,7 @@ def _product_row(store: Store, product: Product, document: bytes, digest: bytes,
         product.title,
         product.sku,
         product.brand,
-        product.categories[0][:LONGEST_CATEGORY] if product.categories else "",
+        source_category(product)[:LONGEST_CATEGORY],
         thumbnail or (product.images[0].url if product.images else ""),
         len(product.variants),
         is_simple(product),

@@ -35,7 +35,16 @@ from django.utils.translation import gettext_lazy as _
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
-from twinshelf.documents import Attribute, CategoryRules, ListingState, ListingStatus, Product, from_json
+from twinshelf.documents import (
+    Attribute,
+    CategoryRules,
+    ListingState,
+    ListingStatus,
+    Product,
+    Variant,
+    from_json,
+    seller_sku,
+)
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
@@ -173,6 +182,62 @@ def products(
 def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> list[tuple[int, str]]:
     """(store id, product id) of every product that matches: for an action on all of them."""
     return list(_matching(wanted, connections).values_list("store_id", "product_id"))
+
+
+EXPORTED: Final = (
+    "product_id", "variant_id", "title", "sku", "options", "barcode", "brand", "category", "price", "currency", "stock",
+    "purchasable", "connection", "tiktok_status", "tiktok_product", "tiktok_sku", "tiktok_price", "tiktok_currency",
+    "tiktok_stock",
+)  # fmt: skip
+"""The columns of an export: one row for each variant and each shop that has, or may have, its product."""
+
+_EXPORTED_AT_ONCE = 250
+
+
+def export_rows(wanted: ProductFilter, connections: Sequence[Connection]) -> Iterator[Sequence[object]]:
+    """Every variant of the products that match, in both the store's words and each shop's, some hundred at a time."""
+    chosen = [c for c in connections if wanted.connection_id in {None, c.id}]
+    by_store = of_stores(chosen)
+    last = 0
+    while True:
+        rows = _matching(wanted, connections).filter(pk__gt=last).order_by("pk").select_related("store")
+        some = list(rows.defer("digest", "search")[:_EXPORTED_AT_ONCE])
+        if not some:
+            return
+        last = some[-1].pk
+        keys = {"connection_id__in": [c.id for c in chosen], "product_id__in": [row.product_id for row in some]}
+        listed = {(one.connection_id, one.product_id): one for one in _unscoped().filter(**keys).defer("sent")}
+        links = {(link.connection_id, link.variant_id): link for link in Link.objects.filter(**keys)}
+        for row in some:
+            product = document_of(row)
+            shops: Sequence[Connection | None] = by_store.get(row.store_id) or [None]
+            for shop in shops:
+                listing = listed.get((shop.id, row.product_id)) if shop is not None else None
+                for variant in product.variants:
+                    link = links.get((shop.id, variant.id)) if shop is not None else None
+                    yield (*_exported(row, product, variant), *_exported_of_shop(shop, listing, link))
+
+
+def _exported(row: StoreProduct, product: Product, variant: Variant) -> Sequence[object]:
+    options = ", ".join(f"{each.option}: {each.value}" for each in variant.options)
+    return (
+        product.id, variant.id, product.title, seller_sku(product, variant), options, variant.gtin, product.brand,
+        row.category, f"{variant.price.amount:f}", variant.price.currency, variant.stock,
+        "yes" if product.purchasable and variant.purchasable else "no",
+    )  # fmt: skip
+
+
+def _exported_of_shop(shop: Connection | None, listing: ListingRow | None, link: Link | None) -> Sequence[object]:
+    price = link.price if link is not None else None
+    return (
+        shop.name if shop is not None else "",
+        listing.get_state_display() if listing is not None else "",
+        listing.tiktok_id if listing is not None else "",
+        link.sku_id if link is not None else "",
+        f"{price.normalize():f}" if price is not None else "",
+        link.currency if link is not None else "",
+        link.quantity if link is not None else None,
+    )
 
 
 def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> QuerySet[StoreProduct]:

@@ -20,6 +20,7 @@ from twinshelf.documents import (
     Product,
     Weight,
     WeightUnit,
+    category_fields,
     finding,
     seller_sku,
 )
@@ -170,8 +171,7 @@ def category_keys(product: Product) -> tuple[str, ...]:
 
 def written_keys(product: Product) -> tuple[str, ...]:
     """The source category keys as the store writes them."""
-    fields = {name.strip().lower(): value.strip() for name, value in product.custom_fields}
-    keys = [fields.get("category", ""), fields.get("product type", "")]
+    keys = [*category_fields(product)]
     for path in product.categories:
         parts = [part.strip() for part in path.split(">")]
         keys += [" > ".join(parts[:n]) for n in range(len(parts), 0, -1)]
