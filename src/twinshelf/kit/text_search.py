@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 _LEAST = 3
 _FEW = 1000
 """Up to so many rows it is quicker to start from their keys than to walk the list in its order."""
-_PART = re.compile(r"[^\W_]+")
+_SHORT_PARTS = re.compile(r"(?:[^\w\s]|_)([^\W_]{1,2})(?![^\W_])")
+"""One or two letters behind a sign."""
 
 Q = TypeVar("Q", bound="models.QuerySet[Any, Any]")
 
@@ -39,11 +40,10 @@ def searchable(texts: Iterable[str]) -> str:
 
     The blanks let words of one or two letters be found at the beginning of a word.
     """
-    words = dict.fromkeys(word for text in texts for word in text.lower().split())
-    parts = dict.fromkeys(
-        part for word in words for part in _PART.findall(word) if len(part) < _LEAST and not word.startswith(part)
-    )
-    return "".join(f"  {word}" for word in dict.fromkeys([*words, *parts]))
+    text = " ".join(texts).lower()
+    words = dict.fromkeys(text.split())
+    words |= dict.fromkeys(_SHORT_PARTS.findall(text))
+    return f"  {'  '.join(words)}" if words else ""
 
 
 def matching(rows: Q, text: str) -> Q:
