@@ -377,7 +377,7 @@ def bucket_counts(
     """
     chosen = [c for c in connections if connection_id in {None, c.id}]
     if within is not None:
-        return _bucket_counts_within(replace(within, bucket=None), connections, chosen)
+        return _bucket_counts_within(within, connections, chosen)
     store_ids = {c.store_id for c in chosen} if connection_id is not None else set(_store_ids())
     counts: Counter[str] = Counter({name: 0 for name, _states in BUCKETS})
     counts["all"] = StoreProduct.objects.filter(store_id__in=store_ids, deleted__in=_KEPT).count()
@@ -399,7 +399,7 @@ def bucket_counts(
 def _bucket_counts_within(
     wanted: ProductFilter, connections: Sequence[Connection], chosen: Sequence[Connection]
 ) -> dict[str, int]:
-    matching = _matching(wanted, connections)
+    matching = _matching(replace(wanted, bucket=None), connections)
     counts: Counter[str] = Counter({name: 0 for name, _states in BUCKETS})
     by_store = of_stores(chosen)
     for store_id, some in by_store.items():
@@ -408,8 +408,9 @@ def _bucket_counts_within(
         counts["not_uploaded"] += matching.exclude(store_id__in=by_store).count()
     counts["all"] = sum(counts.values())
     counts["shop_only"] = _matching(replace(wanted, bucket="shop_only"), connections).count()
-    only_text = not replace(wanted, text="").narrows
-    counts["unlinked"] = shop_only_count(chosen, wanted.text) if only_text else 0
+    # What a shop has by itself has no category or stock of ours, and looking through its titles is for its own tab.
+    shown = wanted.bucket == "shop_only" and not replace(wanted, text="").narrows
+    counts["unlinked"] = shop_only_count(chosen, wanted.text) if shown else 0
     return dict(counts)
 
 
