@@ -37,7 +37,7 @@ from twinshelf.listings import plan as planning
 from twinshelf.listings.compare import edits_of
 from twinshelf.listings.desired import Desired, Shelf, ShopFacts
 from twinshelf.listings.facts import choices_of, facts_of
-from twinshelf.listings.models import Link, ListingRow, sent_as
+from twinshelf.listings.models import Link, ListingRow, deleted_of, sent_as
 from twinshelf.listings.pictures import Pictures
 from twinshelf.rules import own
 from twinshelf.rules.own import ProductChoices
@@ -362,7 +362,7 @@ _STATE = ("state", "warnings")
 _EDITED = ("sent", "audit_status", "pushed", "shop_edits", "overwritten")
 _PUSHED = ("pushed",)
 _DELETED = (
-    "tiktok_id", "sent", "wanted", "state", "status", "audit_status", "price_min", "price_max", "quantity",
+    "tiktok_id", "sent", "wanted", "state", "status", "audit_status", "price_min", "price_max", "quantity", "deleted",
 )  # fmt: skip
 _CREATED = (
     "tiktok_id", "sent", "state", "status", "audit_status", "warnings", "price_min", "price_max", "quantity", "pushed",
@@ -387,7 +387,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
                 paired.append(_note_created(row, change.listing, kept))
                 written[_CREATED].append(row)
             elif isinstance(change, DeleteListing):
-                deleted.append(_note_deleted(row))
+                deleted.append(row)
             elif isinstance(change, EditContent):
                 row.sent, row.audit_status = sent_as(change.listing), kept.reply.audit_status
                 row.pushed, row.shop_edits, row.overwritten = False, {}, dict(kept.replaced)
@@ -399,10 +399,7 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
         if not row.tiktok_id and _note_unlisted(row, each):
             written[_STATE].append(row)
     linking.keep_links(batch.connection, paired)
-    if deleted:
-        gone = [row.product_id for row in deleted]
-        Link.objects.filter(connection=batch.connection, product_id__in=gone).delete()
-        update_rows(deleted, _DELETED)
+    _note_deleted(batch.connection, deleted)
     for columns, rows in written.items():
         update_rows(rows, columns)
     account_id = batch.connection.account_id
@@ -423,12 +420,21 @@ def _note_created(row: ListingRow, listing: Listing, created: CreatedListing) ->
     return _paired(row, listing, created)
 
 
-def _note_deleted(row: ListingRow) -> ListingRow:
-    """Nobody wants it any more: if the store has it again one day, somebody says so."""
-    row.tiktok_id, row.sent, row.wanted = "", None, False
-    row.state, row.status, row.audit_status = ListingState.NOT_UPLOADED, ListingStatus.DELETED, ""
-    row.price_min, row.price_max, row.quantity = None, None, None
-    return row
+def _note_deleted(connection: Connection, rows: Sequence[ListingRow]) -> None:
+    """Nobody wants these any more: if the store has one again, somebody says so. Until then it can be recovered."""
+    if not rows:
+        return
+    links: dict[str, list[Link]] = {}
+    linked = Link.objects.filter(connection=connection, product_id__in=[row.product_id for row in rows])
+    for link in linked:
+        links.setdefault(link.product_id, []).append(link)
+    for row in rows:
+        row.deleted = deleted_of(row.tiktok_id, links.get(row.product_id, ()))
+        row.tiktok_id, row.sent, row.wanted = "", None, False
+        row.state, row.status, row.audit_status = ListingState.NOT_UPLOADED, ListingStatus.DELETED, ""
+        row.price_min, row.price_max, row.quantity = None, None, None
+    linked.delete()
+    update_rows(rows, _DELETED)
 
 
 def _paired(row: ListingRow, listing: Listing, answer: CreatedListing | EditedListing) -> linking.Paired:
