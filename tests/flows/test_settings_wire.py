@@ -323,10 +323,17 @@ def answers(product_id: int) -> list[str]:
 
 
 @proves("sync.name.update", "sync.name.create")
+@pytest.mark.covers("SILK-79")
 def test_a_title_follows_is_kept_here_or_is_left_to_tiktok(sandbox, store, shop, twinshelf, settings):
-    mug = store.add_product(sku="MUG-1", title="Enamel mug")
-    twinshelf.list(mug)
-    settings.command("set", "sync.name.create", "connector", "sync.name.update", "connector")
+    settings.command("set", "sync.name.create", "connector")
+    mug, pan = (store.add_product(sku=sku, title=title) for sku, title in (("MUG-1", "Enamel mug"), ("PAN-1", "Pan")))
+    twinshelf.pull()
+    listings.choose(twinshelf.connection, str(pan), ProductChoices(title="Pan kept in Twinshelf"), by=MAYA)
+    twinshelf.list(mug, pan)
+    assert [live(sandbox, shop, twinshelf, each)["title"] for each in (mug, pan)] == [
+        "Enamel mug", "Pan kept in Twinshelf",
+    ]  # fmt: skip
+    settings.command("set", "sync.name.update", "connector")
     store.act("edit_product", sku="MUG-1", name="Enamel mug of BigCommerce")
     twinshelf.settle()
     assert live(sandbox, shop, twinshelf, mug)["title"] == "Enamel mug"
