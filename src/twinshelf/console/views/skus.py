@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -77,7 +77,7 @@ def channel_skus(request: ConsoleRequest, pk: int) -> HttpResponse:
     shop = whole(request.POST, "shop", 0)
     connection = next((one for one in every if one.id == shop), None)
     if connection is None:
-        return redirect("product", row.pk)
+        raise Http404
     with Told(request):
         for variant in queries.variants_of(row):
             name = f"sku-{variant.variant_id}"
