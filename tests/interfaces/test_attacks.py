@@ -23,7 +23,10 @@ from django.urls.resolvers import URLResolver
 from django_scopes import scopes_disabled
 
 from tests.console_data import PASSWORD, World
-from twinshelf.accounts.models import User
+from twinshelf.accounts import actions as accounts
+from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.accounts.models import Account, Membership, User
+from twinshelf.accounts.queries import account_of_owner
 from twinshelf.goods.models import StoreProduct
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Lane, Mark, Problem, Task
@@ -348,6 +351,35 @@ def test_a33_an_installation_without_email_offers_no_reset_and_writes_no_link_an
     assert visitor.post("/accounts/password/reset/", {"email": world.owner.email}).status_code == 404
     assert mail.outbox == []
     assert "password/reset/key" not in "".join(capfd.readouterr())
+
+
+def test_a32_who_took_an_address_first_does_not_get_the_account_that_is_made_for_it(world):
+    owner, before = world.owner.email.upper(), Account.objects.count()
+
+    for password in ("the password of somebody else", ""):
+        with pytest.raises(accounts.EmailTaken):
+            accounts.create_account("Victim", owner_email=owner, password=password, by=COMMAND_LINE)
+    assert Account.objects.count() == before
+
+    made = accounts.create_account("Another of theirs", owner_email=owner, password=PASSWORD, by=COMMAND_LINE)
+    assert Membership.objects.get(account=made).user == world.owner
+
+    User.objects.filter(id=world.owner.id).update(is_active=False)
+    with pytest.raises(accounts.EmailTaken):
+        accounts.create_account("Victim", owner_email=owner, password=PASSWORD, by=COMMAND_LINE)
+
+
+def test_a32_an_account_is_found_by_its_owner_and_not_by_a_name_that_anybody_may_take(world):
+    form = {"name": "Eve", "password": "a long enough password", "time_zone": "UTC"}
+    Client().post("/accounts/signup/", {**form, "account": world.account.name, "email": "eve@evil.example"})
+    eves = Membership.objects.get(user__email="eve@evil.example").account
+
+    assert eves.name == world.account.name
+    assert account_of_owner(eves.name, world.owner.email.upper()) == world.account
+    assert account_of_owner(eves.name, "eve@evil.example") == eves
+    assert account_of_owner(eves.name, "nobody@evil.example") is None
+    Membership.objects.filter(account=world.account, user=world.owner).update(role="admin")
+    assert account_of_owner(world.account.name, world.owner.email) is None
 
 
 def test_a21_hostile_values_in_forms_change_nothing_and_break_nothing(console):

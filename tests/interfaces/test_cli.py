@@ -92,7 +92,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Shell:
         (("push", "--connection", "Nowhere"), 2, "There is no connection yet."),
         (("pull", "--since", "yesterday"), 2, "Invalid value for '--since'"),
         (("pull", "--until", "yesterday"), 2, "Invalid value for '--until'"),
-        (("connect", "--store", "abc123", "--token", "t"), 2, "Give --email and --password"),
+        (("connect", "--store", "abc123", "--token", "t"), 2, "Give --email and, for a new account, --password"),
+        (("connect", "--store", "abc123", "--token", "t", "--email", "new@b.test"), 2,
+         "new@b.test owns no account “Main” yet, and a new one needs the owner's password. Give --password"),
         (("connect", "--store", "!", "--token", "t", "--email", "a@b.test", "--password", "long enough, I hope"), 1,
          "That is not a BigCommerce store hash or control-panel address. Paste the address"),
     ],
@@ -304,6 +306,20 @@ def test_a_user_gets_a_new_password(tmp_path):
     nobody = ours.run("password", "nobody@nowhere.example", "--password", "long enough, I hope")
     assert (nobody.code, nobody.out) == (1, "")
     assert "Nobody signs in as nobody@nowhere.example." in nobody.err
+
+
+def test_a_store_goes_to_no_account_of_whoever_took_its_owners_address_or_its_name(tmp_path):
+    ours = shell(tmp_path / "data")
+    store = ("connect", "--store", "!", "--token", "t")
+    squatter = ours.run(*store, "--email", "owner@victim.example", "--password", "the squatter's password")
+    assert "That is not a BigCommerce store hash" in squatter.err  # and the account is there
+
+    victim = ours.run(*store, "--email", "owner@victim.example", "--password", "the owner's password", "--account", "V")
+    assert (victim.code, victim.out) == (1, "")
+    assert (
+        "Somebody signs in as owner@victim.example already, and not with this password. Nothing was made." in victim.err
+    )
+    assert [row["account"] for row in ours.run("users", "--json").json] == ["Main"]
 
 
 def test_a_command_that_looks_makes_no_installation(tmp_path):

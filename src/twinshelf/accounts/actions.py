@@ -29,11 +29,17 @@ def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone:
 
 @transaction.atomic
 def create_account(name: str, *, owner_email: str, password: str, owner_name: str = "", by: Actor) -> Account:
-    """A new account with its owner, who may sign in at once. An existing user of that email becomes its owner."""
-    account = Account.objects.create(name=name)
+    """A new account with its owner, who may sign in at once.
+
+    Who signs in with that email already becomes its owner if this is their password. Else raises EmailTaken, and nothing
+    is made: anybody may have signed up with the address of somebody else.
+    """
     user = User.objects.filter(email=owner_email.lower()).first()
     if user is None:
         user = User.objects.create_user(owner_email, password, name=owner_name)
+    elif not (user.is_active and user.check_password(password)):
+        raise EmailTaken
+    account = Account.objects.create(name=name)
     Membership.objects.create(account=account, user=user, role=Role.OWNER)
     record(by, account.id, "accounts.create_account", f"account:{account.id}", after={"name": name, "owner": user.id})
     return account

@@ -17,9 +17,16 @@ GRANTED: Final[dict[str, frozenset[Permission]]] = {
 }
 
 
-def account_named(name: str) -> Account | None:
-    """The first account of this name, None if there is none."""
-    return Account.objects.filter(name=name).first()
+def account_of_owner(name: str, owner_email: str) -> Account | None:
+    """The first account of this name that the owner of this email owns, None if there is none.
+
+    A name alone says nothing: anybody may have signed up under it.
+    """
+    owned = Membership.objects.filter(
+        account__name=name, user__email=owner_email.lower(), user__is_active=True, role=Role.OWNER
+    )
+    found = owned.select_related("account").order_by("account_id").first()
+    return found.account if found else None
 
 
 def accounts_of(user: User) -> list[Account]:

@@ -272,7 +272,7 @@ def connect(
         str, typer.Option(envvar="TWINSHELF_STORE_TOKEN", help="Access token of a store-level API account.")
     ],
     account: Annotated[str, typer.Option(help="Name of the account; made if there is none.")] = "Main",
-    email: Annotated[str, typer.Option(help="Owner's email, for a new account.")] = "",
+    email: Annotated[str, typer.Option(help="Email of the account's owner.")] = "",
     password: Annotated[
         str, typer.Option(envvar="TWINSHELF_PASSWORD", help="Owner's password, for a new account.")
     ] = "",
@@ -285,19 +285,9 @@ def connect(
     from django_scopes import scope
 
     with _asking(makes=True):
-        from twinshelf.accounts import actions as accounts
-        from twinshelf.accounts.queries import account_named
         from twinshelf.connections import actions
 
-        owner = account_named(account)
-        if owner is None:
-            if not (email and password):
-                _complain(
-                    f"There is no account “{account}” yet, and a new one needs an owner.",
-                    "Give --email and --password (or TWINSHELF_PASSWORD).",
-                )
-                raise typer.Exit(2)
-            owner = accounts.create_account(account, owner_email=email, password=password, by=COMMAND_LINE)
+        owner = _account_to_connect(account, email, password)
         with scope(account=owner):
             connected = actions.connect_store(
                 owner, store_hash_or_url=store, access_token=token, client_secret=client_secret, by=COMMAND_LINE
@@ -316,6 +306,36 @@ def connect(
                         markup=False,
                         soft_wrap=True,
                     )
+
+
+def _account_to_connect(name: str, email: str, password: str) -> Account:
+    """The account of that name and owner, made if there is none. Complains and exits where it cannot be told which."""
+    from twinshelf.accounts import actions as accounts
+    from twinshelf.accounts.queries import account_of_owner
+
+    if not email:
+        _complain(
+            f"The account “{name}” may be anybody's: accounts are told apart by their owner.",
+            "Give --email and, for a new account, --password (or TWINSHELF_PASSWORD).",
+        )
+        raise typer.Exit(2)
+    if found := account_of_owner(name, email):
+        return found
+    if not password:
+        _complain(
+            f"{email} owns no account “{name}” yet, and a new one needs the owner's password.",
+            "Give --password (or TWINSHELF_PASSWORD).",
+        )
+        raise typer.Exit(2)
+    try:
+        return accounts.create_account(name, owner_email=email, password=password, by=COMMAND_LINE)
+    except accounts.EmailTaken:
+        raise typer.Exit(
+            _complain(
+                f"Somebody signs in as {email} already, and not with this password. Nothing was made.",
+                f"Give their own, or set it first if the address is yours: twinshelf password {email}",
+            )
+        ) from None
 
 
 @app.command()

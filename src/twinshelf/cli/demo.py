@@ -326,13 +326,13 @@ def _connected(options: Options, control: ControlClient, story: Story, console: 
     from django_scopes import scope
 
     from twinshelf.accounts import actions as accounts
-    from twinshelf.accounts.queries import account_named
+    from twinshelf.accounts.queries import account_of_owner
     from twinshelf.connections import actions, queries
 
     try:
         keys = story.once("store keys", lambda: control.act("bc.create_api_account", hash=STORE, name="Twinshelf"))
         shop = story.once("shop", lambda: _open_shop(options, control))
-        account = account_named("Fernhollow Goods") or accounts.create_account(
+        account = account_of_owner("Fernhollow Goods", EMAIL) or accounts.create_account(
             "Fernhollow Goods", owner_email=EMAIL, password=PASSWORD, owner_name="Maya Ortiz", by=COMMAND_LINE
         )
         with scope(account=account):
