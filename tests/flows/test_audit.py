@@ -51,6 +51,8 @@ WITHOUT_ACTOR = {
     "connections.store_hook_address": "only reads",
     "connections.ensure_store_hooks": "puts the webhooks of a store right; no choice of the merchant changes",
     "listings.rank_categories": "has what a page shows worked out; no choice of the merchant changes",
+    "connections.reseal": "the same secrets under another key; nothing of the account changes",
+    "orders.reseal": "the same buyers under another key; nothing of the account changes",
     "listings.read_categories": "asks TikTok for what a page shows; no choice of the merchant changes",
     "goods.told_deleted": "notes what the store itself said; decides nothing",
 }

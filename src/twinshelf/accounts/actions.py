@@ -31,8 +31,8 @@ def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone:
 def create_account(name: str, *, owner_email: str, password: str, owner_name: str = "", by: Actor) -> Account:
     """A new account with its owner, who may sign in at once.
 
-    Who signs in with that email already becomes its owner if this is their password. Else raises EmailTaken, and nothing
-    is made: anybody may have signed up with the address of somebody else.
+    Who signs in with that email already becomes its owner if this is their password. Else raises EmailTaken and makes
+    nothing: anybody may have signed up with the address of somebody else.
     """
     user = User.objects.filter(email=owner_email.lower()).first()
     if user is None:

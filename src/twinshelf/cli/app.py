@@ -308,6 +308,21 @@ def connect(
                     )
 
 
+@app.command()
+def reseal() -> None:
+    """Encrypt credentials and buyers anew under the first key of TWINSHELF_KEY, so that older ones can be taken out.
+
+    Put the new key first, restart every process, then run this. It may be repeated.
+    """
+    with _asking():
+        from twinshelf.connections import actions as connections
+        from twinshelf.orders import actions as orders
+
+        count = connections.reseal() + orders.reseal()
+        console.print(f"Encrypted {count} value(s) anew. Nothing is under an older key any more.")
+        console.print("Backups made before still need the older key.")
+
+
 def _account_to_connect(name: str, email: str, password: str) -> Account:
     """The account of that name and owner, made if there is none. Complains and exits where it cannot be told which."""
     from twinshelf.accounts import actions as accounts

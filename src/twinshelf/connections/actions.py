@@ -18,6 +18,7 @@ from twinshelf.connections.authorizing import (
 from twinshelf.connections.choices import preferences, set_preferences
 from twinshelf.connections.currencies import look_at_currencies
 from twinshelf.connections.pairing import pair, rename
+from twinshelf.connections.resealing import reseal
 from twinshelf.connections.stores import (
     NotAStore,
     ScopesMissing,
@@ -54,6 +55,7 @@ __all__ = [
     "parked_authorization",
     "preferences",
     "rename",
+    "reseal",
     "set_preferences",
     "store_hash_of",
     "store_hook_address",

@@ -9,13 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import models, transaction
 
 from twinshelf.errors import TwinshelfError
 
@@ -61,9 +64,27 @@ def key_ids() -> list[str]:
     return [_key_id(master) for master in settings.KEYS]
 
 
-def needs_resealing(sealed: str) -> bool:
-    """True if `sealed` is under an older key and should be sealed anew."""
-    return bool(sealed) and sealed.split(".")[1] != _key_id(settings.KEYS[0])
+def reseal(rows: models.QuerySet[Any], columns: Sequence[str], bound_to: Callable[[Any], str]) -> int:
+    """Seal under the current key what these columns hold under older ones; how many values that were. Safe to repeat.
+
+    May run beside everything: a value that somebody else changes meanwhile stays as they put it. Raises Unsealable.
+    """
+    count = 0
+    for column in columns:
+        older = rows.exclude(**{column: ""}).exclude(**{f"{column}__startswith": f"1.{key_ids()[0]}."}).order_by("pk")
+        last = 0
+        while batch := list(older.filter(pk__gt=last)[:_AT_ONCE]):
+            last = batch[-1].pk
+            with transaction.atomic():
+                for row in batch:
+                    sealed = getattr(row, column)
+                    anew = seal(unseal(sealed, bound_to=bound_to(row)), bound_to=bound_to(row))
+                    count += rows.filter(pk=row.pk, **{column: sealed}).update(**{column: anew})
+    return count
+
+
+_AT_ONCE = 200
+"""Rows: writers of SQLite wait for them."""
 
 
 @lru_cache(maxsize=8)

@@ -12,10 +12,11 @@ from twinshelf.connections.models import Connection
 from twinshelf.documents import CancellationOrigin, CancellationState, CreationState, token
 from twinshelf.errors import NeedsPerson
 from twinshelf.goods.models import StoreVariant
+from twinshelf.kit import secrets
 from twinshelf.listings import actions as listings
 from twinshelf.listings.models import Link
 from twinshelf.listings.queries import matches_strictly
-from twinshelf.orders.book import order_of
+from twinshelf.orders.book import binding, order_of
 from twinshelf.orders.models import CancellationRow, ChosenVariant, ShopOrderRow
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.models import Task
@@ -156,3 +157,12 @@ def _ask(order: ShopOrderRow, kind: str, cause: str) -> None:
         cause=cause,
         priority=lanes.URGENT,
     )
+
+
+def reseal() -> int:
+    """Seal the buyers of all accounts' orders under the current key; how many were under older ones. Safe to repeat.
+
+    Raises Unsealable where a value's key is not configured.
+    """
+    rows = ShopOrderRow.objects.with_scopes_disabled().only("buyer", "connection_id", "order_id")
+    return secrets.reseal(rows, ["buyer"], lambda row: binding(row.connection_id, row.order_id))
