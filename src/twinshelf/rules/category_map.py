@@ -68,6 +68,31 @@ class MapRow(msgspec.Struct, frozen=True, kw_only=True):
         """How many things are missing."""
         return len(self.missing) + len(self.certificates)
 
+    @property
+    def mapped(self) -> bool:
+        """Whether a TikTok category was chosen or accepted."""
+        return self.state is MapState.MAPPED
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a person took what was suggested."""
+        return self.mapped and self.by is not None and self.by.how == "accepted"
+
+    @property
+    def sure(self) -> bool:
+        """Whether the suggestion may be accepted with all that are sure."""
+        return self.state is MapState.SURE
+
+    @property
+    def likely(self) -> bool:
+        """Whether TikTok recommends it, and nothing more is known."""
+        return self.state is MapState.LIKELY
+
+    @property
+    def to_choose(self) -> bool:
+        """Whether a person has to choose."""
+        return self.state is MapState.CHOOSE
+
 
 class Asked(msgspec.Struct, frozen=True):
     """What a TikTok category asks of a product."""
