@@ -73,7 +73,7 @@ def test_a_product_goes_from_import_through_review_to_sale_off_and_on_again(brow
     every = {str(number) for number in (mug, pan, lid, bare)}
     assert browser.products_by_state() == {"all": every, "not_uploaded": every}
 
-    browser.post("/products/do/list/", {"only": pk_of(mug)})  # the menu of its row
+    browser.post("/products/do/list/", {"only": pk_of(mug), "confirmed": "1"})  # the menu of its row
     twinshelf.settle()
     task = Task.objects.latest("id")
     assert (task.kind, task.total, {key: state for key, (state, _text) in told(task).items()}) == (

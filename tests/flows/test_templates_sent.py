@@ -191,7 +191,7 @@ def test_the_products_of_a_template_are_listed_together(sandbox, store, shop, tw
     assert [(line["template"].name, line["products"]) for line in client.get("/templates/").context["lines"]] == [
         ("Rugs", 2)
     ]
-    client.post(f"{at}/{template.id}/list/")
+    client.post(f"{at}/upload/", {"template": template.id})
     twinshelf.settle()
     twinshelf.wait(600)
 

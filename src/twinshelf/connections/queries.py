@@ -56,6 +56,12 @@ def connection_or_404(connection_id: int) -> Connection:
     return get_object_or_404(Connection.objects.select_related("store", "shop", "shop__seller"), id=connection_id)
 
 
+def sales_warehouses(connection: Connection) -> list[tuple[str, str]]:
+    """(id, name) of the shop's warehouses that are on and sell, as read when it was connected; its own one first."""
+    usable = [(each["id"], each["name"]) for each in connection.shop.warehouses if each["sales"] and each["enabled"]]
+    return sorted(usable, key=lambda each: each[0] != connection.warehouse_id)
+
+
 def stores() -> list[Store]:
     """Every store of the account, in the order they were connected."""
     return list(Store.objects.order_by("id"))

@@ -43,6 +43,10 @@ def _map(pk: Any, connection_id: Any = "") -> str:
     return reverse("product_map", args=[pk]) + (f"?shop={connection_id}" if connection_id else "")
 
 
+def _upload(connection_id: Any, template_id: Any = "") -> str:
+    return reverse("template_upload", args=[connection_id]) + (f"?template={template_id}" if template_id else "")
+
+
 def order_in_store(control_panel: str, order_id: Any) -> str:
     """An order in the store's own control panel."""
     return f"{control_panel}/manage/orders/{order_id}"
@@ -89,7 +93,8 @@ ROUTES: Final[Mapping[str, Route]] = {
     "template.create": Route(_to("template_create")),
     "template.edit": Route(_to("template_edit")),
     "template.copy": Route(_to("template_copy")),
-    "template.list": Route(_to("template_list")),
+    "template.list": Route(_upload),
+    "template.upload": Route(_upload),
     "template.up": Route(_to("template_move", "up")),
     "template.down": Route(_to("template_move", "down")),
     "template.delete": Route(_to("template_delete")),

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
+from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingState, ShopListing, SyncField, token
 from twinshelf.errors import DocumentError, NeedsPerson
@@ -35,11 +36,17 @@ POLLS = "listings_poll"
 """The lane that reads a shop's listings, categories and suggestions."""
 
 
-def list_products(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
+def list_products(
+    connection: Connection, product_ids: Sequence[str] | None, *, by: Actor, warehouse_id: str = ""
+) -> Task:
     """Offer products in the shop, and bring those that are there up to date. None: every product of the store.
 
-    Only pulled products can be listed; unknown ids are left out.
+    What is new sells from `warehouse_id`; "" leaves the one that is known. What is listed stays where it is: TikTok
+    takes no other warehouse for a SKU. Only pulled products can be listed; unknown ids are left out. Raises
+    DocumentError where the shop does not sell from the warehouse.
     """
+    if warehouse_id and warehouse_id not in dict(connections.sales_warehouses(connection)):
+        raise DocumentError("warehouse_id", "The shop does not sell from this warehouse.")
     known = StoreProduct.objects.filter(store_id=connection.store_id, deleted=False)
     if product_ids is not None:
         known = known.filter(product_id__in=list(product_ids))
@@ -49,10 +56,14 @@ def list_products(connection: Connection, product_ids: Sequence[str] | None, *, 
         for start in range(0, len(ids), 500):
             rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
             rows.update(wanted=True, pushed=True)
-            rows.filter(tiktok_id="").update(state=ListingState.IN_PROGRESS)
+            new = rows.filter(tiktok_id="")
+            new.update(state=ListingState.IN_PROGRESS, **({"warehouse_id": warehouse_id} if warehouse_id else {}))
         select(connection, ids)
-        task = _ask(connection, "listing", ids, f"List {counted(len(ids), 'product')} on {connection.shop}", by)
-        _record(by, "listings.list_products", task, after={"wanted": True, "task": task.id})
+        title = f"List {counted(len(ids), 'product')} on {connection.shop}"
+        params = {"told_failed": "Failed to upload {n} product(s) to TikTok Shop."}
+        task = _ask(connection, "listing", ids, title, by, params=params)
+        after = {"wanted": True, "task": task.id} | ({"warehouse_id": warehouse_id} if warehouse_id else {})
+        _record(by, "listings.list_products", task, after=after)
     return task
 
 

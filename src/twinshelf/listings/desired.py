@@ -49,6 +49,8 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     currency: str
     warehouse_id: str
+    warehouses: Mapping[str, str] = {}
+    """By product id the warehouse that was chosen for it; the others are in `warehouse_id`."""
     preferences: Preferences
     default_template: HeldBy = HeldBy()
     templates: Mapping[str, HeldBy] = {}
@@ -63,6 +65,10 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The store's prices lack the tax that the shop's include."""
     today: date = date.min
     """Until when papers must last."""
+
+    def warehouse_of(self, product_id: str) -> str:
+        """The shop's warehouse from which a product sells."""
+        return self.warehouses.get(product_id, self.warehouse_id)
 
     def template_of(self, product: Product) -> HeldBy:
         """The template that holds a product."""
@@ -285,7 +291,7 @@ def desired(
         image_urls=tuple(image.url for image in product.images[:MOST_IMAGES]),
         weight=weight or Weight(Decimal(0), facts.store_weight_unit),
         dimensions=dimensions or Dimensions(None, None, None, "CM"),
-        warehouse_id=facts.warehouse_id,
+        warehouse_id=facts.warehouse_of(product.id),
         minimum_quantity=product.minimum_quantity if product.minimum_quantity > 1 else 0,  # one is what anybody buys
         maximum_quantity=product.maximum_quantity,
         certificates=tuple(each for each in choices.certificates if each.id in _taken(category.rules)),

@@ -10,10 +10,12 @@ from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
 from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
-from twinshelf.listings.models import CategoryCache, ChannelSku, ProductChoicesRow
+from twinshelf.listings.models import CategoryCache, ChannelSku, ListingRow, ProductChoicesRow
 from twinshelf.rules import membership
 from twinshelf.rules.own import ProductChoices, choices_from_json
 from twinshelf.tiktok.regions import region
+
+_SEVERAL = 2
 
 
 def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
@@ -25,6 +27,7 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         region=connection.shop.region,
         currency=connection.shop.currency,
         warehouse_id=connection.warehouse_id,
+        warehouses=_warehouses_of(connection, ids),
         preferences=preferences,
         channel_skus={} if preferences.strict_sku_match else channel_skus_of(connection, ids),
         default_template=default,
@@ -35,6 +38,18 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         store_weight_unit=connection.store.weight_unit,
         untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,
     )
+
+
+def _warehouses_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, str]:
+    """The warehouses chosen for these products, by product id. A shop with one has nothing to choose, or to look up."""
+    if len(connection.shop.warehouses) < _SEVERAL:
+        return {}
+    ids = sorted(set(product_ids))
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), 500):
+        rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
+        found.update(rows.exclude(warehouse_id="").values_list("product_id", "warehouse_id"))
+    return found
 
 
 def channel_skus_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, str]:

@@ -68,6 +68,8 @@ class ListingRow(AccountModel):
     """What somebody changed in the shop since the content was sent: field → what the shop shows."""
     overwritten = models.JSONField(default=dict)
     """What the last send replaced of such changes: field → what the shop had shown. Not overwritten twice by itself."""
+    warehouse_id = models.CharField(max_length=40, blank=True, default="", db_default="")
+    """The shop's warehouse that somebody chose when it was uploaded; "": the connection's."""
 
     class Meta:
         db_table = "listings_listing"

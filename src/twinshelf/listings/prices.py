@@ -35,7 +35,8 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
     )
     products = snapshot.products_of(connection.store_id, live)
     links = list(Link.objects.filter(connection=connection, product_id__in=list(products)))
-    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection, products), products)
+    facts = facts_of(connection, products)
+    desired = desiring.skus_on_both_sides(connection, links, facts, products)
     shown = {link.sku_id: link.as_seen() for link in links}
     edited = frozenset(link.sku_id for link in links if link.edited)
     of_product: dict[str, dict[str, str]] = {}
@@ -48,7 +49,7 @@ def observe_prices(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[str, 
             desired=desired[product_id],
             links=of_product.get(product_id, {}),
             shown=shown,
-            warehouse_id=connection.warehouse_id,
+            warehouse_id=facts.warehouse_of(product_id),
             guard_percent=batch.preferences.price_guard_percent,
             edited=edited,
             confirmed=batch.confirmed.get((product_id, "E-PRC-GUARD"), {}).get("prices", ""),

@@ -830,7 +830,8 @@ def actions_for(
 CONSEQUENCES: Final = {
     "list": _(
         "New products are created in the shop and reviewed by TikTok. Those that differ are updated; edited content is"
-        " reviewed again. This cannot be undone at once: what is listed can only be deactivated."
+        " reviewed again. This cannot be undone at once: what is listed can only be deactivated, and stays in its"
+        " warehouse."
     ),
     "sync": _("Prices and stock that differ are set on TikTok at once. This cannot be undone here."),
     "deactivate": _(
@@ -867,6 +868,19 @@ def fitting(connection: Connection, product_ids: Sequence[str], *, on: bool) -> 
     rows = _unscoped().filter(connection_id=connection.id, state__in=states)
     ids = list(product_ids)
     return sum(rows.filter(product_id__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500))
+
+
+def actions_for_list(connection_id: int) -> tuple[Action, ...]:
+    """What may be done beside the list of products, in one shop."""
+    return (Action(id="template.upload", label=_("Bulk upload"), args=(connection_id,), method="get"),)
+
+
+def not_in_shop(connection: Connection, product_ids: Sequence[str]) -> int:
+    """How many of these the shop does not have yet: what listing them uploads."""
+    rows = _unscoped().filter(connection_id=connection.id).exclude(tiktok_id="")
+    ids = list(product_ids)
+    there = sum(rows.filter(product_id__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500))
+    return len(ids) - int(there)
 
 
 def actions_for_many() -> tuple[Action, ...]:

@@ -48,7 +48,8 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
         return {}
     links = list(Link.objects.filter(connection=connection, product_id__in=rows))
     products = snapshot.products_of(connection.store_id, rows)
-    desired = desiring.skus_on_both_sides(connection, links, facts_of(connection, products), products)
+    facts = facts_of(connection, rows)
+    desired = desiring.skus_on_both_sides(connection, links, facts, products)
     observed = batch.shop_client.stock([row.tiktok_id for row in rows.values()])
     if not batch.preview:
         _keep_observed(rows, links, observed)
@@ -63,7 +64,7 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
             desired=desired.get(product_id, {}),
             links=of_product.get(product_id, {}),
             shown=shown,
-            warehouse_id=connection.warehouse_id,
+            warehouse_id=facts.warehouse_of(product_id),
             product_level=product_id in products and counted_for_all_variants(products[product_id]),
         )
         for product_id, row in rows.items()

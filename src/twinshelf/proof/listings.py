@@ -260,7 +260,7 @@ def _compare_live(work: _Work, row: ListingRow, product: Product | None, shop: S
     offered = {sku.variant_id for sku in made.listing.skus} if made.listing is not None and row.wanted else set()
     wanted = {variant: sku for variant, sku in made.skus.items() if variant in offered or variant in links}
     shown = {sku.id: sku for sku in shop.skus}
-    wrong = compare.compare_skus(wanted, links, shown, warehouse_id=work.connection.warehouse_id)
+    wrong = compare.compare_skus(wanted, links, shown, warehouse_id=work.facts.warehouse_of(key))
     absent = [planning.tell_sku(key, each) for each in wrong if isinstance(each, SkuMissing)]
     if (why := _without_content(work, row, product, made)) is not None:
         ledger.tell(*absent)

@@ -103,8 +103,12 @@ def holder_names(connection: Connection, product_ids: Sequence[str]) -> dict[str
 
 
 def products_of(template: Template) -> list[str]:
-    """The ids of the products that a template other than the default one holds, sorted."""
-    return sorted(Membership.objects.filter(template=template).values_list("product_id", flat=True))
+    """The ids of the products that a template holds, sorted: of the default one, those that no other holds."""
+    if not template.is_default:
+        return sorted(Membership.objects.filter(template=template).values_list("product_id", flat=True))
+    every = ProductTexts.objects.filter(store_id=template.connection.store_id).values_list("product_id", flat=True)
+    held = Membership.objects.filter(connection=template.connection).values_list("product_id", flat=True)
+    return sorted(set(every) - set(held))
 
 
 def rules_of(template: Template) -> TemplateRules:
@@ -123,7 +127,7 @@ def actions_for(template: Template) -> tuple[Action, ...]:
     return (
         Action(id="template.edit", label=_("Edit"), args=args, method="get"),
         Action(id="template.copy", label=_("Copy"), args=args),
-        Action(id="template.list", label=_("List its products"), args=args),
+        Action(id="template.list", label=_("List its products"), args=args, method="get"),
         Action(id="template.up", label=_("Move up"), args=args),
         Action(id="template.down", label=_("Move down"), args=args),
         Action(id="template.delete", label=_("Delete"), args=args, method="get", tone="danger"),
@@ -134,6 +138,7 @@ def actions_for_list(connection: Connection) -> tuple[Action, ...]:
     """What may be done beside the list of a connection's templates."""
     args = (connection.id,)
     return (
+        Action(id="template.upload", label=_("Bulk upload"), args=args, method="get"),
         Action(id="template.map", label=_("Category map"), args=args, method="get"),
         Action(id="template.default", label=_("Edit Default Template"), args=args, method="get"),
         Action(id="template.create", label=_("Create Template"), args=args, method="get", tone="primary"),

@@ -269,4 +269,6 @@ def summary(task: Task) -> str:
         if number
     ]
     told = ", ".join(parts) or "nothing to do"
+    if task.failed and "told_failed" in task.params:
+        return f"{task.params['told_failed'].format(n=f'{task.failed:,}')} {told}"
     return f"{task.params['told']} {told}" if task.succeeded and "told" in task.params else told

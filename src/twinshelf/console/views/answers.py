@@ -14,12 +14,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from twinshelf import messages as texts
+from twinshelf.connections import queries as connections
 from twinshelf.console.templatetags.console import times
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
 from twinshelf.listings import queries as listings
 
 if TYPE_CHECKING:
+    from twinshelf.connections.models import Connection
     from twinshelf.sync.models import Task
 
 
@@ -67,6 +69,17 @@ def started(request: HttpRequest, tasks: Sequence[Task], otherwise: str, *, foll
     if follow:
         return redirect("task", tasks[0].id) if len(tasks) == 1 else redirect("activity")
     return back(request, otherwise)
+
+
+def warehouse_choice(connection: Connection) -> tuple[str, str, list[tuple[str, str]]]:
+    """(the name of the field, its label, the warehouses) of the choice from where uploaded products sell."""
+    label = _("Warehouse of %(shop)s") % {"shop": connection.name}
+    return f"warehouse-{connection.id}", label, connections.sales_warehouses(connection)
+
+
+def warehouse_chosen(form: QueryDict, connection: Connection) -> str:
+    """The warehouse that a form chooses for a connection; "" where it chooses none."""
+    return form.get(f"warehouse-{connection.id}", "")
 
 
 def whole(params: QueryDict, name: str, otherwise: int) -> int:

@@ -25,7 +25,15 @@ from twinshelf.console.forms import PullForm
 from twinshelf.console.history import told
 from twinshelf.console.routes import product_in_store
 from twinshelf.console.templatetags.console import number
-from twinshelf.console.views.answers import Told, back, page_size, started, whole
+from twinshelf.console.views.answers import (
+    Told,
+    back,
+    page_size,
+    started,
+    warehouse_choice,
+    warehouse_chosen,
+    whole,
+)
 from twinshelf.goods import actions as goods_actions
 from twinshelf.goods import queries as goods
 from twinshelf.kit import clock
@@ -60,6 +68,7 @@ _TAKES_EVERYTHING = {"list", "refresh", "sync", "prices"}
 _FOR_WHAT_IS_GONE = {"refresh", "deactivate", "delete"}
 """What may be done to the listing of a product that the store does not have any more."""
 _MORE_THAN_ONE = 1
+UPLOADS = "list"
 
 
 def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFilter:
@@ -103,6 +112,7 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "pills": _pills(numbers, wanted),
             "failed_elsewhere": 0 if wanted.bucket == "failed" or wanted.code else numbers["failed"],
             "actions": offered(request, catalog.actions_for_many()),
+            "beside": offered(request, catalog.actions_for_list(wanted.connection_id or every[0].id)) if every else (),
             "several_shops": len(every) > 1,
             "shops": [(c.id, c.name) for c in every],
             "stocks": words.STOCK.items(),
@@ -268,10 +278,15 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
         messages.warning(request, _("Nothing was done: choose the shop first."))
         return back(request, "products")
     made: list[Task] = []
+    refused = True
     with Told(request):
         for connection, ids in asked.by_shop():
             if ids is None or ids:
-                made.append(ACTIONS[action](connection, ids, by=Actor.of(request.user)))
+                chosen = {"warehouse_id": warehouse_chosen(request.POST, connection)} if action == UPLOADS else {}
+                made.append(ACTIONS[action](connection, ids, by=Actor.of(request.user), **chosen))
+        refused = False
+    if refused and not made:
+        return back(request, "products")
     return started(request, made, "products", follow=asked.keys is None or len(asked.keys) > _MORE_THAN_ONE)
 
 
@@ -300,7 +315,14 @@ class _Asked:
         """Whether it must be confirmed."""
         numbers = [self.number(ids, shop) for shop, ids in self.by_shop()]
         concerned = [number for number in numbers if number]
-        return bool(concerned) and catalog.asks_first(action, products=max(concerned), shops=len(concerned))
+        if not concerned:
+            return False
+        if catalog.asks_first(action, products=max(concerned), shops=len(concerned)):
+            return True
+        # What is uploaded sells from a warehouse, which is confirmed each time (LST-1).
+        return action == UPLOADS and any(
+            connections.sales_warehouses(shop) and catalog.not_in_shop(shop, ids) for shop, ids in self.by_shop() if ids
+        )
 
 
 def _asked_for(form: QueryDict, action: str, every: Sequence[Connection]) -> _Asked:
@@ -346,6 +368,9 @@ def _ask(request: ConsoleRequest, action: str, asked: _Asked) -> HttpResponse:
             "action_url": request.path,
             "sent": _sent_again(request.POST, leave_out={"shop"} if asked.undecided else set()),
             "shop_choices": _shop_choices(concerned) if asked.undecided else (),
+            "warehouses": [each for shop, _ids in concerned if (each := warehouse_choice(shop))[2]]
+            if action == UPLOADS
+            else (),
             "back": _here(request),
         },
     )

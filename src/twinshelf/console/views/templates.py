@@ -21,7 +21,7 @@ from twinshelf.connections import queries as connections
 from twinshelf.console import template_draft as drafts
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.template_draft import Draft, StoreFields
-from twinshelf.console.views.answers import Told, page_size, started, whole
+from twinshelf.console.views.answers import Told, page_size, started, warehouse_choice, warehouse_chosen, whole
 from twinshelf.errors import NeedsPerson
 from twinshelf.goods import queries as goods
 from twinshelf.listings import actions as listing_actions
@@ -322,18 +322,40 @@ def move(request: ConsoleRequest, connection_id: int, template_id: int, way: str
     return redirect(f"{reverse('templates')}?shop={connection.id}")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.OPERATE)
-def list_all(request: ConsoleRequest, connection_id: int, template_id: int) -> HttpResponse:
-    """List every product that a template holds."""
+def upload(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """Ask for a template and a warehouse, and list every product that the template holds."""
     connection = connections.connection_or_404(connection_id)
-    template = queries.template_or_404(connection, template_id)
-    ids = queries.products_of(template)
-    if not ids:
-        messages.warning(request, _("“%(name)s” holds no product.") % {"name": template.name})
-        return redirect(f"{reverse('templates')}?shop={connection.id}")
-    task = listing_actions.list_products(connection, ids, by=Actor.of(request.user))
-    return started(request, [task], reverse("templates"), follow=True)
+    back = f"{reverse('templates')}?shop={connection.id}"
+    if request.method == "POST":
+        template = queries.template_or_404(connection, whole(request.POST, "template", 0))
+        ids = queries.products_of(template)
+        if not ids:
+            messages.warning(request, _("“%(name)s” holds no product.") % {"name": template.name})
+            return redirect(back)
+        with Told(request):
+            warehouse = warehouse_chosen(request.POST, connection)
+            task = listing_actions.list_products(connection, ids, by=Actor.of(request.user), warehouse_id=warehouse)
+            return started(request, [task], reverse("templates"), follow=True)
+        return redirect(back)
+    held = queries.product_counts(connection)
+    default = listings.default_template(connection)
+    every = [*([default] if default is not None else []), *queries.templates_named(connection)]
+    options = [(each.id, f"{each.name} ({held.get(each.id, 0):,})") for each in every]
+    warehouses = warehouse_choice(connection)
+    context = {
+        "question": _("Bulk upload: choose category template and warehouse"),
+        "counts": [connection.name],
+        "template_choices": options,
+        "template_chosen": whole(request.GET, "template", options[0][0] if options else 0),
+        "warehouses": [warehouses] if warehouses[2] else [],
+        "consequence": listings.CONSEQUENCES["list"],
+        "button": _("Upload"),
+        "action_url": reverse("template_upload", args=[connection.id]),
+        "back": back,
+    }
+    return render(request, "console/ask.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
