@@ -14,8 +14,8 @@ from typing import Final, Literal, Protocol
 
 Severity = Literal["error", "warning", "notice", "information"]
 Page = Literal[
-    "", "bigcommerce", "connection", "order", "partner_center", "preferences", "problem", "product", "seller_center",
-    "settings", "template",
+    "", "bigcommerce", "categories", "connection", "order", "partner_center", "preferences", "problem", "product",
+    "seller_center", "settings", "template",
 ]  # fmt: skip
 
 _SEVERITIES: Final[Mapping[str, Severity]] = {"E": "error", "W": "warning", "N": "notice", "I": "information"}
@@ -48,6 +48,7 @@ class Control:
 
 CONTROLS: Final[Mapping[str, Control]] = {
     "": Control(""),
+    "categories.map": Control("categories", "Category map"),
     "connection.authorize": Control("connection", "Reauthorize the shop"),
     "connection.name": Control("connection", "Name of the connection"),
     "connection.pair": Control("connection", "Connect them"),
@@ -398,11 +399,12 @@ _ROWS: Final = (
     # listings: category, and what it asks for
     Message("E-CAT-KEY", "It needs a TikTok category", "{n} product(s) needs|need a category",
             "The product has no TikTok category, and no template gives it one.",
-            "Choose a “TikTok category” in the template, for its category in BigCommerce or for everything else.",
-            "template.category", "list"),
+            "Choose one for its category in BigCommerce in the “Category map”, or one for everything else in the "
+            "template.",
+            "categories.map", "list"),
     Message("E-CAT-NONE", "TikTok suggests no category", "{n} product(s) gets|get no suggestion for a category",
             "TikTok Shop has no category to suggest for these products.",
-            "Choose a “TikTok category” in the template.", "template.category", "list"),
+            "Choose one in the “Category map”.", "categories.map", "list"),
     Message("E-CAT-UNKNOWN", "TikTok does not know the category",
             "{n} product(s) has|have a category that TikTok does not know",
             "TikTok Shop does not know the category, or it is not a final one.",

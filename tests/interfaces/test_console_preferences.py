@@ -250,6 +250,17 @@ def test_a_remedy_leads_to_the_very_field(console, world):
     assert 'id="exchange_rate"' in console.get(page_of(world.uk)).html
 
 
+def test_a_remedy_leads_to_the_category_map_of_the_shop(console, world):
+    lane, _ = Lane.objects.get_or_create(account=world.account, kind="listing", owner=f"connection:{world.uk.id}")
+    Problem.objects.create(account=world.account, lane=lane, key="1000", code="E-CAT-KEY")
+
+    page = console.get("/activity/problems/?kind=listing&code=E-CAT-KEY")
+
+    assert "Choose one for its category in BigCommerce in the “ Category map ”" in page
+    assert page.links.count(f"/templates/categories/?shop={world.uk.id}") == 2  # of the remedy, of the reason
+    assert "Category map of Shop UK" in page
+
+
 def test_a_rate_that_is_missing_is_the_first_thing_that_is_said(console, world):
     Connection.objects.filter(id=world.uk.id).update(preferences={})
 

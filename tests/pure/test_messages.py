@@ -177,7 +177,7 @@ def test_the_first_letter_of_a_code_says_what_it_does(code, severity, blocking):
 
 def test_the_page_that_mends_it():
     pages = {code: MESSAGES[code].page for code in ("E-CAT-KEY", "E-CON-AUTH", "E-ORD-CREATE", "E-FUL-HOLD")}
-    assert pages == {"E-CAT-KEY": "template", "E-CON-AUTH": "connection", "E-ORD-CREATE": "order", "E-FUL-HOLD": ""}
+    assert pages == {"E-CAT-KEY": "categories", "E-CON-AUTH": "connection", "E-ORD-CREATE": "order", "E-FUL-HOLD": ""}
 
 
 def test_a_text_is_made_of_facts_and_of_what_the_platform_named():

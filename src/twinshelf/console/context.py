@@ -39,12 +39,20 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "htmx_config": HTMX,
         "keys_off": request.COOKIES.get(KEYS_COOKIE) == "off",
         "version": twinshelf.__version__,
-        "section": request.path.split("/")[1] or "dashboard",
+        "section": _section(request),
     }
     if getattr(request, "account", None) is not None:
         shared["menu"] = SimpleLazyObject(_menu)
         shared["other_accounts"] = len(request.accounts) > 1  # type: ignore[attr-defined]
     return shared
+
+
+def _section(request: HttpRequest) -> str:
+    """The entry of the menu that a page belongs to: the default template belongs to the templates."""
+    match = request.resolver_match
+    if match is not None and match.url_name == "template":
+        return "templates"
+    return request.path.split("/")[1] or "dashboard"
 
 
 def _menu() -> dict[str, Any]:

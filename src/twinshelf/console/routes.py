@@ -105,9 +105,15 @@ ROUTES: Final[Mapping[str, Route]] = {
 def control_address(control: Control, owner: str) -> str:
     """Where a control is that a remedy names, for a problem of `owner`; "" where no address leads to it."""
     kind, _colon, number = owner.partition(":")
-    if control.page != "preferences" or kind != "connection":
+    if kind != "connection":
         return ""
-    return f"{reverse('preferences', args=[int(number)])}#{control.at}"
+    match control.page:
+        case "categories":
+            return _category_map(int(number))
+        case "preferences":
+            return f"{reverse('preferences', args=[int(number)])}#{control.at}"
+        case _:
+            return ""
 
 
 def address_of(action: Action) -> str:

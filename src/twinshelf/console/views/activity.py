@@ -242,6 +242,9 @@ def _reason(
 def _places(code: str, concerned: Sequence[Connection]) -> tuple[tuple[str, str], ...]:
     """(words, address) of our own pages on which a problem is put right; none where that is another site."""
     match texts.message(code).page:
+        case "categories":
+            word = _("Category map of %(name)s")
+            return tuple((word % {"name": c.name}, f"{reverse('category_map')}?shop={c.id}") for c in concerned)
         case "template":
             word = _("Template of %(name)s")
             return tuple((word % {"name": c.name}, reverse("template", args=[c.id])) for c in concerned)
