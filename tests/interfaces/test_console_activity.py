@@ -148,7 +148,7 @@ def test_a_proof_shows_what_it_compared_and_each_difference(console, world):
     assert "Comparisons 212 Not compared 3 Differences 1" in page
     assert "Prices of SKUs 106 103 3" in page
     assert "Prices of SKUs 3 TikTok Shop did not tell the price. Cannot be read 1001, 1002, …" in page
-    assert "The price of SKU FH-2041-NAT differs. price 1000 37.40 USD 34.00 USD" in page
+    assert "The price of SKU FH-2041-NAT differs. Product 1000 37.40 USD 34.00 USD" in page
     assert "1 difference" in page
 
 

@@ -141,14 +141,14 @@ def _compare_pairs(connection: Connection, sold: Sold, pairs: Mapping[str, Pair]
         ledger.there(ProofSubject.SHIPMENT)
         if order.status == ShopOrderStatus.CANCELLED or pair.order.state is StoreOrderState.CANCELLED:
             for subject in (ProofSubject.LINES, ProofSubject.SHIPMENT):
-                ledger.leave_out(subject, order.id, ProofReason.SKIPPED, "The order is canceled.")
+                ledger.leave_out(subject, order.id, ProofReason.SKIPPED, "The order is cancelled.")
         else:
             _judge_lines(work, order, pair.order)
             _judge_shipped(work, order, pair.order)
         for entry in (pair.order, *pair.doubles):
             ledger.judge(ProofSubject.STORE_ORDER, entry.id)
         for entry in pair.others:
-            text = "Archived in BigCommerce." if entry.archived else "A double that was canceled."
+            text = "Archived in BigCommerce." if entry.archived else "A double that was cancelled."
             ledger.leave_out(ProofSubject.STORE_ORDER, entry.id, ProofReason.SKIPPED, text)
 
 

@@ -140,6 +140,13 @@ def proof_subject(subject: str) -> str:
 
 
 @register.simple_tag
+def proof_thing(kind: str, key: str) -> str:
+    """The product or the order that differs, by what differs of it."""
+    of_order = kind.startswith("order_") or kind in {"shipment", "tracking", "carrier"}
+    return (_("Order %(key)s") if of_order else _("Product %(key)s")) % {"key": key}
+
+
+@register.simple_tag
 def proof_reason(reason: str) -> str:
     """Why a full check did not compare something, in words."""
     return str(words.REASONS[ProofReason(reason)])
@@ -595,7 +602,7 @@ def problem_remedy(code: str) -> str:
 
 @register.simple_tag
 def remedy(problem: Problem) -> SafeString:
-    """What a person does about a problem. A setting that it names leads to that very field."""
+    """What a person does about a problem. A setting or the category map that it names is a link."""
     text = conditional_escape(problem_remedy(problem.code))
     control = messages.CONTROLS[messages.message(problem.code).control]
     address = routes.control_address(control, problem.lane.owner)
