@@ -23,6 +23,7 @@ from twinshelf.orders.intake import plan as importing
 from twinshelf.proof import reconcile
 from twinshelf.rules.models import Template
 from twinshelf.sync import lanes
+from twinshelf.sync.models import AttemptRow, Task
 
 
 @pytest.fixture
@@ -132,11 +133,21 @@ def test_what_differs_of_something_just_asked_for_is_in_progress_and_a_minute_la
     lane = lanes.lane_of(twinshelf.account.id, "stock", f"connection:{twinshelf.connection.id}")
     lanes.ask(lane.account_id, "stock", lane.owner, [str(mug)], cause="a test")
 
+    Task.objects.create(account=twinshelf.account, kind="pull", title="Pull products", owner=lane.owner)
+    orders = lanes.lane_of(twinshelf.account.id, "order", lane.owner)
+    AttemptRow.objects.create(account=twinshelf.account, lane=orders, key="5001", name="create", token="t", epoch=1)
+
     young = prove()
     clock.move(61)
     old = prove()
 
     assert young["differences"] == []
+    assert young["working"] == []
+    assert old["working"] == [
+        {"what": "product", "number": 1, "keys": [str(mug)]},
+        {"what": "order", "number": 1, "keys": ["5001"]},
+        {"what": "task", "number": 1, "keys": ["Pull products"]},
+    ]
     assert left_out(young) == {("stock", "in_progress", "Asked for less than a minute ago."): 1}
     assert [each["kind"] for each in old["differences"]] == ["stock"]
     assert left_out(old) == {}

@@ -806,6 +806,12 @@ def print_report(report: dict[str, Any]) -> None:
             *(f"{row[name]:,}" for name in ("there", "compared", "left_out")),
         )
     console.print(counts)
+    if report.get("working"):
+        working = Table("In progress for more than a minute", "Number", "Which")
+        for group in report["working"]:
+            which = ", ".join(group["keys"][:3]) + (", …" if group["number"] > 3 else "")
+            working.add_row(str(words.WORKING[group["what"]]), f"{group['number']:,}", which)
+        console.print(working)
     if report.get("not_compared"):
         left_out = Table("Not compared", "Number", "Why", "Which")
         for group in report["not_compared"]:

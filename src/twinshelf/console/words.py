@@ -192,6 +192,9 @@ SUBJECTS: Final[Mapping[ProofSubject, Text]] = {
 }
 """What a full check compares."""
 
+WORKING: Final[Mapping[str, Text]] = {"product": _("Products"), "order": _("Orders"), "task": _("Tasks")}
+"""What a full check finds in progress for long."""
+
 REASONS: Final[Mapping[ProofReason, Text]] = {
     ProofReason.UNREADABLE: _("Cannot be read"),
     ProofReason.NOT_PLANNABLE: _("Needs you first"),

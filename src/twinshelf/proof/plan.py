@@ -66,7 +66,7 @@ _SIDES: Mapping[ProofSubject, Side] = MappingProxyType(
 _YOUNG = "Asked for less than a minute ago."
 _OLD = "Being worked on for more than a minute."
 
-_EXAMPLES = 20
+EXAMPLES = 20
 """How many keys of each group of what was not compared are named."""
 
 
@@ -121,7 +121,7 @@ class Ledger:
         """This one was not compared. `text` says why, in a sentence that is the same for all with the same cause."""
         group = self._left_out.setdefault((subject, reason, text), _Group())
         group.number += 1
-        if len(group.keys) < _EXAMPLES and key not in group.keys:
+        if len(group.keys) < EXAMPLES and key not in group.keys:
             group.keys.append(key)
 
     def report(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ shipments of each order that was shipped and changed within a week.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from twinshelf.kit import clock, skew
 from twinshelf.orders.fulfillment.carriers import providers_of
 from twinshelf.proof.listings import Goods, compare_goods
 from twinshelf.proof.orders import Reads, Sold, compare_sold
-from twinshelf.proof.plan import Ledger, Side
+from twinshelf.proof.plan import EXAMPLES, Ledger, Side
 from twinshelf.sync import lanes, queries, tasks
 from twinshelf.sync.models import Task
 
@@ -33,7 +34,7 @@ def prove(task: Task) -> bool:
     connection = Connection.objects.select_related("store", "shop", "shop__seller").get(
         id=int(task.owner.partition(":")[2])
     )
-    report = check(connection)
+    report = check(connection, task)
     lane = lanes.lane_of(task.account_id, "listing", task.owner)
     tasks.note_items(
         task,
@@ -56,8 +57,11 @@ def prove(task: Task) -> bool:
     return False
 
 
-def check(connection: Connection) -> dict[str, Any]:
-    """The report of one connection: `Ledger.report`, when it was made, and the listings by state."""
+def check(connection: Connection, task: Task | None = None) -> dict[str, Any]:
+    """The report of one connection: `Ledger.report`, when it was made, the listings by state, and what takes long.
+
+    `task` is the one that asks, which is not counted among those that have not ended.
+    """
     before = _working(connection)
     goods, sold = _read_goods(connection), _read_sold(connection)
     ledger = Ledger(working=before | _working(connection))
@@ -67,8 +71,27 @@ def check(connection: Connection) -> dict[str, Any]:
         "at": clock.now().isoformat(),
         "products": len(goods.products) + len(goods.unreadable_products),
         "listings": states,
+        "working": _working_for_long(connection, ledger.working, task),
         **ledger.report(),
     }
+
+
+def _working_for_long(
+    connection: Connection, working: Mapping[tuple[Side, str], bool], task: Task | None
+) -> list[dict[str, Any]]:
+    """What has been in progress for more than a minute: products and orders by id, and tasks by title.
+
+    It is named beside what was compared: what differs of it is told as a difference, and what does not is not silent.
+    """
+    before, owners = clock.now() - _YOUNG, _owners(connection)
+    old = {
+        side: {key for (of, key), young in working.items() if of == side and not young}
+        | queries.attempted_keys(owners, kinds, before=before)
+        for side, kinds in (("product", queries.PRODUCT_KINDS), ("order", queries.ORDER_KINDS))
+    }
+    tasks_there = [each.title for each in queries.tasks_not_ended(owners, before=before) if each != task]
+    named = {**{side: sorted(keys, key=lambda key: (len(key), key)) for side, keys in old.items()}, "task": tasks_there}
+    return [{"what": what, "number": len(keys), "keys": keys[:EXAMPLES]} for what, keys in named.items() if keys]
 
 
 def _working(connection: Connection) -> dict[tuple[Side, str], bool]:

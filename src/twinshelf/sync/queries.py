@@ -17,6 +17,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.sync.models import (
+    AttemptRow,
     ChangeRecord,
     ExecutorLease,
     InboxEvent,
@@ -237,6 +238,18 @@ def asked_keys(owners: Sequence[str], kinds: Sequence[str]) -> dict[str, datetim
     """The keys that lanes of these owners and kinds are asked for, and since when they last were."""
     marks = Mark.objects.filter(lane__owner__in=owners, lane__kind__in=kinds)
     return dict(marks.order_by("asked_at").values_list("key", "asked_at"))
+
+
+def attempted_keys(owners: Sequence[str], kinds: Sequence[str], *, before: datetime) -> set[str]:
+    """The keys of lanes of these owners and kinds with a call made before then whose outcome is not known."""
+    noted = AttemptRow.objects.filter(lane__owner__in=owners, lane__kind__in=kinds, made_at__lte=before)
+    return set(noted.values_list("key", flat=True))
+
+
+def tasks_not_ended(owners: Sequence[str], *, before: datetime) -> list[Task]:
+    """The tasks of these owners that were submitted before then and have not ended, the oldest first."""
+    tasks = Task.objects.filter(owner__in=owners, created_at__lte=before, state__in=UNFINISHED)
+    return list(tasks.order_by("created_at", "id"))
 
 
 def open_codes(account_id: int, owner: str, kind: str) -> dict[str, str]:

@@ -147,6 +147,12 @@ def proof_thing(kind: str, key: str) -> str:
 
 
 @register.simple_tag
+def proof_working(what: str) -> str:
+    """What a full check found in progress for long, in words."""
+    return str(words.WORKING[what])
+
+
+@register.simple_tag
 def proof_reason(reason: str) -> str:
     """Why a full check did not compare something, in words."""
     return str(words.REASONS[ProofReason(reason)])
