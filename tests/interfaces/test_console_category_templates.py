@@ -334,7 +334,8 @@ def test_a_required_attribute_that_is_not_mapped_refuses_the_save(console, world
     ):
         page = console.post(new(world), form(save="1", **missing))
 
-        assert f"Map the required attribute {name}." in page
+        assert f"Not saved. Map the required attribute {name}." in page
+        assert "#s-attributes" in page.links
         assert page.status == 400
         assert Template.objects.filter(is_default=False).count() == 0
 

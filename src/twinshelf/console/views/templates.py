@@ -184,6 +184,10 @@ def _saved(
     return redirect(f"{reverse('templates')}?shop={saved.connection_id}")
 
 
+_PANELS = {
+    "name": "s-products", "category": "s-category", "attributes": "s-attributes", "pairs": "s-attributes",
+    "price": "s-price",
+}  # fmt: skip
 _PLACES = {"E-TPL-NAME": "name", "E-TPL-CATEGORY": "category", "E-TPL-ATTR": "attributes", "E-TPL-PAIR": "pairs"}
 
 
@@ -217,6 +221,7 @@ def _shown(
         "template": template,
         "heading": template.name if template else _("Create template"),
         "draft": draft,
+        "refused": [(_PANELS[place], reason) for place, reason in draft.errors.items() if request.POST.get("save")],
         "longest": templates.LONGEST_NAME,
         "fields": drafts.FIELDS,
         "operators": drafts.OPERATORS,
