@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.flows.browser import Browser, pk_of
-from tests.flows.conftest import HOME
+from tests.flows.conftest import HOME, MAYA
 from tests.flows.neighbors import connect_shop, of
 from tests.flows.test_templates_membership import rule, save
 from twinshelf.accounts.models import AuditEntry
+from twinshelf.listings import actions as listings
 from twinshelf.listings.models import ListingRow
 from twinshelf.sync.models import Task, TaskItem
 
@@ -138,3 +139,22 @@ def test_twenty_five_uploads_are_confirmed_and_their_failures_summed_up(sandbox,
     assert "Bare jar 0" in words
     assert shop.effects("product_created") == []
     assert untouched(connection, fine)
+
+
+def test_what_cannot_even_be_looked_at_is_failed_and_not_sent_for_ever(store, shop, twinshelf):
+    mug, pan = (store.add_product(sku=sku) for sku in ("MUG-1", "PAN-1"))
+    twinshelf.pull()
+    connection = twinshelf.connection
+    ListingRow.objects.create(  # what was sent cannot be read any more
+        account_id=connection.account_id, connection=connection, product_id=str(mug), sent=b"nothing that we wrote"
+    )
+
+    listings.list_products(connection, [str(mug), str(pan)], by=MAYA)
+    assert {twinshelf.listing(each).state for each in (mug, pan)} == {"in_progress"}
+    twinshelf.settle()
+    twinshelf.wait(600)
+
+    assert (twinshelf.listing(mug).state, twinshelf.listing(pan).state) == ("failed", "live")
+    assert twinshelf.problems() == [(str(mug), "E-BUG")]
+    task = Task.objects.latest("id")
+    assert (task.state, task.succeeded, task.failed) == ("completed", 1, 1)

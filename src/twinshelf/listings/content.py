@@ -42,7 +42,7 @@ from twinshelf.listings.pictures import Pictures
 from twinshelf.rules import own
 from twinshelf.rules.own import ProductChoices
 from twinshelf.sync import problems
-from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, Made, Signal, no_change
+from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, LaneRef, Made, Signal, no_change
 from twinshelf.tiktok.errors import PartlyRefused
 from twinshelf.tiktok.products import CreatedListing, EditedListing
 from twinshelf.tiktok.regions import region as region_of
@@ -437,6 +437,12 @@ def _note_deleted(connection: Connection, rows: Sequence[ListingRow]) -> None:
     update_rows(rows, _DELETED)
 
 
+def note_parked(lane: LaneRef, product_ids: Sequence[str]) -> None:
+    """Have what was being sent, and rests with a problem now, be failed: nothing is on its way for ever."""
+    rows = ListingRow.objects.filter(connection_id=lane.owner_id, product_id__in=list(product_ids), tiktok_id="")
+    rows.filter(state=ListingState.IN_PROGRESS).update(state=ListingState.FAILED)
+
+
 def _paired(row: ListingRow, listing: Listing, answer: CreatedListing | EditedListing) -> linking.Paired:
     by_code = {sku.seller_sku: sku.variant_id for sku in listing.skus}
     pairs = {by_code[code]: sku_id for code, sku_id in answer.sku_ids.items() if code in by_code}
@@ -462,4 +468,5 @@ CONTENT = Flow(
     record_listings,
     size=100,
     queue=BULK,
+    parked=note_parked,
 )

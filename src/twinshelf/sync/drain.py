@@ -140,7 +140,7 @@ def run_batch(lane_id: int, epoch: int, turn: int | None = None) -> Ended:
         outcomes += [each.outcome for each in closed]
         if not outcomes:
             return Ended(None, claim.turn)
-        if not _again(lambda: _close(lane, outcomes, claim.turn)):
+        if not _again(lambda: _close(lane, flow, outcomes, claim.turn)):
             return Ended(None, None)
         if any(o.state == "held" for o in outcomes) or not lanes.has_due(lane):
             return Ended(None, claim.turn)
@@ -648,7 +648,7 @@ def _change_row(lane: Lane, batch: Batch, each: Closed[Any], done: Done) -> Chan
     )
 
 
-def _close(lane: Lane, outcomes: Sequence[Outcome], turn: int) -> bool:
+def _close(lane: Lane, flow: AnyFlow, outcomes: Sequence[Outcome], turn: int) -> bool:
     """Bring marks, problems and task items in line with the outcomes. A crash before this repeats the batch.
 
     Does nothing and returns False where another turn has begun: a ghost's idea of a key is not the last word on it.
@@ -668,6 +668,8 @@ def _close(lane: Lane, outcomes: Sequence[Outcome], turn: int) -> bool:
                 problems.ask_given_up(lane)
         elif any(o.away and o.attempts >= TOLD_AFTER for o in outcomes):
             problems.open_owner(lane, finding("E-PLT-AWAY", why=outcomes[0].text))
+        if parked := [o.key for o in outcomes if o.state == "parked"]:
+            flow.parked(lanes.ref(lane), parked)
         problems.settle(lane, [o for o in outcomes if o.state != "held"])
         tasks.follow(lane, outcomes)
     return True

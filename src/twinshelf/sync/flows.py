@@ -185,6 +185,10 @@ def nothing_to_record(_batch: Any, _closed: Sequence[Closed[Any]]) -> None:
     """`record` of flows whose observing has stored everything."""
 
 
+def nothing_to_park(_lane: LaneRef, _keys: Sequence[str]) -> None:
+    """`parked` of flows that keep no state of what they work on."""
+
+
 @dataclass(frozen=True)
 class Flow(Generic[B, S]):
     """How one kind of lane reconciles a batch of keys.
@@ -193,8 +197,10 @@ class Flow(Generic[B, S]):
     preview); keys it leaves out are closed with nothing to do. `plan` is pure. `apply` makes one change by one outward
     call; told of an attempt whose outcome is unknown, it looks first. `apply_together` takes the place of `apply` where
     one call serves up to `together` keys. `record` keeps what was made, in one transaction with the change record.
-    `retry_seconds` gives the wait after the n-th failure in a row; None means that a person must look. It does not
-    count against a key that the platform as a whole is away, or that a failure names its own wait.
+    `parked` is told of the keys that rest until a person helps, even those that could not be observed or whose work
+    crashed; it may be told twice. `retry_seconds` gives the wait after the n-th failure in a row; None means that a
+    person must look. It does not count against a key that the platform as a whole is away, or that a failure names its
+    own wait.
     """
 
     kind: str
@@ -210,6 +216,7 @@ class Flow(Generic[B, S]):
     """How long a batch that was not full is waited for others: what comes in a burst is then read together."""
     retry_seconds: Callable[[int], float | None] = backoff
     queue: str = SYNC
+    parked: Callable[[LaneRef, Sequence[str]], None] = nothing_to_park
 
 
 AnyFlow = Flow[Any, Any]
