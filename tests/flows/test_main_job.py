@@ -453,7 +453,7 @@ def test_a_finished_task_says_what_became_of_each_item(store, shop, twinshelf):
     task = twinshelf.list(good, bad)
 
     assert (task.state, task.succeeded, task.failed) == ("completed", 1, 1)
-    assert task.summary == "1 done, 1 failed"
+    assert task.summary == "Failed to upload 1 product(s) to TikTok Shop. 1 done, 1 failed"
     assert {item.key: item.state for item in task.items.all()} == {str(good): "succeeded", str(bad): "failed"}
 
 
