@@ -45,6 +45,7 @@ def test_what_tiktok_is_not_sure_of_is_left_empty_and_nothing_is_said_of_the_goo
         store.add_product(sku=f"BOOK-{n}", title=title, _category_paths=["Books"])
     for n, title in enumerate(("Soy candle", "Enamel mug", "Wool throw")):
         store.add_product(sku=f"GIFT-{n}", title=title, _category_paths=["Gifts"])
+    store.add_product(sku="TEA-1", title="Tea caddy 茶叶罐", _category_paths=["Tea"])  # TikTok refuses to be asked
     twinshelf.pull()
 
     assert suggest_template(twinshelf.connection) == {

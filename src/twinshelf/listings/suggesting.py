@@ -15,6 +15,7 @@ import msgspec
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Store
 from twinshelf.documents import Product, from_json
+from twinshelf.errors import NeedsPerson
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings import observing
@@ -25,6 +26,8 @@ from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
 from twinshelf.rules.ranking import Examples, Names, Suggested
 from twinshelf.tiktok.categories import RecommendedCategory
+from twinshelf.tiktok.client import TikTok
+from twinshelf.tiktok.regions import Region
 from twinshelf.tiktok.regions import region as region_of
 
 SUGGEST_FOR = 400
@@ -172,11 +175,21 @@ def recommended_categories(
     client, region = clients.shop_client(connection.shop), region_of(connection.shop.region)
     found: dict[str, RecommendedCategory] = {}
     for category, titles in samples.items():
-        answers = [client.recommend_category(title[:250], version=region.category_version) for title in titles]
+        answers = [_recommended(client, title, region) for title in titles]
         agreed = agreed_on(answers)
         if agreed is not None:
             found[category] = agreed
     return found
+
+
+def _recommended(client: TikTok, title: str, region: Region) -> RecommendedCategory | None:
+    """What TikTok recommends for a title; None also for one that it refuses, which concerns its product alone."""
+    try:
+        return client.recommend_category(title[:250], version=region.category_version)
+    except NeedsPerson as refused:
+        if not refused.code.startswith("E-LST-TITLE"):
+            raise
+        return None
 
 
 def _samples(connection: Connection) -> tuple[Mapping[str, Sequence[str]], Counter[str]]:
