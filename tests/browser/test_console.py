@@ -230,8 +230,17 @@ def test_on_a_phone_every_action_of_the_bar_and_of_a_menu_is_in_sight(page, worl
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(page.base + "/products/")
     page.locator("input.pick").first.check()
-    buttons = page.locator(".bulk").get_by_role("button").all()
-    assert len(buttons) == 7
+    bar = page.locator(".bulk")
+    assert len(bar.get_by_role("button").all()) == 6
+    bar.get_by_text("More").click()
+    more = ["Activate", "Sync price", "Delete on TikTok", "Recover on TikTok"]
+    assert [entry.inner_text() for entry in bar.locator("details.menu[open] .entry").all()] == more
+    for entry in bar.locator("details.menu[open] .entry").all():
+        box = entry.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 844
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
     page.goto(page.base + "/connections/")
     page.get_by_label("Actions for Shop US").click()
     entries = page.locator("details.menu[open] .entry").all()

@@ -889,9 +889,9 @@ def actions_for_many() -> tuple[Action, ...]:
         Action(id="product.list", label=_("List or update"), tone="primary"),
         Action(id="product.refresh", label=_("Refresh status")),
         Action(id="product.sync", label=_("Sync price & stock")),
-        Action(id="product.prices", label=_("Sync price")),
         Action(id="product.deactivate", label=_("Deactivate")),
         Action(id="product.activate", label=_("Activate")),
+        Action(id="product.prices", label=_("Sync price")),
         Action(id="product.delete", label=_("Delete on TikTok")),
         Action(id="product.recover", label=_("Recover on TikTok")),
     )
