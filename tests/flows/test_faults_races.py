@@ -409,7 +409,9 @@ def test_f45_more_pictures_than_the_shop_takes_are_left_out_and_too_many_variant
     assert twinshelf.listing(mug).state == "live"
     assert len({e.key for e in shop.effects("image_uploaded") or []}) <= 9
     assert [e.detail["seller_skus"] for e in shop.effects("product_created")] == [["MUG-1"]]
-    assert [key for key, _code in twinshelf.problems()] == [str(crowd)]
+    [left_out, (refused, code)] = twinshelf.problems()
+    assert left_out == (str(mug), "W-LST-IMG")
+    assert (refused, code[0]) == (str(crowd), "E")
 
 
 def test_f45_what_the_daily_cap_of_listings_holds_back_waits_and_goes_the_next_day(sandbox, store, shop, twinshelf):
