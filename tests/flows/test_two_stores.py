@@ -121,7 +121,9 @@ def test_price_stock_and_deletion_reach_the_right_shop(sides, twinshelf):
 
     assert (ours.shelf(), theirs.shelf()) == (7, 0)
     assert (of(theirs.shop, "price_set"), of(ours.shop, "stock_set")) == ([], [])
-    assert ours.in_order()
+    with ours.scope() as driven:
+        told = [(str(theirs.mug), "W-PRD-DELETED")] if ours.account == theirs.account else []
+        assert (driven.differences(), driven.problems()) == ([], told)
 
 
 @pytest.mark.parametrize("ended", ["the store's token", "the shop's authorization", "the app is uninstalled"])
