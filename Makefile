@@ -54,7 +54,6 @@ features: ## Show which features no test proves   ARGS="--area orders"
 # The options stand in pyproject.toml under tool.pip-tools.
 lock: ## Lock the requirements again after a change to requirements/*.in   ARGS="--upgrade"
 	@tools/setup.sh dev
-	$(BIN)/pip-compile --quiet --config pyproject.toml $(ARGS) --output-file requirements/setup.txt requirements/setup.in
 	$(BIN)/pip-compile --quiet --config pyproject.toml $(ARGS) --output-file requirements/build.txt requirements/build.in
 	$(BIN)/pip-compile --quiet --config pyproject.toml $(ARGS) --output-file requirements/base.txt requirements/base.in
 	$(BIN)/pip-compile --quiet --config pyproject.toml $(ARGS) --output-file requirements/dev.txt requirements/dev.in
