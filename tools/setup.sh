@@ -100,7 +100,7 @@ kind=dev
 [ "$profile" = run ] && kind=run
 # Whatever dev installs, run needs no more.
 if ! installed "$kind" $locks && ! installed dev requirements/dev.txt; then
-    say "installing the locked packages (half a minute the first time) …"
+    say "installing the locked packages (up to a minute the first time) …"
     rm -f .venv/.setup-run .venv/.setup-dev
     for lock in $locks; do
         pip_install --require-hashes -r "$lock" || fail "the packages could not be installed."
