@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.flows.browser import Browser
+from tests.flows.browser import Browser, words_of
 from tests.flows.conftest import HOME, MAYA
 from twinshelf.listings import actions as listings
 from twinshelf.listings.queries import category_map
@@ -14,6 +15,10 @@ from twinshelf.rules import actions as rules
 from twinshelf.rules.category_map import MapState
 
 MUGS, PLATES = "Kitchenware > Drinkware > Mugs", "600064"
+TEA = "916488"
+"""A category that asks for a food safety certificate."""
+TOASTERS, POWER = "847624", "a-100708"
+"""A category that asks for power in watts, and the field of it."""
 BRAND = "7082427311584000105"
 
 
@@ -168,3 +173,39 @@ def test_what_does_not_fit_is_said_at_its_field_and_nothing_is_saved(browser, st
     assert answer.status_code == 400
     assert says in answer.content.decode()
     assert rows(twinshelf)["cups"].by is None
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_number_that_is_none_is_said_at_its_attribute(browser, store, twinshelf):
+    store.add_product(sku="A-1", _category_paths=["Toasters"])
+    twinshelf.pull()
+    listings.read_categories(twinshelf.connection, [TOASTERS])
+    counted(browser, twinshelf)
+    edit = f"/templates/categories/{twinshelf.connection.id}/edit/?key=toasters"
+
+    answer = browser.client.post(edit, {"category_path": TOASTERS, "save": "1", POWER.replace("a-", "t-"): "much"})
+
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert re.search(rf'id="{POWER}-error">.*?This must be a number above 0\.', page, re.DOTALL)
+    assert f'aria-describedby="{POWER}-error" aria-invalid="true"' in page
+    assert rows(twinshelf)["toasters"].by is None
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_certificate_is_uploaded_at_each_product_and_the_map_leads_to_those_without(browser, store, twinshelf):
+    store.add_product(sku="TEA-1", title="Green tea", _category_paths=["Tea"])
+    twinshelf.pull()
+    listings.read_categories(twinshelf.connection, [TEA])
+    rules.map_categories(twinshelf.connection, {"Tea": (TEA, "Tea")}, by=MAYA)
+    twinshelf.settle()
+    assert counted(browser, twinshelf)["tea"].certificates == ("Food safety certificate",)
+    shop = twinshelf.connection.id
+
+    page = browser.get(f"/templates/categories/{shop}/edit/?key=tea").content.decode()
+
+    assert "press “Edit” on the product and upload it under “Product and shipping warranty”." in words_of(page)
+    assert f'href="/products/?shop={shop}&amp;problem=E-LST-CERT"' in page
+    assert "Seller Center" not in words_of(page)
+    assert "Empty: no brand is sent, unless a product has one of its own." in words_of(page)
+    assert f'href="/templates/?shop={shop}"' in browser.get(f"/templates/categories/?shop={shop}").content.decode()

@@ -238,6 +238,7 @@ class _Field:
     chosen: Sequence[str]
     text: str
     missing: bool
+    error: str = ""
 
     @property
     def name(self) -> str:
@@ -280,7 +281,7 @@ def edit(request: ConsoleRequest, connection_id: int) -> HttpResponse:
                 listing_actions.rank_categories(connection)
                 messages.success(request, f"{_('Saved.')} {_tried(tried)}".strip())
                 return _back(connection, request)
-    fields = _fields(request, asked or (), own.attributes if own else (), row)
+    fields = _fields(request, asked or (), own.attributes if own else (), row, errors)
     context = {
         "connection": connection,
         "row": row,
@@ -328,7 +329,11 @@ def _is_number(text: str) -> bool:
 
 
 def _fields(
-    request: ConsoleRequest, asked: Sequence[Attribute], rules: Sequence[AttributeRule], row: MapRow
+    request: ConsoleRequest,
+    asked: Sequence[Attribute],
+    rules: Sequence[AttributeRule],
+    row: MapRow,
+    errors: Mapping[str, str],
 ) -> list[_Field]:
     given = {fold(rule.name): rule for rule in rules}
     found = []
@@ -342,5 +347,6 @@ def _fields(
             parts = [whole_text] if whole_text in known else [part.strip() for part in whole_text.split(",")]
             chosen = [part for part in parts if part in known]
             text = ", ".join(part for part in parts if part not in known)
-        found.append(_Field(attribute, attribute.required, chosen, text, attribute.name in row.missing))
+        missing, error = attribute.name in row.missing, errors.get(f"a-{attribute.id}", "")
+        found.append(_Field(attribute, attribute.required, chosen, text, missing, error))
     return sorted(found, key=lambda field: (not field.missing, not field.required, field.attribute.name))
