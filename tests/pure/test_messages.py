@@ -141,6 +141,33 @@ def test_every_remedy_names_a_control_that_exists(row):
     assert bool(row.confirm) is (row.control == "problem.confirm")
 
 
+EVERYWHERE = {"template", "Edit", "Category map"}
+
+
+@pytest.mark.parametrize(
+    ("code", "places"),
+    [
+        ("E-CAT-UNKNOWN", EVERYWHERE), ("E-CAT-CLOSED", EVERYWHERE), ("E-CAT-PERMIT", EVERYWHERE),
+        ("E-LST-ATTR", EVERYWHERE), ("E-LST-ATTRVALUE", EVERYWHERE), ("E-LST-ATTRCHECK", EVERYWHERE),
+        ("E-LST-BRAND", {"Edit", "Category map"}), ("E-LST-COD", {"template"}), ("E-LST-CERT", {"Edit"}),
+        ("E-LST-TITLELEN", {"Edit"}), ("E-LST-TITLECHAR", {"Edit"}), ("E-LST-TITLELANG", {"Edit"}),
+        ("W-LST-TITLE", {"Edit"}), ("E-LST-DESC", {"Edit"}), ("E-LST-DESCLANG", {"Edit"}), ("W-LST-DESCCUT", {"Edit"}),
+    ],
+)  # fmt: skip
+def test_a_remedy_names_each_place_that_can_say_it(code, places):
+    remedy = MESSAGES[code].remedy
+    named = {label for label in ("Edit", "Category map") if f"“{label}”" in remedy}
+
+    assert named | ({"template"} if "in the template" in remedy else set()) == places
+
+
+def test_cash_on_delivery_is_set_in_the_template():
+    row = MESSAGES["E-LST-COD"]
+
+    assert "“Cash on delivery” to No in the template" in row.remedy
+    assert row.page == "template"  # so that saving one tries its products again
+
+
 def test_every_control_is_used():
     assert {row.control for row in MESSAGES.values()} == set(CONTROLS)
 

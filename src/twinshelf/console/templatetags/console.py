@@ -610,12 +610,14 @@ def problem_remedy(code: str) -> str:
 def remedy(problem: Problem) -> SafeString:
     """What a person does about a problem. A setting or the category map that it names is a link."""
     text = conditional_escape(problem_remedy(problem.code))
-    control = messages.CONTROLS[messages.message(problem.code).control]
-    address = routes.control_address(control, problem.lane.owner)
-    label = conditional_escape(_(control.label))
-    if not address or f"“{label}”" not in text:
-        return text
-    return mark_safe(text.replace(f"“{label}”", format_html('“<a href="{}">{}</a>”', address, label)))  # noqa: S308
+    controls = (messages.CONTROLS[messages.message(problem.code).control], messages.CONTROLS["categories.map"])
+    for control in dict.fromkeys(controls):
+        address = routes.control_address(control, problem.lane.owner)
+        label = conditional_escape(_(control.label))
+        if address and f"“{label}”" in text:
+            link = format_html('“<a href="{}">{}</a>”', address, label)
+            text = mark_safe(text.replace(f"“{label}”", link))  # noqa: S308
+    return text
 
 
 @register.filter
