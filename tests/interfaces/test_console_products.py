@@ -14,12 +14,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from twinshelf.connections import queries as connections
+from twinshelf.console.routes import address_of
 from twinshelf.documents import Product, from_json, to_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
-from twinshelf.listings.models import Link, ListingRow
+from twinshelf.listings.models import Link, ListingRow, ProductChoicesRow
 from twinshelf.messages import text
-from twinshelf.rules.models import Template
+from twinshelf.rules.models import Membership, Template
 from twinshelf.sync.models import Problem, Task, TaskItem
 
 
@@ -261,6 +262,64 @@ def test_a_cause_that_lies_in_the_template_is_mended_there_for_all(console, worl
     assert f"Set in template ({same})" in page
     assert f"{same} products fail for the same reason." in page
     assert f"/connections/{world.us.id}/template/" in page.links
+
+
+def ways(console, world, row, problem):
+    """What is offered for a problem: (words, address), without "Try again"."""
+    page = console.get(f"/products/{row.pk}/?shop={world.us.id}")
+    [actions] = [actions for each, _same, actions in page["problems"] if each.pk == problem.pk]
+    assert {address_of(action) for action in actions if action.opens} <= set(page.links)
+    return [(str(action.label), address_of(action)) for action in actions if action.opens]
+
+
+def holding(world, name, *keys):
+    made = Template.objects.create(account=world.account, connection=world.us, name=name, position=1)
+    for key in keys:
+        Membership.objects.create(account=world.account, connection=world.us, product_id=key, template=made)
+    return made
+
+
+def test_a_cause_is_mended_in_the_template_that_holds_the_products(console, world):
+    row, problem = failed(world, "E-LST-ATTR")
+    keys = list(Problem.objects.filter(lane=problem.lane, code="E-LST-ATTR").values_list("key", flat=True))
+    n, shop = len(keys), world.us.id
+    assert n > 1
+
+    rugs = holding(world, "Rugs", *keys)
+    assert ways(console, world, row, problem) == [(f"Set in template ({n})", f"/templates/{shop}/{rugs.id}/")]
+    Membership.objects.filter(product_id=keys[0]).delete()
+    assert ways(console, world, row, problem) == [(f"Set in templates ({n})", f"/templates/?shop={shop}")]
+    holding(world, "Mats", keys[0])
+    assert ways(console, world, row, problem) == [(f"Set in templates ({n})", f"/templates/?shop={shop}")]
+    Membership.objects.all().delete()
+    assert ways(console, world, row, problem) == [(f"Set in template ({n})", f"/connections/{shop}/template/")]
+
+
+@pytest.mark.parametrize("code", ["E-CAT-KEY", "E-CAT-UNKNOWN", "E-CAT-CLOSED", "E-CAT-PERMIT"])
+def test_a_category_is_mended_where_it_comes_from(console, world, code):
+    row, problem = failed(world, "E-LST-REVIEW")
+    Problem.objects.filter(pk=problem.pk).update(code=code, facts={})
+    shop = world.us.id
+
+    assert ways(console, world, row, problem) == [("Category map", f"/templates/categories/?shop={shop}")]
+    rugs = holding(world, "Rugs", row.product_id)
+    assert ways(console, world, row, problem) == [("Set in template", f"/templates/{shop}/{rugs.id}/")]
+    ProductChoicesRow.objects.create(
+        account=world.account, connection=world.us, product_id=row.product_id, choices={"category_id": "1"}
+    )
+    assert ways(console, world, row, problem) == [("Edit", f"/products/{row.pk}/edit/?shop={shop}")]
+
+
+@pytest.mark.parametrize(
+    ("code", "waits_for", "edits"),
+    [("E-LST-CERT", "template", True), ("E-LST-BRAND", "", True), ("E-LST-TITLELEN", "", False)],
+)
+def test_what_only_the_product_can_say_is_mended_there(console, world, code, waits_for, edits):
+    row, problem = failed(world, "E-LST-REVIEW")
+    Problem.objects.filter(pk=problem.pk).update(code=code, facts={}, waits_for=waits_for)
+
+    edit = ("Edit", f"/products/{row.pk}/edit/?shop={world.us.id}")
+    assert ways(console, world, row, problem) == ([edit] if edits else [])
 
 
 def test_the_switch_opens_the_shop_that_has_something_to_fix(console, world):

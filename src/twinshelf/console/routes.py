@@ -35,6 +35,10 @@ def _category_map(connection_id: Any) -> str:
     return f"{reverse('category_map')}?shop={connection_id}"
 
 
+def _templates(connection_id: Any) -> str:
+    return f"{reverse('templates')}?shop={connection_id}"
+
+
 def _edit(pk: Any, connection_id: Any = "") -> str:
     return reverse("product_edit", args=[pk]) + (f"?shop={connection_id}" if connection_id else "")
 
@@ -88,6 +92,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.skus": Route(_to("skus")),
     "connection.orders": Route(_to("connection_act", "orders")),
     "connection.template": Route(_to("template")),
+    "template.all": Route(_templates),
     "template.map": Route(_category_map),
     "template.default": Route(_to("template")),
     "template.create": Route(_to("template_create")),

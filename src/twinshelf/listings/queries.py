@@ -32,6 +32,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from twinshelf import messages
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import of_stores
@@ -58,12 +59,13 @@ from twinshelf.listings.models import (
     ChannelSku,
     Link,
     ListingRow,
+    ProductChoicesRow,
     ShopSkuSeen,
     SkuReport,
 )
 from twinshelf.rules.categories import Leaf, find
 from twinshelf.rules.category_map import Asked, Counted, MapFacts, MapRow, category_ids, map_rows
-from twinshelf.rules.models import Template
+from twinshelf.rules.models import Membership, Template
 from twinshelf.rules.ranking import Suggested
 from twinshelf.rules.skus import Audit
 from twinshelf.rules.templates import rules_from_json
@@ -897,13 +899,51 @@ def actions_for_many() -> tuple[Action, ...]:
     )
 
 
-def actions_for_problem(problem: Problem, *, connection_id: int | None, same: int) -> tuple[Action, ...]:
-    """What may be done about a product's problem, which `same` products have: mend the template, confirm, try again."""
+def actions_for_problem(
+    problem: Problem, row: StoreProduct, *, connection_id: int | None, same: int
+) -> tuple[Action, ...]:
+    """What may be done about a product's problem, which `same` products have: mend its cause, confirm, try again.
+
+    The cause is in the template that holds them all, in the category map, or said by the product itself.
+    """
     found = sync.actions_for(problem)
-    if connection_id is None or not waiting_problem(problem):
+    if connection_id is None:
         return found
-    label = _("Set in template (%(n)s)") % {"n": f"{same:,}"} if same > 1 else _("Set in template")
-    return (Action(id="connection.template", label=label, args=(connection_id,), method="get"), *found)
+    place = messages.CONTROLS[messages.message(problem.code).control]
+    edit = Action(id="product.edit", label=_("Edit"), args=(row.pk, connection_id), method="get")
+    if place == messages.CONTROLS["product.edit"] or place == messages.CONTROLS["product.brand"]:
+        return (edit, *found)
+    of_category = problem.code.startswith("E-CAT-")
+    if not waiting_problem(problem) and place.page not in {"template", "categories"}:
+        return found
+    if of_category and _has_own_category(connection_id, row.product_id):
+        return (edit, *found)
+    holders = _holders(problem, connection_id, same)
+    args: tuple[int | None, ...] = (connection_id,)
+    if len(holders) > 1:
+        label, action = _("Set in templates"), "template.all"
+    elif holders != {None}:
+        label, action, args = _("Set in template"), "template.edit", (connection_id, *holders)
+    elif of_category:
+        label, action = _("Category map"), "template.map"
+    else:
+        label, action = _("Set in template"), "connection.template"
+    counted = f"{label} ({same:,})" if same > 1 else label
+    return (Action(id=action, label=counted, args=args, method="get"), *found)
+
+
+def _has_own_category(connection_id: int, product_id: str) -> bool:
+    rows = ProductChoicesRow.objects.filter(connection_id=connection_id, product_id=product_id)
+    return any(choices.get("category_id") for choices in rows.values_list("choices", flat=True))
+
+
+def _holders(problem: Problem, connection_id: int, same: int) -> set[int | None]:
+    """The templates that hold the products with this problem, in one query; None: the default one."""
+    held = Membership.objects.filter(
+        connection_id=connection_id, product_id__in=sync.keys_with_same(problem), template__removed_at=None
+    )
+    numbers = dict(held.values_list("template_id").annotate(number=Count("id")).order_by())
+    return {*numbers, *([None] if sum(numbers.values()) < same else [])}
 
 
 def actions_for_task(task: Task) -> tuple[Action, ...]:

@@ -333,7 +333,16 @@ def asked_for(keys: Sequence[str], kinds: Sequence[str], owners: Sequence[str]) 
 
 def same_problem(problem: Problem) -> int:
     """How many open problems of the same lane have the same code and facts."""
-    return Problem.objects.filter(lane=problem.lane, closed_at=None, code=problem.code, facts=problem.facts).count()
+    return _same(problem).count()
+
+
+def keys_with_same(problem: Problem) -> QuerySet[Problem, str]:
+    """What `same_problem` counts, by key: a query that another one may have within it."""
+    return _same(problem).values_list("key", flat=True)
+
+
+def _same(problem: Problem) -> QuerySet[Problem]:
+    return Problem.objects.filter(lane=problem.lane, closed_at=None, code=problem.code, facts=problem.facts)
 
 
 # -- what happened --------------------------------------------------------------------------------------------------

@@ -238,7 +238,7 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
         "document": document,
         "sale": catalog.sale_state(row, document),
         "problems": [
-            (p, same, _about(p, chosen, same)) for p in problems if p.blocking for same in [sync.same_problem(p)]
+            (p, same, _about(p, row, chosen, same)) for p in problems if p.blocking for same in [sync.same_problem(p)]
         ],
         "notes": [p for p in problems if not p.blocking],
         "sides": inventory.both_sides(document, chosen, listing, variants) if chosen else [],
@@ -257,8 +257,8 @@ def _channel_skus(row: StoreProduct, chosen: Connection) -> dict[str, Any]:
     }
 
 
-def _about(problem: Problem, chosen: Connection | None, same: int) -> tuple[Action, ...]:
-    return catalog.actions_for_problem(problem, connection_id=chosen.id if chosen else None, same=same)
+def _about(problem: Problem, row: StoreProduct, chosen: Connection | None, same: int) -> tuple[Action, ...]:
+    return catalog.actions_for_problem(problem, row, connection_id=chosen.id if chosen else None, same=same)
 
 
 @require_POST
