@@ -92,6 +92,11 @@ def test_bulk_upload_takes_all_of_a_template_into_a_warehouse_and_nothing_else(s
     page = browser.get(f"/products/?shop={connection.id}").content.decode()
     address = f"/templates/{connection.id}/upload/"
     assert f'href="{address}"' in page
+    assert 'href="/templates/upload/"' in browser.get("/products/").content.decode()  # of two shops none is chosen
+    asked = browser.get("/templates/upload/")
+    assert (connection.id, connection.name) in asked.context["shop_choices"]
+    assert len(asked.context["shop_choices"]) == 2
+    assert browser.client.post("/templates/upload/", {"shop": connection.id})["Location"] == address
     page = browser.get(f"{address}?template={template.id}")
     assert "Bulk upload: choose category template and warehouse" in page.content.decode()
     assert (template.id, "Rugs (2)") in page.context["template_choices"]

@@ -100,6 +100,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "template.copy": Route(_to("template_copy")),
     "template.list": Route(_upload),
     "template.upload": Route(_upload),
+    "template.upload_where": Route(_to("template_upload_where")),
     "template.up": Route(_to("template_move", "up")),
     "template.down": Route(_to("template_move", "down")),
     "template.delete": Route(_to("template_delete")),

@@ -73,6 +73,7 @@ urlpatterns = [
     path("templates/<int:connection_id>/new/", templates.create, name="template_create"),
     path("templates/<int:connection_id>/<int:template_id>/", templates.edit, name="template_edit"),
     path("templates/<int:connection_id>/<int:template_id>/copy/", templates.copy, name="template_copy"),
+    path("templates/upload/", templates.upload_where, name="template_upload_where"),
     path("templates/<int:connection_id>/upload/", templates.upload, name="template_upload"),
     path("templates/<int:connection_id>/<int:template_id>/move/<slug:way>/", templates.move, name="template_move"),
     path("templates/<int:connection_id>/<int:template_id>/delete/", templates.delete, name="template_delete"),

@@ -872,8 +872,10 @@ def fitting(connection: Connection, product_ids: Sequence[str], *, on: bool) -> 
     return sum(rows.filter(product_id__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500))
 
 
-def actions_for_list(connection_id: int) -> tuple[Action, ...]:
-    """What may be done beside the list of products, in one shop."""
+def actions_for_list(connection_id: int | None) -> tuple[Action, ...]:
+    """What may be done beside the list of products: in one shop, or where None in one that is still to be chosen."""
+    if connection_id is None:
+        return (Action(id="template.upload_where", label=_("Bulk upload"), method="get"),)
     return (Action(id="template.upload", label=_("Bulk upload"), args=(connection_id,), method="get"),)
 
 
@@ -918,18 +920,22 @@ def actions_for_problem(
         return found
     if of_category and _has_own_category(connection_id, row.product_id):
         return (edit, *found)
+    return (_way_to_template(problem, connection_id, same, of_category=of_category), *found)
+
+
+def _way_to_template(problem: Problem, connection_id: int, same: int, *, of_category: bool) -> Action:
+    """To the template that holds all `same` products with this problem, or to the page where the cause is said."""
     holders = _holders(problem, connection_id, same)
-    args: tuple[int | None, ...] = (connection_id,)
+    label, shop = _("Set in template"), (connection_id,)
     if len(holders) > 1:
-        label, action = _("Set in templates"), "template.all"
+        way = Action(id="template.all", label=_("Set in templates"), args=shop, method="get")
     elif holders != {None}:
-        label, action, args = _("Set in template"), "template.edit", (connection_id, *holders)
+        way = Action(id="template.edit", label=label, args=(connection_id, *holders), method="get")
     elif of_category:
-        label, action = _("Category map"), "template.map"
+        way = Action(id="template.map", label=_("Category map"), args=shop, method="get")
     else:
-        label, action = _("Set in template"), "connection.template"
-    counted = f"{label} ({same:,})" if same > 1 else label
-    return (Action(id=action, label=counted, args=args, method="get"), *found)
+        way = Action(id="connection.template", label=label, args=shop, method="get")
+    return replace(way, label=f"{way.label} ({same:,})") if same > 1 else way
 
 
 def _has_own_category(connection_id: int, product_id: str) -> bool:

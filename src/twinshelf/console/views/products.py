@@ -92,6 +92,11 @@ def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFil
     )
 
 
+def _shop_of(wanted: ProductFilter, every: Sequence[Connection]) -> int | None:
+    """The shop that the list is about; None where there are several and none is chosen."""
+    return every[0].id if len(every) == 1 else wanted.connection_id
+
+
 @require_safe
 @needs(Permission.VIEW)
 def products(request: ConsoleRequest) -> HttpResponse:
@@ -112,7 +117,7 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "pills": _pills(numbers, wanted),
             "failed_elsewhere": 0 if wanted.bucket == "failed" or wanted.code else numbers["failed"],
             "actions": offered(request, catalog.actions_for_many()),
-            "beside": offered(request, catalog.actions_for_list(wanted.connection_id or every[0].id)) if every else (),
+            "beside": offered(request, catalog.actions_for_list(_shop_of(wanted, every))) if every else (),
             "several_shops": len(every) > 1,
             "shops": [(c.id, c.name) for c in every],
             "stocks": words.STOCK.items(),

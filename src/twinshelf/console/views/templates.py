@@ -329,6 +329,27 @@ def move(request: ConsoleRequest, connection_id: int, template_id: int, way: str
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.OPERATE)
+def upload_where(request: ConsoleRequest) -> HttpResponse:
+    """Ask for the shop of a bulk upload, where there are several; its templates and warehouses are asked for next."""
+    every = connections.connections()
+    if not every:
+        return redirect("connections")
+    shop = every[0].id if len(every) == 1 else whole(request.POST, "shop", 0)
+    if any(each.id == shop for each in every):
+        return redirect("template_upload", shop)
+    context = {
+        "question": _("Bulk upload: choose the shop"),
+        "shop_choices": [(each.id, each.name) for each in every],
+        "consequence": _("Nothing is uploaded yet: category template and warehouse are asked for next."),
+        "button": _("Continue"),
+        "action_url": reverse("template_upload_where"),
+        "back": reverse("products"),
+    }
+    return render(request, "console/ask.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
 def upload(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     """Ask for a template and a warehouse, and list every product that the template holds."""
     connection = connections.connection_or_404(connection_id)
