@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -90,13 +91,19 @@ def column(field: Field) -> str:
 
 def fold(text: str) -> str:
     """A text as it is compared: without capitals in any script, in one encoding of accents, with single blanks."""
+    if text.isascii():  # most are, and an import folds some twenty of each product
+        return " ".join(text.lower().replace("\0", " ").split())
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
     return " ".join(folded.replace("\0", " ").split())
 
 
 def pack(values: Iterable[str]) -> str:
     """The values of a field as one text, each once; what is empty is none."""
-    known = dict.fromkeys(folded for value in values if (folded := fold(value)))
+    return _packed(map(fold, values))
+
+
+def _packed(folded: Iterable[str]) -> str:
+    known = dict.fromkeys(value for value in folded if value)
     return _BETWEEN + _BETWEEN.join(known) + _BETWEEN if known else ""
 
 
@@ -111,14 +118,15 @@ def texts_of(product: Product) -> Texts:
         title=pack([product.title]),
         sku=pack([product.sku, *(seller_sku(product, variant) for variant in product.variants)]),
         brand=pack([product.brand]),
-        category=pack(name for path in product.categories for name in _names(path)),
+        category=_packed(name for path in product.categories for name in _names(path)),
         product_type=pack(types),
     )
 
 
-def _names(path: str) -> list[str]:
-    parts = [part.strip() for part in path.split(">")]
-    return [*(" > ".join(parts[:n]) for n in range(len(parts), 0, -1)), *parts]
+@lru_cache(maxsize=4096)  # a store has few categories, and many products in each
+def _names(path: str) -> tuple[str, ...]:
+    parts = [fold(part) for part in path.split(">")]
+    return (*(" > ".join(parts[:n]) for n in range(len(parts), 0, -1)), *parts)
 
 
 def needle(condition: Condition) -> str:
