@@ -65,6 +65,9 @@ def test_only_the_skus_in_scope_move_and_others_show_out_of_scope(store, shop, t
     assert [(e.detail["seller_sku"], e.detail["after"]) for e in shop.effects("stock_set")] == [("MUG-1", 3)]
     assert (str(mug), "I-SKU-SCOPE") in twinshelf.problems()
     assert "Out of scope" in Browser().product(mug)
+    listed, other = Browser().product(tee).split("TEE-S S ")[1].split("TEE-M M ")
+    assert ("Linked" in listed, "Out of scope" in listed) == (True, False)
+    assert other.startswith("– $12.00 – 5 Out of scope ")
     assert twinshelf.differences() == []
 
     choose(twinshelf, sku_scope="")
@@ -74,7 +77,7 @@ def test_only_the_skus_in_scope_move_and_others_show_out_of_scope(store, shop, t
     assert "Out of scope" not in Browser().product(mug)
 
 
-@pytest.mark.covers("P17-19", "P17-21")
+@pytest.mark.covers("P17-19")
 def test_equal_skus_link_and_nearly_equal_ones_are_suggestions(sandbox, store, shop, twinshelf):
     theirs = dict(zip(("AB-1", "CD-2", "EF3"), in_shop(store, twinshelf, "AB-1", "CD-2", "EF3"), strict=True))
     mugs = {code: store.add_product(sku=code) for code in ("AB-1", "cd-2", "EF-3")}
@@ -113,6 +116,10 @@ def test_a_variant_is_matched_by_its_channel_sku(sandbox, store, shop, twinshelf
     page = f"/products/{pk_of(mug)}/"
 
     assert "SKUs are set on the variants" in browser.product(tee)
+    hint = '<a href="#variants">SKUs are set on the variants</a>'
+    of_tee = browser.get(f"/products/{pk_of(tee)}/").content.decode()
+    assert (hint in of_tee, 'id="variants"' in of_tee) == (True, True)
+    assert hint not in browser.get(page).content.decode()
     assert "The product itself has no SKU: its variants have. TEE-S TEE-M" in browser.product(tee)
     variant = browser.get(page).context["variant_skus"][0][0].variant_id
     form = {"shop": twinshelf.connection.id, f"sku-{variant}": " OLD-77 ", "next": page}

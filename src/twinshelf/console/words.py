@@ -216,6 +216,7 @@ LINKS: Final[Mapping[str, Look]] = {
     "differs": Look(_("Differs"), "bad", "alert"),
     "missing": Look(_("Not linked"), "", "link"),
     "gone": Look(_("Deleted in BigCommerce"), "", "box"),
+    "out_of_scope": Look(_("Out of scope"), "", "pause"),
 }
 """How a variant stands to its SKU on TikTok, by `VariantSides.agreement`."""
 

@@ -73,10 +73,10 @@ class VariantSides:
         return self.variant.sku if self.variant is not None else self.desired.seller_sku
 
     @property
-    def agreement(self) -> Agreement | Literal["gone"]:
+    def agreement(self) -> Agreement | Literal["gone", "out_of_scope"]:
         """Whether the shop shows what it should."""
         if self.link is None:
-            return "missing"
+            return "missing" if self.desired.in_scope else "out_of_scope"
         return "differs" if self.differs else "gone" if self.variant is None else "as_set"
 
 
