@@ -197,7 +197,10 @@ PET: Final = Attribute(
 )
 SCENT: Final = Attribute("100710", "Scent", _values(1090801, "Unscented", "Lavender", "Vanilla", "Citrus"))
 DANGEROUS: Final = Attribute(
-    "100711", "Dangerous Goods Or Hazardous Materials", _values(1090901, "None", "Flammable liquid"), customizable=False
+    "100711",
+    "Other Dangerous Goods or Hazardous Materials",
+    _values(1090901, "None", "Flammable liquid"),
+    customizable=False,
 )
 WARRANTY: Final = Attribute("100712", "Warranty Period")
 
