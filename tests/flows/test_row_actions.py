@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 
 from tests.flows.browser import Browser, pk_of
-from twinshelf.listings.models import ListingRow
+from tests.flows.faults import lose_webhooks
+from twinshelf.listings.models import Link, ListingRow
 from twinshelf.sync.models import Task
 
 
@@ -49,7 +51,10 @@ def test_the_status_is_read_from_tiktok_and_the_activity_says_so(sandbox, store,
     mug = store.add_product(sku="MUG-1")
     twinshelf.list(mug)
     listing_id = twinshelf.listing(mug).tiktok_id
+    lose_webhooks(sandbox)
     sandbox.act("tt.deactivate_product", product_id=listing_id)
+    twinshelf.settle()
+    assert (twinshelf.listing(mug).state, status(sandbox, shop, listing_id)) == ("live", "SELLER_DEACTIVATED")
 
     task = press(browser, twinshelf, "refresh", mug)
 
@@ -58,7 +63,6 @@ def test_the_status_is_read_from_tiktok_and_the_activity_says_so(sandbox, store,
     assert "Status of products are synced from TikTok to the App." in browser.words("/activity/")
 
 
-@pytest.mark.covers("CED-103")
 def test_what_was_deleted_on_tiktok_is_not_uploaded_and_can_be_recovered(sandbox, store, shop, twinshelf, browser):
     mug, pan = (store.add_product(sku=sku, stock=7) for sku in ("MUG-1", "PAN-1"))
     twinshelf.list(mug)
@@ -97,27 +101,44 @@ def test_what_was_deleted_on_tiktok_is_not_uploaded_and_can_be_recovered(sandbox
 
 @pytest.mark.covers("SILK-31")
 def test_a_product_that_tiktok_has_is_mapped_sku_by_sku_and_its_orders_sync(sandbox, store, shop, twinshelf, browser):
-    there = store.add_product(sku="OLD-1", title="Mug of old", stock=4)
+    def in_sizes(code, title):
+        sizes = [
+            {"sku": f"{code}-{n}", "inventory_level": stock,
+             "option_values": [{"option_display_name": "Size", "label": label}]}
+            for n, label, stock in ((1, "S", 7), (2, "L", 3))
+        ]  # fmt: skip
+        return store.add_product(sku="", title=title, variants=sizes, inventory_tracking="variant")
+
+    there = in_sizes("OLD", "Mug of old")
     twinshelf.list(there)
     listing_id = twinshelf.listing(there).tiktok_id
     store.act("delete_product", product_id=there)
-    mug = store.add_product(sku="MUG-1", title="Enamel mug", price="12.00", stock=7)
+    mug = in_sizes("MUG", "Enamel mug")
     twinshelf.settle()
     twinshelf.pull()
     address = f"/products/{pk_of(mug)}/map/"
+    listed = browser.get("/products/?q=Enamel").content.decode()
+    assert re.search(rf'<a class="entry" href="{address}(\?shop=\d+)?">Map Product</a>', listed)
     assert "has no product 123." in browser.words(f"{address}?tiktok_id=123")
     page = browser.get(f"{address}?tiktok_id={listing_id}")
-    [(sku, variants)] = page.context["lines"]
-    assert (sku.seller_sku, [code for _id, code, _same in variants]) == ("OLD-1", ["MUG-1"])
+    chosen = {}
+    for (sku, variants), wanted in zip(page.context["lines"], ("MUG-1", "MUG-2"), strict=True):
+        assert (sku.seller_sku, [code for _id, code, _same in variants]) == (
+            wanted.replace("MUG", "OLD"), ["MUG-1", "MUG-2"],
+        )  # fmt: skip
+        chosen[f"sku.{sku.id}"] = next(variant for variant, code, _same in variants if code == wanted)
     titles = len(shop.effects("product_edited"))
 
-    told = browser.post(address, {"tiktok_id": listing_id, f"sku.{sku.id}": variants[0][0]})
+    told = browser.post(address, {"tiktok_id": listing_id} | chosen)
     twinshelf.settle()
 
-    assert told == ["1 SKUs are linked. Orders for them find their products."]
+    assert told == ["2 SKUs are linked. Orders for them find their products."]
     row = twinshelf.listing(mug)
-    assert (row.tiktok_id, row.state, row.quantity) == (listing_id, "live", 7)
+    assert (row.tiktok_id, row.state, row.quantity) == (listing_id, "live", 10)
+    links = Link.objects.filter(product_id=str(mug)).order_by("seller_sku").values_list("seller_sku", "variant_id")
+    assert list(links) == list(zip(("OLD-1", "OLD-2"), chosen.values(), strict=True))
     assert len(shop.effects("product_edited")) == titles
-    order_id = shop.buy(("OLD-1", 1))
+    order_id = shop.buy(("OLD-2", 1))
     twinshelf.wait(3700)
-    assert twinshelf.order(order_id).creation == "created"
+    lines = store.act("order", order_id=twinshelf.order(order_id).store_order_id)["products"]
+    assert [(line["sku"], line["quantity"]) for line in lines] == [("MUG-2", 1)]

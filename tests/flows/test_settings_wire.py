@@ -6,6 +6,7 @@ Every preference has its test here (`proves`); the last test holds that none is 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,10 +18,12 @@ from django.test import Client
 from rich.console import Console
 from typer.testing import CliRunner
 
+from tests.flows.browser import Browser, pk_of
 from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks, ready_to_ship
 from tests.flows.neighbors import consent, open_shop
 from tests.flows.test_deleting import deleted
+from tests.flows.test_uploading import levels
 from twinshelf.accounts.models import User
 from twinshelf.cli import settings as commands
 from twinshelf.connections import actions as connections
@@ -323,7 +326,6 @@ def answers(product_id: int) -> list[str]:
 
 
 @proves("sync.name.update", "sync.name.create")
-@pytest.mark.covers("SILK-79")
 def test_a_title_follows_is_kept_here_or_is_left_to_tiktok(sandbox, store, shop, twinshelf, settings):
     settings.command("set", "sync.name.create", "connector")
     mug, pan = (store.add_product(sku=sku, title=title) for sku, title in (("MUG-1", "Enamel mug"), ("PAN-1", "Pan")))
@@ -426,6 +428,7 @@ def test_codes_and_stock_may_be_left_out_at_first_and_left_to_tiktok_later(sandb
     [made] = shop.effects("product_created")
     [sku] = live(sandbox, shop, twinshelf, mug)["skus"]
     assert (twinshelf.listing(mug).quantity, "identifier_code" in sku) == (0, False)
+    assert levels(sandbox, shop, twinshelf, mug) == {twinshelf.connection.warehouse_id: 0}
     sandbox.act("tt.set_stock", product_id=made.key, sku="MUG-1", quantity=5)
     store.act("set_stock", sku="MUG-1", quantity=9)
     store.act("edit_product", sku="MUG-1", name="Mug of enamel")
@@ -495,7 +498,7 @@ def test_three_ticks_say_what_goes_to_tiktok_by_itself(sandbox, store, shop, twi
     assert twinshelf.differences() == []
 
 
-@pytest.mark.covers("CED-87", "SILK-85")
+@pytest.mark.covers("SILK-85")
 def test_a_products_own_ticks_beat_the_rules_of_the_connection(sandbox, store, shop, twinshelf, settings):
     mug, pan = (store.add_product(sku=sku, title=f"{sku} of iron", stock=7) for sku in ("MUG-1", "PAN-1"))
     twinshelf.list(mug, pan)
@@ -513,11 +516,12 @@ def test_a_products_own_ticks_beat_the_rules_of_the_connection(sandbox, store, s
 
     def seen(product_id: int) -> tuple[Any, ...]:
         base, row = live(sandbox, shop, twinshelf, product_id), twinshelf.listing(product_id)
-        return base["title"], len(base["main_images"]), base["package_weight"]["value"], row.price_min, row.quantity
+        texts = base["title"], base["description"]
+        return *texts, len(base["main_images"]), base["package_weight"]["value"], row.price_min, row.quantity
 
     change("new", "13.00", 5)
-    assert seen(mug) == ("MUG-1 new", 2, "3", Decimal(13), 5)
-    assert seen(pan) == ("PAN-1 of iron", 1, "1.2", Decimal(12), 7)
+    assert seen(mug) == ("MUG-1 new", "<p>new</p>", 2, "3", Decimal(13), 5)
+    assert seen(pan) == ("PAN-1 of iron", "<p>A plain and sturdy thing.</p>", 1, "1.2", Decimal(12), 7)
 
     settings.page(
         {f"sync.{name}.update": "tts" for name in ("name", "description", "media", "weight", "price", "stock")}
@@ -525,8 +529,8 @@ def test_a_products_own_ticks_beat_the_rules_of_the_connection(sandbox, store, s
     listings.choose(twinshelf.connection, str(pan), ProductChoices(switches=Switches()), by=MAYA)
     change("newest", "14.00", 4)
 
-    assert seen(mug) == ("MUG-1 new", 2, "3", Decimal(13), 5)
-    assert seen(pan) == ("PAN-1 newest", 3, "3", Decimal(14), 4)
+    assert seen(mug) == ("MUG-1 new", "<p>new</p>", 2, "3", Decimal(13), 5)
+    assert seen(pan) == ("PAN-1 newest", "<p>newest</p>", 3, "3", Decimal(14), 4)
     assert twinshelf.differences() == []
 
 
@@ -690,8 +694,16 @@ def test_what_the_store_does_not_track_is_offered_with_the_number_chosen(store, 
 def test_stock_of_a_listing_that_is_off_is_not_sent_unless_it_is_chosen(sandbox, store, shop, twinshelf, settings):
     mug = store.add_product(sku="MUG-1", stock=10)
     twinshelf.list(mug)
-    twinshelf.finished(listings.deactivate(twinshelf.connection, [str(mug)], by=MAYA))
+    browser = Browser()
+    button = r'<button class="btn sm "\s+formaction="/products/do/deactivate/">Deactivate</button>'
+    assert re.search(button, browser.get("/products/").content.decode())
+    form = {"product": [pk_of(mug)], "shop": twinshelf.connection.id}
+    asked = browser.client.post("/products/do/deactivate/", form)
+    assert (asked.status_code, twinshelf.listing(mug).state) == (200, "live")
+    browser.post("/products/do/deactivate/", form | {"confirmed": "1"})
+    twinshelf.settle()
     assert (twinshelf.listing(mug).state, twinshelf.listing(mug).status) == ("inactive_seller", "SELLER_DEACTIVATED")
+    assert shown(sandbox, shop, twinshelf, mug)["status"] == "SELLER_DEACTIVATED"
 
     store.act("set_stock", sku="MUG-1", quantity=7)
     twinshelf.wait(700)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.flows.browser import Browser
 from tests.flows.conftest import HOME, MAYA
 from twinshelf.accounts.models import AuditEntry
 from twinshelf.connections.preferences import PriceRule
@@ -53,6 +55,13 @@ def items(task):
     return dict(TaskItem.objects.filter(task=task).values_list("key", "text"))
 
 
+def on_the_page():
+    """Total product(s) of each template, as the list shows them."""
+    page = Browser().get("/templates/").content.decode()
+    lines = re.findall(r'data-open><b>(.*?)</b>.*?data-l="Total product\(s\)">(\d+)</td>', page, re.DOTALL)
+    return {name: int(number) for name, number in lines}
+
+
 @pytest.mark.covers("CED-39", "CED-42")
 def test_products_join_and_leave_by_themselves_as_the_store_changes(store, shop, twinshelf):
     twinshelf.prefer(auto_import=True)
@@ -72,12 +81,15 @@ def test_products_join_and_leave_by_themselves_as_the_store_changes(store, shop,
         sagaform.id: 3, Template.objects.get(is_default=True).id: 1
     }  # fmt: skip
 
+    assert on_the_page() == {"Sagaform": 3, "Lamps": 0}
+
     store.act("edit_product", sku="LAMP-1", brand_name="Other")  # the next template that fits
     store.act("edit_product", sku="MUG-1", brand_name="Other")  # none fits
     store.act("edit_product", sku="JAR-1", brand_name="SAGAFORM")
     twinshelf.settle()
 
     assert holders(twinshelf, rug, mug, lamp, jar) == ["Sagaform", "Default", "Lamps", "Sagaform"]
+    assert on_the_page() == {"Sagaform": 2, "Lamps": 1}
     entries: Any = AuditEntry.objects.filter(action="rules.products_moved").order_by("id")
     moved = [(e.before[str(lamp)], e.after[str(lamp)]) for e in entries if str(lamp) in e.before]
     assert moved == [(None, "Sagaform"), ("Sagaform", "Lamps")]

@@ -191,6 +191,9 @@ def test_the_products_of_a_template_are_listed_together(sandbox, store, shop, tw
     assert [(line["template"].name, line["products"]) for line in client.get("/templates/").context["lines"]] == [
         ("Rugs", 2)
     ]
+    offered = client.get(f"{at}/upload/")
+    assert (template.id, "Rugs (2)") in offered.context["template_choices"]
+    assert f'<option value="{template.id}" >Rugs (2)</option>' in " ".join(offered.content.decode().split())
     client.post(f"{at}/upload/", {"template": template.id})
     twinshelf.settle()
     twinshelf.wait(600)

@@ -111,10 +111,12 @@ def test_the_list_has_its_columns_sorts_and_finds_by_name(console, world):
     assert names(console.get("/templates/?q=RUGS")) == ["Rugs and runners", "Ångström rugs"]
     assert names(console.get("/templates/?q=ångstr")) == ["Ångström rugs"]
     assert "No template has this name" in console.get("/templates/?q=zzz")
-    assert f"/connections/{world.us.id}/template/" in page.links
+    buttons = re.findall(r'<a\s+class="btn[^"]*"\s+href="([^"]+)"\s*>\s*([^<]+?)\s*</a>', page.html)
+    assert (f"/connections/{world.us.id}/template/", "Edit Default Template") in buttons
+    assert (new(world), "Create Template") in buttons
     assert console.get(f"/connections/{world.us.id}/template/").text.startswith("Default template")
-    assert new(world) in page.links
-    assert console.get(new(world))["draft"].name == ""
+    draft = console.get(new(world))["draft"]
+    assert (draft.name, draft.conditions, draft.category) == ("", (), None)
 
 
 @pytest.mark.covers("CED-41")
@@ -255,6 +257,11 @@ def test_each_field_and_operator_finds_what_it_should(console, world):
             custom_fields=(("Product Type", kind),), variants=variants, modified_at=known.modified_at,
         ))  # fmt: skip
     membership.keep_texts(world.store, documents)
+    offered = re.findall(r'<select class="sel" name="c-field".*?</select>', console.post(
+        new(world), form(("title", "equals", "x"), run="20")).html, re.DOTALL)  # fmt: skip
+    assert [re.findall(r'<option value="(\w+)"[^>]*>(.*?)</option>', each) for each in offered] == [
+        list(zip(Field, ("Title", "SKU", "Brand", "Category", "Product type", "Vendor"), strict=True))
+    ]
 
     for match, conditions, found in FOUND:
         page = console.post(new(world), form(*conditions, match=match, run="20"))
@@ -375,6 +382,7 @@ def test_another_category_loads_its_groups_and_says_which_mappings_do_not_apply(
 # -- saving, copying, deleting --------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("CED-62")
 def test_a_saved_template_is_in_the_list_and_cancelling_changes_nothing(console, world):
     page = console.post(new(world), form(("brand", "equals", "fernhollow"), save="1"))
 
@@ -391,6 +399,16 @@ def test_a_saved_template_is_in_the_list_and_cancelling_changes_nothing(console,
     shown = console.get(edit)
     assert f'href="/templates/?shop={world.us.id}"' in shown.html  # Cancel
     assert [each.value for each in shown["draft"].conditions] == ["fernhollow"]
+    assert Task.objects.filter(kind="evaluate_template").count() == 1
+    evaluating.evaluate(task)
+    default = Template.objects.get(is_default=True)
+    assert queries.product_counts(world.us) == {template.id: 60, default.id: 0}
+
+    console.post(edit, form(("category", "contains", "storage"), save="1"))
+    again = Task.objects.filter(kind="evaluate_template").latest("id")
+    assert (again.id != task.id, again.state) == (True, "queued")
+    evaluating.evaluate(again)
+    assert queries.product_counts(world.us) == {template.id: 12, default.id: 48}
 
 
 @pytest.mark.covers("CED-47")
@@ -403,9 +421,16 @@ def test_deleting_asks_names_the_number_and_frees_the_products(console, world):
     evaluating.evaluate(Task.objects.get(kind="evaluate_template"))
     held = Membership.objects.filter(template=rugs).count()
     assert held == 12
-    listed = console.get("/templates/")
-    assert f"/templates/{world.us.id}/{rugs.id}/" in listed.links
-    assert f"/templates/{world.us.id}/{rugs.id}/delete/" in listed.links
+    edit = f"/templates/{world.us.id}/{rugs.id}/"
+    [row] = [each for each in re.findall(r"<tr data-row>.*?</tr>", console.get("/templates/").html, re.DOTALL)
+             if "<b>Rugs</b>" in each]  # fmt: skip
+    menu = row.split('<div class="pop">')[1]
+    assert f'<a class="entry" href="{edit}">Edit</a>' in menu
+    assert f'<a class="entry" href="{edit}delete/">Delete</a>' in menu
+    assert re.search(
+        rf'<form method="post" action="{edit}copy/">.*?<button class="entry[^>]*>\s*Copy\s', menu, re.DOTALL
+    )
+    assert console.get(edit)["draft"].name == "Rugs"
 
     asked = console.get(f"/templates/{world.us.id}/{rugs.id}/delete/")
     assert "Delete “Rugs”?" in asked

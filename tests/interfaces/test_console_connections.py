@@ -19,7 +19,7 @@ from twinshelf.sync.models import Lane, Mark, Problem, Task
 from twinshelf.tiktok.regions import REGIONS
 
 
-@pytest.mark.covers("CED-156", "CED-45")
+@pytest.mark.covers("CED-156")
 def test_each_connection_shows_its_shop_its_access_and_its_template(console):
     page = console.get("/connections/")
 
