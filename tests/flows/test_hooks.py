@@ -246,6 +246,54 @@ def test_a_secret_counts_from_the_moment_it_is_changed(of_store, twinshelf):
     nothing_came_of(of_store.having(x_twinshelf_secret=before))
 
 
+def test_a_store_that_is_connected_again_has_new_secrets_and_no_webhooks_of_the_earlier_token(sandbox, twinshelf):
+    sandbox.act("bc.create_store", hash="again0store", name="Again", currency="USD", plan="enterprise")
+    store = StoreWorld(sandbox, "again0store")
+
+    def connect(keys):
+        made = connections.connect_store(
+            twinshelf.account, store_hash_or_url=store.hash, access_token=keys["access_token"],
+            client_id=keys["client_id"], client_secret=keys["client_secret"], by=MAYA,
+        )  # fmt: skip
+        return made, hooks_of(keys, connections.store_hook_address(made))
+
+    def hooks_of(keys, address):
+        with clients.trial_store(twinshelf.account.id, store.hash, keys["access_token"]) as client:
+            assert isinstance(client, BigCommerce)
+            return [hook for hook in client.hooks() if hook.destination == address]
+
+    def keys_of(name):
+        return sandbox.act("bc.create_api_account", hash=store.hash, name=name)
+
+    topics = sorted(store_webhooks.TOPICS)
+    first = keys_of("First")
+    _, hooks = connect(first)
+    assert sorted(hook.scope for hook in hooks) == topics
+    [(before,)] = {tuple(hook.headers.values()) for hook in hooks}
+
+    _, hooks = connect(first)
+    assert sorted(hook.scope for hook in hooks) == topics
+    [(after,)] = {tuple(hook.headers.values()) for hook in hooks}
+    assert after != before
+
+    made, hooks = connect(keys_of("Second"))
+    assert sorted(hook.scope for hook in hooks) == topics
+    assert hooks_of(first, connections.store_hook_address(made)) == []
+
+    sandbox.outbox.send = catcher = Catcher()
+    store.add_product(sku="JAR-1")
+    sandbox.settle()
+    [told] = [one for one in catcher.caught if json.loads(one.body)["scope"] == "store/product/created"]
+    assert told.post() == 200
+    for old in (before, after):
+        nothing_came_of(told.having(x_twinshelf_secret=old))
+
+    made.token = "sealed:with a key that is lost"
+    made.save(update_fields=["token"])
+    _, hooks = connect(keys_of("Third"))
+    assert sorted(hook.scope for hook in hooks) == topics
+
+
 def test_a_delivery_needs_nothing_that_is_there_for_people(of_store, monkeypatch):
     monkeypatch.setattr(SessionMiddleware, "process_request", lambda *_: pytest.fail("a session was looked for"))
 

@@ -17,9 +17,9 @@ from twinshelf.connections import clients, currencies
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
-from twinshelf.errors import DocumentError, NeedsPerson, Transient, Unauthorized
+from twinshelf.errors import DocumentError, NeedsPerson, Refused, Transient, Unauthorized
 from twinshelf.kit import skew
-from twinshelf.kit.secrets import seal, unseal
+from twinshelf.kit.secrets import Unsealable, seal, unseal
 from twinshelf.storefronts import known as storefronts
 from twinshelf.storefronts.known import STOREFRONTS
 from twinshelf.sync import schedules
@@ -84,6 +84,8 @@ def connect_store(
 ) -> Store:
     """Test the credentials against the store, then keep them sealed. Connecting again replaces them and keeps all data.
 
+    Each time the webhooks get a new secret, and those made with an earlier token are removed with it.
+
     Raises NotAStore, Unauthorized, WrongStore, ScopesMissing, or StoreTaken if another account has it: neither would
     know what the other holds for its orders. Then nothing is kept.
     """
@@ -99,6 +101,7 @@ def connect_store(
     if elsewhere.exclude(account=account).exists() and not elsewhere.filter(account=account).exists():
         raise StoreTaken(info.name)
     binding = store_binding(store_hash)
+    earlier = _token_on_record(account, store_hash)
     with _taken_by_one(info.name), transaction.atomic():
         before = Store.objects.filter(account=account, hash=store_hash).values("hash", "name", "state").first()
         store, _ = Store.objects.update_or_create(
@@ -108,6 +111,7 @@ def connect_store(
                 "name": info.name,
                 "client_id": client_id.strip(),
                 "client_secret": seal(client_secret.strip(), bound_to=binding),
+                "hook_secret": seal(secrets.token_urlsafe(32), bound_to=binding),
                 "hooks_signed": False,
                 "token": seal(access_token.strip(), bound_to=binding),
                 "state": AccessState.CONNECTED,
@@ -119,15 +123,14 @@ def connect_store(
                 "control_panel_url": _control_panel(info.control_panel_url, store_hash),
             },
         )
-        if not store.hook_secret:
-            store.hook_secret = seal(secrets.token_urlsafe(32), bound_to=binding)
-            store.save(update_fields=["hook_secret"])
         after = {"hash": store_hash, "name": info.name, "state": AccessState.CONNECTED}  # no word of the credentials
         record(by, account.id, "connections.connect_store", f"store:{store.id}", before=before, after=after)
     works_again(account.id, f"store:{store.id}")
     for connection in Connection.objects.filter(store=store):
         works_again(account.id, f"connection:{connection.id}")
     ensure_store_hooks(store)
+    if earlier not in {"", access_token.strip()}:
+        _delete_hooks_of(earlier, store)
     currencies.read_currencies(store)
     schedules.set_schedule(account.id, "store_products", f"store:{store.id}", 3600, first_in=3600)
     schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
@@ -153,6 +156,27 @@ def ensure_store_hooks(store: Store) -> None:
     """Have BigCommerce tell us of changes: create what is missing, switch on what it switched off. Safe to repeat."""
     secret = unseal(store.hook_secret, bound_to=store_binding(store.hash))
     clients.store_client(store).ensure_hooks(store_hook_address(store), secret)
+
+
+def _token_on_record(account: Account, store_hash: str) -> str:
+    """The token that a store was connected with; "" if it was not, or its key is lost, which connecting again mends."""
+    store = Store.objects.filter(account=account, hash=store_hash).first()
+    try:
+        return unseal(store.token, bound_to=store_binding(store.hash)) if store is not None else ""
+    except Unsealable:
+        return ""
+
+
+def _delete_hooks_of(token: str, store: Store) -> None:
+    """Remove the webhooks made with an earlier token: only it sees them, and they carry a secret that we take no more.
+
+    One that works no more can not do that. BigCommerce deletes them with its account, or after two days of refusals.
+    """
+    try:
+        with clients.trial_store(store.account_id, store.hash, token, platform=store.platform) as client:
+            client.delete_hooks(store_hook_address(store))
+    except (Transient, NeedsPerson, Refused) as error:
+        log.warning("the webhooks of the earlier token are left", store=store.id, why=str(error))
 
 
 def check_store(store: Store, *, by: Actor) -> None:

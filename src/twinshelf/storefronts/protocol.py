@@ -96,6 +96,9 @@ class StoreClient(Protocol):
     def ensure_hooks(self, destination: str, secret: str) -> None:
         """Have all topics of the storefront posted to `destination`, with our secret. Safe to repeat."""
 
+    def delete_hooks(self, destination: str) -> None:
+        """Remove all webhooks that this token made to `destination`. Safe to repeat."""
+
     def orders_after(self, last_id: str) -> StoreOrderPage:
         """The next orders after `last_id`, "" to begin. Go on with the page's `last_id` while it has `more`."""
 
