@@ -668,6 +668,20 @@ def test_at_the_limit_one_sku_goes_to_0_and_the_product_stays_live(store, shop, 
     assert quantities(shop) == [("MUG-S", 0), ("MUG-S", 13)]
 
 
+@proves("threshold_mode")
+def test_at_the_limit_the_whole_product_goes_off_sale_where_that_is_chosen(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=5)
+    twinshelf.list(mug)
+    settings.page({"threshold": "5", "threshold_mode": "deactivate"})
+    assert (twinshelf.listing(mug).state, quantities(shop)) == ("inactive_system", [])
+
+    settings.command("set", "threshold_mode", "set_zero")
+    twinshelf.wait(600)
+    twinshelf.wait(600)
+
+    assert (twinshelf.listing(mug).state, quantities(shop)) == ("live", [("MUG-1", 0)])
+
+
 @proves("reserve")
 def test_the_reserve_is_kept_back(store, shop, twinshelf, settings):
     mug = store.add_product(sku="MUG-1", stock=10)

@@ -26,7 +26,9 @@ from tests.pure.builders import (
 )
 from twinshelf.connections.preferences import PackageDefaults, PriceRule
 from twinshelf.documents import (
+    ActivateListing,
     CategoryRules,
+    DeactivateListing,
     Image,
     Listing,
     OptionValue,
@@ -43,10 +45,12 @@ from twinshelf.listings.desired import CategoryFacts, desired_skus, listable
 from twinshelf.listings.desired import desired as desired_in_shop
 from twinshelf.listings.plan import (
     SeenSkus,
+    SeenVisibility,
     deleted_findings,
     doubled_findings,
     linkable,
     plan_prices,
+    plan_visibility,
     review_findings,
     state_of,
 )
@@ -823,3 +827,38 @@ def test_only_what_was_deleted_in_the_shop_is_missed(status, codes):
 )
 def test_links_are_made_by_equal_and_unique_skus(_case, theirs, ours, links):
     assert linkable(theirs, ours) == links
+
+
+# -- on and off sale ------------------------------------------------------------------------------------------------
+
+OFF_FOR_STOCK = DeactivateListing(shop_listing_id="tt-1", low=("MUG-1",))
+OFF, ON = DeactivateListing(shop_listing_id="tt-1"), ActivateListing(shop_listing_id="tt-1")
+ON_FOR_STOCK = ActivateListing(shop_listing_id="tt-1", restocked=True)
+
+
+@pytest.mark.parametrize(
+    ("_case", "state", "wish", "low", "change", "codes"),
+    [
+        ("live, enough", "live", None, (), None, ()),
+        ("live, low", "live", None, ("MUG-1",), OFF_FOR_STOCK, ()),
+        ("off for low stock, still low", "inactive_system", None, ("MUG-1",), None, ()),
+        ("off for low stock, enough again", "inactive_system", None, (), ON_FOR_STOCK, ()),
+        ("off by a person, enough", "inactive_seller", None, (), None, ()),
+        ("off by a person, low", "inactive_seller", None, ("MUG-1",), None, ()),
+        ("in review, low: once it is live", "reviewing", None, ("MUG-1",), None, ()),
+        ("stopped by TikTok", "inactive_platform", None, (), None, ()),
+        ("a person wants it off", "live", False, (), OFF, ()),
+        ("a person wants off what is off for low stock", "inactive_system", False, ("MUG-1",), None, ()),
+        ("a person wants it on", "inactive_seller", True, (), ON, ()),
+        ("a person wants on what was off for low stock", "inactive_system", True, (), ON, ()),
+        ("a person wants on what is low", "inactive_system", True, ("MUG-1",), None, ("I-LST-LOW",)),
+        ("what a person switched off is low by now", "inactive_seller", True, ("MUG-1",), None, ("I-LST-LOW",)),
+        ("on already", "live", True, (), None, ("I-LST-NOTOFF",)),
+        ("not there", "not_uploaded", False, (), None, ("I-LST-NOTLIVE",)),
+    ],
+)
+def test_what_is_switched(_case, state, wish, low, change, codes):
+    plan = plan_visibility(SeenVisibility("1", tiktok_id="tt-1", state=state, switch_to=wish, low=low))
+
+    assert plan.changes == ((change,) if change else ())
+    assert tuple(each.code for each in plan.findings) == codes

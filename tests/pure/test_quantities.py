@@ -11,7 +11,8 @@ from twinshelf.documents import Plan, SetStock, ShopSku, finding
 from twinshelf.listings.desired import DesiredSku, gone_sku
 from twinshelf.listings.plan import SeenSkus, without_closed
 from twinshelf.listings.plan import plan_stock as plan_seen
-from twinshelf.rules.quantities import Quantity, QuantityStep, gone, quantity_of
+from twinshelf.rules.own import ProductChoices
+from twinshelf.rules.quantities import Quantity, QuantityStep, gone, quantity_of, rarely_enough, threshold_of
 from twinshelf.tiktok.products import MAX_QUANTITY
 
 
@@ -101,6 +102,46 @@ def test_at_the_threshold_nothing_is_offered(_case, stock, threshold, offered):
 )
 def test_what_is_compared_with_the_threshold(_case, stock, held, reserve, offered):
     assert offer(stock, held, threshold=13, reserve=reserve) == offered
+
+
+@pytest.mark.parametrize(
+    ("_case", "chosen", "own", "limit"),
+    [
+        ("none anywhere", {}, {}, (None, "set_zero")),
+        ("the connection's", {"threshold": 5, "threshold_mode": "deactivate"}, {}, (5, "deactivate")),
+        ("the product's beats it", {"threshold": 5}, {"threshold": 2}, (2, "set_zero")),
+        ("a product's of 0 beats it too", {"threshold": 5}, {"threshold": 0}, (0, "set_zero")),
+        ("a product's alone", {}, {"threshold": 2}, (2, "set_zero")),
+        ("a mode of its own", {"threshold": 5}, {"threshold_mode": "deactivate"}, (5, "deactivate")),
+        (
+            "its mode beats the connection's",
+            {"threshold": 5, "threshold_mode": "deactivate"},
+            {"threshold_mode": "set_zero"},
+            (5, "set_zero"),
+        ),
+        ("excluded", {"threshold": 5}, {"threshold_excluded": True}, (None, "set_zero")),
+        ("excluded, whatever its own", {}, {"threshold": 9, "threshold_excluded": True}, (None, "set_zero")),
+    ],
+)
+def test_the_limit_that_counts_for_a_product(_case, chosen, own, limit):
+    found = threshold_of(Preferences(**chosen), ProductChoices(**own))
+
+    assert (found.units, found.mode) == limit
+
+
+def test_where_the_product_goes_off_sale_its_units_stay():
+    for stock, low in ((6, False), (5, True), (0, True)):
+        found = quantity(stock, threshold=5, threshold_mode="deactivate")
+        assert (found.offered, found.low) == (stock, low)
+    assert not quantity(5, threshold=5).low
+    assert not quantity(None, threshold=5000, threshold_mode="deactivate").low
+
+
+@pytest.mark.parametrize(
+    ("threshold", "warned"), [(None, False), (0, False), (1, True), (5, True), (6, False), (100, False)]
+)
+def test_limits_of_which_people_are_warned(threshold, warned):
+    assert rarely_enough(threshold) is warned
 
 
 @random_cases

@@ -15,6 +15,7 @@ from twinshelf.documents import StoreOrderState
 from twinshelf.errors import DocumentError
 
 Direction = Literal["bc_to_tts", "tts_to_bc", "disabled"]
+ThresholdMode = Literal["set_zero", "deactivate"]
 RuleKind = Literal["none", "fixed_up", "fixed_down", "percent_up", "percent_down"]
 
 
@@ -90,6 +91,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     package: PackageDefaults = PackageDefaults()
     inventory_direction: Direction = "bc_to_tts"
     threshold: int | None = None
+    threshold_mode: ThresholdMode = "set_zero"
+    """At the threshold. set_zero: the SKU is offered with 0 units. deactivate: its whole product is taken off sale."""
     reserve: int = 0
     """Units held back from the shop beyond any threshold."""
     untracked_quantity: int = 999

@@ -311,6 +311,7 @@ RULES: Final[Mapping[str, Text]] = {
     "held": _("{value} held for orders on their way"),
     "reserve": _("{value} a variant kept back"),
     "threshold": _("0 at {value} or fewer"),
+    "low": _("Off sale at {value} or fewer"),
     "untracked": _("{value} where stock is not tracked"),
     "not_for_sale": _("0: not purchasable in BigCommerce"),
     "product_level": _("0: stock is tracked for the product, not its variants"),

@@ -56,14 +56,21 @@ class SetStock(Change, frozen=True, kw_only=True):
     shop_listing_id: str
     stock: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
     """(TikTok SKU id, ((warehouse id, available quantity), …)), sorted by id; every warehouse of a SKU is named."""
+    put_back: tuple[tuple[str, int, int], ...] = ()
+    """(seller SKU, units that the shop showed, units that are right) of SKUs of which the shop may have put units on
+    offer again, since an order there was cancelled."""
 
 
 class DeactivateListing(Change, frozen=True, kw_only=True):
     shop_listing_id: str
+    low: tuple[str, ...] = ()
+    """The seller SKUs whose low stock is the reason; none: a person wants it."""
 
 
 class ActivateListing(Change, frozen=True, kw_only=True):
     shop_listing_id: str
+    restocked: bool = False
+    """It was taken off sale for its low stock, and has enough again; else a person wants it."""
 
 
 class DeleteListing(Change, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> Non
         }
         touched = {variant_id for units in differing.values() for variant_id in units} - less
         mark_stock(connection.store, touched, cause="held for orders", apart_from=connection)
-        mark_stock(connection.store, less, cause="holds released")
+        mark_stock(connection.store, less, cause="holds released", cancelled_in=connection)
 
 
 def release(connection: Connection, order_ids: Collection[str]) -> None:
@@ -80,7 +80,7 @@ def release(connection: Connection, order_ids: Collection[str]) -> None:
         gone = set(rows.values_list("variant_id", flat=True))
         if gone:
             rows.delete()
-            mark_stock(connection.store, gone, cause="holds released")
+            mark_stock(connection.store, gone, cause="holds released", cancelled_in=connection)
 
 
 def convert(connection: Connection, order_ids: Collection[str]) -> None:

@@ -8,6 +8,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.goods.models import Selection, StoreVariant
 from twinshelf.kit.upsert import upsert
 from twinshelf.sync import lanes
+from twinshelf.sync.flows import Signal
 
 
 def select(connection: Connection, product_ids: Iterable[str]) -> None:
@@ -26,14 +27,25 @@ def selected(connection: Connection, product_ids: Collection[str]) -> set[str]:
     return found
 
 
-def mark_stock(store: Store, variant_ids: Collection[str], *, cause: str, apart_from: Connection | None = None) -> None:
-    """Mark the stock of these variants in the connections of the store: what one shop holds, all others lack."""
+def mark_stock(
+    store: Store,
+    variant_ids: Collection[str],
+    *,
+    cause: str,
+    apart_from: Connection | None = None,
+    cancelled_in: Connection | None = None,
+) -> None:
+    """Mark the stock of these variants in the connections of the store: what one shop holds, all others lack.
+
+    `cancelled_in`: an order for them was cancelled there.
+    """
     product_ids = products_of_variants(store.id, variant_ids)
     for connection in Connection.objects.filter(store=store):
         if connection != apart_from:
             keys = selected(connection, product_ids)
             owner = f"connection:{connection.id}"
-            lanes.ask(store.account_id, "stock", owner, keys, cause=cause, priority=lanes.URGENT)
+            signals = Signal.CANCELLED if connection == cancelled_in else Signal.NONE
+            lanes.ask(store.account_id, "stock", owner, keys, cause=cause, priority=lanes.URGENT, signals=signals)
 
 
 def products_of_variants(store_id: int, variant_ids: Collection[str]) -> set[str]:

@@ -186,9 +186,7 @@ def desired_skus(
                 untaxed=facts.untaxed,
                 template_rule=template_rule,
             )
-        quantity = quantity_of(
-            product, variant, held=held.get(variant.id, 0), preferences=preferences, own=chosen.quantity
-        )
+        quantity = quantity_of(product, variant, held=held.get(variant.id, 0), preferences=preferences, choices=choices)
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,

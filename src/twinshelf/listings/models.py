@@ -70,6 +70,8 @@ class ListingRow(AccountModel):
     """What the last send replaced of such changes: field → what the shop had shown. Not overwritten twice by itself."""
     warehouse_id = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The shop's warehouse that somebody chose when it was uploaded; "": the connection's."""
+    low_off_at = models.DateTimeField(null=True)
+    """When we last took it off sale for its low stock, until it is seen on sale again; None: we did not."""
 
     class Meta:
         db_table = "listings_listing"

@@ -191,9 +191,9 @@ def _keep_listings(
     for row, seen in current:
         before = row.state
         row.status, row.audit_status, row.audit_reasons = seen.status, seen.audit_status, list(seen.audit_reasons)
-        row.state = planning.state_of(
-            seen.status, seen.audit_status, deactivated_by_us=before == ListingState.INACTIVE_SYSTEM
-        )
+        row.state = planning.state_of(seen.status, seen.audit_status, deactivated_by_us=row.low_off_at is not None)
+        if row.state == ListingState.LIVE and row.low_off_at is not None and began > row.low_off_at:
+            row.low_off_at = None  # somebody put it on sale since: if it is off again, that is not for us to end
         row.observed_at, row.checked_at = seen.updated_at, began
         became = news[row.product_id] = set()
         if seen.status == ListingStatus.DELETED:
@@ -214,7 +214,7 @@ def _keep_listings(
             [row for row, _seen in current],
             [
                 "status", "audit_status", "audit_reasons", "state", "observed_at", "checked_at", "tiktok_id", "sent",
-                "wanted", "price_min", "price_max", "quantity", "shop_edits", "deleted",
+                "wanted", "price_min", "price_max", "quantity", "shop_edits", "deleted", "low_off_at",
             ],
         )  # fmt: skip
     return news

@@ -63,11 +63,29 @@ class SeenSkus:
     """The SKU ids whose price somebody set in the shop."""
     guard_percent: Decimal = Decimal(50)
     confirmed: str = ""
+    cancelled: bool = False
+    """An order was cancelled in the shop, which may have put its units on offer again."""
+    state: str = ""
+    """Our state of the listing."""
+
+    @property
+    def low(self) -> tuple[str, ...]:
+        """As `low_skus`, of what the shop has."""
+        return low_skus(self.desired, self.links)
 
     def differences(self) -> tuple[SkuDifference, ...]:
         """What differs of the linked SKUs."""
         linked = {variant_id: sku for variant_id, sku in self.desired.items() if variant_id in self.links}
         return compare_skus(linked, self.links, self.shown, warehouse_id=self.warehouse_id)
+
+
+def low_skus(desired: Mapping[str, DesiredSku], linked: Collection[str]) -> tuple[str, ...]:
+    """The seller SKUs for whose low stock the whole listing is to be off sale (INV-6); linked ones alone count."""
+    return tuple(
+        sku.seller_sku or variant_id
+        for variant_id, sku in desired.items()
+        if variant_id in linked and sku.stock_follows and sku.listable and sku.quantity.low
+    )
 
 
 def plan_prices(seen: SeenSkus) -> Plan:
@@ -111,15 +129,19 @@ def plan_stock(seen: SeenSkus) -> Plan:
         for each in wrong
         if isinstance(each, StockDifference) and each.variant_id not in unknown
     )
+    put_back = tuple(
+        (each.seller_sku or each.variant_id, each.shown, each.expected)
+        for each in wrong
+        if isinstance(each, StockDifference) and each.variant_id not in unknown and each.shown > each.expected
+    )
     findings = [finding("E-INV-PRODUCTLEVEL")] if unknown else []
+    if seen.low:
+        findings.append(finding("W-INV-LOW", skus=", ".join(seen.low)))
     findings += _beyond_most(seen.desired[key] for key in seen.links if key in seen.desired)
     if any(isinstance(each, SkuMissing) for each in wrong):
         findings.append(finding("E-LST-SKUGONE"))
-    return Plan(
-        key=seen.key,
-        changes=(SetStock(shop_listing_id=seen.tiktok_id, stock=stock),) if stock else (),
-        findings=tuple(findings),
-    )
+    change = SetStock(shop_listing_id=seen.tiktok_id, stock=stock, put_back=put_back if seen.cancelled else ())
+    return Plan(key=seen.key, changes=(change,) if stock else (), findings=tuple(findings))
 
 
 def _beyond_most(skus: Iterable[DesiredSku]) -> list[Finding]:
@@ -149,7 +171,10 @@ def without_closed(stock: Levels, closed: Collection[tuple[str, str]]) -> Levels
 
 @dataclass(frozen=True)
 class SeenVisibility:
-    """A listing that somebody wants on sale (`switch_to` True) or off (False), with our state of it."""
+    """A listing that somebody wants on sale (`switch_to` True) or off (False), with our state of it.
+
+    `low` are the seller SKUs for whose low stock it is to be off sale.
+    """
 
     key: str
     tiktok_id: str
@@ -159,19 +184,38 @@ class SeenVisibility:
     """Somebody wants it deleted (True) or recovered (False)."""
     deleted_id: str = ""
     """What the shop called it before it was deleted; "" if it was not."""
+    low: tuple[str, ...] = ()
 
 
 def plan_visibility(seen: SeenVisibility) -> Plan:
-    """Switch, delete or recover it if its state allows; else say that it was skipped, and why."""
+    """Switch, delete or recover it if its state allows; else say that it was skipped, and why.
+
+    What nobody wishes anything of is off sale while its stock is low, and on again if it was off for that alone.
+    """
     if seen.remove_to is not None:
         return _plan_removal(seen)
     if seen.switch_to is None:
-        return Plan(key=seen.key)
-    fit = {ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM} if seen.switch_to else {ListingState.LIVE}
+        return _plan_low(seen)
+    if seen.switch_to and seen.low and seen.state in _OFF:
+        return Plan(key=seen.key, findings=(finding("I-LST-LOW", skus=", ".join(seen.low)),))
+    if not seen.switch_to and seen.state == ListingState.INACTIVE_SYSTEM:
+        return Plan(key=seen.key)  # it is off already; from now on because a person wants it
+    fit = _OFF if seen.switch_to else {ListingState.LIVE}
     if seen.state not in fit:
         return Plan(key=seen.key, findings=(finding("I-LST-NOTOFF" if seen.switch_to else "I-LST-NOTLIVE"),))
     change = ActivateListing if seen.switch_to else DeactivateListing
     return Plan(key=seen.key, changes=(change(shop_listing_id=seen.tiktok_id),))
+
+
+_OFF = frozenset({ListingState.INACTIVE_SELLER, ListingState.INACTIVE_SYSTEM})
+
+
+def _plan_low(seen: SeenVisibility) -> Plan:
+    if seen.low and seen.state == ListingState.LIVE:
+        return Plan(key=seen.key, changes=(DeactivateListing(shop_listing_id=seen.tiktok_id, low=seen.low),))
+    if not seen.low and seen.state == ListingState.INACTIVE_SYSTEM:
+        return Plan(key=seen.key, changes=(ActivateListing(shop_listing_id=seen.tiktok_id, restocked=True),))
+    return Plan(key=seen.key)
 
 
 def _plan_removal(seen: SeenVisibility) -> Plan:

@@ -17,7 +17,8 @@ from twinshelf.listings.afterwards import look_again
 from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.rules.quantities import counted_for_all_variants
-from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
+from twinshelf.sync import lanes
+from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, Signal, no_change
 from twinshelf.tiktok.errors import PartlyRefused
 
 _STOCKABLE = (
@@ -66,6 +67,8 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
             shown=shown,
             warehouse_id=facts.warehouse_of(product_id),
             product_level=product_id in products and counted_for_all_variants(products[product_id]),
+            cancelled=batch.signalled(product_id, Signal.CANCELLED),
+            state=row.state,
         )
         for product_id, row in rows.items()
     }
@@ -108,12 +111,17 @@ def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made
             raise
         batch.shop_client.set_stock(change.shop_listing_id, rest)
         stock |= rest
-    return Made(f"stock of {counted(len(stock), 'SKU')} set", stock)
+    text = f"stock of {counted(len(stock), 'SKU')} set"
+    if change.put_back:
+        told = ", ".join(f"{code} {shown} → {right}" for code, shown, right in change.put_back)
+        text = f"{text}: TikTok had put units back after a cancelled order ({told})"
+    return Made(text, stock)
 
 
 def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
     """Keep the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
     look_again(batch, closed)
+    _ask_for_visibility(batch, closed)
     taken: dict[str, Sequence[tuple[str, int]]] = {}
     product_ids = []
     for each in closed:
@@ -126,6 +134,14 @@ def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]
     of_products = {"connection": batch.connection, "product_id__in": product_ids}
     rows = {row.product_id: row for row in ListingRow.objects.filter(**of_products)}
     _keep_observed(rows, Link.objects.filter(**of_products), taken)
+
+
+def _ask_for_visibility(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
+    """Have those looked at that are on sale with low stock, or were taken off for it and have enough again."""
+    turned = {ListingState.LIVE: True, ListingState.INACTIVE_SYSTEM: False}
+    keys = [each.key for each in closed if turned.get(ListingState(each.seen.state)) is bool(each.seen.low)]
+    lane = batch.lane
+    lanes.ask(lane.account_id, "visibility", lane.owner, keys, cause="stock and its limit", priority=lanes.URGENT)
 
 
 STOCK = Flow(

@@ -17,6 +17,7 @@ from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.orders.fulfillment.carriers import read_providers
 from twinshelf.preferences.effects import PRIORITIES, concerned
 from twinshelf.preferences.fields import Field, differing, set_back, with_values
+from twinshelf.rules.quantities import rarely_enough
 from twinshelf.rules.sync_rules import Ticks, choices_of
 from twinshelf.sync import lanes
 
@@ -30,6 +31,8 @@ class Changed:
 
     fields: tuple[Field, ...]
     asked: Mapping[str, int]
+    low_limit: int | None = None
+    """The low-stock limit that was chosen, where it is so low that people are warned."""
 
 
 class NothingToUndo(Exception):
@@ -100,4 +103,6 @@ def _replace(connection: Connection, before: Preferences, after: Preferences, by
         lanes.ask(
             connection.account_id, kind, owner, keys.get(kind, ()), cause=f"settings: {by.name}", priority=priority
         )
-    return Changed(changed, {kind: len(keys[kind]) for kind in PRIORITIES if keys.get(kind)})
+    asked = {kind: len(keys[kind]) for kind in PRIORITIES if keys.get(kind)}
+    chosen = after.threshold if after.threshold != before.threshold else None
+    return Changed(changed, asked, low_limit=chosen if rarely_enough(chosen) else None)

@@ -228,6 +228,7 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "price_guard_percent": _guard,
     "inventory_direction": _stock_direction,
     "threshold": _stock,
+    "threshold_mode": _stock,
     "reserve": _stock,
     "untracked_quantity": _stock,
     "stock_while_off": _stock_while_off,

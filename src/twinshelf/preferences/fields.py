@@ -94,6 +94,7 @@ DEFAULTS: Final = Preferences()
 ON, OFF = "on", "off"
 _SWITCH: Final[Mapping[str, bool]] = {ON: True, OFF: False, "yes": True, "no": False, "true": True, "false": False}
 _DIRECTIONS = (("bc_to_tts", _("BigCommerce → TikTok Shop")), ("disabled", _("Off")))
+THRESHOLD_MODES: Final = (("set_zero", _("Offer 0 of the SKU")), ("deactivate", _("Take the product off sale")))
 _LONGEST = 250
 _PATTERN_WORDS = frozenset({"buyer_id", "order_id"})
 
@@ -204,8 +205,12 @@ _ROWS: Final = (
           help=_("Stock always follows BigCommerce, or is not sent at all. Both ways at once are not offered: they "
                  "undo each other."), choices=_DIRECTIONS),
     Field(name="threshold", card=Card.STOCK, label=_("Low-stock limit"), control=Control.WHOLE,
-          help=_("At or below it, 0 is offered on TikTok Shop; the product stays live."), unit=Unit.UNITS,
+          help=_("At or below it, a SKU is not sold on TikTok Shop. More than 5 is suggested: buyers may be quicker "
+                 "than numbers travel. The limit of a product beats this one."), unit=Unit.UNITS,
           empty=_("no limit")),
+    Field(name="threshold_mode", card=Card.STOCK, label=_("At the low-stock limit"), control=Control.CHOICE,
+          help=_("Offer 0: only that SKU, and the product stays live. Take off sale: the whole product, until all its "
+                 "SKUs are above the limit again; what a person switched off stays off."), choices=THRESHOLD_MODES),
     Field(name="reserve", card=Card.STOCK, label=_("Reserve"), control=Control.WHOLE,
           help=_("Always kept back from this shop, of every SKU."), unit=Unit.UNITS),
     Field(name="untracked_quantity", card=Card.STOCK, label=_("Stock not tracked"), control=Control.WHOLE,

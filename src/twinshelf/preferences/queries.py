@@ -33,6 +33,7 @@ from twinshelf.preferences.fields import (
     with_values,
     words_of,
 )
+from twinshelf.rules.quantities import rarely_enough
 
 _MEASURES: Mapping[str, str] = {"LB": "lb", "OZ": "oz", "KG": "kg", "G": "g", "T": "t", "IN": "in", "CM": "cm"}
 
@@ -123,6 +124,10 @@ class Effect:
     to_zero: int = 0
     reprices: bool = False
     """Every price that is counted becomes another one."""
+    off_sale: bool = False
+    """At the limit, whole products are taken off sale instead."""
+    low_limit: int | None = None
+    """The low-stock limit that would be chosen, where it is so low that people are warned."""
 
 
 def effect(connection: Connection, values: Mapping[str, Any]) -> Effect:
@@ -141,11 +146,13 @@ def effect(connection: Connection, values: Mapping[str, Any]) -> Effect:
         elif queries:
             counts[kind] = queries[0].order_by().union(*(query.order_by() for query in queries[1:])).count()
     names = {field.name for field in changed}
-    lowered = "threshold" in names and after.threshold is not None
+    lowered = bool(names & {"threshold", "threshold_mode"}) and after.threshold is not None
     return Effect(
         changed,
         {kind: number for kind, number in counts.items() if number},
         to_zero=_at_or_below(connection, after.threshold) if lowered and after.threshold is not None else 0,
+        off_sale=after.threshold_mode == "deactivate",
+        low_limit=after.threshold if "threshold" in names and rarely_enough(after.threshold) else None,
         reprices=bool(names & {"price_rule.kind", "price_rule.value", "exchange_rate", "tax_percent"}),
     )
 

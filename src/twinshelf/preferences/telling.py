@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from twinshelf.preferences.actions import Changed
 from twinshelf.preferences.fields import Field
 from twinshelf.preferences.queries import Effect
+from twinshelf.rules.quantities import SUGGESTED_ABOVE
 
 _TOLD: Final[Mapping[str, Callable[[int], str]]] = {
     "price": lambda n: ngettext(
@@ -46,8 +47,12 @@ def before(effect: Effect) -> str:
         parts[0] = repriced % {"n": f"{prices:,}"}
     if effect.to_zero:
         zero = ngettext("%(n)s SKU goes to 0", "%(n)s SKUs go to 0", effect.to_zero)
-        parts.append(zero % {"n": f"{effect.to_zero:,}"})
-    return _sentence(parts) or _("Nothing that is there changes; it counts for what comes.")
+        off = ngettext(
+            "the product of %(n)s SKU goes off sale", "the products of %(n)s SKUs go off sale", effect.to_zero
+        )
+        parts.append((off if effect.off_sale else zero) % {"n": f"{effect.to_zero:,}"})
+    told = _sentence(parts) or _("Nothing that is there changes; it counts for what comes.")
+    return f"{told} {low_limit(effect.low_limit)}".strip()
 
 
 def after(changed: Changed) -> str:
@@ -55,7 +60,17 @@ def after(changed: Changed) -> str:
     if not changed.fields:
         return _("Nothing was changed.")
     saved = _("Saved: %(names)s.") % {"names": names(changed.fields)}
-    return f"{saved} {_sentence([_counted(kind, number) for kind, number in changed.asked.items()])}".strip()
+    asked = _sentence([_counted(kind, number) for kind, number in changed.asked.items()])
+    return " ".join(filter(None, (saved, asked, low_limit(changed.low_limit))))
+
+
+def low_limit(units: int | None) -> str:
+    """What to tell of a low-stock limit that is taken, but lower than suggested; "" for None."""
+    if units is None:
+        return ""
+    return _("A low-stock limit of %(n)s is low: more than %(most)s is suggested.") % {
+        "n": units, "most": SUGGESTED_ABOVE,
+    }  # fmt: skip
 
 
 def _counted(kind: str, number: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from twinshelf.connections.preferences import PackageDefaults
+from twinshelf.connections.preferences import PackageDefaults, ThresholdMode
 from twinshelf.documents import Attribute, Dimensions, Image, ListingCertificate, ListingFile, Product, Weight
 from twinshelf.errors import DocumentError
 from twinshelf.rules.conditions import fold
@@ -63,6 +63,12 @@ class ProductChoices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     size_chart: ListingFile | None = None
     switches: Switches | None = None
     """Which fields follow the store; None: the rules of the connection."""
+    threshold: int | None = None
+    """Its own low-stock limit; None: the connection's."""
+    threshold_mode: ThresholdMode | Literal[""] = ""
+    """What happens at the limit; "" as the connection says."""
+    threshold_excluded: bool = False
+    """No limit counts for it, whatever it or the connection has."""
 
     def of(self, variant_id: str) -> VariantChoices:
         """The choices for a variant; one without has none."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-from twinshelf.connections.preferences import Preferences
+from twinshelf.connections.preferences import Preferences, ThresholdMode
 from twinshelf.documents import Product, Variant
+from twinshelf.rules.own import NONE, ProductChoices
 from twinshelf.tiktok.products import MAX_QUANTITY
 
 QuantityRule = Literal[
@@ -18,6 +19,7 @@ QuantityRule = Literal[
     "product_level",
     "held",
     "threshold",
+    "low",
     "reserve",
     "limit",
     "not_at_first",
@@ -40,11 +42,40 @@ class Quantity(msgspec.Struct, frozen=True):
     steps: tuple[QuantityStep, ...]
 
     @property
+    def low(self) -> bool:
+        """Whether the units are at the limit at which the whole product is taken off sale."""
+        return any(step.rule == "low" for step in self.steps)
+
+    @property
     def beyond_most(self) -> int:
         """The units in the store, if they are more than TikTok takes of one SKU and so are not all shown; else 0."""
         if not self.offered or self.steps[-1:] != (QuantityStep("limit", self.offered, MAX_QUANTITY),):
             return 0
         return (self.steps[0].figure or 0) if self.steps[0].rule == "stock" else 0
+
+
+SUGGESTED_ABOVE: Final = 5
+"""A limit of 1 to so many units is taken with a warning: buyers may buy faster than numbers travel (INV-8)."""
+
+
+def rarely_enough(threshold: int | None) -> bool:
+    """Whether a limit is so low that a person is warned; 0 only says that sold out is sold out."""
+    return threshold is not None and 0 < threshold <= SUGGESTED_ABOVE
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """A low-stock limit: at `units` or fewer, `mode` says what happens. None: there is no limit."""
+
+    units: int | None = None
+    mode: ThresholdMode = "set_zero"
+
+
+def threshold_of(preferences: Preferences, choices: ProductChoices = NONE) -> Threshold:
+    """The limit that counts for a product: its own beats the connection's, and "exclude" switches both off (INV-8)."""
+    if choices.threshold_excluded:
+        return Threshold()
+    units = preferences.threshold if choices.threshold is None else choices.threshold
+    return Threshold(units, choices.threshold_mode or preferences.threshold_mode)
 
 
 def counted_for_all_variants(product: Product) -> bool:
@@ -63,15 +94,17 @@ def not_at_first(quantity: Quantity) -> Quantity:
 
 
 def quantity_of(
-    product: Product, variant: Variant, *, held: int, preferences: Preferences, own: int | None = None
+    product: Product, variant: Variant, *, held: int, preferences: Preferences, choices: ProductChoices = NONE
 ) -> Quantity:
     """Units to offer of one variant: stock less what orders on their way hold, less the reserve; 0 at the threshold.
 
     Never negative, never above TikTok's maximum. Of goods that the store does not track, the merchant's figure for such
     goods is offered, less what is held; of variants that it counts together, none, since nobody knows how many there
-    are of which. `own` is what a person set for it: the most that is offered, and the figure for goods that are not
-    tracked. docs/reference/behavior.md INV-2 to INV-6.
+    are of which. What a person set for the variant is the most that is offered, and the figure for goods that are not
+    tracked. A product that is taken off sale at the threshold keeps its units: none can be bought meanwhile.
+    docs/reference/behavior.md INV-2 to INV-8.
     """
+    own, threshold = choices.of(variant.id).quantity, threshold_of(preferences, choices)
     if not ((variant.purchasable and product.purchasable) or preferences.include_unpurchasable):
         return Quantity(0, (QuantityStep("not_for_sale", 0),))
     if counted_for_all_variants(product):
@@ -85,8 +118,10 @@ def quantity_of(
     if held:
         units -= held
         steps.append(QuantityStep("held", units, held))
-    if preferences.threshold is not None and variant.stock is not None and units <= preferences.threshold:
-        return Quantity(0, (*steps, QuantityStep("threshold", 0, preferences.threshold)))
+    if threshold.units is not None and variant.stock is not None and units <= threshold.units:
+        if threshold.mode == "set_zero":
+            return Quantity(0, (*steps, QuantityStep("threshold", 0, threshold.units)))
+        steps.append(QuantityStep("low", units, threshold.units))
     if preferences.reserve:
         units -= preferences.reserve
         steps.append(QuantityStep("reserve", units, preferences.reserve))

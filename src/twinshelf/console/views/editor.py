@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
+from twinshelf.connections.choices import preferences
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.views.answers import Told, whole
@@ -29,8 +30,11 @@ from twinshelf.listings import actions, files, mapping
 from twinshelf.listings import brands as tiktok_brands
 from twinshelf.listings import queries as catalog
 from twinshelf.listings.editing import Editing, editing
+from twinshelf.preferences.fields import THRESHOLD_MODES
+from twinshelf.preferences.telling import low_limit
 from twinshelf.rules.categories import named
 from twinshelf.rules.own import NO_CODE_REASONS, ProductChoices, VariantChoices
+from twinshelf.rules.quantities import SUGGESTED_ABOVE, rarely_enough
 from twinshelf.rules.sync_rules import Switches
 
 if TYPE_CHECKING:
@@ -88,6 +92,8 @@ def edit(request: ConsoleRequest, pk: int) -> HttpResponse:
         else:
             told = _("Saved here. BigCommerce is not changed; TikTok follows with the next update.")
             messages.success(request, told if new else _("Nothing was changed."))
+            if new and rarely_enough(choices.threshold):
+                messages.warning(request, low_limit(choices.threshold))
             return redirect(f"{reverse('product_edit', args=[row.pk])}?shop={connection.id}")
     return _page(request, row, connection, editing(connection, product, choices), form.errors)
 
@@ -199,7 +205,17 @@ class _Form:
             certificates=tuple(self._certificates(request)),
             size_chart=self._size_chart(request),
             switches=None if "global_sync" in self.sent else self._switches(),
+            threshold=self._threshold(),
+            threshold_mode=self._one_of("threshold_mode", ("", "set_zero", "deactivate")),  # type: ignore[arg-type]
+            threshold_excluded="threshold_excluded" in self.sent,
         )
+
+    def _threshold(self) -> int | None:
+        text = self.text("threshold")
+        if text and not re.fullmatch(r"\d{1,9}", text):
+            self.errors["threshold"] = _("The threshold must be a whole number of 0 or more.")
+            return None
+        return int(text) if text else None
 
     def _own(self, name: str) -> str:
         if self.text(f"{name}_source") != "own":
@@ -391,6 +407,7 @@ def _page(
         "length_units": LENGTH_UNITS,
         "asked": [each for each in asked if not each[1].compliance],
         "compliance": [each for each in asked if each[1].compliance],
+        "limit": _limit(connection, choices, sent),
         "ticks": [(name, word, getattr(choices.switches or Switches(), name)) for name, word in TICKS],
         "images": "\n".join(choices.images),
         "certificates": _papers(shown, errors),
@@ -403,6 +420,22 @@ def _page(
         "first_errors": [(_tab_of(name, simple=shown.simple), reason) for name, reason in errors.items()],
     }
     return render(request, "console/product_edit.html", context, status=400 if errors else 200)
+
+
+def _limit(connection: Connection, choices: ProductChoices, sent: QueryDict | None) -> dict[str, Any]:
+    """The low-stock limit: what was chosen or typed, and what the connection has."""
+    known = preferences(connection)
+    modes = dict(THRESHOLD_MODES)
+    mode = choices.threshold_mode if sent is None else sent.get("threshold_mode", "")
+    kept = "" if choices.threshold is None else str(choices.threshold)
+    return {
+        "text": kept if sent is None else sent.get("threshold", ""),
+        "excluded": choices.threshold_excluded,
+        "modes": [("", _("As the connection says: %(mode)s") % {"mode": modes[known.threshold_mode]}, mode == ""),
+                  *((value, word, mode == value) for value, word in THRESHOLD_MODES)],
+        "of_connection": known.threshold,
+        "suggested": SUGGESTED_ABOVE,
+    }  # fmt: skip
 
 
 def _is_own(name: str, kept: object, sent: QueryDict | None) -> bool:

@@ -30,7 +30,7 @@ from twinshelf.orders.cancellations import plan as planning
 from twinshelf.orders.models import CancellationRow, ShopOrderRow
 from twinshelf.orders.status import DISPATCHED, next_state
 from twinshelf.sync import lanes, problems
-from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, no_change
+from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, Signal, no_change
 
 
 @dataclass
@@ -181,15 +181,19 @@ def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[plann
     rows: list[ShopOrderRow] = []
     records: list[CancellationRow] = []
     again: list[str] = []
+    back: set[str] = set()
     for each in closed:
         row = batch.rows[each.key]
         record = batch.records.get(each.key)
         if record is None:  # only a part of it was cancelled
+            back.update(_products_of(row))
             continue
         before = record.state
         record.state = _state(each, before)
         if record.state != before:
             records.append(record)
+            if each.seen.sides.shop_status is ShopOrderStatus.CANCELLED:
+                back.update(_products_of(row))
         for done in each.done:
             if done.made is not None and isinstance(done.change, CancelStoreOrder):
                 row.store_state = done.made.kept
@@ -203,7 +207,16 @@ def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[plann
     update_rows(rows, ["store_state", "creation", "reason"])
     holds.release(connection, [each.key for each in closed if each.seen.sides.shop_status is ShopOrderStatus.CANCELLED])
     lane, due = batch.lane, clock.after(1)
+    lanes.ask(
+        lane.account_id, "stock", lane.owner, back, cause="cancelled at TikTok", priority=lanes.URGENT,
+        signals=Signal.CANCELLED,
+    )  # fmt: skip
     lanes.ask(lane.account_id, "cancellation", lane.owner, again, cause="cancelled at TikTok", due_at=due)
+
+
+def _products_of(row: ShopOrderRow) -> set[str]:
+    """The products of an order: the shop may have put their units on offer again."""
+    return {product_id for product_id, _variant_id in row.bearers.values()}
 
 
 def _state(each: Closed[planning.SeenCancellation], before: str) -> str:
