@@ -42,7 +42,7 @@ from twinshelf.documents import (
     to_json,
 )
 from twinshelf.goods.models import StoreProduct, StoreVariant
-from twinshelf.goods.snapshot import is_simple
+from twinshelf.goods.snapshot import is_simple, sale_of
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.kit.text_search import rebuild, searchable
@@ -305,6 +305,7 @@ def product_rows(store: Store, document: Product, seen_at: datetime) -> tuple[St
         image_url=document.images[0].url,
         variant_count=len(document.variants),
         simple=is_simple(document),
+        sale=sale_of(document).value,
         price_min=min(prices),
         price_max=max(prices),
         stock=sum(v.stock or 0 for v in document.variants),

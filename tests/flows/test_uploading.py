@@ -11,6 +11,8 @@ from tests.flows.test_templates_membership import rule, save
 from twinshelf.accounts.models import AuditEntry
 from twinshelf.listings import actions as listings
 from twinshelf.listings.models import ListingRow
+from twinshelf.rules.models import Template
+from twinshelf.rules.queries import product_counts
 from twinshelf.sync.models import Task, TaskItem
 
 
@@ -111,6 +113,69 @@ def test_bulk_upload_takes_all_of_a_template_into_a_warehouse_and_nothing_else(s
     assert [levels(sandbox, shop, driven, rug) for rug in rugs] == [{other: 4}, {other: 4}]
     assert len(of(shop, "product_created")) == 2
     assert untouched(connection, mug)
+
+
+@pytest.mark.covers("CED-89", "SILK-23")
+def test_ticked_products_are_uploaded_with_the_template_and_warehouse_that_are_chosen(
+    sandbox, store, twinshelf, outlet
+):
+    shop, driven = outlet
+    connection = driven.connection
+    mug, pan, lid, jar = (
+        store.add_product(sku=f"{name}-1", title=name, stock=4) for name in ("Mug", "Pan", "Lid", "Jar")
+    )
+    driven.pull()
+    kitchen, _task = save(driven, "Kitchen", rule("title", "contains", "pot"), category_id=HOME)
+    Template.objects.filter(connection=connection, is_default=True).update(category_id="")  # it cannot list anything
+    browser = Browser()
+    other = next(
+        place for name in ("Harbor", "Mill") if (place := warehouse(connection, name)) != connection.warehouse_id
+    )
+    where = {f"warehouse-{connection.id}": other, f"template-{connection.id}": kitchen.id, "confirmed": "1"}
+
+    def asked(form):
+        answer = browser.client.post("/products/do/upload/", form)
+        assert answer.status_code == 200
+        [(template, _label, options)], [(place, *_rest)] = answer.context["templates"], answer.context["warehouses"]
+        assert (str(kitchen.id), f"Kitchen ({product_counts(connection).get(kitchen.id, 0)})") in options
+        assert f'name="{template}"' in answer.content.decode()
+        assert f'name="{place}"' in answer.content.decode()
+
+    one = {"only": pk_of(mug), "shop": connection.id}
+    asked(one)
+    browser.post("/products/do/upload/", one | where)
+    many = {"product": [pk_of(pan), pk_of(lid)], "shop": connection.id}
+    asked(many)
+    browser.post("/products/do/upload/", many | where)
+    driven.settle()
+    driven.wait(600)
+
+    assert [levels(sandbox, shop, driven, each) for each in (mug, pan, lid)] == [{other: 4}] * 3
+    assert product_counts(connection).get(kitchen.id, 0) == 3
+    assert untouched(connection, jar)
+    assert len(of(shop, "product_created")) == 3
+    row = browser.words(f"/products/?shop={connection.id}&q=MUG-1")
+    assert f"Live Synced · {driven.listing(mug).tiktok_id}" in row
+
+    everything = {"all": "1", "filter": f"shop={connection.id}"}
+    asked(everything)
+    browser.post("/products/do/upload/", everything | where)
+    driven.settle()
+    driven.wait(600)
+    assert levels(sandbox, shop, driven, jar) == {other: 4}
+    assert product_counts(connection).get(kitchen.id, 0) == 4
+
+    store.act("edit_product", sku="Jar-1", name="Jar of glass")  # what a person chose stays
+    driven.settle()
+    assert product_counts(connection).get(kitchen.id, 0) == 4
+    fitting = {f"template-{connection.id}": "fit", "confirmed": "1"}
+    browser.post("/products/do/upload/", {"only": pk_of(jar), "shop": connection.id} | fitting)
+    assert product_counts(connection).get(kitchen.id, 0) == 3  # its conditions do not let it in
+    gone = {f"template-{connection.id}": "99999", "confirmed": "1"}
+    before = Task.objects.count()
+    said = browser.post("/products/do/upload/", {"only": pk_of(jar), "shop": connection.id} | gone)
+    assert said == ["This template is not there any more."]
+    assert Task.objects.count() == before
 
 
 @pytest.mark.covers("CED-98")

@@ -42,7 +42,7 @@ def listed(state: str) -> ListingRow:
 def test_a_listing_offers_what_its_state_allows(world, state, offered):
     actions = listings.actions_for(world.products[0], [listed(state)], connection_id=world.us.id)
 
-    always = ["product.list", "product.edit", "product.refresh", "product.sync", "product.prices"]
+    always = ["product.list", "product.upload", "product.edit", "product.refresh", "product.sync", "product.prices"]
     assert ids(actions) == [*always, *offered]
     assert {action.sent for action in actions if not action.opens} == {
         (("only", world.products[0].pk), ("shop", world.us.id))
@@ -58,7 +58,7 @@ def test_a_product_of_two_shops_offers_what_either_listing_allows(world):
 def test_an_unlisted_product_can_only_be_listed_and_a_deleted_one_only_taken_off_sale(world):
     row = world.products[0]
 
-    assert ids(listings.actions_for(row, [None])) == ["product.list", "product.edit", "product.map"]
+    assert ids(listings.actions_for(row, [None])) == ["product.list", "product.upload", "product.edit", "product.map"]
     row.deleted = True
     assert listings.actions_for(row, [None]) == ()
     assert ids(listings.actions_for(row, [listed("live")])) == [

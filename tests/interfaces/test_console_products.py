@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -19,7 +20,7 @@ from twinshelf.documents import Product, from_json, to_json
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, ListingRow, ProductChoicesRow
-from twinshelf.messages import text
+from twinshelf.messages import remedy, text
 from twinshelf.rules.models import Membership, Template
 from twinshelf.sync.models import Problem, Task, TaskItem
 
@@ -180,8 +181,41 @@ def test_a_row_shows_both_sides(console, world):
     ]
     assert "Linen Storage Basket, Large – Set of 2 FH-2041 · 3 variants" in page
     assert "$37.40 – $39.60 $34.00 – $36.00 in store" in page
-    assert "24 30 in store" in page
+    assert "1 – 15 3 – 17 in store" in page
     assert 'src="data:image/svg+xml,' in page.html
+
+
+@pytest.mark.covers("CED-73")
+def test_a_row_shows_ranges_and_both_statuses_and_its_error_opens_the_reason_with_the_fix(console, world):
+    with_variants = StoreProduct.objects.filter(variant_count__gt=1).values("product_id")
+    failed = Problem.objects.filter(lane=world.lane("listing", world.us), key__in=with_variants).earliest("id")
+    row = StoreProduct.objects.get(product_id=failed.key)
+    document = from_json(bytes(row.document), Product)
+    units = [variant.stock or 0 for variant in document.variants]
+    StoreProduct.objects.filter(pk=row.pk).update(sale="not_purchasable")
+
+    page = console.get(f"/products/?shop={world.us.id}&q={row.sku}")
+
+    assert f'src="{row.image_url}"' in html.unescape(page.html)
+    shown = page.text[page.text.index(row.title) :]
+    assert f"{row.sku} · {row.variant_count} variants Not purchasable US Failed 1 to fix" in shown
+    assert min(units) < max(units)
+    assert f"{min(units)} – {max(units)} in store" in shown
+    prices = sorted({v.price.amount for v in document.variants})
+    assert f"${prices[0]:.2f} – ${prices[-1]:.2f} in store" in shown
+    badge = next(link for link in page.links if link == f"/products/{row.pk}/?shop={world.us.id}")
+    opened = console.get(badge)
+    assert text(failed) in opened
+    assert f"Next:{remedy(failed)}".replace(" ", "") in opened.text.replace(" ", "")  # controls are links in it
+
+
+@pytest.mark.parametrize(
+    ("sale", "word"), [("for_sale", "For sale"), ("hidden", "Hidden"), ("not_purchasable", "Not purchasable")]
+)
+def test_a_row_says_whether_bigcommerce_sells_the_product(console, sale, word):
+    StoreProduct.objects.filter(sku="FH-2041").update(sale=sale)
+
+    assert f"3 variants {word} US Live" in console.get("/products/?q=FH-2041")
 
 
 def test_a_title_is_never_markup(console, world):
@@ -205,7 +239,7 @@ def test_a_page_of_fifty_costs_as_many_queries_as_a_page_of_five(console):
             console.get(f"/products/?per={size}")
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] <= 25
+    assert counts[0] == counts[1] <= 27
 
 
 def test_no_product_of_another_account_is_in_the_list_or_has_a_page(console, other):

@@ -235,11 +235,11 @@ EVENTS: Final[Mapping[str, Look]] = {
 }
 """The same in a history."""
 
-SALE: Final[Mapping[str, Text]] = {
-    "deleted": _("Deleted"),
-    "not_purchasable": _("Not purchasable"),
-    "hidden": _("Hidden"),
-    "for_sale": _("For sale"),
+SALE: Final[Mapping[str, Look]] = {
+    "deleted": Look(_("Deleted"), "", "x"),
+    "not_purchasable": Look(_("Not purchasable"), "warn", "pause"),
+    "hidden": Look(_("Hidden"), "", "pause"),
+    "for_sale": Look(_("For sale"), "ok", "check"),
 }
 """Whether the store sells a product, by `listings.queries.sale_state`."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
@@ -9,6 +11,23 @@ from django.db import models
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Store
 from twinshelf.kit import clock
+from twinshelf.kit.choices import choices
+
+
+class Sale(StrEnum):
+    """Whether the store sells a product itself: `HIDDEN` from its pages, it may still be sold elsewhere."""
+
+    FOR_SALE = "for_sale"
+    HIDDEN = "hidden"
+    NOT_PURCHASABLE = "not_purchasable"
+    DELETED = "deleted"
+
+
+_SALES: Mapping[StrEnum, str] = {
+    Sale.FOR_SALE: "For sale",
+    Sale.HIDDEN: "Hidden",
+    Sale.NOT_PURCHASABLE: "Not purchasable",
+}
 
 
 class StoreProduct(AccountModel):
@@ -24,6 +43,7 @@ class StoreProduct(AccountModel):
     variant_count = models.IntegerField(default=1)
     simple = models.BooleanField(default=False, db_default=False)
     """It has no options, so it is listed as one SKU."""
+    sale = models.CharField(max_length=16, choices=choices(_SALES), default=Sale.FOR_SALE, db_default=Sale.FOR_SALE)
     price_min = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     price_max = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     stock = models.BigIntegerField(null=True)

@@ -17,14 +17,14 @@ from django.db.models import Count
 
 from twinshelf.connections.models import Store
 from twinshelf.documents import Money, Product, from_json, seller_sku, source_category, to_json
-from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.goods.models import Sale, StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.text_search import note_new, searchable
 from twinshelf.kit.upsert import upsert
 
 _PRODUCT_COLUMNS = (
-    "store_id", "product_id", "title", "sku", "brand", "category", "image_url", "variant_count", "simple", "price_min",
-    "price_max", "stock", "search", "document", "digest", "problem", "modified_at", "seen_at", "deleted",
+    "store_id", "product_id", "title", "sku", "brand", "category", "image_url", "variant_count", "simple", "sale",
+    "price_min", "price_max", "stock", "search", "document", "digest", "problem", "modified_at", "seen_at", "deleted",
 )  # fmt: skip
 _VARIANT_COLUMNS = (
     "store_id", "product_id", "variant_id", "sku", "gtin", "price", "stock", "purchasable", "deleted",
@@ -184,6 +184,7 @@ def _product_row(store: Store, product: Product, document: bytes, digest: bytes,
         thumbnail or (product.images[0].url if product.images else ""),
         len(product.variants),
         is_simple(product),
+        sale_of(product).value,
         min(prices, default=None),
         max(prices, default=None),
         sum(stocks) if stocks else None,
@@ -200,6 +201,13 @@ def _product_row(store: Store, product: Product, document: bytes, digest: bytes,
 def is_simple(product: Product) -> bool:
     """Whether a product has no options: its one variant is the product itself."""
     return not any(variant.options for variant in product.variants)
+
+
+def sale_of(product: Product) -> Sale:
+    """Whether the store sells a product that it has."""
+    if not product.purchasable:
+        return Sale.NOT_PURCHASABLE
+    return Sale.FOR_SALE if product.visible else Sale.HIDDEN
 
 
 def _compare(before: Product, after: Product, changed: Changed) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from django.db import transaction
@@ -23,7 +23,9 @@ from twinshelf.listings import queries
 from twinshelf.listings.choosing import Unfit, unfit, unreachable
 from twinshelf.listings.facts import choices_of, facts_of
 from twinshelf.listings.models import CategorySuggestions, ChannelSku, Link, ListingRow, ProductChoicesRow
+from twinshelf.rules import actions as rules
 from twinshelf.rules import own
+from twinshelf.rules.models import Template
 from twinshelf.rules.own import ProductChoices, choices_to_json
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import lanes, problems, tasks
@@ -37,9 +39,17 @@ POLLS = "listings_poll"
 
 
 def list_products(
-    connection: Connection, product_ids: Sequence[str] | None, *, by: Actor, warehouse_id: str = ""
+    connection: Connection,
+    product_ids: Sequence[str] | None,
+    *,
+    by: Actor,
+    warehouse_id: str = "",
+    held_by: Template | Literal["fitting"] | None = None,
 ) -> Task:
     """Offer products in the shop, and bring those that are there up to date. None: every product of the store.
+
+    `held_by` is the template that a person chooses for them, "fitting" the one whose conditions each fits; None: each
+    stays where it is.
 
     What is new sells from `warehouse_id`; "" leaves the one that is known. What is listed stays where it is: TikTok
     takes no other warehouse for a SKU. Only pulled products can be listed; unknown ids are left out. Raises
@@ -52,6 +62,8 @@ def list_products(
         known = known.filter(product_id__in=list(product_ids))
     ids = sorted(known.values_list("product_id", flat=True))
     with transaction.atomic():
+        if held_by is not None:
+            rules.choose_template(connection, None if held_by == "fitting" else held_by, ids, by=by)
         _keep_rows(connection, ids)
         for start in range(0, len(ids), 500):
             rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])

@@ -21,10 +21,12 @@ from django.db.models import (
     Exists,
     IntegerField,
     Max,
+    Min,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
+    Sum,
     Value,
     When,
 )
@@ -46,7 +48,7 @@ from twinshelf.documents import (
     from_json,
     seller_sku,
 )
-from twinshelf.goods.models import StoreProduct, StoreVariant
+from twinshelf.goods.models import Sale, StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
@@ -133,6 +135,15 @@ class ProductFilter:
 
 
 @dataclass(frozen=True)
+class StockRange:
+    """The fewest and the most units that a variant has, and those of all together."""
+
+    least: int
+    most: int
+    total: int
+
+
+@dataclass(frozen=True)
 class ProductLine:
     """A product with its listings (one per connection of its store that has one) and their open problems."""
 
@@ -142,6 +153,24 @@ class ProductLine:
     """The SKU or barcode of a variant by which a search found it, where its name and own SKU do not show why."""
     pending: frozenset[int] = frozenset()
     """The connections in which what is listed is still to be brought up to date."""
+    store_stock: StockRange | None = None
+    """The units of its variants in the store; None where the store counts none of them."""
+    shop_stock: StockRange | None = None
+    """The units of its SKUs in the shop that is `shown`."""
+
+    @property
+    def sale(self) -> Sale:
+        """Whether the store sells it."""
+        return sale_state(self.product)
+
+    @property
+    def synced(self) -> frozenset[int]:
+        """The connections whose shop has it, with nothing to send and nothing to fix."""
+        return frozenset(
+            c.id
+            for c, row, problems in self.listings
+            if row is not None and row.tiktok_id and not problems and c.id not in self.pending
+        )
 
     @property
     def shown(self) -> tuple[Connection, ListingRow] | None:
@@ -348,8 +377,19 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
     problems = sync.problems_of(ids, sync.PRODUCT_KINDS, owners)
     matched = matched_by(rows, text)
     asked = sync.asked_for(ids, ("listing", "price"), owners)
-    return [
-        ProductLine(
+    in_stores = StoreVariant.objects.filter(
+        store_id__in={row.store_id for row in rows}, product_id__in=ids, deleted__in=_KEPT
+    )
+    in_store = _stock_ranges(in_stores, "store_id", "stock")
+    in_shop = _stock_ranges(
+        Link.objects.filter(connection_id__in=[c.id for c in connections], product_id__in=ids),
+        "connection_id",
+        "quantity",
+    )
+    lines = []
+    for row in rows:
+        here = by_store.get(row.store_id, ())
+        line = ProductLine(
             row,
             tuple(
                 (
@@ -357,17 +397,26 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
                     listings.get((connection.id, row.product_id)),
                     sum(p.blocking for p in problems.get((f"connection:{connection.id}", row.product_id), ())),
                 )
-                for connection in by_store.get(row.store_id, ())
+                for connection in here
             ),
             matched.get(row.pk, ""),
             frozenset(
                 c.id
-                for c in by_store.get(row.store_id, ())
+                for c in here
                 if (f"connection:{c.id}", row.product_id) in asked and (c.id, row.product_id) in listings
             ),
+            in_store.get((row.store_id, row.product_id)),
         )
-        for row in rows
-    ]
+        shown = line.shown
+        lines.append(line if shown is None else replace(line, shop_stock=in_shop.get((shown[0].id, row.product_id))))
+    return lines
+
+
+def _stock_ranges(rows: QuerySet[Any, Any], owner: str, column: str) -> dict[tuple[int, str], StockRange]:
+    """By (owner, product id) what the variants of a page have of `column`; none where it is not counted."""
+    units = rows.exclude(**{column: None}).values_list(owner, "product_id").order_by()
+    found = units.annotate(least=Min(column), most=Max(column), total=Sum(column))
+    return {(number, product_id): StockRange(*figures) for number, product_id, *figures in found}
 
 
 def bucket_counts(
@@ -798,6 +847,7 @@ def actions_for(
     found = []
     if not row.deleted:
         found.append(Action(id="product.list", label=_("List or update"), sent=sent, tone="primary"))
+        found.append(Action(id="product.upload", label=_("Upload product"), sent=sent))
         at = (row.pk,) if connection_id is None else (row.pk, connection_id)
         found.append(Action(id="product.edit", label=_("Edit"), args=at, method="get"))
         if not known:
@@ -830,6 +880,11 @@ def actions_for(
 
 
 CONSEQUENCES: Final = {
+    "upload": _(
+        "New products are created in the shop and reviewed by TikTok; those that are there and differ are updated."
+        " Products for which a template is chosen stay in it, whatever its conditions say, until it is deleted or"
+        " another is chosen here."
+    ),
     "list": _(
         "New products are created in the shop and reviewed by TikTok. Those that differ are updated; edited content is"
         " reviewed again. This cannot be undone at once: what is listed can only be deactivated, and stays in its"
@@ -857,11 +912,11 @@ UNASKED = 20
 def asks_first(action: str, *, products: int, shops: int) -> bool:
     """Whether an action on so many products in so many shops must be confirmed.
 
-    Deactivating and deleting always, reading never.
+    Deactivating and deleting always, and what asks for a template; reading never.
     """
     if action not in CONSEQUENCES:
         return False
-    return action in {"deactivate", "delete"} or products > UNASKED or shops > 1
+    return action in {"deactivate", "delete", "upload"} or products > UNASKED or shops > 1
 
 
 def fitting(connection: Connection, product_ids: Sequence[str], *, on: bool) -> int:
@@ -895,6 +950,7 @@ def actions_for_many() -> tuple[Action, ...]:
         Action(id="product.sync", label=_("Sync price & stock")),
         Action(id="product.deactivate", label=_("Deactivate")),
         Action(id="product.activate", label=_("Activate")),
+        Action(id="product.upload", label=_("Upload product")),
         Action(id="product.prices", label=_("Sync price")),
         Action(id="product.delete", label=_("Delete on TikTok")),
         Action(id="product.recover", label=_("Recover on TikTok")),
@@ -946,8 +1002,9 @@ def _has_own_category(connection_id: int, product_id: str) -> bool:
 def _holders(problem: Problem, connection_id: int, same: int) -> set[int | None]:
     """The templates that hold the products with this problem, in one query; None: the default one."""
     held = Membership.objects.filter(
-        connection_id=connection_id, product_id__in=sync.keys_with_same(problem), template__removed_at=None
-    )
+        connection_id=connection_id, product_id__in=sync.keys_with_same(problem), template__removed_at=None,
+        template__is_default=False,
+    )  # fmt: skip
     numbers = dict(held.values_list("template_id").annotate(number=Count("id")).order_by())
     return {*numbers, *([None] if sum(numbers.values()) < same else [])}
 
@@ -981,13 +1038,9 @@ def switched_by(task: Task) -> list[str]:
     return [*switched, *(key for key in waiting if key in still)]
 
 
-def sale_state(row: StoreProduct, document: Product) -> Literal["deleted", "not_purchasable", "hidden", "for_sale"]:
+def sale_state(row: StoreProduct) -> Sale:
     """Whether the store sells the product itself."""
-    if row.deleted:
-        return "deleted"
-    if not document.purchasable:
-        return "not_purchasable"
-    return "for_sale" if document.visible else "hidden"
+    return Sale.DELETED if row.deleted else Sale(row.sale)
 
 
 def products_of_listings(connection_id: int, shop_listing_ids: Sequence[str]) -> list[str]:

@@ -17,8 +17,11 @@ from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Attribute
 from twinshelf.errors import NeedsPerson
+from twinshelf.goods import snapshot
+from twinshelf.goods.selections import selected
 from twinshelf.kit import clock
-from twinshelf.rules import templates
+from twinshelf.kit.words import counted
+from twinshelf.rules import membership, templates
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
 from twinshelf.rules.templates import (
@@ -29,7 +32,7 @@ from twinshelf.rules.templates import (
     TemplateRules,
     copy_name,
 )
-from twinshelf.sync import problems, tasks
+from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.models import Task
 
 
@@ -228,6 +231,37 @@ def _check_rules(rules: TemplateRules, asked: Sequence[Attribute], *, confirmed:
     pairs = templates.mismatched(rules)
     if pairs and not confirmed:
         raise NeedsPerson("E-TPL-PAIR", pairs=", ".join(f"{name} ← {field}" for name, field in pairs))
+
+
+def choose_template(connection: Connection, template: Template | None, product_ids: Sequence[str], *, by: Actor) -> int:
+    """Have a template hold these products, whatever its conditions say; None: the one that each fits.
+
+    It holds them until it is deleted or somebody chooses again. What the shop has of them is compared anew. Returns
+    how many products have gone to another template. Safe to repeat.
+    """
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        snapshot.lock(connection.store)  # no reading is kept while products are placed by what the last one said
+        before = membership.holders_of(connection, product_ids)
+        if template is None:
+            membership.let_go(connection, product_ids)
+        else:
+            membership.choose(connection, template, product_ids)
+        after = membership.holders_of(connection, product_ids)
+        moved = sorted(key for key in product_ids if before.get(key) != after.get(key))
+        record(
+            by,
+            connection.account_id,
+            "rules.choose_template",
+            owner,
+            after={"template": template.name if template is not None else ""},
+            detail=f"{counted(len(product_ids), 'product')}, {len(moved):,} moved",
+        )
+        lanes.ask(
+            connection.account_id, "price", owner, selected(connection, set(moved)), cause="another template",
+            priority=lanes.BULK,
+        )  # fmt: skip
+    return len(moved)
 
 
 def copy_template(template: Template, *, by: Actor) -> Template:

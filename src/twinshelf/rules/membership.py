@@ -104,14 +104,18 @@ def candidates_of(connection: Connection) -> tuple[Candidate, ...]:
 def decide(
     connection: Connection, texts: Mapping[str, Texts], candidates: Sequence[Candidate], *, saved: int | None = None
 ) -> Placed:
-    """Where these products belong, beside where they are. Changes nothing."""
+    """Where these products belong, beside where they are. Changes nothing.
+
+    What a person chose a template for stays there, unless that was deleted.
+    """
     holders = holders_of(connection, texts)
+    chosen = chosen_of(connection, texts)
     by_id = {each.id: each for each in candidates}
     mine = by_id.get(saved) if saved is not None else None
     placed = Placed()
     for product_id, each in texts.items():
         before = holders.get(product_id)
-        after = place(each, candidates, before, saved=saved)
+        after = before if product_id in chosen else place(each, candidates, before, saved=saved)
         if before != after:
             taken = after is not None and before in by_id and by_id[before].fits(each)
             placed.moves.append(Move(product_id, before, after, taken))
@@ -127,6 +131,33 @@ def holders_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, 
         rows = Membership.objects.filter(connection=connection, product_id__in=wanted[start : start + _AT_ONCE])
         found.update(rows.values_list("product_id", "template_id"))
     return found
+
+
+def chosen_of(connection: Connection, product_ids: Iterable[str]) -> set[str]:
+    """Those of these products for which a person chose a template that is still there."""
+    rows = Membership.objects.filter(connection=connection, decided=Decided.CHOSEN, template__removed_at=None)
+    wanted, found = list(product_ids), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        found.update(rows.filter(product_id__in=wanted[start : start + _AT_ONCE]).values_list("product_id", flat=True))
+    return found
+
+
+def choose(connection: Connection, template: Template, product_ids: Sequence[str]) -> None:
+    """Have a template hold these products because a person says so. To be called in a transaction. Safe to repeat."""
+    now = clock.now()
+    rows = [(connection.id, product_id, template.id, Decided.CHOSEN, now) for product_id in product_ids]
+    columns = ["connection_id", "product_id", "template_id", "decided", "since"]
+    upsert(Membership, connection.account_id, columns, rows, unique=["connection_id", "product_id"])
+
+
+def let_go(connection: Connection, product_ids: Iterable[str]) -> None:
+    """Have these products join the templates that they fit, whatever a person chose before. In a transaction."""
+    candidates, wanted = candidates_of(connection), sorted(chosen_of(connection, product_ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        Membership.objects.filter(connection=connection, product_id__in=some).delete()
+        rows = ProductTexts.objects.filter(store=connection.store_id, product_id__in=some)
+        write(connection, decide(connection, {row.product_id: row.texts() for row in rows}, candidates).moves)
 
 
 def templates_of(

@@ -80,10 +80,15 @@ class Decided(models.TextChoices):
 
     FITS = "fits", "Fits its conditions"
     OVERRIDE = "override", "Taken from another template"
+    CHOSEN = "chosen", "Chosen by a person"
+    """It stays there, whatever its conditions say, until the template is deleted or somebody chooses again."""
 
 
 class Membership(AccountModel):
-    """A product that a template holds, in one connection. One without a row is held by the default template."""
+    """A product that a template holds, in one connection. One without a row is held by the default template.
+
+    A row of the default template itself says that a person has chosen it.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     product_id = models.CharField(max_length=64)

@@ -75,6 +75,7 @@ def product_counts(connection: Connection) -> dict[int, int]:
     all_products = ProductTexts.objects.with_scopes_disabled().filter(store_id=connection.store_id).count()
     default = Template.objects.filter(connection=connection, is_default=True).values_list("id", flat=True).first()
     if default is not None:
+        counts.pop(default, None)  # those for which somebody chose it
         counts[default] = all_products - counts.total()
     return dict(counts)
 
@@ -98,7 +99,7 @@ def templates_named(connection: Connection) -> list[Template]:
 
 def holder_names(connection: Connection, product_ids: Sequence[str]) -> dict[str, str]:
     """The name of the template that holds each of these products; those of the default one are left out."""
-    rows = Membership.objects.filter(connection=connection, product_id__in=product_ids)
+    rows = Membership.objects.filter(connection=connection, product_id__in=product_ids, template__is_default=False)
     return dict(rows.values_list("product_id", "template__name"))
 
 
@@ -107,8 +108,14 @@ def products_of(template: Template) -> list[str]:
     if not template.is_default:
         return sorted(Membership.objects.filter(template=template).values_list("product_id", flat=True))
     every = ProductTexts.objects.filter(store_id=template.connection.store_id).values_list("product_id", flat=True)
-    held = Membership.objects.filter(connection=template.connection).values_list("product_id", flat=True)
-    return sorted(set(every) - set(held))
+    others = Membership.objects.filter(connection=template.connection).exclude(template=template)
+    return sorted(set(every) - set(others.values_list("product_id", flat=True)))
+
+
+def choosable(connection: Connection) -> list[Template]:
+    """The templates that a person may choose for products, the default one first."""
+    default = Template.objects.filter(connection=connection, is_default=True).first()
+    return [*([default] if default is not None else []), *templates_named(connection)]
 
 
 def rules_of(template: Template) -> TemplateRules:

@@ -34,7 +34,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZES
 from twinshelf.listings import queries as listings
-from twinshelf.listings.queries import ProductLine
+from twinshelf.listings.queries import ProductLine, StockRange
 from twinshelf.listings.sides import Side
 from twinshelf.orders import queries as orders
 from twinshelf.sync.queries import Progress
@@ -46,6 +46,7 @@ register = template.Library()
 
 _TABLES = {
     "listing": words.LISTING,
+    "sale": words.SALE,
     "order": words.ORDER,
     "task": words.TASK,
     "item": words.ITEM,
@@ -118,7 +119,7 @@ def toast_icon(level: str) -> str:
 @register.filter
 def sale_word(state: str) -> str:
     """Whether the store sells a product."""
-    return str(words.SALE[state])
+    return str(words.look(words.SALE, state).word)
 
 
 @register.simple_tag
@@ -224,6 +225,14 @@ def amounts(low: Decimal | None, high: Decimal | None, currency: str) -> str:
     if low is None or high is None or low == high:
         return amount(low if low is not None else high, currency)
     return f"{amount(low, currency)} – {amount(high, currency)}"
+
+
+@register.filter
+def units_range(units: StockRange | None) -> str:
+    """The fewest and the most units of a variant, as one number where they are equal."""
+    if units is None:
+        return "–"
+    return f"{units.least:,}" if units.least == units.most else f"{units.least:,} – {units.most:,}"
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -19,9 +19,11 @@ from twinshelf.console.templatetags.console import times
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
 from twinshelf.kit.paging import SIZE, SIZES
 from twinshelf.listings import queries as listings
+from twinshelf.rules import queries as rules
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
+    from twinshelf.rules.models import Template
     from twinshelf.sync.models import Task
 
 
@@ -80,6 +82,35 @@ def warehouse_choice(connection: Connection) -> tuple[str, str, list[tuple[str, 
 def warehouse_chosen(form: QueryDict, connection: Connection) -> str:
     """The warehouse that a form chooses for a connection; "" where it chooses none."""
     return form.get(f"warehouse-{connection.id}", "")
+
+
+KEEP, FIT = "", "fit"
+"""In place of a template: leave each product where it is; have each join the one that it fits."""
+
+
+def template_choice(connection: Connection) -> tuple[str, str, list[tuple[str, str]]]:
+    """(the name of the field, its label, the templates) of the choice which template holds uploaded products."""
+    held = rules.product_counts(connection)
+    named = [(str(each.id), f"{each.name} ({held.get(each.id, 0):,})") for each in rules.choosable(connection)]
+    label = _("Category template of %(shop)s") % {"shop": connection.name}
+    ways = [(KEEP, _("The one that each is in")), (FIT, _("The one whose conditions each fits"))]
+    return f"template-{connection.id}", label, [*ways, *named]
+
+
+def template_chosen(form: QueryDict, connection: Connection) -> Template | Literal["fitting"] | None:
+    """What a form chooses for a connection, as `listings.actions.list_products` takes it.
+
+    Raises DocumentError where the template is not there.
+    """
+    wanted = form.get(f"template-{connection.id}", KEEP)
+    if wanted == KEEP:
+        return None
+    if wanted == FIT:
+        return "fitting"
+    template = next((each for each in rules.choosable(connection) if str(each.id) == wanted), None)
+    if template is None:
+        raise DocumentError("template", _("This template is not there any more."))
+    return template
 
 
 def whole(params: QueryDict, name: str, otherwise: int) -> int:

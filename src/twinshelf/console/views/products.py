@@ -30,6 +30,8 @@ from twinshelf.console.views.answers import (
     back,
     page_size,
     started,
+    template_choice,
+    template_chosen,
     warehouse_choice,
     warehouse_chosen,
     whole,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 
 ACTIONS: dict[str, Callable[..., Task]] = {
     "list": catalog_actions.list_products,
+    "upload": catalog_actions.list_products,
     "refresh": catalog_actions.refresh,
     "sync": catalog_actions.resync,
     "deactivate": catalog_actions.deactivate,
@@ -68,7 +71,8 @@ _TAKES_EVERYTHING = {"list", "refresh", "sync", "prices"}
 _FOR_WHAT_IS_GONE = {"refresh", "deactivate", "delete"}
 """What may be done to the listing of a product that the store does not have any more."""
 _MORE_THAN_ONE = 1
-UPLOADS = "list"
+_UPLOADS = {"list", "upload"}
+_CHOOSES_TEMPLATE = "upload"
 
 
 def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFilter:
@@ -241,7 +245,7 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
     ]
     return {
         "document": document,
-        "sale": catalog.sale_state(row, document),
+        "sale": catalog.sale_state(row),
         "problems": [
             (p, same, _about(p, row, chosen, same)) for p in problems if p.blocking for same in [sync.same_problem(p)]
         ],
@@ -287,7 +291,11 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
     with Told(request):
         for connection, ids in asked.by_shop():
             if ids is None or ids:
-                chosen = {"warehouse_id": warehouse_chosen(request.POST, connection)} if action == UPLOADS else {}
+                chosen: dict[str, Any] = {}
+                if action in _UPLOADS:
+                    chosen["warehouse_id"] = warehouse_chosen(request.POST, connection)
+                if action == _CHOOSES_TEMPLATE:
+                    chosen["held_by"] = template_chosen(request.POST, connection)
                 made.append(ACTIONS[action](connection, ids, by=Actor.of(request.user), **chosen))
         refused = False
     if refused and not made:
@@ -325,7 +333,7 @@ class _Asked:
         if catalog.asks_first(action, products=max(concerned), shops=len(concerned)):
             return True
         # What is uploaded sells from a warehouse, which is confirmed each time (LST-1).
-        return action == UPLOADS and any(
+        return action in _UPLOADS and any(
             connections.sales_warehouses(shop) and catalog.not_in_shop(shop, ids) for shop, ids in self.by_shop() if ids
         )
 
@@ -374,8 +382,9 @@ def _ask(request: ConsoleRequest, action: str, asked: _Asked) -> HttpResponse:
             "sent": _sent_again(request.POST, leave_out={"shop"} if asked.undecided else set()),
             "shop_choices": _shop_choices(concerned) if asked.undecided else (),
             "warehouses": [each for shop, _ids in concerned if (each := warehouse_choice(shop))[2]]
-            if action == UPLOADS
+            if action in _UPLOADS
             else (),
+            "templates": [template_choice(shop) for shop, _ids in concerned] if action == _CHOOSES_TEMPLATE else (),
             "back": _here(request),
         },
     )
