@@ -19,6 +19,7 @@ from unittest.mock import Mock
 
 import pytest
 from dbos import DBOS
+from django.conf import settings
 from django.db import OperationalError, connections, transaction
 from django_scopes import scope, scopes_disabled
 from pytest_django import DjangoDbBlocker
@@ -32,7 +33,7 @@ from twinshelf.errors import NeedsPerson, OutOfBudget, PlatformDown, Transient, 
 from twinshelf.kit import clock
 from twinshelf.messages import text
 from twinshelf.sync import drain, durable, engine, lanes, schedules, tasks
-from twinshelf.sync.flows import Ask, Attempt, Batch, Closed, Flow, Made, backoff, installed
+from twinshelf.sync.flows import BULK, Ask, Attempt, Batch, Closed, Flow, Made, backoff, installed
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import AttemptRow, ChangeRecord, Lane, Mark, Problem, Schedule, Task, TaskItem
 
@@ -1099,13 +1100,10 @@ def test_a_task_says_apart_that_it_was_carried_out_and_what_came_of_it(driver, a
     assert TaskItem.objects.get(key="bad").text == "At least one image is required."
 
 
-def test_a_task_that_asks_during_the_work_waits_for_the_round_after(driver, account, probe, monkeypatch):
+def test_a_task_that_asks_during_the_work_waits_for_the_round_after(driver, account, probe):
     """What was drafted before it asked may rest on what it came to change."""
-    monkeypatch.setattr(tasks, "UNKNOWN_KIND_SECONDS", 0.001)  # sweeps look for what carries it out: nothing does
     probe.install()
-    task = Task.objects.create(
-        account=account, kind="push", title="Push", state="running", cursor={"carried_out": True}
-    )
+    task = tasks.asking(account.id, "push", "Push", owner=OWNER, by=MAYA)
 
     def push_meanwhile(_key: str) -> None:
         if not TaskItem.objects.exists():
@@ -1119,6 +1117,31 @@ def test_a_task_that_asks_during_the_work_waits_for_the_round_after(driver, acco
     task.refresh_from_db()
     assert probe.rounds == {"a": 2}
     assert (task.state, task.succeeded, task.failed) == ("completed", 0, 1)
+
+
+def test_tasks_that_only_ask_or_are_of_a_newer_version_leave_room_for_the_lanes_that_they_wait_for(
+    driver, account, probe, monkeypatch
+):
+    monkeypatch.setattr(settings, "OPERATOR", settings.OPERATOR.model_copy(update={"worker_threads": 1}))
+    probe.install(queue=BULK)
+    asking = tasks.asking(account.id, "ask_probe", "Upload", owner=OWNER, by=MAYA)
+    newer = tasks.submit(account.id, "label_printing", "Print labels", by=MAYA)
+    if driver.name == "durable":
+        assert durable._dispatcher is not None
+        durable._dispatcher._dispatch()
+    tasks.ask_for(asking, KIND, OWNER, ["a"])
+    clock.move(driver.port.patience_seconds + 0.1)
+    tasks.sweep()
+
+    asking.refresh_from_db()
+    newer.refresh_from_db()
+    assert (asking.state, asking.summary) == ("running", "")
+    assert (newer.state, newer.summary) == ("queued", tasks.WAITS_FOR_NEWER)
+    if driver.name == "inline":
+        driver.rest()
+    wait_until(lambda: not marks(), "the lane has room")
+    wait_until(lambda: Task.objects.get(id=asking.id).state == "completed", "the task has heard of it")
+    assert probe.applied == ["a"]
 
 
 def test_a_cancelled_task_stops_and_stays_cancelled(driver, account, probe):

@@ -358,21 +358,9 @@ def _ask(
     params: Mapping[str, Any] | None = None,
 ) -> Task:
     with transaction.atomic():
-        task = Task.objects.create(
-            account_id=connection.account_id,
-            kind=f"ask_{kind}",
-            title=title,
-            owner=f"connection:{connection.id}",
-            by_id=by.user_id,
-            state="running",
-            params=dict(params or {}),
-            cursor={"carried_out": True},
-            total=len(product_ids),
-            created_at=clock.now(),
-            started_at=clock.now(),
-        )
-        keys = list(product_ids)
-        tasks.ask_for(task, kind, f"connection:{connection.id}", keys, signals=Signal.LOOK)
+        owner = f"connection:{connection.id}"
+        task = tasks.asking(connection.account_id, f"ask_{kind}", title, owner=owner, by=by, params=params)
+        tasks.ask_for(task, kind, owner, list(product_ids), signals=Signal.LOOK)
         if not product_ids:
             tasks.settle(task.id)
     return task
@@ -385,20 +373,11 @@ def resync(connection: Connection, product_ids: Sequence[str] | None, *, by: Act
         rows = rows.filter(product_id__in=list(product_ids))
     keys = sorted(rows.values_list("product_id", flat=True))
     with transaction.atomic():
-        task = Task.objects.create(
-            account_id=connection.account_id,
-            kind="ask_stock",
-            title=f"Sync price and stock of {counted(len(keys), 'product')} on {connection.shop}",
-            owner=f"connection:{connection.id}",
-            by_id=by.user_id,
-            state="running",
-            cursor={"carried_out": True},
-            total=2 * len(keys),
-            created_at=clock.now(),
-            started_at=clock.now(),
-        )
-        tasks.ask_for(task, "stock", f"connection:{connection.id}", keys, priority=lanes.URGENT)
-        tasks.ask_for(task, "price", f"connection:{connection.id}", keys)
+        owner = f"connection:{connection.id}"
+        title = f"Sync price and stock of {counted(len(keys), 'product')} on {connection.shop}"
+        task = tasks.asking(connection.account_id, "ask_stock", title, owner=owner, by=by)
+        tasks.ask_for(task, "stock", owner, keys, priority=lanes.URGENT)
+        tasks.ask_for(task, "price", owner, keys)
         if not keys:
             tasks.settle(task.id)
         _record(by, "listings.resync", task)

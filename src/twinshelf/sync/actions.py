@@ -11,7 +11,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.sync import lanes, problems, queries, tasks
 from twinshelf.sync.flows import Signal
-from twinshelf.sync.models import Lane, Problem, Task, TaskItem, TaskState
+from twinshelf.sync.models import Lane, Problem, Task, TaskItem
 from twinshelf.sync.problems import OWNER_KEY
 
 
@@ -105,18 +105,8 @@ def _ask_failed_again(task: Task, by: Actor) -> Task:
     for item in failed:
         keys.setdefault(item.lane, []).append(item.key)
     title = task.title.partition(AGAIN)[0]
-    made = Task.objects.create(
-        account_id=task.account_id,
-        kind=task.kind,
-        title=f"{title}{AGAIN} {counted(sum(map(len, keys.values())), 'item')} that failed",
-        owner=task.owner,
-        by_id=by.user_id,
-        state=TaskState.RUNNING,
-        params=task.params,
-        cursor={"carried_out": True},
-        created_at=clock.now(),
-        started_at=clock.now(),
-    )
+    title += f"{AGAIN} {counted(sum(map(len, keys.values())), 'item')} that failed"
+    made = tasks.asking(task.account_id, task.kind, title, owner=task.owner, by=by, params=task.params)
     for lane, some in keys.items():
         tasks.ask_for(made, lane.kind, lane.owner, some, signals=Signal.LOOK)
     return made

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -173,7 +173,7 @@ class Dispatcher:
                 taken = Lane.objects.filter(id=lane_id, epoch=epoch, started=False).update(started=True)
                 self._begin(queue, name, token, drain_lane, (lane_id, epoch), taken=bool(taken))
         with scopes_disabled():
-            for task_id, token in _rows(_WAITING_TASKS):
+            for task_id, token in _rows(_WAITING_TASKS, _one_of(installed.tasks)):
                 name = _task_id(task_id, "")
                 if self._take_room(BULK, name):
                     taken = Task.objects.filter(id=task_id, started=False).update(started=True)
@@ -186,7 +186,7 @@ class Dispatcher:
         for queue in (ORDERS, SYNC, BULK):
             kinds = [kind for kind in installed.flows if _queue_of(kind) == queue]
             if kinds and busy[queue] < settings.OPERATOR.worker_threads:
-                yield f"and kind in ({', '.join(repr(kind) for kind in kinds)})"
+                yield _one_of(kinds)
 
     def _take_room(self, queue: str, name: str) -> bool:
         """Whether one more of `queue` may run here; if so, it counts from now on."""
@@ -231,7 +231,8 @@ _WAITING_LANES = (
     "select id, kind, epoch, token from sync_lane where awake and not started {kinds} order by woken_at limit {at_most}"
 )
 _WAITING_TASKS = (
-    "select id, token from sync_task where not started and state in ('queued', 'running') order by id limit {at_most}"
+    "select id, token from sync_task where not started and state in ('queued', 'running') {kinds} "
+    "order by id limit {at_most}"
 )
 
 
@@ -239,6 +240,12 @@ def _rows(query: str, kinds: str = "") -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query.format(kinds=kinds, at_most=AT_ONCE))
         return list(cursor.fetchall())
+
+
+def _one_of(kinds: Iterable[str]) -> str:
+    """The condition that a row is of one of these kinds."""
+    names = ", ".join(map(repr, kinds)) or "''"
+    return f"and kind in ({names})"
 
 
 def _queue_of(kind: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -58,6 +58,27 @@ def submit(
         )
         transaction.on_commit(lambda: engine.current().run_task(task.id))
     return task
+
+
+def asking(
+    account_id: int, kind: str, title: str, *, owner: str, by: Actor, params: Mapping[str, Any] | None = None
+) -> Task:
+    """A new task that asks lanes and has no work of its own: no worker takes it. `ask_for` says for what."""
+    now = clock.now()
+    return Task.objects.create(
+        account_id=account_id,
+        kind=kind,
+        title=title,
+        owner=owner,
+        by_id=by.user_id,
+        params=dict(params or {}),
+        state=TaskState.RUNNING,
+        cursor={"carried_out": True},
+        total=0,
+        created_at=now,
+        started_at=now,
+        started=True,
+    )
 
 
 def run_slice(task_id: int) -> bool:
@@ -124,17 +145,17 @@ def attempt(task_id: int, failures: int) -> float | None:
 def sweep() -> int:
     """Have taken again what a crash kept from being begun, and fail what its workflow has left. Returns how many.
 
-    Safe to run from several processes and at any time.
+    What only a newer version can carry out is told so. Safe to run from several processes and at any time.
     """
     port = engine.current()
     touched = 0
     with scopes_disabled():
-        unfinished = Task.objects.filter(
+        left = Task.objects.filter(
             state__in=(TaskState.QUEUED, TaskState.RUNNING), created_at__lte=clock.after(-port.patience_seconds)
-        )
-        for task in unfinished.order_by("id")[:200]:
-            if task.cursor.get("carried_out") or task.kind not in installed.tasks:
-                continue  # its items are on their way, or a newer version of ours knows what to do
+        ).exclude(cursor__has_key="carried_out")  # their items are on their way
+        known = left.filter(kind__in=list(installed.tasks))
+        left.exclude(kind__in=list(installed.tasks)).exclude(summary=WAITS_FOR_NEWER).update(summary=WAITS_FOR_NEWER)
+        for task in known.order_by("id")[:200]:
             state = port.task_status(task.id)
             if state == "missing":
                 Task.objects.filter(id=task.id).update(started=False)
