@@ -50,6 +50,8 @@ class Operator(BaseSettings):
     tiktok_app_key: str = ""
     tiktok_app_secret: str = ""
     tiktok_service_id: str = ""
+    support: str = Field(default="", pattern=r"^(|[^@\s/]+@[^@\s/]+|https?://\S+)$")
+    """Email address or page (`https://…`) that *Contact support* opens. Empty: there is no such button."""
     email_host: str = ""
     """Server that sends our email (SMTP). Empty: none is sent, and no link to reset a password is offered."""
     email_port: int = 587

@@ -64,6 +64,8 @@ def addresses(world: Any) -> list[str]:
         "/settings/",
         "/search/?q=linen",
         f"/connections/{world.us.id}/settings/",
+        "/faq/?q=tracking",
+        "/guide/products/",
     ]
 
 
@@ -139,7 +141,9 @@ def test_keys_reach_every_section_and_every_row(page, world):
         ("o", "/orders/"),
         ("a", "/activity/"),
         ("c", "/connections/"),
+        ("t", "/templates/"),
         ("s", "/settings/"),
+        ("f", "/faq/"),
         ("d", "/"),
     ):
         page.keyboard.press("g")

@@ -10,6 +10,7 @@ from string import Formatter
 
 import pytest
 
+from tests.labels import is_on_a_page
 from twinshelf import messages
 from twinshelf.documents import finding
 from twinshelf.errors import NeedsPerson, Refused
@@ -112,24 +113,9 @@ def test_every_message_with_facts_is_raised_by_somebody_who_gives_them():
     assert [row.code for row in MESSAGES.values() if facts_of(row) and row.code not in given] == []
 
 
-@cache
-def shown():
-    """Everything that the console and its actions, the settings and the commands show or are called."""
-    files = [*SOURCE.glob("console/**/*.html"), *SOURCE.glob("console/*.py"), SOURCE / "settings.py"]
-    files.append(SOURCE / "preferences" / "fields.py")
-    words = [
-        f'"{word}"' for path in SOURCE.glob("*/queries.py") for word in re.findall(r'_\("([^"]+)"\)', path.read_text())
-    ]
-    return "\n".join([*words, *(path.read_text(encoding="utf-8") for path in files)]) + "".join(
-        f"TWINSHELF_{name.upper()}\n"
-        for name in re.findall(r"^    (\w+): ", (SOURCE / "settings.py").read_text(), re.MULTILINE)
-    )
-
-
 @pytest.mark.parametrize("control", [control for control in CONTROLS.values() if control.label])
 def test_every_control_is_on_a_page(control):
-    places = (f'"{control.label}', f"'{control.label}", f">{control.label}", f"}}{control.label}", f"{control.label}\n")
-    assert any(place in shown() for place in places)
+    assert is_on_a_page(control.label)
 
 
 @pytest.mark.parametrize("row", MESSAGES.values(), ids=lambda row: row.code)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 import twinshelf
 from twinshelf.connections import queries as connections
+from twinshelf.console import guide
 from twinshelf.console.words import THEMES
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
@@ -17,6 +19,7 @@ from twinshelf.sync import queries as sync
 
 THEME_COOKIE = "theme"
 KEYS_COOKIE = "keys"
+_HELP: Final = "faq"
 HTMX: Final = json.dumps(
     {
         "includeIndicatorStyles": False,
@@ -40,19 +43,37 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "keys_off": request.COOKIES.get(KEYS_COOKIE) == "off",
         "version": twinshelf.__version__,
         "section": _section(request),
+        "support": support(),
     }
     if getattr(request, "account", None) is not None:
         shared["menu"] = SimpleLazyObject(_menu)
+        shared["guide"] = _guide(request, shared["section"])
         shared["other_accounts"] = len(request.accounts) > 1  # type: ignore[attr-defined]
     return shared
 
 
 def _section(request: HttpRequest) -> str:
-    """The entry of the menu that a page belongs to: the default template belongs to the templates."""
+    """The entry of the menu that a page belongs to: the default template to the templates, the guide to the help."""
     match = request.resolver_match
     if match is not None and match.url_name == "template":
         return "templates"
+    if match is not None and match.url_name == "guide":
+        return _HELP
     return request.path.split("/")[1] or "dashboard"
+
+
+def support() -> str:
+    """Where the link to the support leads: an email or a page; "" where whoever runs the installation names none."""
+    named: str = settings.OPERATOR.support
+    return f"mailto:{named}" if "@" in named and "://" not in named else named
+
+
+def _guide(request: HttpRequest, section: str) -> str:
+    """What the guide says about this page; "" in the guide itself."""
+    match = request.resolver_match
+    if match is None or section == _HELP:
+        return ""
+    return guide.address(guide.section_for(match.url_name or "", section))
 
 
 def _menu() -> dict[str, Any]:

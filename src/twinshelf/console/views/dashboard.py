@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from twinshelf import messages as texts
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
-from twinshelf.console import charts, counts, words
+from twinshelf.console import charts, counts, guide, words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.templatetags.console import moment_text, zone
 from twinshelf.console.views.answers import started, whole
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SPANS = (7, 14, 30, 90)
 DUE_HOURS = 4
+_ANSWERS = 6
+"""Frequent questions at the foot of the page; the FAQ has them all."""
 REASONS_SHOWN = 6
 """Reasons of problems shown at once; the others are folded away, deadlines never are."""
 
@@ -58,7 +60,7 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
     """The first page; the steps of setting up while there is no connection."""
     every, stores = connections.connections(), connections.stores()
     if not every:
-        return render(request, "console/welcome.html", _first_steps(stores, connections.unpaired_shops()))
+        return render(request, "console/welcome.html", _first_steps(stores, connections.unpaired_shops()) | _faq())
     days = whole(request.GET, "days", 7)
     days = days if days in SPANS else 7
     products = counts.buckets(request.account.id, every)
@@ -94,8 +96,13 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
             "shops": [(c, connections.shop_access(c.shop)) for c in every],
             **_orders_per_day(every, max(14, days)),
             **_tasks(),
+            **_faq(),
         },
     )
+
+
+def _faq() -> dict[str, Any]:
+    return {"faq": [(answer, guide.answer_address(answer)) for answer in guide.answers()[:_ANSWERS]]}
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,7 @@ def check(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 @needs(Permission.VIEW)
 def search(request: ConsoleRequest) -> HttpResponse:
-    """Products, orders and tasks in one list, by number or word."""
+    """Products, orders, tasks and answers in one list, by number or word."""
     text = request.GET.get("q", "").strip()
     found: dict[str, Any] = {"q": text, "products": [], "orders": [], "tasks": []}
     if text:
@@ -204,6 +211,7 @@ def search(request: ConsoleRequest) -> HttpResponse:
         found["matched"] = catalog.matched_by(found["products"], text)
         found["orders"] = orders.find_orders(text)
         found["tasks"] = sync.find_tasks(text)
+        found["answers"] = guide.find(text)[:_ANSWERS]
         numbered = orders.order_numbered(text, connections.connections())
         if numbered is not None and not any(product.sku == text for product in found["products"]):
             return redirect("order", numbered.pk)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
-from django.views.defaults import server_error
 
+from twinshelf.console.context import support
 from twinshelf.kit.health import why_nothing_is_kept
 
 
-def failed(request: HttpRequest) -> HttpResponse:
-    """As Django's, called while the error is at hand; a database that takes nothing now is told apart (503)."""
-    return _takes_nothing() if isinstance(sys.exc_info()[1], OperationalError) else server_error(request)
+def failed(_request: HttpRequest) -> HttpResponse:
+    """Called while the error is at hand; a database that takes nothing now is told apart (503)."""
+    if isinstance(sys.exc_info()[1], OperationalError):
+        return _takes_nothing()
+    return HttpResponseServerError(_page("500.html"))
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
@@ -24,5 +26,9 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def _takes_nothing() -> HttpResponse:
-    page = loader.get_template("503.html").render()
-    return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+    return HttpResponse(_page("503.html"), status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+
+
+def _page(name: str) -> str:
+    """A page made without the request: what failed may be what makes the others."""
+    return loader.get_template(name).render({"support": support()})
