@@ -190,6 +190,38 @@ def test_keys_reach_every_section_and_every_row(page, world):
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
+@pytest.mark.covers("CED-151")
+def test_settings_have_save_and_learn_more_and_leaving_them_unsaved_asks_first(page, world):
+    asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(page.base + f"/connections/{world.us.id}/settings/products/")
+    expect(page.get_by_role("button", name="Save settings")).to_be_visible()
+    expect(page.get_by_role("link", name="Learn more: Prices")).to_have_attribute("href", "/guide/settings/#prices")
+
+    page.locator("#tax_percent").press_sequentially("7")  # the field is not left yet
+    page.reload(wait_until="commit")
+    assert asked == ["beforeunload"]
+    page.get_by_role("link", name="Orders", exact=True).first.click()
+    assert asked == ["beforeunload"] * 2
+    expect(page).to_have_url(re.compile("/settings/products/"))
+    expect(page.locator("#tax_percent")).to_have_value(re.compile("7"))
+
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.locator(".toast")).to_be_visible()
+    expect(page).to_have_url(re.compile("/settings/products/$"))
+    page.locator("#tax_percent").fill("8")
+    page.get_by_role("link", name="Discard").click()
+    expect(page.locator("#tax_percent")).to_have_value("7")
+    page.get_by_role("link", name="Learn more: Prices").click()
+    expect(page).to_have_url(page.base + "/guide/settings/#prices")
+    assert asked == ["beforeunload"] * 2  # neither saved nor discarded changes are asked about
+
+
 def test_a_row_reached_by_key_is_never_under_the_bars(page):
     page.goto(page.base + "/products/")
     page.keyboard.press("j")

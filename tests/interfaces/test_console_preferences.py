@@ -12,6 +12,8 @@ from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import AuditEntry
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, PriceRule
+from twinshelf.console import guide
+from twinshelf.console.views.preferences import PARTS
 from twinshelf.listings.models import ListingRow
 from twinshelf.preferences import actions
 from twinshelf.preferences.effects import CONCERNS
@@ -313,3 +315,71 @@ def test_what_the_matrix_chooses_is_kept_and_shown_by_the_ticks(console, world):
     assert "partly, as below" in page
     console.post(f"{page_of(world.us)}ticks/", {"partly": "1", "price": "on"})
     assert stored(world.us)["sync"] == {"description": {"update": "tts"}, "stock": {"update": "tts"}}
+
+
+# -- parts of the settings --------------------------------------------------------------------------------------------
+
+
+def test_every_card_is_in_one_part_of_the_settings_and_in_the_guide(console):
+    assert sorted(card for _word, cards in PARTS.values() for card in cards) == sorted(CARDS)
+    told = console.get("/guide/settings/").html
+    for card in CARDS:
+        anchor = guide.for_card(card).partition("#")[2]
+        assert f'id="{anchor}"' in told, card
+
+
+def _parts_of(console, connection):
+    """(word, address) of each part of a connection's settings, as the page Settings links to them."""
+    html = console.get("/settings/").html
+    links = html[html.index(f'aria-label="{connection.name}"') :].partition("</nav>")[0]
+    return {" ".join(word.split()): url for url, word in re.findall(r'href="([^"]+)">([^<]+)<', links)}
+
+
+def _fields_on(page):
+    return {part.field.card.value for _c, _t, rows, _n, _w in page["cards"] for row in rows for part in row.parts}
+
+
+@pytest.mark.covers("CED-142")
+def test_the_configuration_has_a_page_for_shop_products_carriers_and_account(console, world):
+    parts = _parts_of(console, world.us)
+
+    shop = console.get(parts["TikTok Shop"])
+    assert (shop.status, _fields_on(shop)) == (200, {card.value for card in CARDS})
+    products = console.get(parts["Products"])
+    assert (products.status, _fields_on(products)) == (200, {"catalog", "sync", "prices"})
+    carriers = console.get(parts["Shipping carriers"])
+    assert (carriers.status, _fields_on(carriers)) == (200, {"shipping"})
+    assert 'name="carriers.bc"' in carriers.html
+    account = console.get("/settings/")
+    assert account.status == 200
+    assert world.owner.email in account
+    for page in (shop, products, carriers):  # and each leads to the others
+        assert set(parts.values()) <= set(page.links)
+        assert "/settings/" in page.links
+
+
+@pytest.mark.covers("SILK-75")
+def test_the_five_sections_of_the_settings_are_reachable(console, world):
+    parts = _parts_of(console, world.us)
+
+    sections = {name: console.get(parts[name]) for name in ("Products", "Orders", "General", "Warehouse and stock")}
+    assert {name: page.status for name, page in sections.items()} == dict.fromkeys(sections, 200)
+    assert "Add new products by itself" in sections["Products"]
+    assert "Create TikTok orders in BigCommerce" in sections["Orders"]
+    assert "Name of the connection" in sections["General"]
+    assert "Change log" in sections["General"]
+    assert "Low-stock limit" in sections["Warehouse and stock"]
+    template = console.get(parts["Template"])
+    assert (template.status, "Default template" in template) == (200, True)
+    assert console.get(f"{page_of(world.us)}nothing/").status == 404
+
+
+def test_saving_one_part_leaves_the_others_as_they_are(console, world):
+    console.post(page_of(world.us), {"seen": "{}", "threshold": "4"})
+
+    page = console.post(f"{page_of(world.us)}orders/", {"seen": "{}", "order_poll_minutes": "9"})
+
+    assert (stored(world.us)["order_poll_minutes"], stored(world.us)["threshold"]) == (9, 4)
+    assert page.response.request["PATH_INFO"] == f"{page_of(world.us)}orders/"
+    refused = console.post(f"{page_of(world.us)}orders/", {"seen": "{}", "order_poll_minutes": "31"})
+    assert (refused.status, _fields_on(refused)) == (400, {"orders", "cancellations"})

@@ -53,12 +53,14 @@ def console(request: HttpRequest) -> dict[str, Any]:
 
 
 def _section(request: HttpRequest) -> str:
-    """The entry of the menu that a page belongs to: the default template to the templates, the guide to the help."""
+    """The entry of the menu that a page belongs to: what of it has an address elsewhere, too."""
     match = request.resolver_match
     if match is not None and match.url_name == "template":
         return "templates"
     if match is not None and match.url_name == "guide":
         return _HELP
+    if match is not None and match.url_name in {"preferences", "preferences_part"}:
+        return "settings"
     return request.path.split("/")[1] or "dashboard"
 
 

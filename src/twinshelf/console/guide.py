@@ -20,6 +20,8 @@ from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from twinshelf.preferences.fields import Card
+
 DATA: Final = Path(__file__).parent / "data"
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -40,9 +42,14 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "task": "activity#one-task",
     "skus": "skus",
     "preferences": "settings",
+    "preferences_part": "settings",
     "search": "start#find-anything",
 }
 """By the name of a page: what of the guide tells about it, where that is more than its entry of the menu says."""
+
+
+_CARDS: Final[Mapping[Card, str]] = {Card.SYNC: "Sync rules"}
+"""The headings of parts of the settings, where they are not called like the part."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,11 @@ def address(place: str) -> str:
 def section_for(url_name: str, entry: str) -> str:
     """What of the guide tells about a page of the console, by its name and its entry in the menu."""
     return _SECTIONS.get(url_name) or (entry if entry in PAGES else "start")
+
+
+def for_card(card: Card) -> str:
+    """The address of what the guide says about a part of the settings of a connection."""
+    return address(f"settings#{slugify(_CARDS.get(card, card.value))}")
 
 
 def find_answers(text: str) -> list[Section]:

@@ -84,6 +84,7 @@ urlpatterns = [
     path("connections/<int:connection_id>/settings/ticks/", preferences.ticks, name="preferences_ticks"),
     path("connections/<int:connection_id>/settings/effect/", preferences.effect, name="preferences_effect"),
     path("connections/<int:connection_id>/settings/undo/<int:entry_id>/", preferences.undo, name="preferences_undo"),
+    path("connections/<int:connection_id>/settings/<slug:part>/", preferences.preferences, name="preferences_part"),
     path("connections/<int:connection_id>/skus/", skus.audit, name="skus"),
     path("connections/<int:connection_id>/skus.csv", skus.audit_file, name="skus_file"),
     path("connections/<int:connection_id>/rename/", preferences.rename, name="connection_rename"),

@@ -17,6 +17,7 @@ from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.context import KEYS_COOKIE, THEME_COOKIE
 from twinshelf.console.forms import ProfileForm, SignUpForm
 from twinshelf.console.views.answers import back
+from twinshelf.console.views.preferences import settings_of_shops
 from twinshelf.console.words import THEMES
 
 _YEAR = 365 * 86_400
@@ -70,7 +71,8 @@ def settings(request: ConsoleRequest) -> HttpResponse:
         return redirect("settings")
     own = may(request, Permission.OWN)
     members = queries.members_of(request.account) if own else []
-    context = {"form": form, "own": own, "members": members}
+    shops = settings_of_shops() if may(request, Permission.OPERATE) else []
+    context = {"form": form, "own": own, "members": members, "shops": shops}
     return render(request, "console/settings.html", context, status=400 if form.errors else 200)
 
 

@@ -9,16 +9,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import actions as connections
 from twinshelf.connections import queries as known
+from twinshelf.console import guide
 from twinshelf.console.access import ConsoleRequest, Permission, needs
 from twinshelf.console.views.answers import Told
 from twinshelf.console.words import PREFERENCE_GROUPS, PREFERENCE_SHORT, Text
@@ -31,6 +33,7 @@ from twinshelf.preferences.fields import (
     PHASE_WORDS,
     SOURCE_WORDS,
     SYNC_WORDS,
+    Card,
     Control,
     Field,
     carriers_of,
@@ -43,6 +46,16 @@ from twinshelf.rules.sync_rules import MATRIX, Phase, Source, Ticks, ticks_of
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
 
+PARTS: Mapping[str, tuple[Text, tuple[Card, ...]]] = {
+    "products": (_lazy("Products"), (Card.CATALOG, Card.SYNC, Card.PRICES)),
+    "orders": (_lazy("Orders"), (Card.ORDERS, Card.CANCELLATIONS)),
+    "carriers": (_lazy("Shipping carriers"), (Card.SHIPPING,)),
+    "warehouse": (_lazy("Warehouse and stock"), (Card.STOCK,)),
+    "general": (_lazy("General"), ()),
+}
+"""The settings of a connection by subject, each a page of its own beside the one with all: its name and its cards.
+What is general is the name of the connection and the log of changes, which every one of the pages has.
+"""
 _RADIOS = 2
 """Up to so many choices are all shown; more open from a list."""
 _SPARE_ROWS = 2
@@ -173,11 +186,13 @@ class Row:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.OPERATE)
-def preferences(request: ConsoleRequest, connection_id: int) -> HttpResponse:
-    """Every preference of a connection."""
+def preferences(request: ConsoleRequest, connection_id: int, part: str = "") -> HttpResponse:
+    """Every preference of a connection, or those of one part."""
     connection = known.connection_or_404(connection_id)
+    if part and part not in PARTS:
+        raise Http404
     if request.method != "POST":
-        return _page(request, connection, {}, {})
+        return _page(request, connection, {}, {}, part)
     by = Actor.of(request.user)
     texts = _texts(request.POST)
     values, errors = _values(request.POST, connection, texts)
@@ -186,7 +201,7 @@ def preferences(request: ConsoleRequest, connection_id: int) -> HttpResponse:
             messages.success(
                 request, _("TikTok names %(n)s carriers.") % {"n": actions.read_carriers(connection, by=by)}
             )
-        return _page(request, connection, texts, {})
+        return _page(request, connection, texts, {}, part)
     if not errors:
         try:
             done = actions.change(connection, values, by=by)
@@ -194,8 +209,29 @@ def preferences(request: ConsoleRequest, connection_id: int) -> HttpResponse:
             errors = dict([reason_at(error)])
         else:
             messages.success(request, telling.after(done))
-            return redirect("preferences", connection.id)
-    return _page(request, connection, texts, errors)
+            return redirect(_address(connection.id, part))
+    return _page(request, connection, texts, errors, part)
+
+
+def settings_of_shops() -> list[tuple[Connection, list[tuple[Text, str]]]]:
+    """Where the settings of each connection are: (word, address) of each part, and of its default template."""
+    return [
+        (
+            connection,
+            [
+                (_("TikTok Shop"), _address(connection.id, "")),
+                *((word, _address(connection.id, name)) for name, (word, _cards) in PARTS.items()),
+                (_("Template"), reverse("template", args=[connection.id])),
+            ],
+        )
+        for connection in known.connections()
+    ]
+
+
+def _address(connection_id: int, part: str) -> str:
+    if part:
+        return reverse("preferences_part", args=[connection_id, part])
+    return reverse("preferences", args=[connection_id])
 
 
 @require_POST
@@ -297,9 +333,10 @@ def _values(sent: QueryDict, connection: Connection, texts: Mapping[str, str]) -
 
 
 def _page(
-    request: ConsoleRequest, connection: Connection, texts: Mapping[str, str], errors: Mapping[str, str]
+    request: ConsoleRequest, connection: Connection, texts: Mapping[str, str], errors: Mapping[str, str], part: str
 ) -> HttpResponse:
-    shown = queries.shown(connection)
+    every = queries.shown(connection)
+    shown = [each for each in every if not part or each.field.card in PARTS[part][1]]
     parts = [_part(each, texts, errors) for each in shown]
     cards = [(card, CARDS[card], list(_rows(list(some)))) for card, some in groupby(parts, lambda p: p.field.card)]
     return render(
@@ -312,7 +349,13 @@ def _page(
                 (card.value, title, rows, sum(row.changed for row in rows), sum(row.wrong for row in rows))
                 for card, title, rows in cards
             ],
-            "changed": sum(each.changed for each in shown),
+            "part": part,
+            "here": _address(connection.id, part),
+            "subjects": [
+                ("", _("All"), _address(connection.id, "")),
+                *((name, word, _address(connection.id, name)) for name, (word, _cards) in PARTS.items()),
+            ],
+            "changed": sum(each.changed for each in every),
             "seen": json.dumps({each.field.name: each.text for each in shown}),
             "untaken": not queries.takes_orders(connection),
             "proposed_rate": queries.proposed_rate(connection),
@@ -320,6 +363,7 @@ def _page(
             "rate_missing": queries.rate_missing(connection),
             "carriers": queries.carriers(connection),
             "changed_word": _("Changed"),
+            "learn_more": {card.value: guide.for_card(card) for card in CARDS},
             "history": queries.history(connection),
             **_bar(None, errors),
         },

@@ -20,11 +20,16 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   all("input[data-zone]").forEach((input) => { input.value = zone; });
 
+  const changed = (field) => {
+    const form = field.form ?? field.closest("form");
+    if (form?.matches("[data-guard]")) form.dataset.changed = "yes";
+  };
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-auto]")) event.target.form.requestSubmit();
-    if (event.target.closest("form[data-guard]")) event.target.closest("form").dataset.changed = "yes";
+    changed(event.target);
   });
   document.addEventListener("input", (event) => {
+    changed(event.target); // before the field is left, too
     if (!event.target.matches("[data-find]")) return;
     const wanted = event.target.value.trim().toLowerCase();
     all(event.target.dataset.find).forEach((row) => row.classList.toggle("hidden", !row.textContent.toLowerCase().includes(wanted)));
@@ -38,6 +43,9 @@
       else field.value = button.dataset.value;
       field.dispatchEvent(new Event("change", { bubbles: true }));
     });
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-discard]")) delete event.target.closest("form").dataset.changed;
   });
   window.addEventListener("beforeunload", (event) => {
     if (one("form[data-guard][data-changed]")) event.preventDefault();
