@@ -203,9 +203,14 @@ def deactivate_sku(platform: Platform, product_id: str, sku: str, active: bool =
 
 
 def add_by_person(
-    platform: Platform, shop_id: str, *, title: str, category_id: str, seller_sku: str, price: str, quantity: int = 10
-) -> str:
-    """A person lists a product with one SKU in Seller Center; it is live at once. Returns its id."""
+    platform: Platform, shop_id: str, *, title: str, category_id: str, seller_sku: str = "", price: str = "1",
+    quantity: int = 10, more: dict[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """A person lists a product in Seller Center; it is live at once. Returns its id.
+
+    It has one SKU, unless `more`, other properties as in Create Product, has `skus`: these need no currency, and have
+    `quantity` each where they say nothing of stock.
+    """
     shop = platform.shop(shop_id)
     uri = f"tos-sandbox/{platform.new_id('product')}"
     platform.images.put(
@@ -213,14 +218,19 @@ def add_by_person(
         {"uri": uri, "seller_id": shop.seller_id, "use_case": "MAIN_IMAGE", "width": 1000, "height": 1000,
          "format": "JPEG", "sha256": "", "create_time": platform.now},
     )  # fmt: skip
+    more = dict(more or {})
+    given = more.pop("skus", None) or [{"seller_sku": seller_sku, "price": {"amount": price}}]
+    place = shop.warehouses("SALES_WAREHOUSE")[0]["id"]
     body = msgspec.convert(
         {
             "title": title, "description": f"<p>{title}</p>", "category_id": category_id, "category_version": shop.tree,
             "main_images": [{"uri": uri}],
             "package_weight": {"value": "1", "unit": "POUND"},
+            **more,
             "skus": [
-                {"seller_sku": seller_sku, "price": {"amount": price, "currency": shop.currency},
-                 "inventory": [{"warehouse_id": shop.warehouses("SALES_WAREHOUSE")[0]["id"], "quantity": quantity}]}
+                {"inventory": [{"warehouse_id": place, "quantity": quantity}], **sku,
+                 "price": {"currency": shop.currency, **sku["price"]}}
+                for sku in given
             ],
         },
         Product,
