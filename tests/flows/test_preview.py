@@ -64,6 +64,7 @@ def test_every_kind_of_lane_can_be_previewed(sandbox, store, shop, twinshelf):
             "product": [mug],
             "store": ["hooks"],
             "location": ["locations"],
+            "incoming": [listing.tiktok_id],
             "listings_poll": ["listings"],
             "orders_poll": ["orders"],
         }.items()

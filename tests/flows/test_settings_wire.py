@@ -64,6 +64,9 @@ class Settings:
         """Save these on the page, and let what follows from it be done. What the page then says."""
         answer = self._browser.post(f"/connections/{self.twinshelf.connection.id}/settings/", values, follow=True)
         assert answer.status_code == 200, answer.content.decode()
+        if "found" in answer.context:  # another catalog direction, to be confirmed
+            sent = {"to": answer.context["found"].direction, "agreed": answer.context["found"].fingerprint}
+            answer = self._browser.post(answer.request["PATH_INFO"], sent, follow=True)
         self._done()
         return [str(message) for message in answer.context["messages"]]
 

@@ -109,7 +109,7 @@ def test_a_limit_says_how_many_skus_go_to_0(console, world):
         ("email_pattern", "no address", "Must be an email address, such as {buyer_id}@example.com."),
         ("platform_shipping_text", " ", "Must not be empty."),
         ("platform_shipping_text", "x" * 251, "At most 250 characters."),
-        ("catalog_direction", "tts_to_bc", "Must be one of: bc_to_tts, disabled."),
+        ("catalog_direction", "both", "Must be one of: bc_to_tts, tts_to_bc, disabled."),
         ("delivered_status", "cancelled", "Must be one of: awaiting_pickup, shipped."),
     ],
 )

@@ -17,6 +17,7 @@ from twinshelf.accounts.actors import COMMAND_LINE
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
+    from twinshelf.listings.incoming.queries import DryRun
     from twinshelf.preferences.fields import Field
 
 Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
@@ -26,6 +27,7 @@ Named = Annotated[
     str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
 ]
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what it would concern; nothing is kept.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Switch the catalog direction, once you have seen what it does.")]
 
 _WRONG = 2
 
@@ -67,6 +69,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
         ],
         connection: Named = "",
         preview: Preview = False,
+        yes: Yes = False,
     ) -> None:
         """Choose settings of a connection. What a change concerns is looked at again by the workers.
 
@@ -86,7 +89,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
                         (_field(name, complain), text) for name, text in zip(pairs[::2], pairs[1::2], strict=True)
                     )
                 }
-                _carry_out(console, chosen, values, preview=preview)
+                _carry_out(console, chosen, values, preview=preview, yes=yes)
             except DocumentError as error:
                 name, reason = reason_at(error)
                 raise typer.Exit(
@@ -98,6 +101,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
         names: Annotated[list[str], typer.Argument(help="Which settings.")],
         connection: Named = "",
         preview: Preview = False,
+        yes: Yes = False,
     ) -> None:
         """Set settings of a connection back to their defaults."""
         with opened(connection) as (_account, chosen):
@@ -107,7 +111,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
             fields = [_field(name, complain) for name in names]
             try:
                 values = {field.name: parse(field, text_of(field, DEFAULTS)) for field in fields}
-                _carry_out(console, chosen, values, preview=preview)
+                _carry_out(console, chosen, values, preview=preview, yes=yes)
             except DocumentError as error:
                 name, reason = reason_at(error)
                 raise typer.Exit(
@@ -117,15 +121,44 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
     app.add_typer(settings, name="settings")
 
 
-def _carry_out(console: Console, connection: Connection, values: dict[str, Any], *, preview: bool) -> None:
+def _carry_out(console: Console, connection: Connection, values: dict[str, Any], *, preview: bool, yes: bool) -> None:
     from twinshelf.preferences import actions, queries, telling
 
+    switch = queries.switch(connection, values)
+    if switch is not None and switch.both:
+        _print_switch(console, switch)
     if preview:
         effect = queries.effect(connection, values)
         told = telling.before(effect) if effect.fields else "Nothing would be changed."
         console.print(told, markup=False, soft_wrap=True)
         return
-    console.print(telling.after(actions.change(connection, values, by=COMMAND_LINE)), markup=False, soft_wrap=True)
+    try:
+        agreed = switch.fingerprint if switch is not None and yes else ""
+        done = actions.change(connection, values, by=COMMAND_LINE, agreed=agreed)
+    except actions.NotAgreed:
+        console.print("Nothing was changed. To switch, repeat the command with --yes.", markup=False, soft_wrap=True)
+        raise typer.Exit(_WRONG) from None
+    console.print(telling.after(done), markup=False, soft_wrap=True)
+
+
+_MOST_SHOWN = 50
+
+
+def _print_switch(console: Console, found: DryRun) -> None:
+    """The warning of P17-18: counts, and what would be made, by SKU and title."""
+    from twinshelf.preferences import telling
+
+    for sentence in telling.switch(found):
+        console.print(sentence, markup=False, soft_wrap=True)
+    rows = [*((row, "is created") for row in found.created), *((row, "is left alone") for row in found.unsure)]
+    if rows:
+        table = Table("SKU", "Title", "What happens")
+        for row, what in rows[:_MOST_SHOWN]:
+            near = f"; nearly {', '.join(row.near)}" if row.near else ""
+            table.add_row(_plain(", ".join(row.skus)), _plain(row.title), _plain(f"{what}{near}"))
+        console.print(table)
+    if len(rows) > _MOST_SHOWN:
+        console.print(f"And {len(rows) - _MOST_SHOWN:,} more.")
 
 
 def _text(field: Field, text: str) -> str:

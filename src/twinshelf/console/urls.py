@@ -83,6 +83,7 @@ urlpatterns = [
     path("connections/<int:connection_id>/settings/", preferences.preferences, name="preferences"),
     path("connections/<int:connection_id>/settings/ticks/", preferences.ticks, name="preferences_ticks"),
     path("connections/<int:connection_id>/settings/effect/", preferences.effect, name="preferences_effect"),
+    path("connections/<int:connection_id>/settings/direction/", preferences.direction, name="preferences_direction"),
     path("connections/<int:connection_id>/settings/undo/<int:entry_id>/", preferences.undo, name="preferences_undo"),
     path("connections/<int:connection_id>/settings/<slug:part>/", preferences.preferences, name="preferences_part"),
     path("connections/<int:connection_id>/skus/", skus.audit, name="skus"),

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, StoreOrderState
+from twinshelf.listings.incoming.plan import Verdict
 
 Text = Any
 """A lazy translation: a string by the time it is shown."""
@@ -350,9 +351,21 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "SetStoreAddress": (_("Address changed in BigCommerce"), "truck"),
     "ReportShipment": (_("Shipment reported to TikTok"), "truck"),
     "CorrectShipment": (_("Tracking number corrected on TikTok"), "truck"),
+    "CreateStoreProduct": (_("Created in BigCommerce"), "plus"),
+    "SetStoreProduct": (_("Changed in BigCommerce"), "edit"),
+    "SetStorePrices": (_("Prices set in BigCommerce"), "tag"),
     "CancelShopOrder": (_("Cancellation sent to TikTok"), "x"),
     "CancelStoreOrder": (_("Cancelled in BigCommerce"), "x"),
 }
+
+VERDICTS: Final[Mapping[Verdict, tuple[str, str, Text]]] = {
+    Verdict.CREATE: ("info", "plus", _("Is created")),
+    Verdict.LINK: ("ok", "link", _("Is linked")),
+    Verdict.NEAR: ("warn", "alert", _("Left alone: a SKU is nearly the same")),
+    Verdict.AMBIGUOUS: ("warn", "alert", _("Left alone: a SKU is used several times")),
+    Verdict.NO_SKU: ("warn", "alert", _("Left alone: a variant has no SKU")),
+}
+"""Tint and words for what another catalog direction does with a product."""
 
 LANES: Final[Mapping[str, Text]] = {
     "listing": _("Listing"),
@@ -360,6 +373,7 @@ LANES: Final[Mapping[str, Text]] = {
     "stock": _("Stock"),
     "visibility": _("On or off sale"),
     "product": _("Product"),
+    "incoming": _("Product of TikTok"),
     "order": _("Order"),
     "shipment": _("Shipment"),
     "cancellation": _("Cancellation"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from twinshelf.documents.findings import Finding
+from twinshelf.documents.goods import ProductDraft
 from twinshelf.documents.listings import Listing, SyncField
-from twinshelf.documents.money import Document, Money
+from twinshelf.documents.money import Dimensions, Document, Money, Weight
 from twinshelf.documents.orders import StoreOrderState
 
 
@@ -176,6 +177,36 @@ class CancelDouble(Change, frozen=True, kw_only=True):
     shop_order_id: str
 
 
+class CreateStoreProduct(Change, frozen=True, kw_only=True):
+    """Make a product of the shop one of the store, exactly once: looked up by its SKUs first."""
+
+    shop_listing_id: str
+    draft: ProductDraft
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return "create"
+
+
+class SetStoreProduct(Change, frozen=True, kw_only=True):
+    """Bring fields of a store's product to what the shop shows. None: the field stays as it is."""
+
+    store_product_id: str
+    title: str | None = None
+    description: str | None = None
+    weight: Weight | None = None
+    dimensions: Dimensions | None = None
+
+
+class SetStorePrices(Change, frozen=True, kw_only=True):
+    """Set prices of a store's variants."""
+
+    store_product_id: str
+    prices: tuple[tuple[str, Money], ...]
+    """(variant id, price), sorted by id."""
+
+
 AnyChange = (
     CreateListing
     | EditContent
@@ -194,6 +225,9 @@ AnyChange = (
     | CancelShopOrder
     | CancelStoreOrder
     | CancelDouble
+    | CreateStoreProduct
+    | SetStoreProduct
+    | SetStorePrices
 )
 
 

@@ -72,6 +72,30 @@ class Product(Document, frozen=True, kw_only=True):
     modified_at: datetime
 
 
+class DraftVariant(Document, frozen=True, kw_only=True):
+    """One variant of a product that the store is to have. `stock` None: the store does not count it."""
+
+    sku: str
+    options: tuple[OptionValue, ...] = ()
+    price: Money
+    stock: int | None = None
+    gtin: str = ""
+    image_url: str = ""
+
+
+class ProductDraft(Document, frozen=True, kw_only=True):
+    """A product as the store should have it, made of one of the shop. One variant without options: a simple product."""
+
+    title: str
+    description: str
+    brand: str = ""
+    weight: Weight | None = None
+    dimensions: Dimensions | None = None
+    image_urls: tuple[str, ...] = ()
+    visible: bool = True
+    variants: tuple[DraftVariant, ...]
+
+
 class StoreInfo(Document, frozen=True, kw_only=True):
     """What a store says of itself. `aggregates_locations`: more than one enabled location exists."""
 

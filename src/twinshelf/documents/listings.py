@@ -151,6 +151,27 @@ class ShopListing(Document, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class ShopVariant(Document, frozen=True, kw_only=True):
+    """What a SKU of the shop is beside its price and stock."""
+
+    sku_id: str
+    options: tuple[OptionValue, ...] = ()
+    gtin: str = ""
+    image_url: str = ""
+
+
+class ShopProduct(Document, frozen=True, kw_only=True):
+    """One product as the shop has it, whole: read one by one, for making one of the store of it."""
+
+    listing: ShopListing
+    brand: str = ""
+    image_urls: tuple[str, ...] = ()
+    weight: Weight | None = None
+    dimensions: Dimensions | None = None
+    variants: tuple[ShopVariant, ...] = ()
+    """As many as the listing has SKUs, in their order."""
+
+
 class Attribute(Document, frozen=True, kw_only=True):
     """What a TikTok category asks. `sales` attributes tell SKUs apart; the others describe the product."""
 

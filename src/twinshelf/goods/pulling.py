@@ -115,6 +115,20 @@ def _placed(store: Store, products: Sequence[Product]) -> set[str]:
     return set().union(*(membership.observed(connection, texts) for connection in connections))
 
 
+def take(store: Store, product_ids: Collection[str], *, cause: str) -> Mapping[str, Product]:
+    """Read these products and keep them, whoever adds new ones otherwise: somebody here made them, or needs them.
+
+    Returns them by id. Safe to repeat.
+    """
+    started, names = clock.now(), names_of(store)
+    page = clients.store_client(store).products(product_ids, names, store=clients.info_of(store))
+    with transaction.atomic():
+        snapshot.lock(store)
+        changed, _held, _holding = _keep(store, page.products, started, believed=list(product_ids))
+        spread(store, changed, set(), cause=cause)
+    return {product.id: product for product in page.products}
+
+
 def spread(store: Store, changed: snapshot.Changed, gone: set[str], *, cause: str) -> None:
     """Ask the lanes of every connection of the store for what a reading showed to have changed."""
     if not changed.any and not gone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from twinshelf.documents import StoreHint
-from twinshelf.listings.queries import products_of_listings
+from twinshelf.listings.queries import leads, products_of_listings
 from twinshelf.orders.queries import shop_orders_of
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Signal
@@ -39,7 +39,7 @@ def of_store(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
 
 
 def of_shop(connection_id: int, hint: Hint) -> Iterable[AskFor]:
-    """What a shop's webhook asks for; nothing where the product is none of ours."""
+    """What a shop's webhook asks for; nothing where the product is none of ours, unless the shop's catalog leads."""
     owner = f"connection:{connection_id}"
     match hint.kind:
         case "order":
@@ -55,5 +55,8 @@ def of_shop(connection_id: int, hint: Hint) -> Iterable[AskFor]:
         case "product":
             for product_id in products_of_listings(connection_id, hint.ids):
                 yield AskFor("listing", owner, product_id, signals=Signal.LOOK)
+            if leads(connection_id):
+                for listing_id in hint.ids:
+                    yield AskFor("incoming", owner, listing_id)
         case _:
             return

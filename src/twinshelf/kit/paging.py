@@ -60,6 +60,13 @@ class Page(Generic[T]):
         return Page(tuple(make(self.rows)), self.total, self.number, self.size)
 
 
+def page_of(rows: Sequence[T], *, number: int, size: int) -> Page[T]:
+    """One page of what is all at hand."""
+    last = max(1, -(-len(rows) // size))
+    at = min(max(1, number), last)
+    return Page(tuple(rows[(at - 1) * size : at * size]), len(rows), at, size)
+
+
 def page_of_ids(
     rows: QuerySet[Any], order: str | Expression, *, descending: bool, total: int, number: int, size: int
 ) -> Page[int]:

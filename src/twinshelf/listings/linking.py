@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinshelf.connections.models import Connection
-from twinshelf.documents import Listing
+from twinshelf.documents import Listing, ShopListing
 from twinshelf.kit.upsert import update_rows, upsert
 from twinshelf.listings.models import Link
 
@@ -19,6 +19,22 @@ class Paired:
     tiktok_id: str
     pairs: Mapping[str, str]
     listing: Listing
+
+
+def pair_found(connection: Connection, product_id: str, found: ShopListing, pairs: Mapping[str, str]) -> None:
+    """Pair variants of a product (variant id → SKU id) with SKUs that the shop has, with the numbers that it shows."""
+    skus = {sku.id: sku for sku in found.skus}
+    known = Link.objects.filter(connection=connection, sku_id__in=list(pairs.values()))
+    known.exclude(variant_id__in=list(pairs)).delete()
+    rows = []
+    for variant_id, sku_id in pairs.items():
+        sku = skus[sku_id]
+        price = (None, "") if sku.price is None else (sku.price.amount, sku.price.currency)
+        units = sum(units for _place, units in sku.stock)
+        rows.append((connection.id, variant_id, product_id, sku.seller_sku, found.id, sku_id, False, *price, units))
+    unique = ["connection_id", "variant_id"]
+    update = [name for name in _LINK_COLUMNS if name not in {*unique, "manual"}]
+    upsert(Link, connection.account_id, _LINK_COLUMNS, rows, unique=unique, update=update)
 
 
 _LINK_COLUMNS = (

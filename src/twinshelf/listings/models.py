@@ -11,7 +11,7 @@ from django.db import models
 
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.documents import Listing, ListingState, Money, ShopSku, from_json, to_json
+from twinshelf.documents import Listing, ListingState, Money, ProductDraft, ShopSku, from_json, to_json
 from twinshelf.kit import clock
 from twinshelf.kit.choices import choices
 from twinshelf.rules.categories import Leaf
@@ -180,6 +180,31 @@ class SkuReport(AccountModel):
 
     def __str__(self) -> str:
         return f"SKU audit of {self.connection_id}"
+
+
+class IncomingRow(AccountModel):
+    """A product of the shop that leads one of the store: what was brought there last (CAT-8)."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    tiktok_id = models.CharField(max_length=40)
+    product_id = models.CharField(max_length=64)
+    made = models.BooleanField(default=False)
+    """The store's product was made here, and not found there."""
+    taken = models.BinaryField()
+    """The `documents.ProductDraft` that the store got, without what has a lane of its own."""
+    taken_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "tiktok_id"], name="incoming_once_per_tiktok_id")
+        ]
+
+    def draft(self) -> ProductDraft:
+        """What the store got."""
+        return from_json(zlib.decompress(self.taken), ProductDraft)
+
+    def __str__(self) -> str:
+        return f"{self.tiktok_id} → {self.product_id}"
 
 
 class ShopSkuSeen(AccountModel):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from twinshelf.connections import clients
+from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.documents import AuditStatus, ListingState, ListingStatus, ShopListing, SyncField
 from twinshelf.errors import NotFound
@@ -41,6 +42,11 @@ def scan_listings(connection: Connection) -> int:
         lanes.ask(
             connection.account_id, "listing", owner, keys, cause="seen by scan", priority=lanes.BULK, signals=signals
         )
+    if preferences(connection).catalog_direction == "tts_to_bc":
+        lanes.ask(
+            connection.account_id, "incoming", f"connection:{connection.id}", scan.seen, cause="seen by scan",
+            priority=lanes.BULK,
+        )  # fmt: skip
     return len(scan.seen)
 
 

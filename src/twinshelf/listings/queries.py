@@ -1049,6 +1049,12 @@ def products_of_listings(connection_id: int, shop_listing_ids: Sequence[str]) ->
     return list(rows.values_list("product_id", flat=True))
 
 
+def leads(connection_id: int) -> bool:
+    """Whether the shop's catalog leads: its products are made and changed in the store."""
+    connection = Connection.objects.filter(id=connection_id).first()
+    return connection is not None and preferences(connection).catalog_direction == "tts_to_bc"
+
+
 def sku_quantities(connection: Connection) -> list[tuple[str, int]]:
     """(seller SKU, units the shop shows) of every SKU of live listings, in the order they were linked."""
     live = ListingRow.objects.filter(connection=connection, state=ListingState.LIVE).values("product_id")

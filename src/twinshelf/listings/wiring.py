@@ -7,6 +7,7 @@ from datetime import timedelta
 from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.models import Connection
 from twinshelf.listings import actions, afterwards, auditing, content, prices, stock, visibility
+from twinshelf.listings.incoming import flow as incoming
 from twinshelf.sync import lanes, problems
 
 
@@ -22,6 +23,6 @@ def _try_refused_again(account_id: int, owner: str) -> None:
     problems.ask_again(account_id, owner, ("price", "stock"), younger_than=timedelta(hours=1))
 
 
-FLOWS = (content.CONTENT, prices.PRICES, stock.STOCK, visibility.VISIBILITY, afterwards.POLLS)
+FLOWS = (content.CONTENT, prices.PRICES, stock.STOCK, visibility.VISIBILITY, afterwards.POLLS, incoming.INCOMING)
 TIMETABLES = {"shop_listings": _poll, "shop_comparison": _compare, "shop_refusals": _try_refused_again}
 TASKS = {"sku_audit": auditing.carry_out}

@@ -14,6 +14,7 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json
+from twinshelf.listings.incoming.queries import DryRun, dry_run
 from twinshelf.orders.fulfillment.carriers import read_providers
 from twinshelf.preferences.effects import PRIORITIES, concerned
 from twinshelf.preferences.fields import Field, differing, set_back, with_values
@@ -39,8 +40,22 @@ class NothingToUndo(Exception):
     """There is no such change of this connection, or a later one has chosen something else."""
 
 
-def change(connection: Connection, values: Mapping[str, Any], *, by: Actor) -> Changed:
+class NotAgreed(Exception):
+    """Another catalog direction is chosen while both sides have products, and nobody has agreed to what it would do.
+
+    `found` is what it would do now. Nothing was changed.
+    """
+
+    def __init__(self, found: DryRun) -> None:
+        self.found = found
+        super().__init__(f"{found.direction} would make {len(found.created)} product(s)")
+
+
+def change(connection: Connection, values: Mapping[str, Any], *, by: Actor, agreed: str = "") -> Changed:
     """Choose some preferences, by their names on record; the others stay. What it concerns is looked at again.
+
+    Another catalog direction, with products on both sides, needs `agreed`, the fingerprint of the dry run that somebody
+    has seen. Raises NotAgreed without it, and where it would do something else by now.
 
     Where a rate is confirmed, the store is asked in which currencies it takes orders: what is missing there is told
     before anything is listed. Safe to repeat: what is chosen already changes nothing. Raises DocumentError naming the
@@ -50,7 +65,17 @@ def change(connection: Connection, values: Mapping[str, Any], *, by: Actor) -> C
         connections.look_at_currencies(connection)
     with transaction.atomic():
         before = preferences_from_json(_on_record(connection))
-        return _replace(connection, before, with_values(before, values), by, "preferences.change")
+        after = with_values(before, values)
+        _must_agree(connection, before, after, agreed)
+        return _replace(connection, before, after, by, "preferences.change")
+
+
+def _must_agree(connection: Connection, before: Preferences, after: Preferences, agreed: str) -> None:
+    if after.catalog_direction == before.catalog_direction:
+        return
+    found = dry_run(connection, after.catalog_direction)
+    if found.both and found.fingerprint != agreed:
+        raise NotAgreed(found)
 
 
 def tick(connection: Connection, ticks: Ticks, *, by: Actor) -> Changed:
@@ -61,8 +86,11 @@ def tick(connection: Connection, ticks: Ticks, *, by: Actor) -> Changed:
         return _replace(connection, before, after, by, "preferences.tick")
 
 
-def undo(connection: Connection, entry_id: int, *, by: Actor) -> Changed:
-    """Set back what one change chose, as long as nothing else was chosen since. Raises NothingToUndo."""
+def undo(connection: Connection, entry_id: int, *, by: Actor, agreed: str = "") -> Changed:
+    """Set back what one change chose, as long as nothing else was chosen since. Raises NothingToUndo.
+
+    Raises NotAgreed as `change` does: to go back to a catalog direction is to choose it.
+    """
     entry = accounts.audit_entry(entry_id, CHANGES, f"connection:{connection.id}")
     if entry is None:
         raise NothingToUndo
@@ -72,6 +100,7 @@ def undo(connection: Connection, entry_id: int, *, by: Actor) -> Changed:
         if back is None:
             raise NothingToUndo
         before, after = preferences_from_json(known), preferences_from_json(back)
+        _must_agree(connection, before, after, agreed)
         return _replace(connection, before, after, by, "preferences.undo")
 
 

@@ -10,9 +10,9 @@ from django.db.models import Q, QuerySet
 
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import CancellationOrigin, ListingState, ShopOrderStatus, StoreOrderState
+from twinshelf.documents import CancellationOrigin, ListingState, ListingStatus, ShopOrderStatus, StoreOrderState
 from twinshelf.goods.models import StoreProduct
-from twinshelf.listings.models import ListingRow
+from twinshelf.listings.models import ListingRow, ShopSkuSeen
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.preferences.fields import Field, value_of
 from twinshelf.sync import lanes
@@ -29,6 +29,7 @@ PRIORITIES: Final[Mapping[str, int]] = {
     "order": lanes.URGENT,
     "shipment": lanes.URGENT,
     "cancellation": lanes.URGENT,
+    "incoming": lanes.BULK,
 }
 """The lanes that a change may ask, in the order in which people are told, and how urgently each is asked."""
 
@@ -102,6 +103,11 @@ def _catalog_direction(change: _Change) -> Concerns:
     yield from _content(change)
     if change.after == "bc_to_tts":
         yield "price", _live(change)
+    elif change.after == "tts_to_bc":
+        seen = ShopSkuSeen.objects.filter(shop_id=change.connection.shop_id).exclude(status=ListingStatus.DELETED)
+        yield "incoming", seen.order_by().values_list("tiktok_id", flat=True).distinct()
+    if change.before == "tts_to_bc":
+        yield "incoming", _with_problem(change, "incoming", "")
 
 
 def _stock_while_off(change: _Change) -> Concerns:

@@ -95,6 +95,17 @@ ON, OFF = "on", "off"
 _SWITCH: Final[Mapping[str, bool]] = {ON: True, OFF: False, "yes": True, "no": False, "true": True, "false": False}
 _DIRECTIONS = (("bc_to_tts", _("BigCommerce → TikTok Shop")), ("disabled", _("Off")))
 THRESHOLD_MODES: Final = (("set_zero", _("Offer 0 of the SKU")), ("deactivate", _("Take the product off sale")))
+_CATALOG_DIRECTIONS = (
+    ("bc_to_tts", _("BigCommerce → TikTok Shop")),
+    ("tts_to_bc", _("TikTok Shop → BigCommerce")),
+    ("disabled", _("Disabled")),
+)
+CATALOG_SIDES: Final[Mapping[str, tuple[Text, Text]]] = {
+    "bc_to_tts": (_("Pull updates from BigCommerce"), _("Push to TikTok")),
+    "tts_to_bc": (_("Push updates to BigCommerce"), _("Pull from TikTok")),
+    "disabled": (_("Disabled"), _("Disabled")),
+}
+"""What each platform calls a direction of the catalog: “Process product catalog”, “Process product catalog updates”."""
 _LONGEST = 250
 _PATTERN_WORDS = frozenset({"buyer_id", "order_id"})
 
@@ -140,8 +151,8 @@ def _sync_rows() -> Iterator[Field]:
 
 _ROWS: Final = (
     Field(name="catalog_direction", card=Card.CATALOG, label=_("Catalog direction"), control=Control.CHOICE,
-          help=_("Titles, texts, pictures and prices follow BigCommerce. Off: both catalogs are kept apart; stock and "
-                 "orders still follow their own settings."), choices=_DIRECTIONS),
+          help=_("Which catalog is copied to the other one: titles, texts, prices, measures. Disabled: both are kept "
+                 "apart; stock and orders still follow their own settings."), choices=_CATALOG_DIRECTIONS),
     Field(name="auto_import", card=Card.CATALOG, label=_("Add new products by itself"), control=Control.SWITCH,
           help=_("Products new in BigCommerce appear under Products without a pull. Off: “Pull products” adds them.")),
     Field(name="auto_delete", card=Card.CATALOG, label=_("Delete products by itself"), control=Control.SWITCH,
@@ -375,6 +386,8 @@ def _choice(field: Field, text: str) -> str:
     if text in known:
         return text
     by_words = {str(words).lower(): value for value, words in field.choices}
+    if field.name == "catalog_direction":
+        by_words |= {str(words).lower(): value for value, sides in CATALOG_SIDES.items() for words in sides}
     if text.lower() in by_words:
         return by_words[text.lower()]
     raise DocumentError(field.name, _now("Must be one of: %(choices)s.") % {"choices": ", ".join(filter(None, known))})

@@ -16,6 +16,7 @@ from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.documents import ShippingProvider, from_json
 from twinshelf.errors import DocumentError
+from twinshelf.listings.incoming.queries import DryRun, dry_run
 from twinshelf.listings.models import Link
 from twinshelf.orders.models import Providers
 from twinshelf.preferences.actions import CHANGES
@@ -155,6 +156,15 @@ def effect(connection: Connection, values: Mapping[str, Any]) -> Effect:
         low_limit=after.threshold if "threshold" in names and rarely_enough(after.threshold) else None,
         reprices=bool(names & {"price_rule.kind", "price_rule.value", "exchange_rate", "tax_percent"}),
     )
+
+
+def switch(connection: Connection, values: Mapping[str, Any]) -> DryRun | None:
+    """What another catalog direction among these values would do; None if there is none. Raises DocumentError."""
+    before = preferences_from_json(connection.preferences)
+    after = with_values(before, values)
+    if after.catalog_direction == before.catalog_direction:
+        return None
+    return dry_run(connection, after.catalog_direction)
 
 
 def _at_or_below(connection: Connection, limit: int) -> int:

@@ -8,6 +8,8 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from twinshelf.listings.incoming.plan import Verdict
+from twinshelf.listings.incoming.queries import DryRun
 from twinshelf.preferences.actions import Changed
 from twinshelf.preferences.fields import Field
 from twinshelf.preferences.queries import Effect
@@ -29,6 +31,9 @@ _TOLD: Final[Mapping[str, Callable[[int], str]]] = {
     ),
     "cancellation": lambda n: ngettext(
         "the cancellation of %(n)s order is looked at again", "the cancellations of %(n)s orders are looked at again", n
+    ),
+    "incoming": lambda n: ngettext(
+        "%(n)s TikTok product is compared with BigCommerce", "%(n)s TikTok products are compared with BigCommerce", n
     ),
 }
 
@@ -53,6 +58,28 @@ def before(effect: Effect) -> str:
         parts.append((off if effect.off_sale else zero) % {"n": f"{effect.to_zero:,}"})
     told = _sentence(parts) or _("Nothing that is there changes; it counts for what comes.")
     return f"{told} {low_limit(effect.low_limit)}".strip()
+
+
+def switch(found: DryRun) -> list[str]:
+    """The warning before another catalog direction, in sentences: what both sides have, and what it would do."""
+    into = "BigCommerce" if found.direction == "tts_to_bc" else "TikTok Shop"
+    linked, made, left = found.counts[Verdict.LINK], len(found.created), len(found.unsure)
+    told = [
+        _("Both sides have products: %(store)s in BigCommerce, %(shop)s on TikTok. Switching can create duplicates.")
+        % {"store": f"{found.store:,}", "shop": f"{found.shop:,}"},
+        ngettext("%(n)s product has an equal SKU there and is linked.", "%(n)s products have equal SKUs there and are "
+                 "linked.", linked) % {"n": f"{linked:,}"},
+        ngettext("%(n)s product would be created in %(into)s.", "%(n)s products would be created in %(into)s.", made)
+        % {"n": f"{made:,}", "into": into},
+    ]  # fmt: skip
+    if left:
+        unsure = ngettext(
+            "%(n)s product is left alone until a person has looked at its SKUs.",
+            "%(n)s products are left alone until a person has looked at their SKUs.",
+            left,
+        )
+        told.append(unsure % {"n": f"{left:,}"})
+    return told
 
 
 def after(changed: Changed) -> str:

@@ -115,6 +115,22 @@ def shop_price(
     return Price(price, tuple(steps))
 
 
+def store_price(shown: Money, *, currency: str, rate: Decimal | None, tax: Decimal | None) -> Money | Finding:
+    """What the store asks for what the shop shows, where the shop's catalog leads: the way back without any rule.
+
+    The tax is taken off where the store enters prices without it (None: nothing to take off); `rate` is the shop's
+    currency for one of the store's. Rounded half up to the minor unit. A Finding where no rate is confirmed.
+    """
+    amount = shown.amount
+    if shown.currency != currency:
+        if rate is None or rate <= 0:
+            return finding("E-PRC-RATE", waits_for="rate", store=currency, shop=shown.currency)
+        amount /= rate
+    if tax:
+        amount /= 1 + tax / 100
+    return Money(amount, currency).rounded()
+
+
 def guard(before: Money | None, after: Money, *, percent: Decimal, sku: str) -> Finding | None:
     """Hold a change beyond the guard: a price 100 times too high is likelier a slip than a wish."""
     if before is None or before.currency != after.currency or before.amount <= 0:

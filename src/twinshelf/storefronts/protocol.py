@@ -12,7 +12,10 @@ from typing import Protocol, Self
 
 from twinshelf.documents import (
     Address,
+    Dimensions,
+    Money,
     Names,
+    ProductDraft,
     ProductPage,
     StoreCurrency,
     StoreHint,
@@ -23,6 +26,7 @@ from twinshelf.documents import (
     StoreOrderPage,
     StoreOrderState,
     StoreShipment,
+    Weight,
 )
 from twinshelf.kit.http import Urgency
 
@@ -89,6 +93,27 @@ class StoreClient(Protocol):
 
     def products(self, ids: Iterable[str], names: Names, *, store: StoreInfo) -> ProductPage:
         """Products by their ids. `missing` are those the store does not have."""
+
+    def products_with_skus(self, skus: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """The ids of the products that have a variant of this SKU, by SKU, as the store compares SKUs."""
+
+    def create_product(self, draft: ProductDraft, *, store: StoreInfo) -> str:
+        """Make the product and return its id. Not safe to repeat: look with `products_with_skus` before."""
+
+    def set_product(
+        self,
+        product_id: str,
+        *,
+        store: StoreInfo,
+        title: str | None = None,
+        description: str | None = None,
+        weight: Weight | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> None:
+        """Set these fields of a product; those that are None stay as they are. Safe to repeat. Raises NotFound."""
+
+    def set_variant_prices(self, prices: Mapping[str, Money]) -> None:
+        """Set prices by variant id. Safe to repeat: it sets."""
 
     def ensure_channel(self, name: str, external_id: str) -> str:
         """The id of the store's channel for the shop `external_id`, made or reconnected if need be. Safe to repeat."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -22,12 +23,17 @@ from twinshelf.connections import actions as connections
 from twinshelf.connections import queries as known
 from twinshelf.console import guide
 from twinshelf.console.access import ConsoleRequest, Permission, needs
-from twinshelf.console.views.answers import Told
-from twinshelf.console.words import PREFERENCE_GROUPS, PREFERENCE_SHORT, Text
+from twinshelf.console.views.answers import Told, page_size, whole
+from twinshelf.console.words import PREFERENCE_GROUPS, PREFERENCE_SHORT, VERDICTS, Text
 from twinshelf.errors import DocumentError
+from twinshelf.kit.paging import page_of
+from twinshelf.listings.incoming.plan import Verdict
+from twinshelf.listings.incoming.queries import Foreseen
 from twinshelf.preferences import actions, queries, telling
+from twinshelf.preferences.effects import PRIORITIES
 from twinshelf.preferences.fields import (
     CARDS,
+    CATALOG_SIDES,
     DEFAULTS,
     FIELDS,
     PHASE_WORDS,
@@ -80,13 +86,15 @@ class Part:
     def template(self) -> str:
         """The template of its control."""
         control = self.field.control
+        if self.field.name == "catalog_direction":
+            return "console/preferences/_direction.html"
         few = control is Control.CHOICE and len(self.field.choices) <= _RADIOS
         return f"console/preferences/_{'radios' if few else control.value}.html"
 
     @property
     def labeled(self) -> bool:
         """Whether it is one control, which a label belongs to."""
-        return not (self.template.endswith("_radios.html") or self.rows)
+        return not (self.template.endswith(("_radios.html", "_direction.html")) or self.rows)
 
     @property
     def short(self) -> Text:
@@ -102,6 +110,11 @@ class Part:
     def default_text(self) -> str:
         """What stands in the control by default."""
         return text_of(self.field, DEFAULTS)
+
+    @property
+    def directions(self) -> list[tuple[str, Text, Text, Text]]:
+        """Of the catalog direction: (value, label, what BigCommerce calls it, what TikTok calls it)."""
+        return [(value, words, *CATALOG_SIDES[value]) for value, words in self.field.choices]
 
     @property
     def on(self) -> bool:
@@ -203,10 +216,18 @@ def preferences(request: ConsoleRequest, connection_id: int, part: str = "") -> 
             )
         return _page(request, connection, texts, {}, part)
     if not errors:
+        switched = values.pop("catalog_direction", "")  # last, and by itself: it may have to be confirmed
         try:
             done = actions.change(connection, values, by=by)
+            if switched:
+                connection.refresh_from_db(fields=["preferences"])
+                done = _both(done, actions.change(connection, {"catalog_direction": switched}, by=by))
         except DocumentError as error:
             errors = dict([reason_at(error)])
+        except actions.NotAgreed:
+            if done.fields:
+                messages.success(request, telling.after(done))
+            return redirect(_direction_address(connection, switched))
         else:
             messages.success(request, telling.after(done))
             return redirect(_address(connection.id, part))
@@ -232,6 +253,59 @@ def _address(connection_id: int, part: str) -> str:
     if part:
         return reverse("preferences_part", args=[connection_id, part])
     return reverse("preferences", args=[connection_id])
+
+
+def _both(first: actions.Changed, then: actions.Changed) -> actions.Changed:
+    kinds = {*first.asked, *then.asked}
+    asked = {kind: first.asked.get(kind, 0) + then.asked.get(kind, 0) for kind in PRIORITIES if kind in kinds}
+    return actions.Changed((*then.fields, *first.fields), asked)
+
+
+def _direction_address(connection: Connection, to: str) -> str:
+    return f"{reverse('preferences_direction', args=[connection.id])}?{urlencode({'to': to})}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def direction(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """What another catalog direction would do; sent, it is chosen, if that is still what was shown."""
+    connection = known.connection_or_404(connection_id)
+    to = request.POST.get("to", "") or request.GET.get("to", "")
+    if to not in CATALOG_SIDES:
+        raise Http404
+    found, moved = queries.switch(connection, {"catalog_direction": to}), False
+    if found is None:
+        return redirect("preferences", connection.id)
+    if request.method == "POST":
+        agreed = request.POST.get("agreed", "")
+        try:
+            done = actions.change(connection, {"catalog_direction": to}, by=Actor.of(request.user), agreed=agreed)
+        except actions.NotAgreed as error:
+            found, moved = error.found, True
+        else:
+            messages.success(request, telling.after(done))
+            return redirect("preferences", connection.id)
+    rows = (*found.created, *found.unsure)
+    return render(
+        request,
+        "console/preferences/direction.html",
+        {
+            "connection": connection,
+            "found": found,
+            "moved": moved,
+            "told": telling.switch(found),
+            "label": dict(FIELDS["catalog_direction"].choices)[to],
+            "sides": CATALOG_SIDES[to],
+            "into": _("BigCommerce") if to == "tts_to_bc" else _("TikTok Shop"),
+            "linked": found.counts[Verdict.LINK],
+            "page": page_of(rows, number=whole(request.GET, "page", 1), size=page_size(request.GET)).of(_told),
+        },
+        status=409 if moved else 200,
+    )
+
+
+def _told(rows: Sequence[Foreseen]) -> list[tuple[Foreseen, str, str, Text]]:
+    return [(row, *VERDICTS[row.verdict]) for row in rows]
 
 
 @require_POST
@@ -270,6 +344,8 @@ def undo(request: ConsoleRequest, connection_id: int, entry_id: int) -> HttpResp
         done = actions.undo(connection, entry_id, by=Actor.of(request.user))
     except actions.NothingToUndo:
         messages.error(request, _("This was chosen anew since; nothing was set back."))
+    except actions.NotAgreed as error:
+        return redirect(_direction_address(connection, error.found.direction))
     else:
         messages.success(request, telling.after(done))
     return redirect("preferences", connection.id)

@@ -20,8 +20,11 @@ import structlog
 
 from twinshelf.documents import (
     Address,
+    Dimensions,
+    Money,
     Names,
     Product,
+    ProductDraft,
     ProductPage,
     StoreCurrency,
     StoreInfo,
@@ -33,6 +36,7 @@ from twinshelf.documents import (
     StoreOrderState,
     StoreShipment,
     Unreadable,
+    Weight,
 )
 from twinshelf.errors import (
     DocumentError,
@@ -278,6 +282,53 @@ class BigCommerce(BudgetedClient):
             more=False,
             missing=tuple(i for i in wanted if i not in seen),
         )
+
+    def products_with_skus(self, skus: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """The ids of the products that have a variant of this SKU, by SKU; those that nothing has are left out.
+
+        A call per SKU. BigCommerce may answer with SKUs that differ in case: compare what `products` then gives.
+        Source: product-variants_catalog.v3.yml, GET /catalog/variants, `sku`.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for sku in dict.fromkeys(skus):
+            pages = self._pages("/v3/catalog/variants", products.holders_from_json, [("sku", sku)])
+            if ids := tuple(dict.fromkeys(product_id for page in pages for product_id in page)):
+                found[sku] = ids
+        return found
+
+    def create_product(self, draft: ProductDraft, *, store: StoreInfo) -> str:
+        """Make the product and return its id. NOT safe to repeat: look with `products_with_skus` before.
+
+        BigCommerce refuses a name or SKU that it has already: Refused with 409. It fetches the pictures by itself.
+        Raises DocumentError if the draft contradicts itself. Source: products_catalog.v3.yml, POST /catalog/products.
+        """
+        body = products.draft_to_json(draft, store)
+        return self._post("/v3/catalog/products", body, products.created_id_from_json)
+
+    def set_product(
+        self,
+        product_id: str,
+        *,
+        store: StoreInfo,
+        title: str | None = None,
+        description: str | None = None,
+        weight: Weight | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> None:
+        """Set these fields of a product; those that are None stay as they are. Safe to repeat. Raises NotFound."""
+        body = products.fields_to_json(
+            title=title, description=description, weight=weight, dimensions=dimensions, store=store
+        )
+        self._put(f"/v3/catalog/products/{product_id}", body)
+
+    def set_variant_prices(self, prices: Mapping[str, Money]) -> None:
+        """Set prices by variant id, 50 a call. Safe to repeat: it sets.
+
+        Source: product-variants_catalog.v3.yml, PUT /catalog/variants.
+        """
+        rows = [{"id": int(variant_id), "price": price.amount} for variant_id, price in sorted(prices.items())]
+        for start in range(0, len(rows), products.MOST_VARIANTS_A_CALL):
+            self._put("/v3/catalog/variants", rows[start : start + products.MOST_VARIANTS_A_CALL])
 
     def _as_drawn(self, found: Sequence[Product], names: Names) -> tuple[Product, ...]:
         """The products with what orders can draw, where the catalog also counts locations that they cannot reach."""
@@ -588,7 +639,7 @@ class BigCommerce(BudgetedClient):
     def _get(self, path: str, read: Callable[[bytes], T], params: Params = ()) -> T:
         return self._call("GET", path, read, params=params)
 
-    def _put(self, path: str, body: Mapping[str, Any]) -> None:
+    def _put(self, path: str, body: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
         self._call("PUT", path, bytes, body=body)
 
     def _post(self, path: str, body: Mapping[str, Any], read: Callable[[bytes], T]) -> T:
@@ -639,7 +690,7 @@ class BigCommerce(BudgetedClient):
         read: Callable[[bytes], T],
         *,
         params: Params = (),
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> T:
         """Make a call and read its answer; the one place where calls are repeated.
 
@@ -653,7 +704,12 @@ class BigCommerce(BudgetedClient):
         raise AssertionError("stamina ends by returning or raising")
 
     def _try(
-        self, method: str, path: str, read: Callable[[bytes], T], params: Params, body: Mapping[str, Any] | None
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], T],
+        params: Params,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
     ) -> T:
         url = f"{self._base_url}/stores/{self.store_hash}{path}"
         if params:

@@ -7,19 +7,21 @@ Source: BigCommerce docs, reference/catalog/{products, product-variants, brands,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
-from typing import Annotated
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from twinshelf.documents import (
     Dimensions,
+    DraftVariant,
     Image,
     LengthUnit,
     Money,
     Names,
     OptionValue,
     Product,
+    ProductDraft,
     ProductPage,
     StoreInfo,
     Tracking,
@@ -286,3 +288,115 @@ def _images(rows: Iterable[_Image]) -> tuple[Image, ...]:
     ]
     images.sort(key=lambda image: (not image.thumbnail, image.sort_order))
     return tuple(images)
+
+
+# -- to BigCommerce -------------------------------------------------------------------------------------------------
+
+LONGEST_NAME: Final = 250
+MOST_VARIANTS_A_CALL: Final = 50
+
+
+class _IdOnly(msgspec.Struct):
+    id: Id
+
+
+class _OfSku(msgspec.Struct):
+    product_id: Id
+    sku: str | None = None
+
+
+_created = wire.Reader(_IdOnly)
+_of_sku = wire.Reader(_OfSku)
+
+
+def draft_to_json(draft: ProductDraft, store: StoreInfo) -> dict[str, Any]:
+    """The body that makes a product. Measures are converted to the store's units; what is not given has no field.
+
+    Stock is counted where the draft gives any. Raises DocumentError if it has no variants or another currency.
+    Source: products_catalog.v3.yml, POST /catalog/products.
+    """
+    if not draft.variants:
+        raise DocumentError("variants", "a product has at least one")
+    if any(variant.price.currency != store.currency for variant in draft.variants):
+        raise DocumentError("price", f"not in the store's currency, {store.currency}")
+    first = draft.variants[0]
+    simple = len(draft.variants) == 1 and not first.options
+    counted = all(variant.stock is not None for variant in draft.variants)
+    body: dict[str, Any] = {
+        "name": draft.title[:LONGEST_NAME].strip(),
+        "type": "physical",
+        "description": draft.description,
+        "weight": Decimal(0),
+        "price": min(variant.price.amount for variant in draft.variants),
+        "is_visible": draft.visible,
+        "availability": "available",
+        "inventory_tracking": ("product" if simple else "variant") if counted else "none",
+        "images": [
+            {"image_url": url, "is_thumbnail": at == 0, "sort_order": at} for at, url in enumerate(draft.image_urls)
+        ],
+        **_measures_to_json(draft.weight, draft.dimensions, store),
+    }
+    if draft.brand:
+        body["brand_name"] = draft.brand
+    if simple:
+        body["sku"] = first.sku
+        body |= {"gtin": first.gtin} if first.gtin else {}
+        body |= {"inventory_level": first.stock} if counted else {}
+    else:
+        body["variants"] = [_draft_variant_to_json(variant, counted=counted) for variant in draft.variants]
+    return body
+
+
+def _draft_variant_to_json(variant: DraftVariant, *, counted: bool) -> dict[str, Any]:
+    given = {"gtin": variant.gtin, "image_url": variant.image_url}
+    return {
+        "sku": variant.sku,
+        "price": variant.price.amount,
+        "option_values": [{"option_display_name": each.option, "label": each.value} for each in variant.options],
+        **({"inventory_level": variant.stock} if counted else {}),
+        **{name: text for name, text in given.items() if text},
+    }
+
+
+def fields_to_json(
+    *,
+    title: str | None,
+    description: str | None,
+    weight: Weight | None,
+    dimensions: Dimensions | None,
+    store: StoreInfo,
+) -> dict[str, Any]:
+    """The body that changes these fields of a product; those that are None stay as they are."""
+    body = _measures_to_json(weight, dimensions, store)
+    if title is not None:
+        body["name"] = title[:LONGEST_NAME].strip()
+    if description is not None:
+        body["description"] = description
+    return body
+
+
+def _measures_to_json(weight: Weight | None, size: Dimensions | None, store: StoreInfo) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if weight is not None:
+        body["weight"] = rounded_measure(weight.to(store.weight_unit).value)
+    if size is not None:
+        given = size.to(store.length_unit)
+        sides = {"depth": given.length, "width": given.width, "height": given.height}
+        body |= {name: rounded_measure(side) for name, side in sides.items() if side is not None}
+    return body
+
+
+def rounded_measure(value: Decimal) -> Decimal:
+    """A weight or a side as it is sent: four digits behind the point, as many as BigCommerce keeps."""
+    return value.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize() + 0
+
+
+def created_id_from_json(body: bytes) -> str:
+    """The id of the product that was just made. Raises DocumentError if it is not there."""
+    return str(_created.enveloped(body).id)
+
+
+def holders_from_json(body: bytes) -> tuple[dict[str, str], bool | None]:
+    """(the SKUs of a page of variants by the id of their product, whether there are more pages)."""
+    rows = _of_sku.v3_list(body)
+    return {str(row.product_id): (row.sku or "").strip() for row in rows.good}, rows.more

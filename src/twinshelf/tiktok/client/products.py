@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from twinshelf.documents import Listing, Money, ShopListing, SyncField, Unreadable
-from twinshelf.tiktok import products, wire
+from twinshelf.documents import Listing, Money, ShopListing, ShopProduct, SyncField, Unreadable
+from twinshelf.tiktok import products, whole, wire
 from twinshelf.tiktok.client.calls import PAGE, Call, Calls, Method, all_took_effect, batches, nothing
 from twinshelf.tiktok.errors import TooManyRows
 from twinshelf.tiktok.products import CreatedListing, EditedListing
@@ -107,6 +107,13 @@ class ProductCalls(Calls):
         Source: Get Product, GET /product/202309/products/{product_id}.
         """
         return self._get("/product/202309/products/{}", products.listing_from_json, ids=(listing_id,))
+
+    def product(self, listing_id: str) -> ShopProduct:
+        """One product as a whole, with texts, pictures and measures. Raises NotFound.
+
+        Source: Get Product, GET /product/202309/products/{product_id}.
+        """
+        return self._get("/product/202309/products/{}", whole.product_from_json, ids=(listing_id,))
 
     def find_listings(self, seller_skus: Iterable[str]) -> Rows[ShopListing]:
         """Every product, also deleted ones, that has one of these seller SKUs. A call for every ten of them.
