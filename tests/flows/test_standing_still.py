@@ -28,6 +28,7 @@ from twinshelf.errors import OutOfBudget, PlatformDown, TakenOver, Throttled, Tr
 from twinshelf.kit import clock, health, http
 from twinshelf.messages import text
 from twinshelf.sync import actions, drain, engine, lanes, leases, tasks
+from twinshelf.sync import problems as sync_problems
 from twinshelf.sync.flows import Attempt, Batch, Made, installed
 from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import AttemptRow, ChangeRecord, Lane, Problem, Task
@@ -509,7 +510,8 @@ def test_a_platform_that_is_away_is_not_asked_key_by_key_and_told_once(account, 
 
 
 def test_what_was_given_up_while_a_platform_was_away_is_asked_for_when_it_is_back(account, probe):
-    probe.install(size=10)
+    told: list[bool] = []
+    probe.install(size=10, holding=lambda _lane, held: told.append(held))
     away = [True]
 
     def down(_key: str) -> None:
@@ -521,7 +523,12 @@ def test_what_was_given_up_while_a_platform_was_away_is_asked_for_when_it_is_bac
     for _ in range(25):
         rest()
         clock.move(800)
-    assert problems() == [("alone", "E-GAVE-UP")]
+    assert problems() == [("*", "E-PLT-AWAY"), ("alone", "E-GAVE-UP")]
+    assert set(told) == {True}
+    sync_problems.ask_held(account.id, the_lane().owner)  # another lane has got through
+    assert list(marks()) == ["alone"]
+    rest()
+    assert probe.applied == []
 
     ask(account, "a", "b")
     for _ in range(8):
@@ -535,6 +542,7 @@ def test_what_was_given_up_while_a_platform_was_away_is_asked_for_when_it_is_bac
 
     assert sorted(probe.applied) == ["a", "alone", "b"]
     assert problems() == []
+    assert told[-1] is False
 
 
 @pytest.mark.parametrize("error", [OutOfBudget("BigCommerce", 30.0), Throttled("one call too many")])

@@ -6,6 +6,7 @@ import pytest
 
 from tests.flows.browser import Browser, pk_of
 from tests.flows.conftest import HOME, MAYA
+from tests.flows.faults import CREATE_LISTING, fault
 from tests.flows.neighbors import connect_shop, of
 from tests.flows.test_templates_membership import rule, save
 from twinshelf.accounts.models import AuditEntry
@@ -176,6 +177,39 @@ def test_ticked_products_are_uploaded_with_the_template_and_warehouse_that_are_c
     said = browser.post("/products/do/upload/", {"only": pk_of(jar), "shop": connection.id} | gone)
     assert said == ["This template is not there any more."]
     assert Task.objects.count() == before
+
+
+@pytest.mark.covers("CED-68")
+def test_while_tiktok_is_away_what_was_being_sent_is_failed_with_the_reason_and_goes_on_by_itself(
+    sandbox, store, shop, twinshelf
+):
+    jar = store.add_product(sku="JAR-1")
+    twinshelf.pull()
+    browser = Browser()
+    away = fault(sandbox, **CREATE_LISTING, action="status", status=503, times=None)
+
+    task = listings.list_products(twinshelf.connection, [str(jar)], by=MAYA)
+    assert browser.products_by_state() == {"all": {str(jar)}, "in_progress": {str(jar)}}
+    twinshelf.settle()
+    assert twinshelf.listing(jar).state == "in_progress"  # it may be a hiccup
+    for _ in range(8):  # six tries, the waits between them twice as long each time
+        twinshelf.wait(60)
+
+    assert browser.products_by_state() == {"all": {str(jar)}, "failed": {str(jar)}}
+    assert "Failed 1 to fix" in browser.words("/products/?q=JAR-1")
+    page = browser.product(jar)
+    assert "The platform does not answer It fails for everything that was tried: " in page
+    assert "Next: Twinshelf goes on trying and closes this once it gets through." in page
+    assert twinshelf.problems() == [("*", "E-PLT-AWAY")]
+
+    sandbox.faults.rules.remove(away)
+    twinshelf.wait(600)
+    twinshelf.wait(600)
+    assert twinshelf.listing(jar).state == "live"
+    assert len(shop.effects("product_created")) == 1
+    assert twinshelf.problems() == []
+    task.refresh_from_db()
+    assert (task.state, task.failed) == ("completed", 0)
 
 
 @pytest.mark.covers("CED-98")

@@ -9,7 +9,7 @@ from twinshelf.connections.batches import ConnectionBatch
 from twinshelf.documents import Plan
 from twinshelf.kit import clock
 from twinshelf.listings import actions, desiring, observing, suggesting
-from twinshelf.sync import lanes
+from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import Closed, Flow, Signal
 
 LATEST_SECONDS = 300.0
@@ -48,6 +48,7 @@ def _poll(batch: ConnectionBatch, key: str) -> Plan:
     match kind:
         case "listings":
             observing.scan_listings(batch.connection)
+            problems.ask_held(batch.lane.account_id, batch.lane.owner)  # the shop answers
             return Plan(key=key)
         case "categories":
             observing.read_categories(batch.connection)

@@ -41,7 +41,7 @@ from twinshelf.listings.models import Link, ListingRow, deleted_of, sent_as
 from twinshelf.listings.pictures import Pictures
 from twinshelf.rules import own
 from twinshelf.rules.own import ProductChoices
-from twinshelf.sync import problems
+from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import BULK, Attempt, Closed, Flow, LaneRef, Made, Signal, no_change
 from twinshelf.tiktok.errors import PartlyRefused
 from twinshelf.tiktok.products import CreatedListing, EditedListing
@@ -443,6 +443,19 @@ def note_parked(lane: LaneRef, product_ids: Sequence[str]) -> None:
     rows.filter(state=ListingState.IN_PROGRESS).update(state=ListingState.FAILED)
 
 
+def note_holding(lane: LaneRef, *, held: bool) -> None:
+    """While nothing gets through, what was to be sent is failed, for the reason that the lane tells; not for ever sent.
+
+    Once something does, what is still to be tried is on its way again.
+    """
+    rows = ListingRow.objects.filter(connection_id=lane.owner_id, tiktok_id="")
+    if held:
+        rows.filter(state=ListingState.IN_PROGRESS).update(state=ListingState.FAILED)
+        return
+    again = rows.filter(state=ListingState.FAILED, wanted=True, product_id__in=lanes.keys_asked(lane.id))
+    again.update(state=ListingState.IN_PROGRESS)
+
+
 def _paired(row: ListingRow, listing: Listing, answer: CreatedListing | EditedListing) -> linking.Paired:
     by_code = {sku.seller_sku: sku.variant_id for sku in listing.skus}
     pairs = {by_code[code]: sku_id for code, sku_id in answer.sku_ids.items() if code in by_code}
@@ -469,4 +482,5 @@ CONTENT = Flow(
     size=100,
     queue=BULK,
     parked=note_parked,
+    holding=note_holding,
 )

@@ -6,7 +6,7 @@ A list is found in two steps: ids from the list index alone, then the rows of on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -374,7 +374,7 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
         for row in _unscoped().filter(connection_id__in=[c.id for c in connections], product_id__in=ids).defer("sent")
     }
     owners = [f"connection:{c.id}" for c in connections]
-    problems = sync.problems_of(ids, sync.PRODUCT_KINDS, owners)
+    problems = sync.problems_of([*ids, sync.WHOLE_LANE], sync.PRODUCT_KINDS, owners)
     matched = matched_by(rows, text)
     asked = sync.asked_for(ids, ("listing", "price"), owners)
     in_stores = StoreVariant.objects.filter(
@@ -394,8 +394,8 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
             tuple(
                 (
                     connection,
-                    listings.get((connection.id, row.product_id)),
-                    sum(p.blocking for p in problems.get((f"connection:{connection.id}", row.product_id), ())),
+                    listing := listings.get((connection.id, row.product_id)),
+                    to_fix(problems, f"connection:{connection.id}", listing, row.product_id),
                 )
                 for connection in here
             ),
@@ -410,6 +410,20 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
         shown = line.shown
         lines.append(line if shown is None else replace(line, shop_stock=in_shop.get((shown[0].id, row.product_id))))
     return lines
+
+
+def to_fix(found: Mapping[tuple[str, str], Sequence[Problem]], owner: str, listing: ListingRow | None, key: str) -> int:
+    """How many problems keep a product from being as it should be in a shop; `found` has those of the lane as well."""
+    return sum(p.blocking for p in found.get((owner, key), ())) or len(why_held(found, owner, listing))
+
+
+def why_held(
+    found: Mapping[tuple[str, str], Sequence[Problem]], owner: str, listing: ListingRow | None
+) -> list[Problem]:
+    """The problems of the whole lane for which a product is failed that has no listing: nothing gets through."""
+    if listing is None or listing.tiktok_id or listing.state != ListingState.FAILED:
+        return []
+    return [p for p in found.get((owner, sync.WHOLE_LANE), ()) if p.blocking and p.lane.kind == "listing"]
 
 
 def _stock_ranges(rows: QuerySet[Any, Any], owner: str, column: str) -> dict[tuple[int, str], StockRange]:

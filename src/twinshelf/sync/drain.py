@@ -533,6 +533,7 @@ def _failed(flow: AnyFlow, ask: Ask, error: Exception) -> Outcome:
             text=str(error),
             attempts=ask.attempts + 1,
             ends=wait is None and not told_to_wait,
+            away=not told_to_wait,
         )
     if isinstance(error, NeedsPerson):
         told = finding(error.code, **error.facts)
@@ -589,9 +590,9 @@ def _ended(outcome: Outcome, *, away: bool, blamed: bool) -> Outcome:
     if away:
         return msgspec.structs.replace(outcome, attempts=min(outcome.attempts, _AWAY_ATTEMPTS), away=True)
     if not outcome.ends:
-        return msgspec.structs.replace(outcome, blamed=blamed)
+        return msgspec.structs.replace(outcome, blamed=blamed, away=outcome.away and not blamed)
     told = finding("E-GAVE-UP", tries=outcome.attempts, why=outcome.text)
-    return msgspec.structs.replace(outcome, state="parked", findings=(*outcome.findings, told))
+    return msgspec.structs.replace(outcome, state="parked", findings=(*outcome.findings, told), away=not blamed)
 
 
 # -- record ---------------------------------------------------------------------------------------------------------
@@ -654,6 +655,7 @@ def _close(lane: Lane, flow: AnyFlow, outcomes: Sequence[Outcome], turn: int) ->
     Does nothing and returns False where another turn has begun: a ghost's idea of a key is not the last word on it.
     """
     held = [o for o in outcomes if o.state == "held"]
+    through = not held and any(o.state == "applied" for o in outcomes)
     with transaction.atomic():
         # Marks, the lane, then tasks: the order in which asking locks them, so that neither waits for the other.
         lanes.close(lane, outcomes)
@@ -663,13 +665,16 @@ def _close(lane: Lane, flow: AnyFlow, outcomes: Sequence[Outcome], turn: int) ->
         if held:
             lanes.hold(lane.id, max(o.wait_seconds or 0 for o in held))
             problems.settle_held(lane, held)
-        elif any(o.state == "applied" for o in outcomes):
-            if problems.close_lane(lane):
-                problems.ask_given_up(lane)
-        elif any(o.away and o.attempts >= TOLD_AFTER for o in outcomes):
+            if any(o.findings for o in held):  # a person must help: not a quota that is used up for a while
+                flow.holding(lanes.ref(lane), held=True)
+        elif not through and any(o.away and o.attempts >= TOLD_AFTER for o in outcomes):
             problems.open_owner(lane, finding("E-PLT-AWAY", why=outcomes[0].text))
+            flow.holding(lanes.ref(lane), held=True)
         if parked := [o.key for o in outcomes if o.state == "parked"]:
             flow.parked(lanes.ref(lane), parked)
         problems.settle(lane, [o for o in outcomes if o.state != "held"])
+        if through and problems.close_lane(lane):
+            problems.ask_given_up(lane)
+            flow.holding(lanes.ref(lane), held=False)
         tasks.follow(lane, outcomes)
     return True

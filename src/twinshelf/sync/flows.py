@@ -119,7 +119,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ends: bool = False
     """Of a retry: the flow's own tries are used up, so it is parked unless the platform as a whole is away."""
     away: bool = False
-    """Of a retry: nothing of its batch got through, so the platform may be away."""
+    """Of a retry, or what was given up: nothing of its batch got through, and it does not say how long to wait:
+    the platform may be away."""
     blamed: bool = False
     """Of a retry: others of its batch got through."""
 
@@ -191,6 +192,10 @@ def nothing_to_park(_lane: LaneRef, _keys: Sequence[str]) -> None:
     """`parked` of flows that keep no state of what they work on."""
 
 
+def nothing_to_hold(_lane: LaneRef, *, held: bool) -> None:
+    """`holding` of flows that keep no state of what they work on."""
+
+
 @dataclass(frozen=True)
 class Flow(Generic[B, S]):
     """How one kind of lane reconciles a batch of keys.
@@ -200,9 +205,10 @@ class Flow(Generic[B, S]):
     call; told of an attempt whose outcome is unknown, it looks first. `apply_together` takes the place of `apply` where
     one call serves up to `together` keys. `record` keeps what was made, in one transaction with the change record.
     `parked` is told of the keys that rest until a person helps, even those that could not be observed or whose work
-    crashed; it may be told twice. `retry_seconds` gives the wait after the n-th failure in a row; None means that a
-    person must look. It does not count against a key that the platform as a whole is away, or that a failure names its
-    own wait.
+    crashed; it may be told twice. `holding` is told that nothing of the lane gets through (`held`), which is told to
+    people by then, and that it does again; both may be told twice. `retry_seconds` gives the wait after the n-th
+    failure in a row; None means that a person must look. It does not count against a key that the platform as a whole
+    is away, or that a failure names its own wait.
     """
 
     kind: str
@@ -219,6 +225,7 @@ class Flow(Generic[B, S]):
     retry_seconds: Callable[[int], float | None] = backoff
     queue: str = SYNC
     parked: Callable[[LaneRef, Sequence[str]], None] = nothing_to_park
+    holding: Callable[..., None] = nothing_to_hold
 
 
 AnyFlow = Flow[Any, Any]

@@ -14,7 +14,7 @@ from operator import itemgetter
 import structlog
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import F, Min
+from django.db.models import F, Min, QuerySet
 from django_scopes import scope, scopes_disabled
 
 from twinshelf.kit import clock
@@ -137,6 +137,11 @@ def is_asked(account_id: int, kind: str, owner: str, key: str) -> bool:
     """Whether a key is asked for and not done yet."""
     lane = Lane.objects.filter(account_id=account_id, kind=kind, owner=owner).first()
     return lane is not None and Mark.objects.filter(lane=lane, key=key).exists()
+
+
+def keys_asked(lane_id: int) -> QuerySet[Mark, str]:
+    """The keys that a lane is still to look at: a query that another one may have within it."""
+    return Mark.objects.filter(lane_id=lane_id).values_list("key", flat=True)
 
 
 def has_due(lane: Lane) -> bool:

@@ -98,6 +98,9 @@ CRASHED = "E-CRASHED"
 
 GAVE_UP = "E-GAVE-UP"
 
+AWAY = "E-PLT-AWAY"
+"""The code of a lane of which nothing gets through."""
+
 OWNER_KEY = "*"
 """The key of problems that concern a lane as a whole, such as rejected credentials."""
 
@@ -177,8 +180,16 @@ def close_crash(problem: Problem) -> None:
 
 def ask_given_up(lane: Lane) -> None:
     """Ask again for what was given up while the platform was away: it is back."""
-    keys = Problem.objects.filter(lane=lane, code=GAVE_UP, closed_at=None).values_list("key", flat=True)
+    rows = Problem.objects.filter(lane=lane, code=GAVE_UP, closed_at=None)
+    keys = list(rows.values_list("key", flat=True))
     lanes.ask(lane.account_id, lane.kind, lane.owner, keys, cause="the platform is back", priority=lanes.BULK)
+
+
+def ask_held(account_id: int, owner: str) -> None:
+    """Ask again for what the lanes of an owner gave up while the platform was away: another lane finds it back."""
+    away = Problem.objects.filter(account_id=account_id, lane__owner=owner, key=OWNER_KEY, code=AWAY, closed_at=None)
+    for lane in Lane.objects.filter(id__in=away.values("lane_id")):
+        ask_given_up(lane)
 
 
 def open_keys(account_id: int, owner: str, *codes: str) -> list[str]:

@@ -196,12 +196,15 @@ def product(request: ConsoleRequest, pk: int) -> HttpResponse:
     row = catalog.product_or_404(pk)
     every = [c for c in connections.connections() if c.store_id == row.store_id]
     listings = catalog.listings_of(row, every)
-    found = sync.problems_of([row.product_id], sync.PRODUCT_KINDS, _owners(row, every))
+    found = sync.problems_of([row.product_id, sync.WHOLE_LANE], sync.PRODUCT_KINDS, _owners(row, every))
     chosen = _chosen(whole(request.GET, "shop", 0), every, found, row)
     listing = listings.get(chosen.id) if chosen else None
     context: dict[str, Any] = {
         "row": row,
-        "switch": [(c, listings.get(c.id), _to_fix(found, c, row)) for c in every],
+        "switch": [
+            (c, at := listings.get(c.id), catalog.to_fix(found, sync.owner_ref("connection", c.id), at, row.product_id))
+            for c in every
+        ],
         "several_shops": len(every) > 1,
         "chosen": chosen,
         "listing": listing,
@@ -237,6 +240,8 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
     if chosen is not None:
         owners.append(sync.owner_ref("connection", chosen.id))
     problems = [p for owner in reversed(owners) for p in found.get((owner, key), ())]
+    if chosen is not None and not any(p.blocking for p in problems):
+        problems = [*catalog.why_held(found, owners[-1], listing), *problems]
     document = catalog.document_of(row)
     variants = inventory.variants_on_both_sides(document, chosen, catalog.links_of(row, chosen)) if chosen else []
     history = [
