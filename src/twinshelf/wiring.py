@@ -15,6 +15,6 @@ def install() -> None:
     """Make it all known to the engine. Call once per process, after Django is set up; repeating it changes nothing."""
     installed.install(
         [*connections.FLOWS, *goods.FLOWS, *listings.FLOWS, *orders.FLOWS],
-        tasks=goods.TASKS | listings.TASKS | rules.TASKS | orders.TASKS | proof.TASKS,
+        tasks=connections.TASKS | goods.TASKS | listings.TASKS | rules.TASKS | orders.TASKS | proof.TASKS,
         schedules=connections.TIMETABLES | goods.TIMETABLES | listings.TIMETABLES | orders.TIMETABLES,
     )

@@ -60,6 +60,9 @@ def addresses(world: Any) -> list[str]:
         "/activity/webhooks/?per=5",
         "/activity/changes/?per=5",
         "/connections/",
+        "/connections/shops/add/",
+        f"/connections/shops/{world.us.shop_id}/",
+        f"/connections/shops/{world.us.shop_id}/delete/",
         f"/connections/{world.us.id}/template/",
         "/settings/",
         "/search/?q=linen",
@@ -269,7 +272,7 @@ def test_on_a_phone_every_action_of_the_bar_and_of_a_menu_is_in_sight(page, worl
     bar = page.locator(".bulk")
     assert len(bar.get_by_role("button").all()) == 6
     bar.get_by_text("More").click()
-    more = ["Activate", "Sync price", "Delete on TikTok", "Recover on TikTok"]
+    more = ["Activate", "Upload product", "Sync price", "Delete on TikTok", "Recover on TikTok"]
     assert [entry.inner_text() for entry in bar.locator("details.menu[open] .entry").all()] == more
     for entry in bar.locator("details.menu[open] .entry").all():
         box = entry.bounding_box()

@@ -43,6 +43,7 @@ WITHOUT_ACTOR = {
     "connections.ask_for_time": "only reads, and nothing of the account",
     "connections.authorize_url": "begins an authorization in one browser; nothing of the account changes",
     "connections.use_state": "takes a state as used in one browser; nothing of the account changes",
+    "connections.away_since": "only reads",
     "connections.park_authorization": "keeps tokens in one browser until they are confirmed",
     "connections.parked_authorization": "only reads",
     "connections.look_at_currencies": "keeps what the store says of itself; no choice of the merchant changes",

@@ -10,6 +10,7 @@ from twinshelf.connections.authorizing import (
     ShopTaken,
     authorize_shops,
     authorize_url,
+    away_since,
     confirm_parked,
     park_authorization,
     parked_authorization,
@@ -19,6 +20,7 @@ from twinshelf.connections.choices import preferences, set_preferences
 from twinshelf.connections.currencies import look_at_currencies
 from twinshelf.connections.pairing import pair, rename
 from twinshelf.connections.resealing import reseal
+from twinshelf.connections.shops import Mistyped, delete_shop, rename_shop
 from twinshelf.connections.stores import (
     NotAStore,
     ScopesMissing,
@@ -35,6 +37,7 @@ from twinshelf.connections.stores import (
 __all__ = [
     "BadState",
     "Declined",
+    "Mistyped",
     "NotAStore",
     "Parked",
     "ScopesMissing",
@@ -44,9 +47,11 @@ __all__ = [
     "ask_for_time",
     "authorize_shops",
     "authorize_url",
+    "away_since",
     "check_store",
     "confirm_parked",
     "connect_store",
+    "delete_shop",
     "disconnected",
     "ensure_store_hooks",
     "look_at_currencies",
@@ -55,6 +60,7 @@ __all__ = [
     "parked_authorization",
     "preferences",
     "rename",
+    "rename_shop",
     "reseal",
     "set_preferences",
     "store_hash_of",

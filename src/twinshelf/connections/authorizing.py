@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 from django.conf import settings
@@ -32,7 +33,9 @@ from twinshelf.tiktok.regions import region as region_of
 _STATE_SALT = "twinshelf.tiktok.authorize"
 STATE_MAX_AGE_SECONDS = 600
 _NONCES, _MOST_NONCES = "tiktok_authorizations", 5
-_PARKED = "tiktok_parked"
+_PARKED, _LEFT = "tiktok_parked", "tiktok_left"
+_LONG_AWAY_SECONDS = 60
+_LONGEST_NAME = 190
 
 
 class ShopTaken(NeedsPerson):
@@ -59,8 +62,8 @@ class Declined(NeedsPerson):
         super().__init__("E-CON-DECLINED")
 
 
-def authorize_url(account: Account, *, region: str, session: SessionBase) -> str:
-    """Where to send the merchant's browser to authorize a shop.
+def authorize_url(account: Account, *, region: str, session: SessionBase, name: str = "") -> str:
+    """Where to send the merchant's browser to authorize a shop, to be called `name` in Twinshelf if one is given.
 
     The state in it works in this session and for this account, for ten minutes, and once. Raises NoShopApp.
     """
@@ -68,13 +71,24 @@ def authorize_url(account: Account, *, region: str, session: SessionBase) -> str
         raise NoShopApp
     nonce = secrets.token_urlsafe(16)
     session[_NONCES] = [*session.get(_NONCES, ()), nonce][-_MOST_NONCES:]
-    told = {"account": account.id, "nonce": nonce, "at": clock.timestamp()}
+    session[_LEFT] = clock.timestamp()
+    told = {"account": account.id, "nonce": nonce, "at": clock.timestamp(), "name": name[:_LONGEST_NAME]}
     state = signing.dumps(told, salt=_STATE_SALT)
     return auth_client().authorize_url(region, settings.OPERATOR.tiktok_service_id, state)
 
 
-def use_state(state: str, *, account: Account, session: SessionBase) -> None:
-    """Take a state as used. Raises BadState unless `authorize_url` made it here not long ago and it is unused."""
+def away_since(*, session: SessionBase) -> datetime | None:
+    """When this browser was sent to TikTok, if it has not come back since and ought to have."""
+    left = float(session.get(_LEFT, 0.0))
+    late = left > 0 and clock.timestamp() - left > _LONG_AWAY_SECONDS
+    return datetime.fromtimestamp(left, UTC) if late else None
+
+
+def use_state(state: str, *, account: Account, session: SessionBase) -> str:
+    """Take a state as used; the name that was wanted for the shop, "" where none was.
+
+    Raises BadState unless `authorize_url` made it here not long ago and it is unused.
+    """
     try:
         told = signing.loads(state, salt=_STATE_SALT)
     except signing.BadSignature as error:
@@ -85,16 +99,20 @@ def use_state(state: str, *, account: Account, session: SessionBase) -> None:
         raise BadState
     _once(told["nonce"])
     session[_NONCES] = [nonce for nonce in unused if nonce != told["nonce"]]
+    session.pop(_LEFT, None)
     session.save()  # before the code is exchanged, and whatever comes of it
+    return str(told.get("name", ""))
 
 
-def authorize_shops(account: Account, code: str, *, by: Actor) -> list[Shop]:
+def authorize_shops(account: Account, code: str, *, by: Actor, name: str = "") -> list[Shop]:
     """Exchange an authorization code and keep the seller's tokens and all shops they cover.
+
+    A new shop is called `name` here; several are numbered: AA01, AA02.
 
     Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops:
     then nothing of a seller who is new here is kept, least of all the tokens.
     """
-    return _keep_authorization(account, auth_client().exchange(code), "connections.authorize_shops", by)
+    return _keep_authorization(account, auth_client().exchange(code), "connections.authorize_shops", by, name)
 
 
 @dataclass(frozen=True)
@@ -169,14 +187,15 @@ def _parked_binding(account: Account) -> str:
     return f"parked:{account.id}"
 
 
-def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor) -> list[Shop]:
+def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor, name: str = "") -> list[Shop]:
     binding = seller_binding(tokens.open_id)
     if known := Seller.objects.filter(account=account, open_id=tokens.open_id).first():
         with transaction.atomic():  # a renewal counts, whatever comes of the rest
             keep_tokens(known, tokens)
             before, after = {"state": known.state}, {"state": AccessState.CONNECTED}
             record(by, account.id, action, f"seller:{known.id}", before=before, after=after)
-    infos = clients.trial_seller(tokens).shops()
+    leaving = set(Shop.objects.exclude(leaving_at=None).values_list("shop_id", flat=True))
+    infos = [info for info in clients.trial_seller(tokens).shops() if info.id not in leaving]
     everywhere = Shop.objects.with_scopes_disabled().exclude(account=account)
     taken = set(everywhere.filter(shop_id__in=[info.id for info in infos]).values_list("shop_id", flat=True))
     for info in infos:
@@ -198,6 +217,8 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
             )
             had = sorted(Shop.objects.filter(seller=seller).values_list("shop_id", flat=True))
             shops = [_keep_shop(account, seller, info) for info in infos]
+            if name:
+                _name_new([shop for shop in shops if shop.shop_id not in had], name)
             has = sorted({*had, *(info.id for info in infos)})
             if has != had:
                 record(by, account.id, action, f"seller:{seller.id}", before={"shops": had}, after={"shops": has})
@@ -206,6 +227,12 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
     for connection in Connection.objects.filter(shop__in=shops):
         works_again(account.id, f"connection:{connection.id}")
     return shops
+
+
+def _name_new(shops: list[Shop], name: str) -> None:
+    for number, shop in enumerate(shops, start=1):
+        shop.display_name = f"{name}{number:02}" if len(shops) > 1 else name
+        shop.save(update_fields=["display_name"])
 
 
 def _keep_shop(account: Account, seller: Seller, info: ShopInfo) -> Shop:

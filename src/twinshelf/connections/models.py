@@ -112,6 +112,8 @@ class Shop(AccountModel):
     orders_seen_at = models.DateTimeField(null=True)
     """Newest `update_time` of the shop's orders that a finished poll has seen (TikTok's clock)."""
     cancellations_seen_at = models.DateTimeField(null=True)
+    leaving_at = models.DateTimeField(null=True)
+    """When somebody had the shop deleted, whose rows are being removed; None: it stays."""
 
     class Meta:
         constraints: ClassVar = [

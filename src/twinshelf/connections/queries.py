@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,7 @@ from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
 from twinshelf.kit.actions import Action
 from twinshelf.tiktok.regions import REGIONS
+from twinshelf.tiktok.scopes import CAPABILITIES, Capability
 
 EXPIRES_SOON = timedelta(days=14)
 
@@ -37,13 +39,17 @@ class Access:
 
 def connections() -> list[Connection]:
     """Every connection of the account with its store and shop, in the order they were made."""
-    return list(Connection.objects.select_related("store", "shop", "shop__seller").order_by("id"))
+    return list(_staying().select_related("store", "shop", "shop__seller").order_by("id"))
+
+
+def _staying() -> QuerySet[Connection]:
+    return Connection.objects.filter(shop__leaving_at=None)
 
 
 def connections_of_all_accounts() -> list[Connection]:
     """Every connection of this installation with its account, store and shop, for whoever runs it."""
-    rows = Connection.objects.with_scopes_disabled().select_related("account", "store", "shop")
-    return list(rows.order_by("id"))
+    rows = Connection.objects.with_scopes_disabled().filter(shop__leaving_at=None)
+    return list(rows.select_related("account", "store", "shop").order_by("id"))
 
 
 def sellers() -> list[Seller]:
@@ -53,7 +59,7 @@ def sellers() -> list[Seller]:
 
 def connection_or_404(connection_id: int) -> Connection:
     """A connection of the account with its store and shop. Raises Http404."""
-    return get_object_or_404(Connection.objects.select_related("store", "shop", "shop__seller"), id=connection_id)
+    return get_object_or_404(_staying().select_related("store", "shop", "shop__seller"), id=connection_id)
 
 
 def sales_warehouses(connection: Connection) -> list[tuple[str, str]]:
@@ -74,12 +80,32 @@ def store_or_404(store_id: int) -> Store:
 
 def unpaired_shops() -> list[Shop]:
     """Shops that are authorized but not connected with a store yet."""
-    return list(Shop.objects.filter(connection=None).select_related("seller").order_by("id"))
+    return list(Shop.objects.filter(connection=None, leaving_at=None).select_related("seller").order_by("id"))
+
+
+def shops() -> list[Shop]:
+    """Every shop of the account with its seller, in the order they were authorized; those being deleted left out."""
+    return list(Shop.objects.filter(leaving_at=None).select_related("seller", "connection").order_by("id"))
+
+
+def connection_of(shop: Shop) -> Connection | None:
+    """The connection that the shop is paired by, with its store; None while there is none."""
+    return Connection.objects.filter(shop=shop).select_related("store").first()
+
+
+def capabilities(shop: Shop) -> list[tuple[Capability, tuple[str, ...]]]:
+    """(what the shop can be used for, the scopes that its authorization lacks for that) each."""
+    return [(capability, capability.missing(shop.seller.scopes)) for capability in CAPABILITIES]
+
+
+def lacking(shop: Shop) -> list[Capability]:
+    """What the shop must be authorized anew for."""
+    return [capability for capability, missing in capabilities(shop) if missing]
 
 
 def shop_or_404(shop_id: int) -> Shop:
     """A shop of the account with its seller. Raises Http404."""
-    return get_object_or_404(Shop.objects.select_related("seller"), id=shop_id)
+    return get_object_or_404(Shop.objects.filter(leaving_at=None).select_related("seller"), id=shop_id)
 
 
 @dataclass(frozen=True)
@@ -93,7 +119,7 @@ class Receiver:
 
 def receiver_of(shop_id: str) -> Receiver | None:
     """The account, of all, that has connected this shop; None if none has."""
-    shops = Shop.objects.with_scopes_disabled().filter(shop_id=shop_id)
+    shops = Shop.objects.with_scopes_disabled().filter(shop_id=shop_id, leaving_at=None)
     row = shops.values_list("account_id", "seller_id", "connection__id").first()
     return None if row is None else Receiver(*row)
 

@@ -126,7 +126,7 @@ def connect_store(
         after = {"hash": store_hash, "name": info.name, "state": AccessState.CONNECTED}  # no word of the credentials
         record(by, account.id, "connections.connect_store", f"store:{store.id}", before=before, after=after)
     works_again(account.id, f"store:{store.id}")
-    for connection in Connection.objects.filter(store=store):
+    for connection in Connection.objects.filter(store=store, shop__leaving_at=None):
         works_again(account.id, f"connection:{connection.id}")
     ensure_store_hooks(store)
     if earlier not in {"", access_token.strip()}:

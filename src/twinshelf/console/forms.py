@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from twinshelf.accounts import queries as accounts
 from twinshelf.connections import queries as connections
+from twinshelf.console import words
+from twinshelf.console.templatetags.console import country
 from twinshelf.errors import DocumentError
 from twinshelf.goods import queries as goods
 from twinshelf.preferences.fields import DEFAULTS, FIELDS, parse, reason_at, with_values
@@ -111,6 +114,38 @@ class StoreForm(forms.Form):
     client_secret = forms.CharField(
         label=_("Client secret"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
     )
+
+
+def _markets() -> list[tuple[str, Any]]:
+    named = sorted(((code, country(code)) for code in connections.markets()), key=itemgetter(1))
+    return [("", _("Choose the country")), *named, (_ELSEWHERE, _("Another country"))]
+
+
+_ELSEWHERE = "elsewhere"
+
+
+class ShopForm(forms.Form):
+    """A TikTok Shop to be authorized: where it sells, of which kind its seller is, and what to call it here."""
+
+    region = forms.ChoiceField(label=_("Country of the shop"), choices=_markets)
+    seller_type = forms.ChoiceField(
+        label=_("Account type"),
+        choices=[("LOCAL", words.SELLER_TYPES["LOCAL"]), ("CROSS_BORDER", words.SELLER_TYPES["CROSS_BORDER"])],
+        help_text=_("As it was registered: a cross-border seller brings the shops of several countries at once."),
+    )
+    name = forms.CharField(
+        label=_("Name in Twinshelf"),
+        required=False,
+        max_length=190,
+        help_text=_("TikTok's own name stays as it is. Several shops of one authorization are numbered: AA01, AA02."),
+    )
+
+    def clean_region(self) -> str:
+        """A market that we know."""
+        region: str = self.cleaned_data["region"]
+        if region == _ELSEWHERE:
+            raise forms.ValidationError(_("TikTok Shop in other countries is not supported yet."))
+        return region
 
 
 class PairForm(forms.Form):

@@ -34,6 +34,20 @@ THEMES: Final[Mapping[str, Look]] = {
     "dark": Look(_("Dark"), icon="moon"),
 }
 
+SELLER_TYPES: Final[Mapping[str, Text]] = {
+    "LOCAL": _("Local seller"),
+    "CROSS_BORDER": _("Cross-border seller"),
+    "INTRA_EU": _("Seller within the EU"),
+}
+
+CAPABILITIES: Final[Mapping[str, Text]] = {
+    "orders": _("Order processing"),
+    "products": _("Product publishing"),
+    "inventory": _("Inventory push"),
+    "analysis": _("Data analysis"),
+}
+"""What a shop may be used for."""
+
 LISTING: Final[Mapping[str, Look]] = {
     "live": Look(_("Live"), "ok", "check"),
     "reviewing": Look(_("In review"), "info", "clock"),

@@ -606,6 +606,11 @@ def categories(limit: int = 300) -> list[str]:
     return sorted(found.values_list("category", flat=True).distinct()[:limit])
 
 
+def listed_count(connection: Connection) -> int:
+    """How many products of a connection TikTok has, in whatever state."""
+    return ListingRow.objects.filter(connection=connection).exclude(tiktok_id="").count()
+
+
 def product_count(store_id: int) -> int:
     """How many products a store has."""
     return StoreProduct.objects.filter(store_id=store_id, deleted__in=_KEPT).count()

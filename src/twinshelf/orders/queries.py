@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -110,6 +110,37 @@ def orders(wanted: OrderFilter, connections: Sequence[Connection], *, total: int
     return page.of(lambda ids: in_order(full, ids))
 
 
+EXPORTED: Final = (
+    "Shop", "TikTok order", "BigCommerce order", "Placed at (UTC)", "Customer", "Status", "Total", "Currency",
+    "In BigCommerce", "Reason", "Ship by (UTC)", "Fulfilled by",
+)  # fmt: skip
+"""The columns of an export, as `export_rows` fills them."""
+
+_EXPORTED_AT_ONCE = 500
+
+
+def export_rows(wanted: OrderFilter, connections: Sequence[Connection]) -> Iterator[Sequence[object]]:
+    """Every order that matches, oldest first, some hundred at a time. Of the buyer the name, as the list shows it."""
+    last = 0
+    while True:
+        rows = _matching(wanted, connections, None).filter(pk__gt=last).order_by("pk").select_related("connection")
+        some = list(rows.defer("document", "search")[:_EXPORTED_AT_ONCE])
+        if not some:
+            return
+        last = some[-1].pk
+        for row in some:
+            due = ship_by(row)
+            yield (
+                row.connection.name, row.order_id, row.store_order_id, _utc(row.placed_at), buyer_of(row).name,
+                row.status, f"{row.total.normalize():f}", row.currency, row.get_creation_display(), row.reason,
+                _utc(due) if due else "", "TikTok" if row.fulfilled_by_tiktok else "Seller",
+            )  # fmt: skip
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _unscoped() -> Any:
     """Orders by connections that were read in the account's scope.
 
@@ -176,6 +207,18 @@ def tab_counts(
             counts[tab_of[status]] += number
     counts["failed"] = rows.filter(creation=CreationState.FAILED).count()
     return dict(counts)
+
+
+def order_count(connection: Connection) -> int:
+    """How many orders of a connection are known."""
+    return ShopOrderRow.objects.filter(connection=connection).count()
+
+
+def waiting_count(connection: Connection) -> int:
+    """How many orders of a connection are still to be made in the store: paid, or on their way to it."""
+    open_ones = (CreationState.WAITING, CreationState.FAILED)
+    rows = ShopOrderRow.objects.filter(connection=connection, creation__in=open_ones)
+    return rows.exclude(status=ShopOrderStatus.CANCELLED).count()
 
 
 def orders_not_created() -> int:

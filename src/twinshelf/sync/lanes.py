@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 URGENT, NORMAL, BULK = 1, 5, 9
 
+_FOR_GOOD_SECONDS = 10 * 365 * 86_400.0
+
 
 def lane_of(account_id: int, kind: str, owner: str) -> Lane:
     """The lane, made on first use. Safe to call from several processes at once."""
@@ -296,6 +298,13 @@ def _later(now: datetime, outcome: Outcome) -> datetime:
 def hold(lane_id: int, seconds: float) -> None:
     """Let the lane sleep for `seconds` after this slice, whoever asks meanwhile."""
     Lane.objects.filter(id=lane_id).update(held_until=clock.after(seconds))
+
+
+def end(account_id: int, owner: str) -> None:
+    """Let nothing of an owner be worked on any more. What a worker has in hand is neither sent nor recorded."""
+    Lane.objects.filter(account_id=account_id, owner=owner).update(
+        awake=False, epoch=F("epoch") + 1, turn=F("turn") + 1, due_at=None, held_until=clock.after(_FOR_GOOD_SECONDS)
+    )
 
 
 def release_hold(account_id: int, owner: str) -> None:

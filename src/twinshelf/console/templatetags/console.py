@@ -180,6 +180,24 @@ def access_tag(access: Any) -> SafeString:
     return pill("ok", "check", _("Connected"))
 
 
+@register.simple_tag
+def granted_tag(missing: Sequence[str]) -> SafeString:
+    """Whether a feature may be used: the scopes that it lacks are none."""
+    return pill("warn", "alert", _("Reauthorize to enable")) if missing else pill("ok", "check", _("Granted"))
+
+
+@register.filter
+def capability(use: str) -> str:
+    """One use of a shop, in words."""
+    return str(words.CAPABILITIES[use])
+
+
+@register.filter
+def seller_type(kind: str) -> str:
+    """What kind of seller an account is, in words."""
+    return str(words.SELLER_TYPES.get(kind, kind or "–"))
+
+
 # -- numbers --------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,9 +19,9 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
-from twinshelf.console.views.answers import Told, back, page_size, whole
+from twinshelf.console.views.answers import Told, back, csv_answer, page_size, whole
 from twinshelf.kit.actions import Action
-from twinshelf.kit.csv_files import in_batches, lines
+from twinshelf.kit.csv_files import in_batches
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
@@ -126,19 +126,11 @@ def run_again(request: ConsoleRequest, task_id: int) -> HttpResponse:
 
 @require_safe
 @needs(Permission.VIEW)
-def task_items(_request: ConsoleRequest, task_id: int) -> HttpResponse:
+def task_items(request: ConsoleRequest, task_id: int) -> HttpResponse:
     """Every item of a task as a file."""
     found = sync.task_or_404(task_id)
-    answer = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="twinshelf-task-{found.id}.csv"'
-    return answer  # type: ignore[return-value]  # a response like any other to Django
-
-
-def _csv(task: Task) -> Iterator[str]:
-    from django_scopes import scope  # noqa: PLC0415 - the answer is streamed after the request's scope has ended
-
-    with scope(account=task.account):
-        yield from lines(["kind", "id", "name", "outcome", "text"], _rows(task))
+    header = ["kind", "id", "name", "outcome", "text"]
+    return csv_answer(request.account, f"twinshelf-task-{found.id}.csv", header, _rows(found))
 
 
 def _rows(task: Task) -> Iterator[Sequence[str]]:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django_scopes import scope
 
 from twinshelf import messages as texts
 from twinshelf.connections import queries as connections
 from twinshelf.console.templatetags.console import times
 from twinshelf.errors import DocumentError, NeedsPerson, Transient
+from twinshelf.kit.csv_files import lines
 from twinshelf.kit.paging import SIZE, SIZES
 from twinshelf.listings import queries as listings
 from twinshelf.rules import queries as rules
 
 if TYPE_CHECKING:
+    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
     from twinshelf.rules.models import Template
     from twinshelf.sync.models import Task
@@ -111,6 +114,20 @@ def template_chosen(form: QueryDict, connection: Connection) -> Template | Liter
     if template is None:
         raise DocumentError("template", _("This template is not there any more."))
     return template
+
+
+def csv_answer(
+    account: Account, filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> HttpResponse:
+    """A file made while it is sent, after the request and its scope have ended."""
+    answer = StreamingHttpResponse(_within(account, lines(header, rows)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return answer  # type: ignore[return-value]  # a response like any other to Django
+
+
+def _within(account: Account, made: Iterable[str]) -> Iterator[str]:
+    with scope(account=account):
+        yield from made
 
 
 def whole(params: QueryDict, name: str, otherwise: int) -> int:

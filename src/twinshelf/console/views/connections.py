@@ -58,7 +58,7 @@ def _page(
                 (c, queries.shop_access(c.shop), catalog.default_template(c), offered(request, queries.actions_for(c)))
                 for c in every
             ],
-            "shops": [(shop, queries.shop_access(shop)) for shop in shops],
+            "shops": [(shop, queries.shop_access(shop), queries.lacking(shop)) for shop in queries.shops()],
             "store_form": store_form or StoreForm(),
             "store_form_open": store_form is not None or not stores,
             "pair_form": pair_form,
@@ -119,7 +119,10 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
     if not (region.isalpha() and region.isupper() and len(region) == 2):
         raise Http404
     with Told(request):
-        return redirect(connection_actions.authorize_url(request.account, region=region, session=request.session))
+        name = request.GET.get("name", "")
+        return redirect(
+            connection_actions.authorize_url(request.account, region=region, session=request.session, name=name)
+        )
     return redirect("connections")
 
 
@@ -139,11 +142,10 @@ def authorized(request: ConsoleRequest) -> HttpResponse:
                 raise PermissionDenied
             connection_actions.park_authorization(request.account, request.GET.get("code", ""), session=request.session)
             return redirect("confirm_authorization")
-        connection_actions.use_state(request.GET.get("state", ""), account=request.account, session=request.session)
+        state, code = request.GET.get("state", ""), request.GET.get("code", "")
+        name = connection_actions.use_state(state, account=request.account, session=request.session)
         names = _connected_names()
-        shops = connection_actions.authorize_shops(
-            request.account, request.GET.get("code", ""), by=Actor.of(request.user)
-        )
+        shops = connection_actions.authorize_shops(request.account, code, name=name, by=Actor.of(request.user))
         _tell_authorized(request, shops, names)
     return redirect("connections")
 

@@ -22,7 +22,7 @@ from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
 from twinshelf.console.forms import YEARS, MissedOrdersForm
 from twinshelf.console.history import told
 from twinshelf.console.routes import order_in_store
-from twinshelf.console.views.answers import Told, back, page_size, started, whole
+from twinshelf.console.views.answers import Told, back, csv_answer, page_size, started, whole
 from twinshelf.kit import clock
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as order_queries
@@ -94,7 +94,21 @@ def orders(request: ConsoleRequest) -> HttpResponse:
             "since": request.GET.get("since", "") if wanted.placed_from else "",
             "until": request.GET.get("until", "") if wanted.placed_to else "",
             "missed": MissedOrdersForm(),
+            "query": request.GET.urlencode(),
         },
+    )
+
+
+@require_safe
+@needs(Permission.VIEW)
+def export(request: ConsoleRequest) -> HttpResponse:
+    """The orders that the filter shows, as a file."""
+    every = connections.connections()
+    return csv_answer(
+        request.account,
+        "twinshelf-orders.csv",
+        order_queries.EXPORTED,
+        order_queries.export_rows(order_filter(request.GET, every), every),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -28,6 +28,7 @@ from twinshelf.console.templatetags.console import number
 from twinshelf.console.views.answers import (
     Told,
     back,
+    csv_answer,
     page_size,
     started,
     template_choice,
@@ -40,7 +41,6 @@ from twinshelf.goods import actions as goods_actions
 from twinshelf.goods import queries as goods
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
-from twinshelf.kit.csv_files import lines
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.listings import sides as inventory
@@ -51,7 +51,6 @@ from twinshelf.sync import queries as sync
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection, Store
     from twinshelf.goods.models import StoreProduct
     from twinshelf.sync.models import Problem, Task
@@ -141,16 +140,8 @@ def export(request: ConsoleRequest) -> HttpResponse:
     """The products that the filter shows, variant by variant and shop by shop, as a file."""
     every = connections.connections()
     wanted = product_filter(request.GET, every)
-    answer = StreamingHttpResponse(_exported(request.account, wanted, every), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="twinshelf-products.csv"'
-    return answer  # type: ignore[return-value]  # a response like any other to Django
-
-
-def _exported(account: Account, wanted: ProductFilter, every: Sequence[Connection]) -> Iterator[str]:
-    from django_scopes import scope  # noqa: PLC0415 - the answer is streamed after the request's scope has ended
-
-    with scope(account=account):
-        yield from lines(catalog.EXPORTED, catalog.export_rows(wanted, every))
+    rows = catalog.export_rows(wanted, every)
+    return csv_answer(request.account, "twinshelf-products.csv", catalog.EXPORTED, rows)
 
 
 def _pills(numbers: Mapping[str, int], wanted: ProductFilter) -> list[tuple[str, Any, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,8 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console.access import ConsoleRequest, Permission, needs
-from twinshelf.console.views.answers import Told, back, started, whole
-from twinshelf.kit.csv_files import lines
+from twinshelf.console.views.answers import Told, back, csv_answer, started, whole
 from twinshelf.listings import actions, queries
 from twinshelf.rules.skus import Audit
 
@@ -58,14 +57,12 @@ def _pks(connection: Connection, found: Audit) -> dict[str, int]:
 
 @require_safe
 @needs(Permission.VIEW)
-def audit_file(_request: ConsoleRequest, connection_id: int) -> HttpResponse:
+def audit_file(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     """What the last audit found, as a file."""
     connection = connections.connection_or_404(connection_id)
     kept = queries.sku_report(connection)
     found = kept[0] if kept else Audit(checked={})
-    answer = StreamingHttpResponse(lines(*queries.audit_rows(found)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="twinshelf-skus-{connection.id}.csv"'
-    return answer  # type: ignore[return-value]  # a response like any other to Django
+    return csv_answer(request.account, f"twinshelf-skus-{connection.id}.csv", *queries.audit_rows(found))
 
 
 @require_POST
