@@ -17,7 +17,7 @@ def shown() -> str:
     files = [*SOURCE.glob("console/**/*.html"), *SOURCE.glob("console/*.py"), SOURCE / "settings.py"]
     files.append(SOURCE / "preferences" / "fields.py")
     words = [
-        f'"{word}"' for path in SOURCE.glob("*/queries.py") for word in re.findall(r'_\("([^"]+)"\)', path.read_text())
+        f'"{word}"' for path in SOURCE.rglob("queries.py") for word in re.findall(r'_\("([^"]+)"\)', path.read_text())
     ]
     return "\n".join([*words, *(path.read_text(encoding="utf-8") for path in files)]) + "".join(
         f"TWINSHELF_{name.upper()}\n"

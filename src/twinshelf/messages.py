@@ -15,7 +15,7 @@ from typing import Final, Literal, Protocol
 Severity = Literal["error", "warning", "notice", "information"]
 Page = Literal[
     "", "bigcommerce", "categories", "connection", "order", "partner_center", "preferences", "problem", "product",
-    "seller_center", "settings", "template",
+    "seller_center", "settings", "template", "warehouses",
 ]  # fmt: skip
 
 _SEVERITIES: Final[Mapping[str, Severity]] = {"E": "error", "W": "warning", "N": "notice", "I": "information"}
@@ -86,6 +86,8 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "template.category": Control("template", "TikTok category"),
     "template.cod": Control("template", "Cash on delivery"),
     "template.package": Control("template", "Package"),
+    "warehouses.rule": Control("warehouses", "Edit rule"),
+    "warehouses.sync": Control("warehouses", "Synchronize warehouses"),
 }
 """The controls that remedies name. A test holds each label against the pages, and each remedy against its label."""
 
@@ -719,8 +721,33 @@ _ROWS: Final = (
             "Raise the stock in BigCommerce, or end the promotion in Seller Center.", "seller_center", "stock"),
     Message("E-WHS-STATUS", "The warehouse cannot be used", "{n} product(s) has|have a warehouse that cannot be used",
             "Invalid platform warehouse status.",
-            "Check in Seller Center that the warehouse is enabled and sells for this shop" + _AFTER,
-            "problem.retry", "stock"),
+            "Press “Synchronize warehouses” under Inventory, Warehouses and push rules: it reads them again and tries "
+            "again. If it stays, the steps there propose another warehouse.", "warehouses.sync", "stock"),
+    Message("E-WHS-OFF", "A warehouse that gets stock is switched off",
+            "{n} warehouse(s) that gets|get stock is|are switched off",
+            "TikTok warehouse “{warehouse}” is switched off: its {units} units are not sold.",
+            "Switch it on in Seller Center, then press “Synchronize warehouses” under Inventory; or choose another "
+            "warehouse there.", "warehouses.sync", "stock"),
+    Message("E-WHS-GONE", "A warehouse that gets stock is gone", "{n} warehouse(s) that gets|get stock is|are gone",
+            "TikTok warehouse “{warehouse}” was removed or merged: its {units} units are not sold.",
+            "Under Inventory, Warehouses and push rules, press “Edit rule” and choose another warehouse.",
+            "warehouses.rule", "stock"),
+    Message("W-WHS-HOLIDAY", "A warehouse is on holiday", "{n} warehouse(s) is|are on holiday",
+            "TikTok warehouse “{warehouse}” is on holiday or at its limit of orders: its {units} units are kept up to "
+            "date, and not sold for now.",
+            "End the holiday in Seller Center, then press “Synchronize warehouses” under Inventory.",
+            "warehouses.sync", "clock"),
+    Message("E-LOC-OFF", "A location that sends stock is switched off",
+            "{n} location(s) that sends|send stock is|are switched off",
+            "BigCommerce location “{location}” is switched off: its {units} units are offered no more in warehouse "
+            "“{warehouse}”.",
+            "Switch it on in BigCommerce; or under Inventory, Warehouses and push rules, press “Edit rule” and choose "
+            "another location.", "warehouses.rule", "stock"),
+    Message("E-LOC-GONE", "A location that sends stock is gone", "{n} location(s) that sends|send stock is|are gone",
+            "BigCommerce location “{location}” was removed or merged: its {units} units are offered no more in "
+            "warehouse “{warehouse}”.",
+            "Under Inventory, Warehouses and push rules, press “Edit rule” and choose another location.",
+            "warehouses.rule", "stock"),
     Message("E-WHS-NONE", "The shop has no warehouse", "{n} shop(s) has|have no warehouse",
             "{shop} has no sales warehouse that is switched on.",
             "Add a warehouse in Seller Center; then press “Connect them” again.", "connection.pair", "stock"),

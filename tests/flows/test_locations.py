@@ -110,4 +110,4 @@ def test_a_warehouse_that_is_switched_off_keeps_no_stock_of_another_from_being_s
         assert shelf(outlet, in_outlet, mug) == 4 + 2  # what is in a warehouse that is off, nobody can buy
         assert in_outlet.problems() == []
     else:
-        assert in_outlet.problems() == [(str(mug), "E-WHS-STATUS")]
+        assert in_outlet.problems() == [(str(mug), "E-WHS-STATUS"), (own, "E-WHS-OFF")]

@@ -445,7 +445,7 @@ def test_locations():
     ]
     assert inventory.locations_from_json(json.dumps({"data": rows}).encode()) == (
         (
-            StoreLocation(id="1", code="MAIN", label="Main", enabled=True),
+            StoreLocation(id="1", code="MAIN", label="Main", enabled=True, default=True),
             StoreLocation(id="2", code="", label="", enabled=False),
         ),
         None,

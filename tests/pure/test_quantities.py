@@ -9,7 +9,7 @@ from tests.pure.builders import product, random_cases, red_and_blue, variant
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import Plan, SetStock, ShopSku, finding
 from twinshelf.listings.desired import DesiredSku, gone_sku
-from twinshelf.listings.plan import SeenSkus, without_closed
+from twinshelf.listings.plan import SeenSkus, WithoutClosed, without_closed
 from twinshelf.listings.plan import plan_stock as plan_seen
 from twinshelf.rules.own import ProductChoices
 from twinshelf.rules.quantities import Quantity, QuantityStep, gone, quantity_of, rarely_enough, threshold_of
@@ -321,22 +321,24 @@ CLOSED = ("tt-1", "w-2")
 
 
 @pytest.mark.parametrize(
-    ("_case", "stock", "closed", "rest"),
+    ("_case", "stock", "closed", "rest", "whole"),
     [
-        ("another is closed", {"tt-1": [("w-1", 5), ("w-2", 0)]}, {CLOSED}, {"tt-1": (("w-1", 5),)}),
+        ("another is closed", {"tt-1": [("w-1", 5), ("w-2", 0)]}, {CLOSED}, {"tt-1": (("w-1", 5),)}, True),
         (
             "of one SKU of two",
             {"tt-1": [("w-1", 5), ("w-2", 0)], "tt-2": [("w-1", 1)]},
             {CLOSED},
             {"tt-1": (("w-1", 5),)},
+            True,
         ),
-        ("ours is closed", {"tt-1": [("w-1", 0), ("w-2", 5)]}, {CLOSED}, None),
-        ("there is no other", {"tt-1": [("w-2", 0)]}, {CLOSED}, None),
-        ("none is", {"tt-1": [("w-1", 5)]}, set(), None),
+        ("ours is closed", {"tt-1": [("w-1", 0), ("w-2", 5)]}, {CLOSED}, {"tt-1": (("w-1", 0),)}, False),
+        ("one of two is closed", {"tt-1": [("w-1", 3), ("w-2", 5)]}, {CLOSED}, {"tt-1": (("w-1", 3),)}, False),
+        ("there is no other", {"tt-1": [("w-2", 0)]}, {CLOSED}, {}, False),
+        ("none is", {"tt-1": [("w-1", 5)]}, set(), {}, False),
     ],
 )
-def test_a_warehouse_that_is_switched_off_is_left_out(_case, stock, closed, rest):
-    assert without_closed(stock, closed) == rest
+def test_a_warehouse_that_is_switched_off_is_left_out(_case, stock, closed, rest, whole):
+    assert without_closed(stock, closed) == WithoutClosed(rest, whole)
 
 
 def test_what_is_off_sale_goes_to_0_also_where_all_variants_are_counted_together():

@@ -19,6 +19,9 @@ from twinshelf.documents import (
     ShopCategory,
     ShopInfo,
     Warehouse,
+    WarehouseKind,
+    WarehouseStatus,
+    to_json,
 )
 from twinshelf.errors import DocumentError
 from twinshelf.tiktok import cancellations, categories, packages, shops
@@ -66,19 +69,37 @@ def test_a_shop_is_read_with_its_cipher():
 @pytest.mark.parametrize(
     ("_case", "row", "warehouse"),
     [
-        ("can sell", {"type": "SALES_WAREHOUSE", "effect_status": "ENABLED", "is_default": True}, (True, True, True)),
-        ("on holiday", {"type": "SALES_WAREHOUSE", "effect_status": "RESTRICTED"}, (True, False, False)),
-        ("for returns", {"type": "RETURN_WAREHOUSE", "effect_status": "ENABLED"}, (False, True, False)),
-        ("new words", {"type": "MOON_BASE", "effect_status": "ORBITING"}, (False, False, False)),
-        ("nulls", {"type": None, "effect_status": None, "is_default": None, "address": None}, (False, False, False)),
+        (
+            "can sell",
+            {"type": "SALES_WAREHOUSE", "effect_status": "ENABLED", "is_default": True},
+            (True, True, True, "ENABLED"),
+        ),
+        ("on holiday", {"type": "SALES_WAREHOUSE", "effect_status": "RESTRICTED"}, (True, False, False, "RESTRICTED")),
+        ("off", {"type": "SALES_WAREHOUSE", "effect_status": "DISABLED"}, (True, False, False, "DISABLED")),
+        ("for returns", {"type": "RETURN_WAREHOUSE", "effect_status": "ENABLED"}, (False, True, False, "ENABLED")),
+        ("new words", {"type": "MOON_BASE", "effect_status": "ORBITING"}, (False, False, False, "UNKNOWN")),
+        (
+            "nulls",
+            {"type": None, "effect_status": None, "is_default": None, "address": None},
+            (False, False, False, "UNKNOWN"),
+        ),
     ],
 )
 def test_a_warehouse_sells_only_when_enabled(_case, row, warehouse):
-    sales, enabled, default = warehouse
+    sales, enabled, default, status = warehouse
 
     assert shops.warehouse_from_json(dump({"id": "7", "name": "Main", **row})) == Warehouse(
-        id="7", name="Main", sales=sales, enabled=enabled, default=default
+        id="7", name="Main", sales=sales, enabled=enabled, default=default, status=WarehouseStatus(status)
     )
+
+
+def test_a_warehouse_tells_where_it_is_and_nobody_s_name():
+    address = {"city": "Newark", "state": "NJ", "region_code": "US", "contact_person": "Avery", "full_address": "1 Elm"}
+    row = {"id": "7", "name": "East", "sub_type": "CB_OVERSEA_WAREHOUSE", "address": address}
+
+    found = shops.warehouse_from_json(dump(row))
+    assert (found.kind, found.place, found.region) == (WarehouseKind.OVERSEAS, "Newark, NJ", "US")
+    assert b"Avery" not in to_json(found)
 
 
 @needs_shared

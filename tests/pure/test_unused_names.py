@@ -29,7 +29,6 @@ ALLOWED: dict[str, str] = {
     "channel_status": _SETUP,
     "cod_supported": _CATEGORY,
     "create_shipment": _TO_STORE,
-    "failed_prerequisites": _SETUP,
     "hooks": _SETUP,
     "package_dimension_required": _CATEGORY,
     "reject_cancellation": _ANSWERS,

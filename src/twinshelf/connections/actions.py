@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
+from twinshelf.accounts import audit
+from twinshelf.accounts.actors import Actor
+from twinshelf.connections import warehouses
 from twinshelf.connections.access import disconnected
 from twinshelf.connections.authorizing import (
     BadState,
@@ -18,6 +23,7 @@ from twinshelf.connections.authorizing import (
 )
 from twinshelf.connections.choices import preferences, set_preferences
 from twinshelf.connections.currencies import look_at_currencies
+from twinshelf.connections.models import Connection
 from twinshelf.connections.pairing import pair, rename
 from twinshelf.connections.resealing import reseal
 from twinshelf.connections.shops import Mistyped, delete_shop, rename_shop
@@ -33,6 +39,16 @@ from twinshelf.connections.stores import (
     store_hash_of,
     store_hook_address,
 )
+
+
+def read_warehouses(connection: Connection, *, by: Actor) -> int:
+    """Read the shop's warehouses at TikTok, and whether it may sell; how many are for selling. Safe to repeat."""
+    warehouses.read(connection.shop)
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        audit.record(by, connection.account_id, "connections.read_warehouses", owner)
+    return len(warehouses.of(connection.shop))
+
 
 __all__ = [
     "BadState",
@@ -59,6 +75,7 @@ __all__ = [
     "park_authorization",
     "parked_authorization",
     "preferences",
+    "read_warehouses",
     "rename",
     "rename_shop",
     "reseal",

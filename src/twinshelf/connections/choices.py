@@ -8,7 +8,9 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
-from twinshelf.sync import problems, schedules
+from twinshelf.sync import lanes, problems, schedules
+
+_HOUR = 3600
 
 
 def preferences(connection: Connection) -> Preferences:
@@ -33,5 +35,11 @@ def set_preferences(
         before, after = changed(known, connection.preferences)  # None: the default
         record(by, connection.account_id, action, owner, before=before, after=after)
         schedules.set_schedule(connection.account_id, "shop_orders", owner, checked.order_poll_minutes * 60)
+        store = f"store:{connection.store_id}"
+        if checked.pull_locations:
+            schedules.set_schedule(connection.account_id, "store_locations", store, _HOUR)
+            schedules.set_schedule(connection.account_id, "shop_warehouses", owner, _HOUR)
+        if checked.pull_locations != known.get("pull_locations", False):
+            lanes.ask(connection.account_id, "location", store, ["all"], cause=f"settings: {by.name}")
         for token in ("rate", "tax", "carrier", "template", "region"):
             problems.unblock(connection.account_id, token)

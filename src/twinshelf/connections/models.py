@@ -107,6 +107,10 @@ class Shop(AccountModel):
     code = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3)
     warehouses = models.JSONField(default=list)
+    """Its warehouses as `documents.Warehouse`, as last read; read them by `warehouses.of`."""
+    warehouses_read_at = models.DateTimeField(null=True)
+    failing = models.JSONField(default=list)
+    """[item, TikTok's reasons] of what the shop lacked to sell when its warehouses were last read."""
     listings_seen_at = models.DateTimeField(null=True)
     """Newest `update_time` of the shop's products that a finished scan has seen (TikTok's clock)."""
     orders_seen_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
 from twinshelf.accounts.models import Account
-from twinshelf.connections import clients, currencies
+from twinshelf.connections import clients, currencies, warehouses
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Shop, Store
 from twinshelf.errors import DocumentError, NeedsPerson
@@ -24,12 +24,7 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     Safe to repeat. Raises NeedsPerson where the shop has no sales warehouse that is switched on.
     """
     client = clients.shop_client(shop)
-    warehouses = client.warehouses()
-    shop.warehouses = [
-        {"id": w.id, "name": w.name, "sales": w.sales, "enabled": w.enabled, "default": w.default} for w in warehouses
-    ]
-    shop.save(update_fields=["warehouses"])
-    usable = [w for w in warehouses if w.sales and w.enabled]
+    usable = [each for each in warehouses.read(shop) if each.sales and each.enabled]
     if not usable:
         raise NeedsPerson("E-WHS-NONE", shop=shop)
     currencies.read_currencies(store)
@@ -53,6 +48,7 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     schedules.set_schedule(account.id, "store_orders", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "shop_refusals", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "shop_comparison", owner, _DAY, first_in=_DAY)
+    schedules.set_schedule(account.id, "shop_warehouses", owner, 3600, first_in=3600)
     return connection
 
 

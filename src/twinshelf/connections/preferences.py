@@ -97,6 +97,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Units held back from the shop beyond any threshold."""
     untracked_quantity: int = 999
     """What the shop is told for goods whose stock the store does not track."""
+    pull_locations: bool = False
+    """The store's locations are read, and push rules say which of them sends its stock to which warehouse (WHS-1)."""
     stock_while_off: bool = False
     """Stock is also sent of listings that somebody switched off."""
     pull_orders: bool = True

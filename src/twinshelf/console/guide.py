@@ -26,7 +26,7 @@ DATA: Final = Path(__file__).parent / "data"
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 PAGES: Final = (
-    "start", "dashboard", "products", "templates", "orders", "activity", "connections", "skus", "settings",
+    "start", "dashboard", "products", "templates", "inventory", "orders", "activity", "connections", "skus", "settings",
 )  # fmt: skip
 """The pages of the guide, in the order to read them in."""
 
@@ -35,6 +35,11 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "product_map": "products#link-a-product-that-tiktok-has-already",
     "category_map": "templates#the-category-map",
     "template": "templates#the-default-template",
+    "inventory_locations": "inventory#locations",
+    "location_link": "inventory#locations",
+    "inventory_warehouses": "inventory#push-rules",
+    "push_rule": "inventory#push-rules",
+    "push_rule_add": "inventory#push-rules",
     "order_link": "orders#an-order-is-not-in-bigcommerce",
     "problems": "activity#problems",
     "webhooks": "activity#webhooks",

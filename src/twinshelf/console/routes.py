@@ -105,6 +105,13 @@ ROUTES: Final[Mapping[str, Route]] = {
     "template.up": Route(_to("template_move", "up")),
     "template.down": Route(_to("template_move", "down")),
     "template.delete": Route(_to("template_delete")),
+    "warehouses.sync": Route(_to("warehouses_sync"), "sync"),
+    "warehouses.retry": Route(_to("warehouses_sync"), "sync"),
+    "warehouses.repair": Route(_to("warehouses_repair")),
+    "warehouses.replace": Route(_to("push_rule_replace")),
+    "warehouses.rule": Route(_to("push_rule")),
+    "warehouses.add": Route(_to("push_rule_add"), "plus"),
+    "location.link": Route(_to("location_link"), "link"),
     "shop.authorize": Route(_authorize),
 }
 
@@ -117,6 +124,8 @@ def control_address(control: Control, owner: str) -> str:
     match control.page:
         case "categories":
             return _category_map(int(number))
+        case "warehouses":
+            return reverse("inventory_warehouses")
         case "preferences":
             return f"{reverse('preferences', args=[int(number)])}#{control.at}"
         case _:

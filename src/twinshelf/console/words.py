@@ -226,6 +226,26 @@ AGREEMENT: Final[Mapping[str, Look]] = {
     "unknown": Look(_("Not read back"), "", "help"),
 }
 
+PLACES: Final[Mapping[str, Look]] = {
+    "linked": Look(_("Linked"), "ok", "link"),
+    "apart": Look(_("Not sold from"), "", "pause"),
+    "not_linked": Look(_("Not linked"), "warn", "alert"),
+    "in_use": Look(_("In use"), "ok", "check"),
+    "not_used": Look(_("Not used"), "", "dots"),
+    "refused": Look(_("Refused by TikTok"), "bad", "stop"),
+    "holiday": Look(_("On holiday"), "warn", "pause"),
+    "off": Look(_("Switched off"), "bad", "stop"),
+    "gone": Look(_("Removed"), "bad", "stop"),
+}
+"""Locations of a store, and warehouses of a shop."""
+
+KINDS_OF_WAREHOUSE: Final[Mapping[str, Text]] = {
+    "DOMESTIC_WAREHOUSE": _("Domestic"),
+    "CB_OVERSEA_WAREHOUSE": _("Cross-border overseas"),
+    "CB_DIRECT_SHIPPING_WAREHOUSE": _("Global Warehouse: ships from abroad"),
+    "UNKNOWN": _("Not said"),
+}
+
 LINKS: Final[Mapping[str, Look]] = {
     "as_set": Look(_("Linked"), "ok", "link"),
     "differs": Look(_("Differs"), "bad", "alert"),
@@ -355,6 +375,7 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "EditContent": (_("Content sent to TikTok Shop"), "up"),
     "SetPrices": (_("Price set on TikTok"), "tag"),
     "SetStock": (_("Stock set on TikTok"), "stock"),
+    "PutInWarehouses": (_("Put into further warehouses on TikTok"), "stock"),
     "DeactivateListing": (_("Deactivated on TikTok"), "pause"),
     "ActivateListing": (_("Activated on TikTok"), "check"),
     "DeleteListing": (_("Deleted on TikTok"), "x"),
@@ -391,6 +412,7 @@ LANES: Final[Mapping[str, Text]] = {
     "order": _("Order"),
     "shipment": _("Shipment"),
     "cancellation": _("Cancellation"),
+    "warehouse": _("Warehouse"),
     "reference": _("Order reference"),
     "connection": _("Connection"),
     "store": _("Store"),

@@ -22,6 +22,7 @@ from twinshelf.documents.changes import (
     DeleteListing,
     EditContent,
     Plan,
+    PutInWarehouses,
     RecoverListing,
     ReferenceOrder,
     ReportShipment,
@@ -74,6 +75,8 @@ from twinshelf.documents.listings import (
     ShopVariant,
     SyncField,
     Warehouse,
+    WarehouseKind,
+    WarehouseStatus,
 )
 from twinshelf.documents.money import (
     Dimensions,
@@ -156,6 +159,7 @@ __all__ = [
     "ProductPage",
     "ProofReason",
     "ProofSubject",
+    "PutInWarehouses",
     "RecoverListing",
     "ReferenceOrder",
     "ReportShipment",
@@ -192,6 +196,8 @@ __all__ = [
     "Unreadable",
     "Variant",
     "Warehouse",
+    "WarehouseKind",
+    "WarehouseStatus",
     "Weight",
     "WeightUnit",
     "category_fields",

@@ -62,6 +62,14 @@ class SetStock(Change, frozen=True, kw_only=True):
     offer again, since an order there was cancelled."""
 
 
+class PutInWarehouses(Change, frozen=True, kw_only=True):
+    """Have SKUs sold from warehouses that they are not in yet: an edit, for setting stock adds none."""
+
+    shop_listing_id: str
+    stock: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    """(TikTok SKU id, ((warehouse id, available quantity), …)), as in `SetStock`."""
+
+
 class DeactivateListing(Change, frozen=True, kw_only=True):
     shop_listing_id: str
     low: tuple[str, ...] = ()
@@ -212,6 +220,7 @@ AnyChange = (
     | EditContent
     | SetPrices
     | SetStock
+    | PutInWarehouses
     | DeactivateListing
     | ActivateListing
     | DeleteListing

@@ -38,6 +38,8 @@ class Variant(Document, frozen=True, kw_only=True):
     price: Money
     sale_price: Money | None = None
     stock: int | None = None
+    stock_at: tuple[tuple[str, int], ...] = ()
+    """(location id, what it can sell) of the locations that are on; empty: all of it is in the default one."""
     weight: Weight | None = None
     gtin: str = ""
     image_url: str = ""
@@ -121,10 +123,13 @@ class StoreCurrency(Document, frozen=True, kw_only=True):
 
 
 class StoreLocation(Document, frozen=True, kw_only=True):
+    """A place where the store keeps stock. `default`: the one that its orders draw from."""
+
     id: str
     code: str
     label: str
     enabled: bool
+    default: bool = False
 
 
 def seller_sku(product: Product, variant: Variant) -> str:

@@ -72,6 +72,8 @@ class ListingSku(Document, frozen=True, kw_only=True):
     options: tuple[OptionValue, ...] = ()
     price: Money
     quantity: int = 0
+    levels: tuple[tuple[str, int], ...] = ()
+    """(warehouse id, units) of `quantity`; (): all of it in the warehouse of the listing."""
     gtin: str = ""
     image_url: str = ""
 
@@ -223,12 +225,41 @@ class ShopCategory(Document, frozen=True, kw_only=True):
     available: bool = True
 
 
+class WarehouseStatus(StrEnum):
+    """Whether TikTok takes stock for a warehouse and sells from it."""
+
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+    RESTRICTED = "RESTRICTED"
+    """Holiday mode, or a limit of orders: it takes stock, and nothing is sold from it for now."""
+    UNKNOWN = "UNKNOWN"
+
+
+class WarehouseKind(StrEnum):
+    """Where a warehouse stands, seen from its market."""
+
+    DOMESTIC = "DOMESTIC_WAREHOUSE"
+    OVERSEAS = "CB_OVERSEA_WAREHOUSE"
+    """A cross-border seller's warehouse in the market."""
+    DIRECT = "CB_DIRECT_SHIPPING_WAREHOUSE"
+    """A cross-border seller's warehouse abroad, from which parcels go to the buyers: the "Global Warehouse"."""
+    UNKNOWN = "UNKNOWN"
+
+
 class Warehouse(Document, frozen=True, kw_only=True):
+    """One warehouse of a shop. `sales`: it is for selling, not for returns; `enabled`: it sells now."""
+
     id: str
     name: str
     sales: bool
     enabled: bool
     default: bool = False
+    status: WarehouseStatus = WarehouseStatus.ENABLED
+    kind: WarehouseKind = WarehouseKind.UNKNOWN
+    place: str = ""
+    """Its city and state, as the shop tells them."""
+    region: str = ""
+    """The country it stands in, as a code."""
 
 
 class ShopInfo(Document, frozen=True, kw_only=True):

@@ -119,6 +119,42 @@ class StoreVariant(AccountModel):
         return self.sku or self.variant_id
 
 
+class Location(AccountModel):
+    """A place where a store keeps stock, as last read, with what it holds of the products on record."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    location_id = models.CharField(max_length=64)
+    code = models.CharField(max_length=255, blank=True)
+    label = models.CharField(max_length=255, blank=True)
+    enabled = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
+    """The one that the store's orders draw from."""
+    removed_at = models.DateTimeField(null=True)
+    """When it was last looked for and not there; None: it is there."""
+    units = models.BigIntegerField(default=0)
+    skus = models.BigIntegerField(default=0)
+    """How many variants it can sell at least one unit of."""
+    lost_units = models.BigIntegerField(default=0)
+    """What it held when it was switched off or removed, 0 if nothing, or while it is there."""
+    read_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["store", "location_id"], name="location_once")]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the store sells from it."""
+        return self.enabled and self.removed_at is None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.label or self.code or self.location_id
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Selection(AccountModel):
     """A product that a connection lists, or is to list: what changes of it concerns the lanes of that connection."""
 

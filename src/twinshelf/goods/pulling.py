@@ -18,7 +18,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.connections.queries import store_now
 from twinshelf.documents import Names, Plan, Product, finding, from_json, to_json, token
-from twinshelf.goods import actions, doubts, holds, snapshot
+from twinshelf.goods import actions, doubts, holds, locations, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
@@ -297,13 +297,41 @@ def _touch(store: Store, product_ids: Sequence[str]) -> None:
 
 
 def observe_locations(batch: StoreBatch, keys: Sequence[str]) -> Mapping[str, Plan]:
-    """A location of the store was opened, closed or switched: have the stock of all products read anew."""
+    """Read the locations, and have the stock of all products read anew where one was opened, closed or switched.
+
+    What that means for the push rules of the store's connections is for their own lanes to say.
+    """
     if batch.preview:
         return {}
     store = batch.store
-    StoreNames.objects.filter(store=store).delete()
-    actions.pull(store, moved=True, by=ENGINE)
+    _read_locations(store)
     return {key: Plan(key=key) for key in keys}
+
+
+def _read_locations(store: Store) -> None:
+    found = clients.store_client(store, "urgent").locations() if locations.wanted(store) else None
+    with transaction.atomic():
+        snapshot.lock(store)
+        before = _standing(store)
+        if found is None:
+            locations.forget(store)
+        else:
+            locations.keep(store, found)
+            if not before:
+                locations.count_all(store)
+        after = _standing(store)
+        if found is not None and before == after:  # one was renamed, or the timetable looked
+            return
+        StoreNames.objects.filter(store=store).delete()
+        actions.pull(store, moved=True, by=ENGINE)
+        for connection in Connection.objects.filter(store=store):
+            lanes.ask(store.account_id, "warehouse", f"connection:{connection.id}", ["all"], cause="locations changed")
+
+
+def _standing(store: Store) -> dict[str, tuple[bool, bool]]:
+    """Of every location on record, whether it is on and whether it was removed."""
+    rows = locations.known(store).values()
+    return {row.location_id: (row.enabled, row.removed_at is not None) for row in rows}
 
 
 def as_observed(plan: Plan) -> Plan:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from django.db.models import QuerySet
+
 from twinshelf.connections.models import Connection, Store
 from twinshelf.goods.models import Selection, StoreVariant
 from twinshelf.kit.upsert import upsert
@@ -25,6 +27,11 @@ def selected(connection: Connection, product_ids: Collection[str]) -> set[str]:
         rows = Selection.objects.filter(connection=connection, product_id__in=wanted[start : start + 500])
         found |= set(rows.values_list("product_id", flat=True))
     return found
+
+
+def every_listed(connection: Connection) -> QuerySet[Selection, str]:
+    """The ids of all products that concern the connection."""
+    return Selection.objects.filter(connection=connection).values_list("product_id", flat=True)
 
 
 def mark_stock(

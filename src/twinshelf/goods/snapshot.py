@@ -17,6 +17,7 @@ from django.db.models import Count
 
 from twinshelf.connections.models import Store
 from twinshelf.documents import Money, Product, from_json, seller_sku, source_category, to_json
+from twinshelf.goods import locations
 from twinshelf.goods.models import Sale, StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.text_search import note_new, searchable
@@ -80,6 +81,7 @@ def keep_products(store: Store, products: Sequence[Product], *, began: datetime)
         )
     }
     fresh: list[Product] = []
+    replaced: list[Product] = []
     told_wrong: list[int] = []
     for product in products:
         row = known.get(product.id)
@@ -99,7 +101,9 @@ def keep_products(store: Store, products: Sequence[Product], *, began: datetime)
             for kind in (changed.new, changed.content, changed.price, changed.stock):
                 kind.add(product.id)
         else:
-            _compare(from_json(bytes(row.document), Product), product, changed)
+            before = from_json(bytes(row.document), Product)
+            replaced.append(before)
+            _compare(before, product, changed)
         fresh.append(product)
     if told_wrong:
         StoreProduct.objects.filter(id__in=told_wrong).update(told_deleted_at=None)
@@ -107,6 +111,7 @@ def keep_products(store: Store, products: Sequence[Product], *, began: datetime)
         return changed
     changed.kept = {product.id for product in fresh}
     now = clock.now()
+    locations.count(store, fresh, instead_of=replaced)
     upsert(
         StoreProduct,
         store.account_id,
@@ -223,7 +228,7 @@ def _compare(before: Product, after: Product, changed: Changed) -> None:
 
 def _on_offer(product: Product) -> object:
     """All of a product that decides how many units a shop may offer of which variant."""
-    variants = {v.id: (v.stock, v.purchasable, bool(v.options)) for v in product.variants}
+    variants = {v.id: (v.stock, v.stock_at, v.purchasable, bool(v.options)) for v in product.variants}
     return product.purchasable, product.tracking, variants
 
 
@@ -236,7 +241,8 @@ def _content(product: Product) -> Product:
         tracking="none",
         modified_at=_NO_TIME,
         variants=tuple(
-            msgspec.structs.replace(v, price=nothing, sale_price=None, stock=None) for v in product.variants
+            msgspec.structs.replace(v, price=nothing, sale_price=None, stock=None, stock_at=())
+            for v in product.variants
         ),
     )
 
@@ -267,6 +273,7 @@ def mark_deleted(store: Store, product_ids: Iterable[str], *, meant: Collection[
         )
     )
     now = clock.now()
+    locations.count(store, (), instead_of=products_of(store.id, gone).values())
     StoreProduct.objects.filter(store=store, product_id__in=gone).update(deleted=True, stock=0, seen_at=now)
     if said := gone & set(meant):
         StoreProduct.objects.filter(store=store, product_id__in=said).update(told_deleted_at=now)

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import changed, record
+from twinshelf.connections import actions as connection_actions
 from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingState, ShopListing, SyncField, token
@@ -408,6 +409,19 @@ def compare(connection: Connection, *, by: Actor) -> int:
         for kind in ("stock", "price"):
             lanes.ask(connection.account_id, kind, owner, keys, cause="comparison", priority=lanes.BULK)
     return len(keys)
+
+
+def synchronize_warehouses(connection: Connection, *, by: Actor) -> int:
+    """Read shop and warehouses at TikTok, and try again what it refused for a warehouse; how many products those are.
+
+    Safe to repeat. Raises what reading raises, where TikTok does not answer or the shop is closed.
+    """
+    connection_actions.read_warehouses(connection, by=by)
+    owner, cause = f"connection:{connection.id}", f"warehouses synchronized by {by.name}"
+    lanes.ask(connection.account_id, "warehouse", owner, ["all"], cause=cause, priority=lanes.URGENT)
+    refused = problems.open_keys(connection.account_id, owner, "E-WHS-STATUS")
+    lanes.ask(connection.account_id, "stock", owner, refused, cause=cause, priority=lanes.URGENT)
+    return len(set(refused))
 
 
 def read_categories(connection: Connection, category_ids: Iterable[str] = ()) -> None:

@@ -37,13 +37,18 @@ class PriceDifference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StockDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """`expected` units stand in one warehouse, none in the others; `found` is what each shows."""
+    """`expected` units stand as `wanted` says, by warehouse; `found` is what each shows.
+
+    Of the warehouses in `absent` the SKU has none yet: TikTok adds them by an edit alone.
+    """
 
     variant_id: str
     seller_sku: str
     sku_id: str
     expected: int
     found: Warehouses
+    wanted: Warehouses = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def shown(self) -> int:
@@ -75,18 +80,32 @@ def compare_skus(
         price = sku.price.value if sku.price is not None else None
         if sku.price_follows and price is not None and not price.same_as(there.price):
             found.append(PriceDifference(**named, expected=price, found=there.price))
-        wanted = stock_to_set(sku.quantity.offered, there.stock, warehouse_id=warehouse_id)
+        wanted = stock_to_set(sku.quantity.offered, there.stock, warehouse_id=warehouse_id, levels=sku.levels)
         if sku.stock_follows and wanted != dict(there.stock):
-            found.append(StockDifference(**named, expected=sku.quantity.offered, found=there.stock))
+            absent = tuple(sorted(wanted.keys() - dict(there.stock).keys())) if sku.levels and there.stock else ()
+            found.append(
+                StockDifference(
+                    **named,
+                    expected=sku.quantity.offered,
+                    found=there.stock,
+                    wanted=tuple(sorted(wanted.items())),
+                    absent=absent,
+                )
+            )
     return tuple(sorted(found, key=lambda difference: difference.sku_id))
 
 
-def stock_to_set(quantity: int, shown: Warehouses, *, warehouse_id: str) -> dict[str, int]:
-    """Units by warehouse as they should be: all in ours, none in the others.
+def stock_to_set(quantity: int, shown: Warehouses, *, warehouse_id: str, levels: Warehouses = ()) -> dict[str, int]:
+    """Units by warehouse as they should be: as `levels` says, else all in ours; none in the others.
 
     Every warehouse of a SKU is named, changed or not: TikTok wants the full set and no other. Where ours does not have
-    the SKU, the first of those that do takes our place, the same one in any order.
+    the SKU, the first of those that do takes our place, the same one in any order; one that `levels` gives units is
+    named all the same. `warehouse_id` "": only the sum is known of what is shown.
     """
+    if levels and warehouse_id:
+        return dict.fromkeys((warehouse for warehouse, _units in shown), 0) | {
+            warehouse: units for warehouse, units in levels if units or warehouse in dict(shown) or not shown
+        }
     warehouses = dict.fromkeys([warehouse for warehouse, _units in shown] or [warehouse_id], 0)
     target = warehouse_id if warehouse_id in warehouses else min(warehouses)
     return {**warehouses, target: quantity}
@@ -103,7 +122,7 @@ def content_of(listing: Listing) -> Listing:
         warehouse_id="",
         cash_on_delivery=bool(listing.cash_on_delivery),  # what is not said is not allowed, unless somebody did there
         weight=Weight(listing.weight.value.normalize(), listing.weight.unit),  # 1.5 and 1.50 are one weight
-        skus=tuple(msgspec.structs.replace(sku, price=nothing, quantity=0) for sku in listing.skus),
+        skus=tuple(msgspec.structs.replace(sku, price=nothing, quantity=0, levels=()) for sku in listing.skus),
     )
 
 

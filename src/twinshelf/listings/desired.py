@@ -40,6 +40,7 @@ from twinshelf.rules.pricing import Price, own_price, price_of
 from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, not_at_first, quantity_of
 from twinshelf.rules.sync_rules import CONTENT, Phase, source_of, switched_off
 from twinshelf.rules.templates import HeldBy
+from twinshelf.rules.warehouses import Push, Share, counted, shared_out, shares
 from twinshelf.tiktok import texts
 
 
@@ -51,6 +52,14 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     warehouse_id: str
     warehouses: Mapping[str, str] = {}
     """By product id the warehouse that was chosen for it; the others are in `warehouse_id`."""
+    push: Push | None = None
+    """Which locations feed which warehouse; None: all stock that orders can draw is in one warehouse."""
+    chosen: bool = False
+    """A person chose the warehouse that gets the stock: SKUs that are in others are put into it."""
+    closed: frozenset[str] = frozenset()
+    """The warehouses that take no stock, as last read: what they should have is not offered, and their rules say so."""
+    held_at: Mapping[str, Mapping[str, int]] = {}
+    """By variant id, what orders hold at which location, as far as it is known."""
     preferences: Preferences
     default_template: HeldBy = HeldBy()
     templates: Mapping[str, HeldBy] = {}
@@ -69,6 +78,21 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     def warehouse_of(self, product_id: str) -> str:
         """The shop's warehouse from which a product sells."""
         return self.warehouses.get(product_id, self.warehouse_id)
+
+    def shares_of(self, product_id: str, variant: Variant) -> tuple[tuple[Share, ...], Variant]:
+        """What each warehouse may get of a variant, and the variant with the stock that counts for the shop."""
+        if self.push is None:
+            return (), variant
+        chosen = self.warehouses.get(product_id, "")
+        found = shares(variant, self.push, chosen=chosen, held_at=self.held_at.get(variant.id))
+        return found, counted(variant, found)
+
+    def shared_out(self, product_id: str, offered: int, found: Sequence[Share]) -> tuple[tuple[str, int], ...]:
+        """(warehouse id, units) of what is offered of a variant; () where all is in the warehouse of its product."""
+        if self.push is None and not self.chosen:
+            return ()
+        levels = shared_out(offered, found, first=self.warehouse_of(product_id))
+        return tuple(level for level in levels if level[0] not in self.closed) or levels
 
     def template_of(self, product: Product) -> HeldBy:
         """The template that holds a product."""
@@ -103,6 +127,10 @@ class DesiredSku(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its content and price go to the shop at all; its stock has a scope of its own."""
     price_follows: bool = True
     """Its price follows the store; else TikTok's stays, whatever `price` says."""
+    shares: tuple[Share, ...] = ()
+    """What each warehouse may get of it, in the order of the push rules; (): all is in one."""
+    levels: tuple[tuple[str, int], ...] = ()
+    """(warehouse id, units) of what is offered; (): all of it in the warehouse of its product."""
     stock_follows: bool = True
     """Its units follow the store; else TikTok's stay, whatever `quantity` says."""
 
@@ -186,13 +214,19 @@ def desired_skus(
                 untaxed=facts.untaxed,
                 template_rule=template_rule,
             )
-        quantity = quantity_of(product, variant, held=held.get(variant.id, 0), preferences=preferences, choices=choices)
+        shares, stocked_at = facts.shares_of(product.id, variant)
+        quantity = quantity_of(
+            product, stocked_at, held=held.get(variant.id, 0), preferences=preferences, choices=choices
+        )
+        quantity = quantity if there or stocked else not_at_first(quantity)
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,
             price=price if isinstance(price, Price) else None,
             problem=price if isinstance(price, Finding) else None,
-            quantity=quantity if there or stocked else not_at_first(quantity),
+            quantity=quantity,
+            shares=shares,
+            levels=facts.shared_out(product.id, quantity.offered, shares),
             listable=listable(product, variant, preferences),
             in_scope=in_scope,
             price_follows=in_scope and (not there or follows[SyncField.PRICE] or (chosen.price is not None and priced)),
@@ -421,6 +455,7 @@ def _listing_sku(variant: Variant, sku: DesiredSku, currency: str, named: Mappin
         options=templates.named_options(variant.options, named),
         price=sku.price.value if sku.price is not None else Money.zero(currency),
         quantity=sku.quantity.offered,
+        levels=sku.levels,
         gtin=variant.gtin,
         image_url=variant.image_url,
     )

@@ -11,7 +11,7 @@ from twinshelf.documents import Attribute, CategoryRules, from_json
 from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache, ChannelSku, ListingRow, ProductChoicesRow
-from twinshelf.rules import membership
+from twinshelf.rules import membership, push_rules
 from twinshelf.rules.own import ProductChoices, choices_from_json
 from twinshelf.tiktok.regions import region
 
@@ -28,6 +28,9 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         currency=connection.shop.currency,
         warehouse_id=connection.warehouse_id,
         warehouses=_warehouses_of(connection, ids),
+        push=push_rules.push_of(connection),
+        chosen=push_rules.chosen(connection),
+        closed=push_rules.closed(connection),
         preferences=preferences,
         channel_skus={} if preferences.strict_sku_match else channel_skus_of(connection, ids),
         default_template=default,

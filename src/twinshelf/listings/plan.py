@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
+
 from twinshelf.documents import (
     ActivateListing,
+    AnyChange,
     AuditStatus,
     CreateListing,
     DeactivateListing,
@@ -19,6 +22,7 @@ from twinshelf.documents import (
     ListingStatus,
     Money,
     Plan,
+    PutInWarehouses,
     RecoverListing,
     SetPrices,
     SetStock,
@@ -33,7 +37,6 @@ from twinshelf.listings.compare import (
     StockDifference,
     compare_content,
     compare_skus,
-    stock_to_set,
     withdrawn,
 )
 from twinshelf.listings.desired import DesiredSku
@@ -118,21 +121,19 @@ def plan_prices(seen: SeenSkus) -> Plan:
 def plan_stock(seen: SeenSkus) -> Plan:
     """The one call that sets the stock of every SKU of a listing that is not as it should be.
 
-    Every warehouse of a SKU is named, changed or not: TikTok wants the full set and no other. All stock goes to our
-    warehouse, none to the others. Of a product that is counted for all variants together the units are unknown: only
-    what is gone or off sale is set, to 0.
+    Every warehouse of a SKU is named, changed or not: TikTok wants the full set and no other. Where the SKU is not in a
+    warehouse yet that should have units, it is put there first. Of a product that is counted for all variants together
+    the units are unknown: only what is gone or off sale is set, to 0.
     """
     wrong = seen.differences()
     unknown = {key for key, sku in seen.desired.items() if sku.listable} if seen.product_level else frozenset[str]()
-    stock = tuple(
-        (each.sku_id, tuple(sorted(stock_to_set(each.expected, each.found, warehouse_id=seen.warehouse_id).items())))
-        for each in wrong
-        if isinstance(each, StockDifference) and each.variant_id not in unknown
-    )
+    differing = [each for each in wrong if isinstance(each, StockDifference) and each.variant_id not in unknown]
+    stock = tuple((each.sku_id, each.wanted) for each in differing if not each.absent)
+    entering = tuple((each.sku_id, each.wanted) for each in differing if each.absent)
     put_back = tuple(
         (each.seller_sku or each.variant_id, each.shown, each.expected)
-        for each in wrong
-        if isinstance(each, StockDifference) and each.variant_id not in unknown and each.shown > each.expected
+        for each in differing
+        if not each.absent and each.shown > each.expected
     )
     findings = [finding("E-INV-PRODUCTLEVEL")] if unknown else []
     if seen.low:
@@ -140,8 +141,13 @@ def plan_stock(seen: SeenSkus) -> Plan:
     findings += _beyond_most(seen.desired[key] for key in seen.links if key in seen.desired)
     if any(isinstance(each, SkuMissing) for each in wrong):
         findings.append(finding("E-LST-SKUGONE"))
-    change = SetStock(shop_listing_id=seen.tiktok_id, stock=stock, put_back=put_back if seen.cancelled else ())
-    return Plan(key=seen.key, changes=(change,) if stock else (), findings=tuple(findings))
+    changes: list[AnyChange] = []
+    if stock:
+        told = put_back if seen.cancelled else ()
+        changes.append(SetStock(shop_listing_id=seen.tiktok_id, stock=stock, put_back=told))
+    if entering:
+        changes.append(PutInWarehouses(shop_listing_id=seen.tiktok_id, stock=entering))
+    return Plan(key=seen.key, changes=tuple(changes), findings=tuple(findings))
 
 
 def _beyond_most(skus: Iterable[DesiredSku]) -> list[Finding]:
@@ -155,18 +161,30 @@ Levels = Mapping[str, tuple[tuple[str, int], ...]]
 """(warehouse id, units) by SKU id."""
 
 
-def without_closed(stock: Levels, closed: Collection[tuple[str, str]]) -> Levels | None:
-    """What is left of a stock call of which (SKU id, warehouse id) pairs were refused because they are switched off.
+class WithoutClosed(msgspec.Struct, frozen=True):
+    """What is left of a stock call of which some warehouses were refused because they are switched off.
 
-    Only the SKUs concerned; None where a closed warehouse should have had units, or one has no other.
+    `rest` are the levels to send of the SKUs concerned. `whole`: nothing that should be offered is missing in it.
+    """
+
+    rest: Levels
+    whole: bool
+
+
+def without_closed(stock: Levels, closed: Collection[tuple[str, str]]) -> WithoutClosed:
+    """What is left of a stock call of which these (SKU id, warehouse id) pairs were refused as switched off.
+
+    Only the SKUs concerned, and of them those that are in another warehouse too.
     """
     rest: dict[str, tuple[tuple[str, int], ...]] = {}
+    whole = bool(closed)
     for sku_id in {sku_id for sku_id, _warehouse in closed}:
         levels = stock.get(sku_id, ())
-        if any(units and (sku_id, warehouse) in closed for warehouse, units in levels):
-            return None
-        rest[sku_id] = tuple(level for level in levels if (sku_id, level[0]) not in closed)
-    return rest if rest and all(rest.values()) else None
+        left = tuple(level for level in levels if (sku_id, level[0]) not in closed)
+        whole = whole and bool(left) and not any(units for level, units in levels if (sku_id, level) in closed)
+        if left:
+            rest[sku_id] = left
+    return WithoutClosed(rest, whole)
 
 
 @dataclass(frozen=True)

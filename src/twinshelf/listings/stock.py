@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
+from twinshelf.connections import warehouses
 from twinshelf.connections.batches import UrgentBatch
-from twinshelf.documents import AnyChange, ListingState, SetStock, ShopSku
+from twinshelf.documents import AnyChange, ListingState, PutInWarehouses, SetStock, ShopSku, WarehouseStatus
+from twinshelf.errors import Refused
 from twinshelf.goods import snapshot
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
@@ -16,10 +18,13 @@ from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
 from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
+from twinshelf.rules import push_rules
 from twinshelf.rules.quantities import counted_for_all_variants
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, Signal, no_change
 from twinshelf.tiktok.errors import PartlyRefused
+
+_WAREHOUSE = "E-WHS-STATUS"
 
 _STOCKABLE = (
     ListingState.LIVE,
@@ -97,20 +102,23 @@ def _keep_observed(
 def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made:
     """Set the stock of SKUs in their warehouses: absolute numbers, so safe to repeat.
 
-    A warehouse that is switched off takes no number, and nothing is sold from it: what it refused is set without it,
-    unless it is the one that should have the units.
+    A warehouse that is switched off takes no number, and nothing is sold from it: what it refused is set without it.
+    Where it should have had units, the others get theirs, and the refusal stands.
     """
+    if isinstance(change, PutInWarehouses):
+        return _put_in_warehouses(batch, change)
     if not isinstance(change, SetStock):
         return no_change(batch, change, attempt)
     stock = dict(change.stock)
     try:
         batch.shop_client.set_stock(change.shop_listing_id, stock)
     except PartlyRefused as refused:
-        rest = planning.without_closed(stock, {(item.id, item.warehouse_id) for item in refused.items if item.closed})
-        if rest is None or {item.id for item in refused.items if not item.closed}:
+        left = planning.without_closed(stock, {(item.id, item.warehouse_id) for item in refused.items if item.closed})
+        if left.rest:
+            batch.shop_client.set_stock(change.shop_listing_id, left.rest)
+        if not left.whole or {item.id for item in refused.items if not item.closed}:
             raise
-        batch.shop_client.set_stock(change.shop_listing_id, rest)
-        stock |= rest
+        stock |= left.rest
     text = f"stock of {counted(len(stock), 'SKU')} set"
     if change.put_back:
         told = ", ".join(f"{code} {shown} → {right}" for code, shown, right in change.put_back)
@@ -118,10 +126,21 @@ def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made
     return Made(text, stock)
 
 
+def _put_in_warehouses(batch: UrgentBatch, change: PutInWarehouses) -> Made:
+    """Have SKUs sold from further warehouses. Those that are switched off are not named: TikTok refuses them."""
+    off = {each.id for each in warehouses.of(batch.connection.shop) if each.status is WarehouseStatus.DISABLED}
+    stock = {
+        sku_id: tuple(level for level in levels if level[1] or level[0] not in off) for sku_id, levels in change.stock
+    }
+    batch.shop_client.put_in_warehouses(change.shop_listing_id, stock)
+    return Made(f"{counted(len(stock), 'SKU')} put into further warehouses", stock)
+
+
 def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
     """Keep the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
     look_again(batch, closed)
     _ask_for_visibility(batch, closed)
+    _note_warehouses(batch, closed)
     taken: dict[str, Sequence[tuple[str, int]]] = {}
     product_ids = []
     for each in closed:
@@ -142,6 +161,25 @@ def _ask_for_visibility(batch: UrgentBatch, closed: Sequence[Closed[planning.See
     keys = [each.key for each in closed if turned.get(ListingState(each.seen.state)) is bool(each.seen.low)]
     lane = batch.lane
     lanes.ask(lane.account_id, "visibility", lane.owner, keys, cause="stock and its limit", priority=lanes.URGENT)
+
+
+def _note_warehouses(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
+    """Note for which warehouses TikTok took stock, and for which it did not: their push rules say so (WHS-5)."""
+    refused: set[str] = set()
+    took: set[str] = set()
+    for each in closed:
+        for done in each.done:
+            stock = done.change.stock if isinstance(done.change, SetStock | PutInWarehouses) else ()
+            named = {warehouse for _sku, levels in stock for warehouse, units in levels if units}
+            if done.made is not None:
+                took |= named
+            elif isinstance(done.error, Refused) and done.error.code == _WAREHOUSE:
+                items = getattr(done.error, "items", ())
+                refused |= named & {item.warehouse_id for item in items if item.closed} or named
+    push_rules.note_taken(batch.connection, sorted(refused), sorted(took - refused))
+    if refused:
+        owner = f"connection:{batch.connection.id}"
+        lanes.ask(batch.connection.account_id, "warehouse", owner, ["all"], cause="TikTok took no stock")
 
 
 STOCK = Flow(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.models import Connection
-from twinshelf.listings import actions, afterwards, auditing, content, prices, stock, visibility
+from twinshelf.listings import actions, afterwards, auditing, content, prices, stock, visibility, warehouses
 from twinshelf.listings.incoming import flow as incoming
 from twinshelf.sync import lanes, problems
 
@@ -15,7 +15,8 @@ def _poll(account_id: int, owner: str) -> None:
     lanes.ask(account_id, afterwards.KIND, owner, ["listings"], cause="timetable")
 
 
-def _compare(_account_id: int, owner: str) -> None:
+def _compare(account_id: int, owner: str) -> None:
+    _read_warehouses(account_id, owner)
     actions.compare(Connection.objects.get(id=int(owner.partition(":")[2])), by=ENGINE)
 
 
@@ -23,6 +24,23 @@ def _try_refused_again(account_id: int, owner: str) -> None:
     problems.ask_again(account_id, owner, ("price", "stock"), younger_than=timedelta(hours=1))
 
 
-FLOWS = (content.CONTENT, prices.PRICES, stock.STOCK, visibility.VISIBILITY, afterwards.POLLS, incoming.INCOMING)
-TIMETABLES = {"shop_listings": _poll, "shop_comparison": _compare, "shop_refusals": _try_refused_again}
+def _read_warehouses(account_id: int, owner: str) -> None:
+    lanes.ask(account_id, warehouses.KIND, owner, [warehouses.EVERY], cause="timetable")
+
+
+FLOWS = (
+    content.CONTENT,
+    prices.PRICES,
+    stock.STOCK,
+    visibility.VISIBILITY,
+    warehouses.WAREHOUSES,
+    afterwards.POLLS,
+    incoming.INCOMING,
+)
+TIMETABLES = {
+    "shop_listings": _poll,
+    "shop_comparison": _compare,
+    "shop_refusals": _try_refused_again,
+    "shop_warehouses": _read_warehouses,
+}
 TASKS = {"sku_audit": auditing.carry_out}

@@ -237,6 +237,7 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "threshold_mode": _stock,
     "reserve": _stock,
     "untracked_quantity": _stock,
+    "pull_locations": _stock,
     "stock_while_off": _stock_while_off,
     "pull_orders": _orders_without,
     "create_unpaid": _orders_without,

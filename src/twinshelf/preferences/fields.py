@@ -226,6 +226,9 @@ _ROWS: Final = (
           help=_("Always kept back from this shop, of every SKU."), unit=Unit.UNITS),
     Field(name="untracked_quantity", card=Card.STOCK, label=_("Stock not tracked"), control=Control.WHOLE,
           help=_("Offered for goods whose stock BigCommerce does not track."), unit=Unit.UNITS),
+    Field(name="pull_locations", card=Card.STOCK, label=_("Use BigCommerce locations"), control=Control.SWITCH,
+          help=_("Locations are read from BigCommerce, and push rules say which of them sends its stock to which "
+                 "TikTok warehouse (Inventory). Off: what an order can draw is offered, all in one warehouse.")),
     Field(name="stock_while_off", card=Card.STOCK, label=_("Send stock of listings that are off"),
           control=Control.SWITCH,
           help=_("Off: a listing that was switched off keeps its number until it is switched on.")),

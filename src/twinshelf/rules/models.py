@@ -104,3 +104,47 @@ class Membership(AccountModel):
 
     def __str__(self) -> str:
         return f"{self.product_id} in {self.template_id}"
+
+
+class PushRule(AccountModel):
+    """A warehouse of a connection's shop that gets stock: of one location, or of all that are linked to it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="push_rules")
+    warehouse_id = models.CharField(max_length=40)
+    location_id = models.CharField(max_length=64, blank=True)
+    """The only location whose stock is sent; "": the sum of those linked to the warehouse."""
+    position = models.IntegerField(default=0)
+    chosen = models.BooleanField(default=False)
+    """A person chose the warehouse: SKUs that are in others are put into it."""
+    refused_at = models.DateTimeField(null=True)
+    """Since when TikTok takes no stock for the warehouse; None: it took the last that was sent."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "warehouse_id"], name="one_push_rule_per_warehouse")
+        ]
+
+    def __str__(self) -> str:
+        return f"stock to {self.warehouse_id} of {self.connection_id}"
+
+
+class LocationLink(AccountModel):
+    """A location of the store, linked to the warehouse of a shop that stands for the same place.
+
+    Each location feeds one warehouse of a shop at most: no unit is offered twice. `warehouse_id` "": it is a place that
+    the shop does not sell from, such as a showroom or an external warehouse, and is not flagged.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="location_links")
+    location_id = models.CharField(max_length=64)
+    warehouse_id = models.CharField(max_length=40, blank=True)
+    position = models.IntegerField(default=0)
+    """Of the locations of one warehouse, the order in which its orders are taken from them."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "location_id"], name="location_linked_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.location_id} is {self.warehouse_id}"

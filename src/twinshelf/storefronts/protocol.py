@@ -20,6 +20,7 @@ from twinshelf.documents import (
     StoreCurrency,
     StoreHint,
     StoreInfo,
+    StoreLocation,
     StoreOrder,
     StoreOrderDraft,
     StoreOrderItem,
@@ -114,6 +115,9 @@ class StoreClient(Protocol):
 
     def set_variant_prices(self, prices: Mapping[str, Money]) -> None:
         """Set prices by variant id. Safe to repeat: it sets."""
+
+    def locations(self) -> tuple[StoreLocation, ...]:
+        """All places where the store keeps stock, those that are switched off included."""
 
     def ensure_channel(self, name: str, external_id: str) -> str:
         """The id of the store's channel for the shop `external_id`, made or reconnected if need be. Safe to repeat."""

@@ -35,8 +35,8 @@ PRODUCT_KINDS = ("listing", "price", "stock", "visibility", "product")
 ORDER_KINDS = ("order", "shipment", "cancellation", "reference")
 """Kinds of lanes whose keys are product ids, and those whose keys are TikTok order ids."""
 PRODUCT_CHANGES = (
-    "CreateListing", "EditContent", "SetPrices", "SetStock", "DeactivateListing", "ActivateListing", "DeleteListing",
-    "RecoverListing",
+    "CreateListing", "EditContent", "SetPrices", "SetStock", "PutInWarehouses", "DeactivateListing", "ActivateListing",
+    "DeleteListing", "RecoverListing",
 )  # fmt: skip
 ORDER_CHANGES = (
     "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CorrectShipment",

@@ -370,7 +370,10 @@ def _new_sku_to_json(listing: Listing, sku: ListingSku, attributes: _Attributes)
         "seller_sku": sku.seller_sku,
         "external_sku_id": sku.variant_id,
         "price": _money(sku.price),
-        "inventory": [{"warehouse_id": listing.warehouse_id, "quantity": _quantity(sku.quantity)}],
+        "inventory": [
+            {"warehouse_id": warehouse_id, "quantity": _quantity(units)}
+            for warehouse_id, units in sku.levels or ((listing.warehouse_id, sku.quantity),)
+        ],
     }
     if sku.options:
         body["sales_attributes"] = attributes.to_json(sku)
@@ -401,6 +404,24 @@ def _same_code(code: tuple[str, str], sku: ListingSku) -> bool:
 
 
 # -- the product as it is, to be sent back -------------------------------------------------------------------------
+
+
+def warehouses_to_json(current: bytes | msgspec.Raw, levels: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, Any]:
+    """The body of Partial Edit that puts SKUs into warehouses: every SKU as it is, these with all their warehouses.
+
+    Source: Partial Edit Product, POST /product/202509/products/{product_id}/partial_edit: the array of SKUs replaces
+    what is there, and price and stock of those that do not name them stay.
+    """
+    now = wire.read(current, _Current)
+    skus = []
+    for sku in now.skus:
+        body = _sku_again(sku)
+        if sku.id in levels:
+            body["inventory"] = [
+                {"warehouse_id": warehouse_id, "quantity": _quantity(units)} for warehouse_id, units in levels[sku.id]
+            ]
+        skus.append(body)
+    return {"skus": skus}
 
 
 class _SalesAttribute(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from twinshelf.documents import Document, ShippingProvider, ShopInfo, Warehouse
+from twinshelf.documents import Document, ShippingProvider, ShopInfo, Warehouse, WarehouseKind, WarehouseStatus
 from twinshelf.tiktok import wire
 
 
@@ -38,24 +38,48 @@ def shop_from_json(data: bytes | msgspec.Raw) -> ShopInfo:
     )
 
 
+class _Address(msgspec.Struct, frozen=True):
+    city: str = ""
+    state: str = ""
+    region_code: str = ""
+
+
 class _Warehouse(msgspec.Struct, frozen=True):
     id: str
     name: str = ""
     type: str = ""
+    sub_type: str = ""
     effect_status: str = ""
     is_default: bool = False
+    address: _Address | None = None
 
 
 def warehouse_from_json(data: bytes | msgspec.Raw) -> Warehouse:
-    """One warehouse. Only what is ENABLED can sell: RESTRICTED is a holiday or a limit of orders."""
+    """One warehouse. Only what is ENABLED can sell: RESTRICTED is a holiday or a limit of orders.
+
+    Of its address, the place and the country alone are kept: it names a person.
+    """
     warehouse = wire.read(data, _Warehouse)
+    address = warehouse.address or _Address()
     return Warehouse(
         id=warehouse.id,
         name=warehouse.name,
         sales=warehouse.type == "SALES_WAREHOUSE",
         enabled=warehouse.effect_status == "ENABLED",
         default=warehouse.is_default,
+        status=_status(warehouse.effect_status),
+        kind=_kind(warehouse.sub_type),
+        place=", ".join(filter(None, (address.city, address.state))),
+        region=address.region_code,
     )
+
+
+def _status(text: str) -> WarehouseStatus:
+    return WarehouseStatus(text) if text in set(WarehouseStatus) else WarehouseStatus.UNKNOWN
+
+
+def _kind(text: str) -> WarehouseKind:
+    return WarehouseKind(text) if text in set(WarehouseKind) else WarehouseKind.UNKNOWN
 
 
 class _Provider(msgspec.Struct, frozen=True):

@@ -311,6 +311,10 @@ class Actions:
         """Change fields of a location, such as `enabled`."""
         locations.set_location(self._store(hash), location_id, **changes)
 
+    def remove_location(self, hash: str, location_id: int) -> None:
+        """Delete a location with its stock. BigCommerce sends no webhook for it."""
+        locations.remove_location(self._store(hash), location_id)
+
     # -- orders -----------------------------------------------------------------------------------------------------
 
     def place_order(

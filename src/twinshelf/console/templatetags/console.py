@@ -40,6 +40,7 @@ from twinshelf.orders import queries as orders
 from twinshelf.sync.queries import Progress
 
 if TYPE_CHECKING:
+    from twinshelf.listings.places.queries import Simulated
     from twinshelf.sync.models import ChangeRecord, Problem, Task
 
 register = template.Library()
@@ -55,6 +56,7 @@ _TABLES = {
     "inbox": words.INBOX,
     "event": words.EVENTS,
     "link": words.LINKS,
+    "place": words.PLACES,
 }
 
 
@@ -652,6 +654,30 @@ def platform_answer(problem: messages.Said) -> list[tuple[str, str]]:
     """What a platform answered, for its support: (what it is, its words or number); empty where none was asked."""
     known = (("answer", _("Answer")), ("number", _("Code")), ("request", _("Request")))
     return [(str(word), problem.facts[name]) for name, word in known if problem.facts.get(name)]
+
+
+@register.filter
+def warehouse_kind(kind: str) -> str:
+    """What kind of warehouse it is."""
+    return str(words.KINDS_OF_WAREHOUSE[kind])
+
+
+@register.filter
+def why_units(found: Simulated) -> str:
+    """How the units come about that a rule would send: what its locations have, and the steps of the calculation."""
+    places = found.places or ()
+    told = [" + ".join(f"{units:,} {name}" for name, units in places)] if places else []
+    if found.share is not None and found.share.held:
+        told.append(str(_("%(n)s held there") % {"n": number(found.share.held)}))
+    said = {"stock", "held"} if found.share is not None and found.share.held else {"stock"}
+    told += [
+        words.rule_text(step.rule if step.figure is None else f"{step.rule}:{step.figure:,}")
+        for step in found.quantity.steps
+        if step.rule not in said
+    ]
+    if found.shown is not None:
+        told.append(str(_("TikTok has %(n)s in all") % {"n": number(found.shown)}))
+    return "; ".join(told)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from twinshelf.documents import Product, StoreLocation
+from twinshelf.documents import Product, StoreLocation, Variant
 from twinshelf.storefronts.bigcommerce import wire
 
 DEFAULT_LOCATION = "1"
@@ -87,29 +87,40 @@ def draws_from(locations: Iterable[StoreLocation]) -> str:
 
 
 def with_stock_at(product: Product, stock: Stock, location_id: str) -> Product:
-    """The product with what one location can sell of it, where stock is tracked.
+    """The product with what one location can sell of it, where stock is tracked, and with what each of them can.
 
-    The catalog's level is the sum of all locations that are enabled, and is never exceeded: either may be behind. What
-    the inventory does not know of has no stock that an order could draw.
+    The catalog's level is the sum of all locations that are enabled, or that of the default one alone: what that one
+    can sell never exceeds it, since either may be behind. What the inventory does not know of has no stock that an
+    order could draw.
     """
     return msgspec.structs.replace(
         product,
         variants=tuple(
-            variant
-            if variant.stock is None
-            else msgspec.structs.replace(
-                variant, stock=max(0, min(variant.stock, stock.get(variant.id, {}).get(location_id, 0)))
-            )
+            variant if variant.stock is None else _at_locations(variant, stock.get(variant.id, {}), location_id)
             for variant in product.variants
         ),
     )
+
+
+def _at_locations(variant: Variant, levels: Mapping[str, int], location_id: str) -> Variant:
+    level = max(0, min(variant.stock or 0, levels.get(location_id, 0)))
+    at = dict(levels)
+    if location_id in at and at[location_id] > level:
+        at[location_id] = level
+    return msgspec.structs.replace(variant, stock=level, stock_at=tuple(sorted(at.items())))
 
 
 def locations_from_json(body: bytes) -> tuple[tuple[StoreLocation, ...], bool | None]:
     """(locations, whether there are more pages)."""
     rows = _locations.v3_list(body)
     found = [
-        StoreLocation(id=str(row.id), code=row.code or "", label=row.label or "", enabled=row.enabled)
+        StoreLocation(
+            id=str(row.id),
+            code=row.code or "",
+            label=row.label or "",
+            enabled=row.enabled,
+            default=str(row.id) == DEFAULT_LOCATION,
+        )
         for row in rows.good
     ]
     return tuple(found), rows.more

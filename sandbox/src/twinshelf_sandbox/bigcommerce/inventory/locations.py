@@ -204,11 +204,16 @@ def _delete_locations(call: Call) -> Response:
             why = f"is associated with {orders} order(s) and can't be deleted by now."
             raise v3_error(422, f"Location with associated orders can't be deleted. {label} {why}")
     for location_id in chosen:
-        store.rows("locations").delete(location_id)
-        _enabled(store)
-        _relevel(store, location_id, drop=True)
-        store.effect("location_deleted", location_id)
+        remove_location(store, location_id)
     return Response.json({"transaction_id": transaction_id(store)})
+
+
+def remove_location(store: Store, location_id: int) -> None:
+    """Delete a location; its stock goes with it."""
+    store.rows("locations").delete(location_id)
+    _enabled(store)
+    _relevel(store, location_id, drop=True)
+    store.effect("location_deleted", location_id)
 
 
 def _enabled(store: Store) -> None:

@@ -209,6 +209,61 @@ def set_warehouse(platform: Platform, shop_id: str, warehouse_id: str, effect_st
     raise Refused(f"warehouse_id: {warehouse_id!r} is not one of the shop")
 
 
+def set_holiday(platform: Platform, shop_id: str, on: bool) -> None:  # noqa: FBT001 - arguments of actions are JSON
+    """The seller's holiday mode: every warehouse for sales that is on is restricted, and back on afterwards."""
+    shop = platform.shop(shop_id)
+    row = shop.row
+    for warehouse in row["warehouses"]:
+        if warehouse["type"] == "SALES_WAREHOUSE" and warehouse["effect_status"] != "DISABLED":
+            warehouse["effect_status"] = "RESTRICTED" if on else "ENABLED"
+    shop.save(row)
+
+
+def add_warehouse(
+    platform: Platform, shop_id: str, name: str, sub_type: str = "DOMESTIC_WAREHOUSE", region: str = ""
+) -> str:
+    """Open a warehouse for sales, with the one for returns at the same place; returns the id of that for sales."""
+    if sub_type not in _SUB_TYPES:
+        raise Refused(f"sub_type: must be one of {', '.join(_SUB_TYPES)}")
+    shop = platform.shop(shop_id)
+    row = shop.row
+    market = region or row["region"]
+    if market not in REGIONS:
+        raise Refused(f"region: {region!r} is not a market")
+    made = _warehouses(platform, market, row["seller_type"], [name])
+    for warehouse in made:
+        warehouse.update(sub_type=sub_type, is_default=False)
+    row["warehouses"] = [*row["warehouses"], *made]
+    shop.save(row)
+    return str(made[0]["id"])
+
+
+_SUB_TYPES = ("DOMESTIC_WAREHOUSE", "CB_OVERSEA_WAREHOUSE", "CB_DIRECT_SHIPPING_WAREHOUSE")
+
+
+def remove_warehouse(platform: Platform, shop_id: str, warehouse_id: str, into: str | None = None) -> None:
+    """Close a warehouse for good, or merge it into another one, which gets its stock; SKUs are in it no more."""
+    shop = platform.shop(shop_id)
+    row = shop.row
+    gone = next((w for w in row["warehouses"] if w["id"] == warehouse_id), None)
+    if gone is None:
+        raise Refused(f"warehouse_id: {warehouse_id!r} is not one of the shop")
+    if into is not None and (into == warehouse_id or shop.warehouse(into) is None):
+        raise Refused(f"into: {into!r} is not another one of the shop")
+    row["warehouses"] = [w for w in row["warehouses"] if w["entity_id"] != gone["entity_id"]]
+    shop.save(row)
+    for product_id, offers in list(shop.offers.items()):
+        if not any(warehouse_id in offer["stock"] for offer in offers["skus"].values()):
+            continue
+        for offer in offers["skus"].values():
+            level = offer["stock"].pop(warehouse_id, None)
+            offer["backorder"].pop(warehouse_id, None)
+            if level is not None and into is not None:
+                kept = offer["stock"].setdefault(into, [0, 0])
+                offer["stock"][into] = [kept[0] + level[0], kept[1] + level[1]]
+        shop.offers.put(product_id, offers)
+
+
 def set_shop_status(platform: Platform, shop_id: str, active: bool) -> None:  # noqa: FBT001 - arguments of actions are JSON
     """Close a shop or open it again; the gateway refuses calls for a closed one."""
     shop = platform.shop(shop_id)
@@ -547,6 +602,9 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
     "tt.create_seller": create_seller,
     "tt.create_shop": create_shop,
     "tt.set_warehouse": set_warehouse,
+    "tt.set_holiday": set_holiday,
+    "tt.add_warehouse": add_warehouse,
+    "tt.remove_warehouse": remove_warehouse,
     "tt.set_shop_status": set_shop_status,
     "tt.set_seller_status": set_seller_status,
     "tt.authorize": authorize,

@@ -250,7 +250,7 @@ def apply_edit(shop: Shop, product: Entity, body: Product, *, source: str) -> En
         raise ApiError(12052996)
     row = stock.offers(shop, product["id"])
     _check_promotion(shop, body, row)
-    _check_warehouses(body, row)
+    _check_warehouses(shop, body, row)
     content = as_content(body)
     resolve(shop, body, content, outcome)
     _check_replicas(product, content, body.replicated_products or [])
@@ -317,12 +317,19 @@ def _check_promotion(shop: Shop, body: Product, row: Entity) -> None:
             raise ApiError(12052038)
 
 
-def _check_warehouses(body: Product, row: Entity) -> None:
+def _check_warehouses(shop: Shop, body: Product, row: Entity) -> None:
+    """All warehouses of a SKU must be named, but for those that cannot be: what is switched off takes no stock."""
+    off = {
+        w["id"]
+        for w in shop.warehouses()
+        if w["effect_status"] == "DISABLED" and not shop.switch("name_disabled_warehouses")
+    }
+    known = {w["id"] for w in shop.warehouses()}
     for sku in body.skus or []:
         offer = row["skus"].get(sku.id or "")
         if offer is None or not sku.inventory:
             continue
-        if set(offer["stock"]) - {e.warehouse_id for e in sku.inventory}:
+        if (set(offer["stock"]) & known) - off - {e.warehouse_id for e in sku.inventory}:
             raise ApiError(12052516)
 
 

@@ -1,0 +1,1 @@
+"""Locations, warehouses and push rules as people see them."""
