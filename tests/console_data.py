@@ -34,9 +34,14 @@ from twinshelf.documents import (
     OrderLine,
     OrderPayment,
     Product,
+    RefundAmount,
+    ReturnEvent,
+    ReturnKind,
+    ReturnLine,
     ShopOrder,
     ShopOrderStatus,
     ShopPackage,
+    ShopReturn,
     Variant,
     from_json,
     to_json,
@@ -47,7 +52,8 @@ from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.kit.text_search import rebuild, searchable
 from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
-from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, ReturnRow, ShipmentRow, ShopOrderRow
+from twinshelf.orders.returns import book as return_book
 from twinshelf.rules import membership
 from twinshelf.rules.categories import Leaf
 from twinshelf.rules.models import Template
@@ -1008,3 +1014,67 @@ def add_member(world: World, email: str, role: str = Role.ADMIN) -> User:
     user = User.objects.create_user(email, PASSWORD, name=email.partition("@")[0].title())
     Membership.objects.create(account=world.account, user=user, role=role)
     return user
+
+
+_RETURNS = (
+    ("RETURN_AND_REFUND", "RETURN_OR_REFUND_REQUEST_PENDING", 30),
+    ("RETURN_AND_REFUND", "BUYER_SHIPPED_ITEM", 52),
+    ("REFUND", "RETURN_OR_REFUND_REQUEST_PENDING", 5),
+    ("RETURN_AND_REFUND", "AWAITING_BUYER_SHIP", 0),
+    ("REFUND", "RETURN_OR_REFUND_REQUEST_COMPLETE", 0),
+    ("REPLACEMENT", "REPLACEMENT_REQUEST_COMPLETE", 0),
+    ("RETURN_AND_REFUND", "REJECT_RECEIVE_PACKAGE", 0),
+)
+"""(type, status, hours to the seller's deadline) of what buyers ask for."""
+
+_OFFERED = {
+    "RETURN_OR_REFUND_REQUEST_PENDING": ("APPROVE_RETURN", "REJECT_RETURN", "OFFER_PARTIAL_REFUND"),
+    "BUYER_SHIPPED_ITEM": ("APPROVE_RECEIVED_PACKAGE", "REJECT_RECEIVED_PACKAGE"),
+}
+
+
+def add_returns(world: World) -> list[ReturnRow]:
+    """Returns of delivered orders, in most stages; three wait for the seller."""
+    now = clock.now()
+    delivered = [row for row in world.orders if row.status in {"DELIVERED", "COMPLETED"} and row.store_order_id]
+    made = []
+    for number, (order_row_, (kind, status, hours)) in enumerate(zip(delivered, _RETURNS, strict=False)):
+        order = from_json(bytes(order_row_.document), ShopOrder)
+        line, asked = order.lines[0], now - timedelta(hours=20 + number)
+        deadline = now + timedelta(hours=hours, minutes=10) if hours else None
+        zero = Money.zero(line.paid.currency)
+        request = ShopReturn(
+            id=f"4035318504086{number:06d}",
+            order_id=order.id,
+            kind=ReturnKind(kind),
+            status=status,
+            reason="ecom_order_delivered_refund_reason_damaged",
+            reason_text="Item arrived damaged",
+            role="BUYER",
+            created_at=asked,
+            updated_at=now,
+            deadline=deadline,
+            lines=(
+                ReturnLine(
+                    id=str(number), unit_id=line.unit_ids[0], sku_id=line.sku_id, seller_sku=line.seller_sku,
+                    title=line.title, sku_title=line.sku_title, refund=line.paid,
+                ),
+            ),
+            refund=RefundAmount(total=line.paid, subtotal=line.paid, shipping=zero, tax=zero, other=zero),
+            tracking_number="9400111206204410770001" if status == "BUYER_SHIPPED_ITEM" else "",
+            provider="USPS" if status == "BUYER_SHIPPED_ITEM" else "",
+        )  # fmt: skip
+        row = return_book.keep_returns(order_row_.connection, [request])[request.id]
+        events = [
+            ReturnEvent(at=asked, event="ORDER_RETURN", role="BUYER", description="A request was submitted.",
+                        note="One handle was torn off when I opened the box."),
+        ]  # fmt: skip
+        row.story, row.read_at = return_book.sealed_story(row, events), row.updated_at
+        reasons = (("reverse_reject_request_reason_4", "Product delivery is on schedule"),)
+        row.offered = [
+            {"decision": name, "reasons": reasons if name.startswith("REJECT") else ()}
+            for name in _OFFERED.get(status, ())
+        ]
+        row.save()
+        made.append(row)
+    return made

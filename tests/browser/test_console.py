@@ -40,6 +40,7 @@ def addresses(world: Any) -> list[str]:
     proof = Task.objects.filter(kind="prove").order_by("id").first()
     broken = Problem.objects.filter(code="E-LST-REVIEW").select_related("lane")[0]
     product = StoreProduct.objects.get(product_id=int(broken.key))
+    returned = console_data.add_returns(world)[1]
     assert order
     assert done
     assert proof
@@ -53,6 +54,8 @@ def addresses(world: Any) -> list[str]:
         "/orders/?per=5&tab=awaiting_shipment",
         f"/orders/{order.pk}/",
         f"/orders/{done.pk}/",
+        "/returns/?per=5",
+        f"/returns/{returned.pk}/",
         "/activity/?per=5",
         f"/activity/{world.running.id}/?per=5",
         f"/activity/{proof.id}/",

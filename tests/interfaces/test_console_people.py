@@ -317,6 +317,7 @@ GETS = [
     "/products/?q=nothing",
     "/orders/",
     "/orders/?tab=failed",
+    "/returns/",
     "/activity/",
     "/activity/problems/",
     "/activity/webhooks/",

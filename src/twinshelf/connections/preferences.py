@@ -119,6 +119,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     cancel_app_to_bc: bool = True
     cancel_reason: str = ""
     """TikTok reason used when the store cancels; "": the first that TikTok offers which means out of stock."""
+    refund_returns: bool = True
+    """What TikTok pays back for a return is recorded as a refund of the store order."""
+    restock_returns: bool = False
+    """What came back with a return, and was accepted, is added to the store's stock."""
     order_poll_minutes: int = 5
     auto_import: bool = False
     """Products new in the store appear by themselves; off: only by a pull."""

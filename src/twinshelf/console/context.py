@@ -15,6 +15,7 @@ from twinshelf.console import guide
 from twinshelf.console.words import THEMES
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
+from twinshelf.orders.returns import queries as returns
 from twinshelf.sync import queries as sync
 
 THEME_COOKIE = "theme"
@@ -84,6 +85,7 @@ def _menu() -> dict[str, Any]:
     return {
         "failed": catalog.failed_listings(every),
         "awaiting": orders.awaiting_shipment(every),
+        "returns": returns.awaiting_decision(every)[0],
         "running": running,
         "running_percent": sync.progress(running[0]).percent if running else 0,
     }

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, StoreOrderState
+from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, ReturnKind, ReturnStage, StoreOrderState
 from twinshelf.listings.incoming.plan import Verdict
 
 Text = Any
@@ -114,6 +114,81 @@ TABS: Final[Mapping[str, Text]] = {
     "failed": _("Not in BigCommerce"),
 }
 
+RETURN_TABS: Final[Mapping[ReturnStage, Text]] = {
+    ReturnStage.APPLYING: _("Aftersale applying"),
+    ReturnStage.REJECTED: _("Aftersale reject application"),
+    ReturnStage.RETURNING: _("Aftersale returning"),
+    ReturnStage.SHIPPED: _("Aftersale buyer shipped"),
+    ReturnStage.RECEIPT_REJECTED: _("Aftersale reject receive"),
+    ReturnStage.SUCCESS: _("Aftersale success"),
+    ReturnStage.COMPLETE: _("Complete"),
+    ReturnStage.CLOSED: _("Closed"),
+    ReturnStage.UNKNOWN: _("Unknown"),
+}
+"""How far returns are (docs/reference/behavior.md RET-2)."""
+
+RETURN: Final[Mapping[str, Look]] = {
+    "applying": Look(RETURN_TABS[ReturnStage.APPLYING], "info", "bell"),
+    "rejected": Look(RETURN_TABS[ReturnStage.REJECTED], "warn", "x"),
+    "returning": Look(RETURN_TABS[ReturnStage.RETURNING], "", "undo"),
+    "shipped": Look(RETURN_TABS[ReturnStage.SHIPPED], "", "truck"),
+    "receipt_rejected": Look(RETURN_TABS[ReturnStage.RECEIPT_REJECTED], "warn", "x"),
+    "success": Look(RETURN_TABS[ReturnStage.SUCCESS], "ok", "check"),
+    "complete": Look(RETURN_TABS[ReturnStage.COMPLETE], "ok", "check"),
+    "closed": Look(RETURN_TABS[ReturnStage.CLOSED], "", "x"),
+}
+
+RETURN_KINDS: Final[Mapping[ReturnKind, Text]] = {
+    ReturnKind.REFUND: _("Refund only"),
+    ReturnKind.RETURN_AND_REFUND: _("Return and refund"),
+    ReturnKind.REPLACEMENT: _("Replacement"),
+    ReturnKind.EXCHANGE: _("Exchange"),
+    ReturnKind.UNKNOWN: _("Another request"),
+}
+
+RETURN_SORTS: Final[Mapping[str, Text]] = {
+    "deadline": _("Nearest deadline first"),
+    "-asked": _("Newest first"),
+    "-total": _("Largest amount first"),
+}
+
+_RETURN_STEPS: Final[Mapping[str, Text]] = {
+    "asked": _("Buyer asked"),
+    "approved": _("Approved"),
+    "shipped": _("Buyer shipped"),
+    "received": _("Received"),
+    "refunded": _("Refunded"),
+}
+
+
+_RETURN_EVENTS: Final[Mapping[str, Look]] = {
+    "ORDER_RETURN": Look(_("The buyer asked for a return"), "info", "undo"),
+    "ORDER_REFUND": Look(_("The buyer asked for a refund"), "info", "undo"),
+    "SELLER_AGREE": Look(_("The request was accepted"), "ok", "check"),
+    "SELLER_REJECT": Look(_("You rejected it"), "warn", "x"),
+    "BUYER_SHIPPED": Look(_("The buyer sent the parcel"), "info", "truck"),
+    "REFUND": Look(_("TikTok refunded the buyer"), "ok", "check"),
+    "REPLACEMENT": Look(_("The goods are sent again"), "ok", "box"),
+    "ARBITRATION": Look(_("TikTok was asked to decide"), "warn", "shield"),
+    "RETURN_CLOSED": Look(_("The request was closed"), "", "x"),
+}
+_RETURN_ROLES: Final[Mapping[str, Text]] = {
+    "BUYER": _("The buyer did something"),
+    "SELLER": _("You did something"),
+}
+
+
+def return_event(event: str, role: str) -> Look:
+    """An entry of a return's history; one whose name we do not know is told by who did it."""
+    known = _RETURN_EVENTS.get(event)
+    return known or Look(_RETURN_ROLES.get(role, _("TikTok did something")), "", "dots")
+
+
+def return_step(name: str, state: str) -> Look:
+    """A point of a return's way, by `orders.returns.queries.Step`."""
+    return Look(_RETURN_STEPS[name], icon={"done": "check", "failed": "x", "now": "clock", "": "dots"}[state])
+
+
 STORE_STATE: Final[Mapping[StoreOrderState, Text]] = {
     StoreOrderState.INCOMPLETE: _("Incomplete"),
     StoreOrderState.PENDING: _("Pending"),
@@ -185,6 +260,7 @@ TASK_KINDS: Final[Mapping[str, Text]] = {
     "ask_visibility": _("Activate or deactivate"),
     "pull": _("Pull products"),
     "fetch_orders": _("Fetch orders"),
+    "fetch_returns": _("Sync returns"),
     "prove": _("Check everything"),
 }
 
@@ -391,6 +467,9 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "SetStorePrices": (_("Prices set in BigCommerce"), "tag"),
     "CancelShopOrder": (_("Cancellation sent to TikTok"), "x"),
     "CancelStoreOrder": (_("Cancelled in BigCommerce"), "x"),
+    "DecideReturn": (_("Decision about a return sent to TikTok"), "note"),
+    "RefundStoreOrder": (_("Refund recorded in BigCommerce"), "undo"),
+    "PutBackStock": (_("Added to the stock in BigCommerce"), "box"),
 }
 
 VERDICTS: Final[Mapping[Verdict, tuple[str, str, Text]]] = {
@@ -472,6 +551,10 @@ _BY_HAND: Final[Mapping[str, Text]] = {
     "sync by hand": _("synced by {name}"),
     "cancel by hand": _("cancelled by {name}"),
     "confirm by hand": _("confirmed by {name}"),
+    "decide by hand": _("decided by {name}"),
+    "restock by hand": _("put back into stock by {name}"),
+    "settle by hand": _("settled by {name}"),
+    "answer by hand": _("answered by {name}"),
     "settings": _("settings changed by {name}"),
 }
 _CAUSES: Final[Mapping[str, Text]] = {
@@ -489,6 +572,10 @@ _CAUSES: Final[Mapping[str, Text]] = {
     "SKU is its own": _("its SKU is unique again"),
     "order cancelled": _("the order was cancelled"),
     "cancelled at TikTok": _("the order was cancelled on TikTok"),
+    "decided at TikTok": _("a decision was made on TikTok"),
+    "answered at TikTok": _("a request was answered on TikTok"),
+    "refunded": _("a refund was recorded"),
+    "its returns ended": _("the last return of the order ended"),
     "store order made": _("the BigCommerce order was created"),
     "refused before": _("it was refused before"),
     "no answer": _("a call got no answer"),

@@ -9,6 +9,7 @@ from twinshelf.documents.goods import ProductDraft
 from twinshelf.documents.listings import Listing, SyncField
 from twinshelf.documents.money import Dimensions, Document, Money, Weight
 from twinshelf.documents.orders import StoreOrderState
+from twinshelf.documents.returns import RefundItem, ReturnDecision, StockUnits
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -215,6 +216,50 @@ class SetStorePrices(Change, frozen=True, kw_only=True):
     """(variant id, price), sorted by id."""
 
 
+class DecideReturn(Change, frozen=True, kw_only=True):
+    """Tell TikTok what the seller decided about a return. It goes with its attempt's token."""
+
+    return_id: str
+    decision: ReturnDecision
+    reason: str = ""
+    """TikTok's name of the reason to reject."""
+    comment: str = ""
+    amount: Money | None = None
+    """The part of the money that is offered, where a part is."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"decide {self.return_id} {self.decision}"
+
+
+class RefundStoreOrder(Change, frozen=True, kw_only=True):
+    """Record in the store what TikTok paid back for a return, to the cent. Looked up before it is tried again."""
+
+    store_order_id: str
+    return_id: str
+    items: tuple[RefundItem, ...]
+    total: Money
+    tax: Money
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"refund {self.return_id}"
+
+
+class PutBackStock(Change, frozen=True, kw_only=True):
+    """Add what came back with a return to the store's stock. The store does not tell afterwards what was added."""
+
+    return_id: str
+    units: tuple[StockUnits, ...]
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"stock {self.return_id}"
+
+
 AnyChange = (
     CreateListing
     | EditContent
@@ -237,6 +282,9 @@ AnyChange = (
     | CreateStoreProduct
     | SetStoreProduct
     | SetStorePrices
+    | DecideReturn
+    | RefundStoreOrder
+    | PutBackStock
 )
 
 

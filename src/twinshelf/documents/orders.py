@@ -231,6 +231,8 @@ class ShopOrder(Document, frozen=True, kw_only=True):
     buyer_wants_cancel: bool = False
     sample: bool = False
     replacement: bool = False
+    source_order_id: str = ""
+    """The first order, of one that replaces its goods or exchanges them: TikTok took its money there."""
 
     @property
     def status_word(self) -> str:

@@ -49,14 +49,24 @@ def of_shop(connection_id: int, hint: Hint) -> Iterable[AskFor]:
             for order_id in hint.order_ids:
                 yield AskFor("order", owner, order_id, lanes.URGENT)
                 yield AskFor("cancellation", owner, order_id, lanes.URGENT)
+        case "return":
+            for order_id in hint.order_ids:
+                yield AskFor("return", owner, order_id, lanes.URGENT)
+            if not hint.order_ids:
+                yield AskFor("orders_poll", owner, "returns", lanes.URGENT)
         case "package":
             for order_id in hint.order_ids:
                 yield AskFor("order", owner, order_id)
         case "product":
-            for product_id in products_of_listings(connection_id, hint.ids):
-                yield AskFor("listing", owner, product_id, signals=Signal.LOOK)
-            if leads(connection_id):
-                for listing_id in hint.ids:
-                    yield AskFor("incoming", owner, listing_id)
+            yield from _of_product(connection_id, owner, hint.ids)
         case _:
             return
+
+
+def _of_product(connection_id: int, owner: str, ids: Iterable[str]) -> Iterable[AskFor]:
+    listed = list(ids)
+    for product_id in products_of_listings(connection_id, listed):
+        yield AskFor("listing", owner, product_id, signals=Signal.LOOK)
+    if leads(connection_id):
+        for listing_id in listed:
+            yield AskFor("incoming", owner, listing_id)

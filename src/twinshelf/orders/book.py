@@ -92,6 +92,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             [
                 "status", "updated_at", "paid_at", "ship_by", "total", "currency", "fulfilled_by_tiktok", "document",
                 "buyer", "address_clear", "address_due", "asks_to_cancel", "search",
+                "source_order_id",
             ],
         )  # fmt: skip
     return result
@@ -102,6 +103,7 @@ def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
     row.paid_at, row.ship_by = order.paid_at, order.ship_by
     row.total, row.currency = order.payment.total.amount, order.payment.total.currency
     row.fulfilled_by_tiktok = order.fulfilled_by_tiktok
+    row.source_order_id = order.source_order_id
     row.asks_to_cancel = _asks_to_cancel(order)
     row.document = to_json(msgspec.structs.replace(order, address=Address(), buyer_message=""))
     buyer = json.dumps({"address": msgspec.to_builtins(address), "message": order.buyer_message})

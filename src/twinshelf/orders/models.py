@@ -13,7 +13,17 @@ from django.db import models
 
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Shop
-from twinshelf.documents import CancellationOrigin, CancellationState, CreationState, ReportState
+from twinshelf.documents import (
+    CancellationOrigin,
+    CancellationState,
+    CreationState,
+    DecisionState,
+    PaybackState,
+    ReportState,
+    ReturnDecision,
+    ReturnKind,
+    ReturnStage,
+)
 from twinshelf.kit import clock
 from twinshelf.kit.choices import choices
 
@@ -38,6 +48,49 @@ _CANCELLATION: Mapping[StrEnum, str] = {
     CancellationState.PASSING: "Being passed on",
     CancellationState.DONE: "Done",
     CancellationState.REFUSED: "Refused",
+}
+_KIND: Mapping[StrEnum, str] = {
+    ReturnKind.REFUND: "Refund only",
+    ReturnKind.RETURN_AND_REFUND: "Return and refund",
+    ReturnKind.REPLACEMENT: "Replacement",
+    ReturnKind.EXCHANGE: "Exchange",
+    ReturnKind.UNKNOWN: "Another request",
+}
+_STAGE: Mapping[StrEnum, str] = {
+    ReturnStage.APPLYING: "Aftersale applying",
+    ReturnStage.REJECTED: "Aftersale reject application",
+    ReturnStage.RETURNING: "Aftersale returning",
+    ReturnStage.SHIPPED: "Aftersale buyer shipped",
+    ReturnStage.RECEIPT_REJECTED: "Aftersale reject receive",
+    ReturnStage.SUCCESS: "Aftersale success",
+    ReturnStage.COMPLETE: "Complete",
+    ReturnStage.CLOSED: "Closed",
+    ReturnStage.UNKNOWN: "Unknown",
+}
+_DECISION: Mapping[StrEnum, str] = {
+    ReturnDecision.APPROVE_REFUND: "Approve the refund",
+    ReturnDecision.APPROVE_RETURN: "Approve the return",
+    ReturnDecision.APPROVE_RECEIVED_PACKAGE: "Confirm receipt",
+    ReturnDecision.APPROVE_REPLACEMENT: "Send a replacement",
+    ReturnDecision.ISSUE_REPLACEMENT_REFUND: "Refund instead",
+    ReturnDecision.OFFER_PARTIAL_REFUND: "Offer a partial refund",
+    ReturnDecision.REJECT_REFUND: "Reject the refund",
+    ReturnDecision.REJECT_RETURN: "Reject the return",
+    ReturnDecision.REJECT_RECEIVED_PACKAGE: "Reject receipt",
+    ReturnDecision.REJECT_REPLACEMENT: "Reject the replacement",
+    ReturnDecision.OFFER_PARTIAL_REFUND_AFTER_RECEIVING_PKG: "Offer a partial refund",
+}
+_DECIDED: Mapping[StrEnum, str] = {
+    DecisionState.NONE: "None",
+    DecisionState.WAITING: "On its way to TikTok",
+    DecisionState.DONE: "Made",
+    DecisionState.REFUSED: "Refused by TikTok",
+}
+_PAYBACK: Mapping[StrEnum, str] = {
+    PaybackState.NONE: "Not yet",
+    PaybackState.DONE: "Done",
+    PaybackState.NOT_NEEDED: "Not needed",
+    PaybackState.UNSURE: "Not certain",
 }
 
 
@@ -77,6 +130,10 @@ class ShopOrderRow(AccountModel):
     """The buyer changed the address, and the store order does not have it yet."""
     asks_to_cancel = models.BooleanField(default=False, db_default=False)
     """The buyer asked to cancel and waits for an answer."""
+    open_return = models.BooleanField(default=False, db_default=False)
+    """A return of it is open: it does not count as completed."""
+    source_order_id = models.CharField(max_length=40, blank=True, default="", db_default="")
+    """The first order, of one that replaces its goods; "" for all others."""
     referenced = models.BooleanField(default=False)
     """The TikTok side carries the store order's id."""
     seen_at = models.DateTimeField(default=clock.now)
@@ -93,6 +150,11 @@ class ShopOrderRow(AccountModel):
             models.Index(fields=["connection", "creation"], name="shop_order_by_creation"),
             models.Index(
                 fields=["connection"], condition=models.Q(asks_to_cancel=True), name="shop_order_asks_to_cancel"
+            ),
+            models.Index(
+                fields=["connection", "source_order_id"],
+                condition=~models.Q(source_order_id=""),
+                name="shop_order_by_source",
             ),
         ]
 
@@ -178,6 +240,102 @@ class CancellationRow(AccountModel):
 
     def __str__(self) -> str:
         return f"{self.order_id} by {self.origin}"
+
+
+class CancelRequestRow(AccountModel):
+    """A request to cancel an order, as last read: the buyer's, which waits for an answer, or one that is over.
+
+    `reasons`: (name, words) of TikTok's reasons to decline it. `answer`: what was decided here, "" for nothing.
+    """
+
+    order = models.ForeignKey(ShopOrderRow, on_delete=models.CASCADE, related_name="cancel_requests")
+    cancel_id = models.CharField(max_length=40)
+    status = models.CharField(max_length=60)
+    """TikTok's word."""
+    waiting = models.BooleanField(default=False)
+    """It waits for the seller's answer."""
+    reason = models.CharField(max_length=300, blank=True)
+    """Why, in words."""
+    deadline = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(null=True)
+    reasons = models.JSONField(default=list)
+    answer = models.CharField(max_length=10, blank=True, choices=[("grant", "Granted"), ("decline", "Declined")])
+    answer_reason = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, blank=True, choices=choices(_DECIDED), default=DecisionState.NONE.value)
+    refusal = models.TextField(blank=True)
+    """Why TikTok refused the answer, in words."""
+
+    class Meta:
+        db_table = "orders_cancel_request"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["order", "cancel_id"], name="cancel_request_once")]
+
+    def __str__(self) -> str:
+        return self.cancel_id
+
+
+class ReturnRow(AccountModel):
+    """One return at TikTok. `document` is `documents.ShopReturn`; `story` its history, sealed: buyers write in it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    return_id = models.CharField(max_length=40)
+    order_id = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20, choices=choices(_KIND))
+    stage = models.CharField(max_length=20, choices=choices(_STAGE))
+    status = models.CharField(max_length=60)
+    """TikTok's word."""
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    """TikTok's update_time: an older reading never overwrites a newer one."""
+    deadline = models.DateTimeField(null=True)
+    """By when the seller must act; None while nothing is asked of the seller."""
+    total = models.DecimalField(max_digits=20, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    document = models.BinaryField()
+    story = models.TextField(blank=True)
+    offered = models.JSONField(default=list)
+    """The `documents.ReturnChoice`s that TikTok takes now."""
+    read_at = models.DateTimeField(null=True)
+    """The `updated_at` to which story and choices belong; None while they are to be read."""
+    search = models.TextField(blank=True)
+    """Ids, SKUs and titles in lower case; nothing of the buyer."""
+    sent_back = models.BooleanField(default=False)
+    """It was seen on its way back."""
+    decision = models.CharField(max_length=50, blank=True, choices=choices(_DECISION))
+    decision_state = models.CharField(max_length=10, blank=True, choices=choices(_DECIDED))
+    decision_reason = models.CharField(max_length=200, blank=True)
+    decision_words = models.CharField(max_length=300, blank=True)
+    """The reason in TikTok's words."""
+    decision_comment = models.TextField(blank=True)
+    decision_amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    decision_answer = models.TextField(blank=True)
+    """Why TikTok refused it, in words."""
+    decided_at = models.DateTimeField(null=True)
+    refund_state = models.CharField(max_length=12, blank=True, choices=choices(_PAYBACK))
+    store_refund_id = models.CharField(max_length=64, blank=True)
+    restock = models.BooleanField(null=True)
+    """Whether what comes back goes into stock again; None: as preferred."""
+    stock_state = models.CharField(max_length=12, blank=True, choices=choices(_PAYBACK))
+    stock_before = models.JSONField(null=True)
+    """Units by variant id at the default location, read before what came back was added."""
+    seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "orders_return"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "return_id"], name="return_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "order_id"], name="return_by_order"),
+            models.Index(fields=["connection", "stage", "-created_at"], name="return_by_stage"),
+            models.Index(fields=["connection", "-updated_at"], name="return_by_change"),
+            models.Index(fields=["account", "-created_at"], name="return_recent"),
+            models.Index(
+                fields=["connection", "deadline"],
+                condition=models.Q(deadline__isnull=False),
+                name="return_by_deadline",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.return_id
 
 
 class Providers(AccountModel):

@@ -31,6 +31,7 @@ from twinshelf.kit.words import searched
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.orders.status import counted_status
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
 
@@ -159,8 +160,16 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
     if wanted.tab == "failed":
         rows = rows.filter(creation=CreationState.FAILED)
     elif wanted.tab != "all":
-        rows = rows.filter(status__in=dict(TABS)[wanted.tab])
+        rows = rows.filter(_in_tab(wanted.tab))
     return _narrowed(rows, wanted, ids)
+
+
+def _in_tab(tab: Tab) -> Q:
+    """Orders of a tab. One of which a return is open is not completed, but delivered (RET-3)."""
+    found = Q(status__in=dict(TABS)[tab])
+    if tab == "completed":
+        return found & Q(open_return=False)
+    return found | Q(status=ShopOrderStatus.COMPLETED, open_return=True) if tab == "delivered" else found
 
 
 def _narrowed(rows: QuerySet[ShopOrderRow], wanted: OrderFilter, ids: Sequence[int]) -> QuerySet[ShopOrderRow]:
@@ -205,6 +214,9 @@ def tab_counts(
         counts["all"] += number
         if status in tab_of:
             counts[tab_of[status]] += number
+    unfinished = rows.filter(status=ShopOrderStatus.COMPLETED, open_return=True).count()
+    counts["completed"] -= unfinished
+    counts["delivered"] += unfinished
     counts["failed"] = rows.filter(creation=CreationState.FAILED).count()
     return dict(counts)
 
@@ -261,6 +273,17 @@ def find_orders(text: str, limit: int = 5) -> list[ShopOrderRow]:
 def order_or_404(order_pk: int) -> ShopOrderRow:
     """An order of the account with its connection. Raises Http404."""
     return get_object_or_404(ShopOrderRow.objects.select_related("connection__store", "connection__shop"), pk=order_pk)
+
+
+def order_named(order_id: str, beside: ShopOrderRow) -> ShopOrderRow | None:
+    """The order of TikTok's id in the shop of another one; None where it is not on record."""
+    return ShopOrderRow.objects.filter(connection_id=beside.connection_id, order_id=order_id).first()
+
+
+def follow_ups(row: ShopOrderRow) -> list[ShopOrderRow]:
+    """The orders that replace goods of this one, the oldest first."""
+    rows = ShopOrderRow.objects.filter(connection_id=row.connection_id, source_order_id=row.order_id)
+    return list(rows.defer("document", "buyer", "search").order_by("placed_at"))
 
 
 def order_pks(order_ids: Sequence[str], connection_ids: Sequence[int]) -> dict[str, int]:
@@ -618,6 +641,13 @@ def ship_by(row: ShopOrderRow) -> datetime | None:
     return row.ship_by if row.status == ShopOrderStatus.AWAITING_SHIPMENT and not row.fulfilled_by_tiktok else None
 
 
+def status_of(row: ShopOrderRow) -> str:
+    """The status that an order counts with, in TikTok's word: completed only once no return of it is open."""
+    status = ShopOrderStatus(row.status)
+    counted = counted_status(status, open_return=row.open_return)
+    return row.status if counted is status else counted.value
+
+
 def not_created(row: ShopOrderRow) -> bool:
     """Whether the store order could not be made."""
     return row.creation == CreationState.FAILED
@@ -711,11 +741,12 @@ class OrderInList:
     buyer: Buyer
     not_created: bool
     ship_by: datetime | None
+    status: str
 
 
 def line_of(row: ShopOrderRow) -> OrderInList:
     """What the list shows of an order."""
-    return OrderInList(row, buyer_of(row), not_created(row), ship_by(row))
+    return OrderInList(row, buyer_of(row), not_created(row), ship_by(row), status_of(row))
 
 
 def shop_orders_of(store_id: int, store_order_ids: Sequence[str]) -> list[tuple[int, str]]:

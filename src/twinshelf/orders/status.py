@@ -42,13 +42,19 @@ DISPATCHED = frozenset({StoreOrderState.PARTIALLY_SHIPPED, StoreOrderState.SHIPP
 """States of a store order that has shipments to report."""
 
 
-def store_state(order: ShopOrder, preferences: Preferences) -> StoreOrderState:
+def counted_status(status: ShopOrderStatus, *, open_return: bool) -> ShopOrderStatus:
+    """The status that an order counts with: with a return open it is not completed, whatever TikTok says (RET-3)."""
+    return ShopOrderStatus.DELIVERED if open_return and status is ShopOrderStatus.COMPLETED else status
+
+
+def store_state(order: ShopOrder, preferences: Preferences, *, open_return: bool = False) -> StoreOrderState:
     """The state that the store order of a shop order should have."""
     if order.fulfilled_by_tiktok and order.status.paid:
         return StoreOrderState.SHIPPED
-    if order.status is ShopOrderStatus.DELIVERED:
+    status = counted_status(order.status, open_return=open_return)
+    if status is ShopOrderStatus.DELIVERED:
         return preferences.delivered_status
-    return _STORE_STATES[order.status]
+    return _STORE_STATES[status]
 
 
 def next_state(current: StoreOrderState, wanted: StoreOrderState) -> StoreOrderState | None:

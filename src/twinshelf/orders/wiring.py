@@ -14,6 +14,8 @@ from twinshelf.orders.fulfillment.polls import poll_store_orders
 from twinshelf.orders.intake import flow as intake
 from twinshelf.orders.intake.polls import fetch, poll_orders
 from twinshelf.orders.intake.references import REFERENCES
+from twinshelf.orders.returns import flow as returns
+from twinshelf.orders.returns.polls import fetch_returns, poll_returns
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import SYNC, Flow
 
@@ -22,6 +24,7 @@ KIND = "orders_poll"
 POLLS: Mapping[str, Callable[[Connection], object]] = {
     "orders": poll_orders,
     "cancellations": poll_cancellations,
+    "returns": poll_returns,
     "store_orders": poll_store_orders,
 }
 
@@ -40,9 +43,9 @@ def plan_poll(plan: Plan) -> Plan:
     return plan
 
 
-def _poll(key: str) -> Callable[[int, str], None]:
+def _poll(*keys: str) -> Callable[[int, str], None]:
     def ask_for_it(account_id: int, owner: str) -> None:
-        lanes.ask(account_id, KIND, owner, [key], cause="timetable")
+        lanes.ask(account_id, KIND, owner, keys, cause="timetable")
 
     return ask_for_it
 
@@ -52,11 +55,12 @@ FLOWS = (
     REFERENCES,
     fulfillment.SHIPMENTS,
     cancellations.CANCELLATIONS,
+    returns.RETURNS,
     Flow(KIND, UrgentBatch, observe_polls, plan_poll, size=10, queue=SYNC),
 )
-TASKS = {"fetch_orders": fetch}
+TASKS = {"fetch_orders": fetch, "fetch_returns": fetch_returns}
 TIMETABLES = {
     "shop_orders": _poll("orders"),
-    "shop_cancellations": _poll("cancellations"),
+    "shop_cancellations": _poll("cancellations", "returns"),
     "store_orders": _poll("store_orders"),
 }

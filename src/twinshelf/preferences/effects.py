@@ -254,4 +254,6 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "cancel_bc_to_tts": _from_store,
     "cancel_app_to_bc": _from_here,
     "cancel_reason": _what_comes,
+    "refund_returns": _what_comes,
+    "restock_returns": _what_comes,
 }

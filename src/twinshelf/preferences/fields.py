@@ -270,6 +270,10 @@ _ROWS: Final = (
                  "gives way to the first that means out of stock."),
           choices=(("", _("The first that means out of stock")),
                    *((name, _(words)) for name, words in offered_reasons()))),
+    Field(name="refund_returns", card=Card.CANCELLATIONS, label=_("Refunds of returns"), control=Control.SWITCH,
+          help=_("What TikTok pays back for a return is recorded as a refund in BigCommerce. No money moves there.")),
+    Field(name="restock_returns", card=Card.CANCELLATIONS, label=_("Restock returns"), control=Control.SWITCH,
+          help=_("What came back and was accepted is added to BigCommerce’s stock, unless a return says otherwise.")),
 )  # fmt: skip
 
 FIELDS: Final[Mapping[str, Field]] = {row.name: row for row in _ROWS}

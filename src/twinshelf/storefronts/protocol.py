@@ -5,7 +5,7 @@ A storefront is one package that has a `Storefront` and is named in `storefronts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,6 +17,9 @@ from twinshelf.documents import (
     Names,
     ProductDraft,
     ProductPage,
+    RefundItem,
+    RefundQuote,
+    StockUnits,
     StoreCurrency,
     StoreHint,
     StoreInfo,
@@ -26,6 +29,7 @@ from twinshelf.documents import (
     StoreOrderItem,
     StoreOrderPage,
     StoreOrderState,
+    StoreRefund,
     StoreShipment,
     Weight,
 )
@@ -166,6 +170,25 @@ class StoreClient(Protocol):
 
     def set_order_address(self, order_id: str, address: Address) -> None:
         """Set where an order bills and ships to. Safe to repeat. Raises NotFound."""
+
+    def refunds(self, order_id: str, currency: str) -> tuple[StoreRefund, ...]:
+        """All refunds of an order."""
+
+    def quote_refund(self, order_id: str, items: Sequence[RefundItem], currency: str) -> RefundQuote:
+        """What the store would pay back for these items. Changes nothing."""
+
+    def refund(
+        self, order_id: str, items: Sequence[RefundItem], quote: RefundQuote, *, total: Money, tax: Money
+    ) -> StoreRefund:
+        """Record that `total` was paid back outside of the store. NOT safe to repeat."""
+
+    def inventory(
+        self, *, product_ids: Iterable[str] = (), variant_ids: Iterable[str] = ()
+    ) -> Mapping[str, Mapping[str, int]]:
+        """What each location can sell, by variant id and location id."""
+
+    def add_stock(self, units: Sequence[StockUnits], *, reason: str) -> None:
+        """Add units to the stock that orders draw from. NOT safe to repeat."""
 
     def shipments(self, order_id: str) -> tuple[StoreShipment, ...]:
         """All shipments of an order. Raises NotFound."""

@@ -32,7 +32,7 @@ from twinshelf.sync.problems import OWNER_KEY
 
 UNFINISHED = (TaskState.QUEUED, TaskState.RUNNING)
 PRODUCT_KINDS = ("listing", "price", "stock", "visibility", "product")
-ORDER_KINDS = ("order", "shipment", "cancellation", "reference")
+ORDER_KINDS = ("order", "shipment", "cancellation", "return", "reference")
 """Kinds of lanes whose keys are product ids, and those whose keys are TikTok order ids."""
 PRODUCT_CHANGES = (
     "CreateListing", "EditContent", "SetPrices", "SetStock", "PutInWarehouses", "DeactivateListing", "ActivateListing",
@@ -40,7 +40,8 @@ PRODUCT_CHANGES = (
 )  # fmt: skip
 ORDER_CHANGES = (
     "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CorrectShipment",
-    "CancelShopOrder", "CancelStoreOrder", "CancelDouble",
+    "CancelShopOrder", "CancelStoreOrder", "CancelDouble", "DecideReturn", "RefundStoreOrder",
+    "PutBackStock",
 )  # fmt: skip
 
 _UNFINISHED_FOR = timedelta(days=30)

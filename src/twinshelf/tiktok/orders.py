@@ -136,6 +136,8 @@ class _Order(msgspec.Struct, frozen=True):
     is_sample_order: bool = False
     is_replacement_order: bool = False
     is_exchange_order: bool = False
+    replaced_order_id: str = ""
+    exchange_source_order_id: str = ""
 
 
 def order_from_json(data: bytes | msgspec.Raw) -> ShopOrder:
@@ -181,6 +183,7 @@ def order_from_json(data: bytes | msgspec.Raw) -> ShopOrder:
         buyer_wants_cancel=order.is_buyer_request_cancel,
         sample=order.is_sample_order,
         replacement=order.is_replacement_order or order.is_exchange_order,
+        source_order_id=order.replaced_order_id or order.exchange_source_order_id,
     )
 
 

@@ -95,7 +95,7 @@ _OWN_ID: Final = MappingProxyType[Kind, str](
         "order": "order_id",
         "product": "product_id",
         "cancellation": "cancel_id",
-        "return": "return_id",
+        "return": "own_return_id",
         "package": "package_id",
     }
 )
@@ -130,12 +130,19 @@ class _Package(msgspec.Struct, frozen=True):
     order_id_list: list[str] = []
 
 
+class _Returned(msgspec.Struct, frozen=True):
+    main_order_id: str = ""
+
+
 class _Data(msgspec.Struct, frozen=True):
     order_id: str = ""
     order_ids: list[str] = []
     product_id: str = ""
     cancel_id: str = ""
     return_id: str = ""
+    aftersales_request_id: str = ""
+    rma_id: str = ""
+    line_items: list[_Returned] = []
     package_id: str = ""
     package_list: list[_Package] = []
     order_status: str = ""
@@ -146,6 +153,11 @@ class _Data(msgspec.Struct, frozen=True):
     audit: _Audit = _Audit()
     update_time: int = 0
     create_time: int = 0
+
+    @property
+    def own_return_id(self) -> str:
+        """The newer topics call a return a request, or its parcel."""
+        return self.return_id or self.aftersales_request_id or self.rma_id
 
 
 class _Delivery(msgspec.Struct, frozen=True):
@@ -169,7 +181,7 @@ def hint_from_json(body: bytes) -> Hint:
     except DocumentError:
         kind, data = "ignored", _Data()
     own: list[str] = [getattr(data, _OWN_ID[kind])] if kind in _OWN_ID else []
-    orders = [data.order_id, *data.order_ids]
+    orders = [data.order_id, *data.order_ids, *(item.main_order_id for item in data.line_items)]
     for package in data.package_list:
         own.append(package.package_id)
         orders += package.order_id_list

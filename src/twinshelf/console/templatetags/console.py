@@ -29,7 +29,7 @@ from twinshelf import messages
 from twinshelf.connections.queries import shop_now
 from twinshelf.console import routes, sent, words
 from twinshelf.console.charts import Segment
-from twinshelf.documents import Money, ProofReason, ProofSubject, StoreOrderState, Variant, minor_unit
+from twinshelf.documents import Money, ProofReason, ProofSubject, ReturnKind, StoreOrderState, Variant, minor_unit
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import SIZES
@@ -49,6 +49,7 @@ _TABLES = {
     "listing": words.LISTING,
     "sale": words.SALE,
     "order": words.ORDER,
+    "return": words.RETURN,
     "task": words.TASK,
     "item": words.ITEM,
     "report": words.REPORT,
@@ -92,6 +93,18 @@ def made_tag(ok: bool) -> SafeString:  # noqa: FBT001 - a template gives it
     """Whether a platform took a change, as a pill."""
     look = words.MADE[ok]
     return pill(look.tone, look.icon, look.word)
+
+
+@register.filter
+def return_kind(kind: str) -> str:
+    """What a buyer asked for."""
+    return str(words.RETURN_KINDS[ReturnKind(kind)])
+
+
+@register.simple_tag
+def return_event(event: Any) -> words.Look:
+    """An entry of a return's history."""
+    return words.return_event(event.event, event.role)
 
 
 @register.filter

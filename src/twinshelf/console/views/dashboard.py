@@ -28,6 +28,7 @@ from twinshelf.goods import queries as goods
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as orders
+from twinshelf.orders.returns import queries as returns
 from twinshelf.proof import actions as proof_actions
 from twinshelf.sync import queries as sync
 
@@ -280,6 +281,9 @@ def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores:
             rows.append(_due(due - late, first if not late else None))
     if asked := orders.asked_to_cancel(every):
         rows.append(_asked_to_cancel(asked))
+    undecided, first = returns.awaiting_decision(every)
+    if first is not None:
+        rows.append(_to_decide(undecided, first))
     for connection in every:
         access = connections.shop_access(connection.shop)
         if access.state == "ending" and access.until is not None:
@@ -343,6 +347,18 @@ def _asked_to_cancel(number: int) -> Attention:
         _("Answer in Seller Center before you ship; without an answer TikTok decides."),
         ngettext("View %d order", "View %d orders", number) % number,
         f"{reverse('orders')}?asks=cancel",
+    )
+
+
+def _to_decide(number: int, first: datetime) -> Attention:
+    at = {"time": moment_text(first), "zone": zone()}
+    return Attention(
+        "bad",
+        "undo",
+        ngettext("%d return needs your decision", "%d returns need your decision", number) % number,
+        _("The first is decided for the buyer after %(time)s (%(zone)s).") % at,
+        ngettext("View %d return", "View %d returns", number) % number,
+        reverse("returns"),
     )
 
 

@@ -27,6 +27,7 @@ from twinshelf.kit import clock
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as order_queries
 from twinshelf.orders.queries import OrderFilter, OrderView, Stage
+from twinshelf.orders.returns import queries as returns
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -166,6 +167,7 @@ def order(request: ConsoleRequest, pk: int) -> HttpResponse:
             "view": view,
             "row": row,
             "number": row.store_order_id or row.order_id,
+            "status": order_queries.status_of(row),
             "carrier": view.order.shipping_provider if len(view.shipments) == 1 else "",
             "order": view.order,
             "lines": [(each, offered(request, order_queries.actions_for_line(row, each))) for each in view.lines],
@@ -176,6 +178,9 @@ def order(request: ConsoleRequest, pk: int) -> HttpResponse:
             "buyer_asks": order_queries.buyer_asks_to_cancel(view),
             "steps": [_step(stage) for stage in order_queries.stages_of(view)],
             "may_ship": order_queries.may_ship(row),
+            "returns": [returns.line_of(each) for each in returns.returns_of(row)],
+            "first_order": order_queries.order_named(row.source_order_id, row) if row.source_order_id else None,
+            "follow_ups": order_queries.follow_ups(row),
             "ship_by": order_queries.ship_by(row),
             "history": _history(view),
             "reasons": next((action.reasons for action in actions if action.reasons), ()),

@@ -112,6 +112,7 @@ def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRo
         store_order_id=row.store_order_id,
         store_state=_known_state(row),
         address_due=row.address_due,
+        open_return=row.open_return,
         twins=batch.twins.get(key, ()),
         untaken=None if row.store_order_id is not None or batch.currency_taken else _untaken(batch.connection),
     )

@@ -251,6 +251,7 @@ class SeenOrder:
     store_order_id: str | None = None
     store_state: StoreOrderState | None = None
     address_due: bool = False
+    open_return: bool = False
     tries: int = 0
     twins: tuple[Twin, ...] = ()
     """All store orders that carry its id, where there is more than one."""
@@ -284,7 +285,10 @@ def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Pl
     if is_cancelled(seen):  # the cancellation lane looks after it
         return Plan(key=seen.key, changes=doubles, findings=findings, settled=True)
     changes: list[AnyChange] = [*doubles]
-    before, wanted = seen.store_state or StoreOrderState.PENDING, store_state(order, seen.preferences)
+    before, wanted = (
+        seen.store_state or StoreOrderState.PENDING,
+        store_state(order, seen.preferences, open_return=seen.open_return),
+    )
     if next_state(before, wanted) is not None:
         changes.append(SetStoreStatus(store_order_id=store_order_id, state=wanted, before=before))
     if seen.address_due and order.status.shippable:

@@ -26,6 +26,9 @@ from twinshelf.documents import (
     Product,
     ProductDraft,
     ProductPage,
+    RefundItem,
+    RefundQuote,
+    StockUnits,
     StoreCurrency,
     StoreInfo,
     StoreLocation,
@@ -34,6 +37,7 @@ from twinshelf.documents import (
     StoreOrderItem,
     StoreOrderPage,
     StoreOrderState,
+    StoreRefund,
     StoreShipment,
     Unreadable,
     Weight,
@@ -56,6 +60,7 @@ from twinshelf.storefronts.bigcommerce import (
     inventory,
     orders,
     products,
+    refunds,
     shipments,
     states,
     store,
@@ -87,6 +92,7 @@ _SUBJECTS = (
     ("/v3/channels", "channels"),
     ("/v3/hooks", "webhooks"),
     ("/v2/orders", "orders"),
+    ("/v3/orders", "orders"),
     ("/", "store information"),
 )
 
@@ -367,6 +373,15 @@ class BigCommerce(BudgetedClient):
                     found.update(stock)
         return found
 
+    def add_stock(self, units: Sequence[StockUnits], *, reason: str) -> None:
+        """Add units to what the default location holds: where orders draw from.
+
+        NOT safe to repeat: it adds, and nothing tells afterwards that it was done. Raises Refused for what the store
+        does not track.
+        Source: BigCommerce docs, reference/inventory.v3.yml, POST /inventory/adjustments/relative.
+        """
+        self._post("/v3/inventory/adjustments/relative", inventory.addition_to_json(units, reason), bytes)
+
     def locations(self) -> tuple[StoreLocation, ...]:
         """All locations, disabled ones included."""
         pages = self._pages("/v3/inventory/locations", inventory.locations_from_json)
@@ -589,6 +604,36 @@ class BigCommerce(BudgetedClient):
         for address_id in self._get(f"/v2/orders/{order_id}/shipping_addresses", orders.address_ids_from_json):
             self._put(f"/v2/orders/{order_id}/shipping_addresses/{address_id}", body)
         self._put(f"/v2/orders/{order_id}", {"billing_address": body})
+
+    def refunds(self, order_id: str, currency: str) -> tuple[StoreRefund, ...]:
+        """All refunds of an order, in the order's currency. Raises NotFound, DocumentError if one cannot be read."""
+        found, unreadable = self._get(
+            f"/v3/orders/{order_id}/payment_actions/refunds", lambda body: refunds.refunds_from_json(body, currency)
+        )
+        if unreadable:
+            raise unreadable[0].error
+        return tuple(found)
+
+    def quote_refund(self, order_id: str, items: Sequence[RefundItem], currency: str) -> RefundQuote:
+        """What BigCommerce would pay back for these items. Changes nothing. Raises Refused where it cannot."""
+        path = f"/v3/orders/{order_id}/payment_actions/refund_quotes"
+        return self._post(path, refunds.items_to_json(items), lambda body: refunds.quote_from_json(body, currency))
+
+    def refund(
+        self, order_id: str, items: Sequence[RefundItem], quote: RefundQuote, *, total: Money, tax: Money
+    ) -> StoreRefund:
+        """Record that exactly `total` was paid back outside of the store, by the offline provider of `quote`.
+
+        NOT safe to repeat: look with `refunds` before, and after PlatformDown with `outcome_unknown`. Moves no money
+        and gives no stock back; may email the buyer. One at a time per order: a second one meanwhile is Refused.
+        Source: BigCommerce docs, reference/orders.v3.yml; store-operations/orders/refunds.mdx.
+        """
+        body = refunds.refund_to_json(items, quote, total, tax)
+        return self._post(
+            f"/v3/orders/{order_id}/payment_actions/refunds",
+            body,
+            lambda answer: refunds.refund_from_json(answer, total.currency),
+        )
 
     def shipments(self, order_id: str) -> tuple[StoreShipment, ...]:
         """All shipments of an order. Raises NotFound, and DocumentError if one of them cannot be read."""

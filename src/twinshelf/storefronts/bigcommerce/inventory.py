@@ -5,12 +5,13 @@ Source: BigCommerce docs, reference/{inventory, locations}.v3.yml; store-operati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
-from twinshelf.documents import Product, StoreLocation, Variant
+from twinshelf.documents import Product, StockUnits, StoreLocation, Variant
 from twinshelf.storefronts.bigcommerce import wire
 
 DEFAULT_LOCATION = "1"
@@ -128,3 +129,21 @@ def locations_from_json(body: bytes) -> tuple[tuple[StoreLocation, ...], bool | 
 
 def _closed(at: _AtLocation) -> bool:
     return at.settings is not None and at.settings.is_in_stock is False
+
+
+def addition_to_json(units: Sequence[StockUnits], reason: str) -> dict[str, Any]:
+    """The body that adds units to the default location. A product counted as a whole is named by its own id.
+
+    Source: reference/inventory.v3.yml, POST /inventory/adjustments/relative.
+    """
+    items = [
+        {
+            "location_id": int(DEFAULT_LOCATION),
+            "product_id" if each.by_product else "variant_id": int(
+                each.product_id if each.by_product else each.variant_id
+            ),
+            "quantity": each.quantity,
+        }
+        for each in units
+    ]
+    return {"reason": reason, "items": items}

@@ -1,4 +1,4 @@
-"""Cancellations: asked for by the seller, granted or declined when the buyer asks."""
+"""Cancellations and returns: asked for by the seller or the buyer, granted or declined when the buyer asks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from twinshelf.documents import CancellationRequest
-from twinshelf.tiktok import cancellations, wire
+from twinshelf.documents import CancellationRequest, Money, ReturnChoice, ReturnDecision, ReturnEvent, ShopReturn
+from twinshelf.tiktok import cancellations, returns, wire
 from twinshelf.tiktok.client.calls import Calls, nothing
 from twinshelf.tiktok.wire import Page
 
 # What one call takes at most (docs of the endpoints).
 CANCELLATIONS_PAGE: Final = 50
+RETURNS_PAGE: Final = 50
 
 
 class AftersaleCalls(Calls):
@@ -114,3 +115,87 @@ class AftersaleCalls(Calls):
             cancellations.reject_reason_from_json,
             query={"return_or_cancel_id": request_id},
         )
+
+    def returns_page(
+        self, *, updated_from: datetime | None = None, order_ids: Collection[str] = (), page_token: str = ""
+    ) -> Page[ShopReturn]:
+        """One page of 50 returns changed from `updated_from` on, or of these orders, oldest change first.
+
+        Source: Search Returns, POST /return_refund/202602/returns/search. Without any, the list is left out.
+        """
+        body: dict[str, Any] = {}
+        if updated_from is not None:
+            body["update_time_ge"] = int(updated_from.timestamp())
+        if order_ids:
+            body["order_ids"] = list(order_ids)
+        query = {
+            "page_size": str(RETURNS_PAGE),
+            "page_token": page_token,
+            "sort_field": "update_time",
+            "sort_order": "ASC",
+        }
+        return self._post(
+            "/return_refund/202602/returns/search",
+            lambda data: wire.page(data, "return_orders", returns.return_from_json, id_field="return_id"),
+            body,
+            query=query,
+        )
+
+    def return_pages(
+        self, *, updated_from: datetime | None = None, order_ids: Collection[str] = ()
+    ) -> Iterator[Page[ShopReturn]]:
+        """All pages of returns changed from `updated_from` on, or of these orders, each asked for when wanted.
+
+        Raises PlatformDown, besides, where they lead in a circle.
+        """
+        return self._pages(
+            lambda token: self.returns_page(updated_from=updated_from, order_ids=order_ids, page_token=token)
+        )
+
+    def return_records(self, return_id: str) -> tuple[ReturnEvent, ...]:
+        """The history of a return, as TikTok gives it. What buyers wrote in it is personal.
+
+        Source: Get Return Records, GET /return_refund/202309/returns/{return_id}/records.
+        """
+        return self._rows(
+            "/return_refund/202309/returns/{}/records", "records", returns.event_from_json, ids=(return_id,)
+        )
+
+    def return_choices(self, return_id: str) -> tuple[ReturnChoice, ...]:
+        """The decisions that the seller can take on a return now, with the reasons to reject it.
+
+        Source: Get Decision Eligibility, GET /return_refund/202601/decision_eligibility.
+        """
+        return self._get(
+            "/return_refund/202601/decision_eligibility",
+            returns.choices_from_json,
+            query={"return_or_cancel_id": return_id},
+        )
+
+    def decide_return(
+        self,
+        return_id: str,
+        decision: ReturnDecision,
+        key: str,
+        *,
+        reason: str = "",
+        comment: str = "",
+        amount: Money | None = None,
+    ) -> None:
+        """Tell what the seller decided. Safe to repeat with the same `key`. Raises WrongState if it is too late.
+
+        Source: Approve Return, POST /return_refund/202309/returns/{return_id}/approve; Reject Return,
+        POST /return_refund/202606/returns/{return_id}/reject.
+        """
+        body: dict[str, Any] = {"decision": decision.value}
+        path = "/return_refund/202309/returns/{}/approve"
+        if decision.sent_as_rejection:
+            path = "/return_refund/202606/returns/{}/reject"
+            body |= {"reject_reason": reason} | ({"comment": comment} if comment else {})
+        if amount is not None:
+            sum_ = {"currency": amount.currency, "amount": str(amount.amount)}
+            if decision.sent_as_rejection:
+                body["partial_refund_amount"] = {"currency": amount.currency, "partial_refund_total": sum_["amount"]}
+            else:
+                body["partial_refund"] = sum_
+        self._post(path, nothing, body, ids=(return_id,), query={"idempotency_key": key}, keyed=True)
