@@ -76,7 +76,7 @@ def sealed_values(account):
 
 
 SEALED = {
-    Store: ("token", "client_secret", "hook_secret"),
+    Store: ("token", "client_id", "client_secret", "hook_secret"),
     Seller: ("access_token", "refresh_token"),
     Shop: ("cipher",),
     ShopOrderRow: ("buyer",),
@@ -103,7 +103,7 @@ def test_what_is_sealed_anew_opens_without_the_old_key_and_what_changes_meanwhil
 
     monkeypatch.setattr(secrets, "unseal", renewed_meanwhile)
     monkeypatch.setattr(secrets, "_AT_ONCE", 1)
-    assert (connections.reseal(), orders.reseal()) == (5, 2)  # all but the token that was renewed, and no empty buyer
+    assert (connections.reseal(), orders.reseal()) == (6, 2)  # all but the token that was renewed, and no empty buyer
 
     settings.KEYS = settings.KEYS[:1]
     after = sealed_values(twinshelf.account)

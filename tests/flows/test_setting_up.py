@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django_scopes import scope
 
 from tests.flows.browser import Browser, words_of
@@ -18,6 +19,7 @@ from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Membership
 from twinshelf.connections.models import Connection, Seller, Shop, Store
+from twinshelf.kit.secrets import unseal
 from twinshelf.orders.models import ShopOrderRow
 
 
@@ -100,6 +102,55 @@ def test_a_store_and_a_shop_are_connected_in_either_order_and_paired_under_a_nam
     assert "exists" in newcomer.post(f"/connections/{connection.id}/rename/", {"name": "Other"})[0]
     newcomer.post(f"/connections/{connection.id}/rename/", {"name": "First"})
     assert sorted(Connection.objects.values_list("name", flat=True)) == ["First", "Other"]
+
+
+NEEDED = {
+    "store_v2_products": "Products (store_v2_products)",
+    "store_inventory": "Store inventory (store_inventory)",
+    "store_locations": "Store locations (store_locations_read_only)",
+    "store_v2_orders": "Orders (store_v2_orders)",
+    "store_v2_information": "Information & settings (store_v2_information_read_only)",
+    "store_channel_settings": "Channel settings (store_channel_settings)",
+}
+"""Scope → how the form names it where it lacks. Orders hold the fulfillments."""
+
+
+@pytest.mark.covers("P17-11")
+def test_each_scope_that_an_api_account_lacks_is_named_and_nothing_is_kept(newcomer, sandbox, store):
+    sandbox.act("bc.create_store", hash="second0store", name="Second", currency="USD", plan="enterprise")
+    writing = ("store_v2_products", "store_inventory", "store_v2_orders")
+    cases = [({*NEEDED} - {scope}, words) for scope, words in NEEDED.items()]
+    cases += [({*NEEDED} - {scope} | {f"{scope}_read_only"}, NEEDED[scope]) for scope in writing]
+
+    for scopes, words in cases:
+        keys = sandbox.act("bc.create_api_account", hash="second0store", name="Narrow", scopes=sorted(scopes))
+        page = try_store(newcomer, "second0store", keys["access_token"])
+        assert f"The credentials of BigCommerce do not cover: {words}." in page, words
+    assert not Store.objects.exists()
+
+
+@pytest.mark.covers("SILK-06", "SILK-07")
+def test_credentials_are_asked_for_by_both_names_kept_sealed_and_never_shown_again(newcomer, sandbox, store):
+    sandbox.act("bc.create_store", hash="second0store", name="Second", currency="USD")
+    keys = sandbox.act("bc.create_api_account", hash="second0store", name="Twinshelf")
+    page = newcomer.words("/connections/")
+    assert "BigCommerce shows these credentials only once" in page
+    assert all(label in page for label in ("Access Token", "Client ID (App Key)", "Client secret (App Secret)"))
+
+    names = ("access_token", "client_id", "client_secret")
+    form = {"store_hash_or_url": "second0store", **{name: keys[name] for name in names}}
+    newcomer.client.post("/connections/store/", form)
+
+    kept = Store.objects.get()
+    sealed = (kept.token, kept.client_id, kept.client_secret)
+    assert [unseal(text, bound_to="store:second0store") for text in sealed] == [keys[name] for name in names]
+    rows = connection.cursor()
+    rows.execute("select * from connections_store")
+    written = str(rows.fetchall())
+    for path in ("/", "/connections/", "/settings/"):
+        html = newcomer.get(path).content.decode()
+        assert not any(keys[name] in html for name in names), path
+    assert not any(keys[name] in written for name in names)
 
 
 @pytest.mark.covers("CED-06", "SHOP-12")

@@ -19,7 +19,7 @@ class AccessState(models.TextChoices):
 
 
 class Store(AccountModel):
-    """One store of a storefront. `hash` is what names it there; `token` and `client_secret` are sealed."""
+    """One store of a storefront. `hash` is what names it there; `token`, `client_id` and `client_secret` are sealed."""
 
     platform = models.CharField(
         max_length=20,
@@ -28,7 +28,7 @@ class Store(AccountModel):
     )
     hash = models.CharField(max_length=40)
     name = models.CharField(max_length=200)
-    client_id = models.CharField(max_length=200, blank=True)
+    client_id = models.TextField(blank=True)
     client_secret = models.TextField(blank=True)
     token = models.TextField()
     hook_secret = models.TextField(blank=True)

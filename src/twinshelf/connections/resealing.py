@@ -16,7 +16,9 @@ def reseal() -> int:
     sellers = Seller.objects.with_scopes_disabled().all()
     shops = Shop.objects.with_scopes_disabled().all()
     return (
-        secrets.reseal(stores, ["token", "client_secret", "hook_secret"], lambda row: store_binding(row.hash))
+        secrets.reseal(
+            stores, ["token", "client_id", "client_secret", "hook_secret"], lambda row: store_binding(row.hash)
+        )
         + secrets.reseal(sellers, ["access_token", "refresh_token"], lambda row: seller_binding(row.open_id))
         + secrets.reseal(shops, ["cipher"], lambda row: shop_binding(row.shop_id))
     )

@@ -17,7 +17,7 @@ from twinshelf.connections import clients, currencies
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
-from twinshelf.errors import DocumentError, NeedsPerson, Refused, Transient, Unauthorized
+from twinshelf.errors import DocumentError, NeedsPerson, Refused, ScopeMissing, Transient, Unauthorized
 from twinshelf.kit import skew
 from twinshelf.kit.secrets import Unsealable, seal, unseal
 from twinshelf.storefronts import known as storefronts
@@ -91,7 +91,10 @@ def connect_store(
     """
     store_hash = store_hash_of(store_hash_or_url)
     with clients.trial_store(account.id, store_hash, access_token.strip()) as client:
-        info = client.store()
+        try:
+            info = client.store()
+        except ScopeMissing as error:  # it is one of several, perhaps: all are named
+            raise ScopesMissing(client.missing_scopes()) from error
         if info.hash != store_hash:
             raise WrongStore(info.hash, store_hash)
         if missing := client.missing_scopes():
@@ -109,7 +112,7 @@ def connect_store(
             hash=store_hash,
             defaults={
                 "name": info.name,
-                "client_id": client_id.strip(),
+                "client_id": seal(client_id.strip(), bound_to=binding),
                 "client_secret": seal(client_secret.strip(), bound_to=binding),
                 "hook_secret": seal(secrets.token_urlsafe(32), bound_to=binding),
                 "hooks_signed": False,

@@ -107,12 +107,12 @@ class StoreForm(forms.Form):
         max_length=300,
         widget=forms.TextInput(attrs={"placeholder": "https://store-….mybigcommerce.com/manage"}),
     )
-    access_token = forms.CharField(label=_("Access token"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+    access_token = forms.CharField(label=_("Access Token"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
     client_id = forms.CharField(
-        label=_("Client ID"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Client ID (App Key)"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     client_secret = forms.CharField(
-        label=_("Client secret"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+        label=_("Client secret (App Secret)"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
     )
 
 

@@ -182,16 +182,19 @@ class BigCommerce(BudgetedClient):
         return self._v2_pages("/v2/currencies", store.currencies_from_json)
 
     def missing_scopes(self) -> tuple[str, ...]:
-        """The scopes we need and the token lacks, as BigCommerce's control panel calls them. One read per scope.
+        """The scopes we need and the token lacks, as BigCommerce's control panel calls them. A call per right.
 
-        Whether a scope lets us write cannot be known before we do: a refused write raises ScopeMissing.
+        Nothing is changed: what is tried to be written has the number 0, or says nothing.
         """
-        missing = []
+        missing: dict[str, None] = {}
         for probe in store.PROBES:
             try:
-                self._get(probe.path, bytes)
+                self._call(probe.method, probe.path, bytes, body=None if probe.method == "GET" else {})
             except ScopeMissing:
-                missing.append(f"{probe.label} ({probe.scope})")
+                missing[f"{probe.label} ({probe.scope})"] = None
+            except Refused:
+                if probe.method == "GET":
+                    raise
         return tuple(missing)
 
     # -- catalog ----------------------------------------------------------------------------------------------------

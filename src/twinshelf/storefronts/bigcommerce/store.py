@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,22 +43,26 @@ class Channel:
 
 @dataclass(frozen=True)
 class Probe:
-    """A harmless read that tells whether a scope was granted."""
+    """A harmless call that tells whether a scope was granted: a read, or a write to what no store has."""
 
     scope: str
     label: str
     path: str
+    method: Literal["GET", "PUT"] = "GET"
 
 
 PROBES: tuple[Probe, ...] = (
     Probe("store_v2_information_read_only", "Information & settings", "/v2/store"),
-    Probe("store_v2_products_read_only", "Products", "/v3/catalog/products?include_fields=id&limit=1"),
+    Probe("store_v2_products", "Products", "/v3/catalog/products?include_fields=id&limit=1"),
+    Probe("store_v2_products", "Products", "/v3/catalog/products/0", "PUT"),
     Probe("store_inventory", "Store inventory", "/v3/inventory/items?limit=1"),
+    Probe("store_inventory", "Store inventory", "/v3/inventory/adjustments/absolute", "PUT"),
     Probe("store_locations_read_only", "Store locations", "/v3/inventory/locations?limit=1"),
     Probe("store_v2_orders", "Orders", "/v2/orders?limit=1"),
+    Probe("store_v2_orders", "Orders", "/v2/orders/0", "PUT"),
     Probe("store_channel_settings", "Channel settings", "/v3/channels?limit=1"),
 )
-"""What we need and how to find out. Reading proves no right to write; a refused write says so itself (E-CON-SCOPE)."""
+"""What we need and how to find out. A `_read_only` scope opens GET only, so writing is tried too: where nothing is."""
 
 _HASH = re.compile(r"[a-z0-9]{3,32}")
 _ADDRESS = re.compile(r"(?:https?://)?store-([a-z0-9]{3,32})(?:-\d+)?\.mybigcommerce\.com(?:[/?#:].*)?", re.DOTALL)
