@@ -167,6 +167,25 @@ def test_orders_that_are_not_compared_are_told_with_the_reason(store, shop, twin
     }
 
 
+def test_an_archived_store_order_is_there_and_compared(sandbox, store, shop, twinshelf, prove):
+    """Lists leave it out. One that is in no list and in no archive is told as missing."""
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    archived, gone = shop.buy(("MUG-1", 2)), shop.buy(("MUG-1", 1))
+    twinshelf.wait(3700)
+    store_order_id = twinshelf.order(archived).store_order_id
+    store.act("archive_order", order_id=store_order_id)
+    sandbox.world.table(f"bc/{store.hash}/orders").delete(int(twinshelf.order(gone).store_order_id))
+    twinshelf.wait(61)
+    report = prove()
+
+    assert [(each["kind"], each["key"]) for each in report["differences"]] == [("order_missing", gone)]
+    assert {what: compared(report)[what] for what in ("order", "lines", "store_order")} == {
+        "order": 2,
+        "lines": 1,
+        "store_order": 1,
+    }
+
+
 def test_a_double_is_told_however_old_its_order_is(sandbox, store, shop, twinshelf, prove):
     twinshelf.list(store.add_product(sku="MUG-1"))
     order_id = shop.buy(("MUG-1", 1))

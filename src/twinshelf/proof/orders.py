@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -107,6 +107,12 @@ def compare_sold(connection: Connection, sold: Sold, ledger: Ledger) -> None:
             ledger.leave_out(
                 ProofSubject.STORE_ORDER, entry.id, ProofReason.UNREADABLE, "Its TikTok order cannot be read."
             )
+
+
+def without_store_order(connection: Connection, orders: Iterable[ShopOrder]) -> dict[str, datetime]:
+    """Which of these should have a store order, by id, and when they were placed."""
+    preferences = connection_actions.preferences(connection)
+    return {order.id: order.created_at for order in orders if importing.decide(order, preferences).verdict == "create"}
 
 
 _FOREIGN = "Not an order of this shop."

@@ -1,7 +1,8 @@
 """Carries out a proof: reads the store's goods and orders and the shop's, page by page, and keeps the report.
 
 Reads about ⌈products/250⌉ + ⌈orders/250⌉ pages of the store and ⌈products/100⌉ + ⌈orders/100⌉ of the shop, and the
-shipments of each order that was shipped and changed within a week.
+shipments of each order that was shipped and changed within a week. Archived orders of the store are read only where an
+order of the shop has no other.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from twinshelf.connections.models import Connection
 from twinshelf.documents import Product, ShopListing, ShopOrder, StoreOrder, Unreadable
 from twinshelf.kit import clock, skew
 from twinshelf.orders.fulfillment.carriers import providers_of
+from twinshelf.orders.intake.index import CLOCKS_DIFFER
 from twinshelf.proof.listings import Goods, compare_goods
-from twinshelf.proof.orders import Reads, Sold, compare_sold
+from twinshelf.proof.orders import Reads, Sold, compare_sold, without_store_order
 from twinshelf.proof.plan import EXAMPLES, Ledger, Side
 from twinshelf.sync import lanes, queries, tasks
 from twinshelf.sync.models import Task
@@ -148,6 +150,12 @@ def _read_sold(connection: Connection) -> Sold:
     for found in store.order_pages("", with_items=True):
         store_orders.update({order.id: order for order in found.orders})
         unreadable_there.update(_named(found.unreadable, len(unreadable_there)))
+    made = {order.external_order_id for order in store_orders.values()}
+    # Lists leave archived orders out: people archive what they are done with.
+    if without := without_store_order(connection, [order for key, order in orders.items() if key not in made]):
+        for found in store.archived_order_pages(min(without.values()) - CLOCKS_DIFFER, with_items=True):
+            store_orders.update({order.id: order for order in found.orders if order.external_order_id in without})
+            unreadable_there.update(_named(found.unreadable, len(unreadable_there)))
     return Sold(
         orders,
         tuple(row for key, row in unreadable.items() if key not in orders),

@@ -150,8 +150,8 @@ class StoreClient(Protocol):
     def find_orders(self, external_order_id: str) -> tuple[StoreOrder, ...]:
         """The orders that carry this external id, archived ones too. Raises rather than overlook one."""
 
-    def archived_order_pages(self, created_since: datetime) -> Iterator[StoreOrderPage]:
-        """The archived orders made since then, as far as the store lists such."""
+    def archived_order_pages(self, created_since: datetime, *, with_items: bool = False) -> Iterator[StoreOrderPage]:
+        """The archived orders made since then, as far as the store lists such; their lines as `order_pages`."""
 
     def order(self, order_id: str) -> StoreOrder:
         """One order, without its items. Raises NotFound."""

@@ -14,7 +14,7 @@ from twinshelf.kit.upsert import upsert
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
 from twinshelf.sync import lanes
 
-_CLOCKS_DIFFER = timedelta(minutes=10)
+CLOCKS_DIFFER = timedelta(minutes=10)
 """How far the clocks of the two platforms may lie apart."""
 
 _COLUMNS = ("store_id", "store_order_id", "external_order_id", "created_at", "state", "total", "archived")
@@ -45,7 +45,7 @@ def index_archived(store: Store, made_for: datetime) -> int:
     Lists leave archived orders out, and yet each is the one order of its TikTok order. One call where there is none.
     """
     read = 0
-    for page in clients.store_client(store, "urgent").archived_order_pages(made_for - _CLOCKS_DIFFER):
+    for page in clients.store_client(store, "urgent").archived_order_pages(made_for - CLOCKS_DIFFER):
         read += len(page.orders)
         keep(store, page.orders)
     return read

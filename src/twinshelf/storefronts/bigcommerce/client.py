@@ -105,6 +105,10 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 T = TypeVar("T")
 Params = Sequence[tuple[str, str | int]]
+_WITH_ITEMS: Final[Params] = (
+    ("include", "consignments,consignments.line_items"),
+    ("consignment_structure", "object"),
+)
 
 
 class _Patience:
@@ -474,7 +478,7 @@ class BigCommerce(BudgetedClient):
         """
         params: list[tuple[str, str | int]] = [("min_id", int(last_id or 0) + 1), ("sort", "id:asc")]
         if with_items:
-            params += [("include", "consignments,consignments.line_items"), ("consignment_structure", "object")]
+            params += _WITH_ITEMS
         page = self._order_page(params, after=last_id, limit=limit)
         _must_go_on(last_id, page.last_id, more=page.more)
         return page
@@ -551,8 +555,8 @@ class BigCommerce(BudgetedClient):
             matching |= right
         return tuple(matching.values())
 
-    def archived_order_pages(self, created_since: datetime) -> Iterator[StoreOrderPage]:
-        """The archived orders made at `created_since` or later, by id, page by page.
+    def archived_order_pages(self, created_since: datetime, *, with_items: bool = False) -> Iterator[StoreOrderPage]:
+        """The archived orders made at `created_since` or later, by id, page by page; `with_items` as `orders_after`.
 
         Ends at once where the store pays no heed to the filter, which is not documented.
         Raises PlatformDown, besides what `orders_after` raises, where the pages lead in a circle.
@@ -565,7 +569,7 @@ class BigCommerce(BudgetedClient):
                 ("min_id", int(last_id or 0) + 1),
                 ("sort", "id:asc"),
             ]
-            page = self._order_page(params, after=last_id, limit=PAGE)
+            page = self._order_page([*params, *(_WITH_ITEMS if with_items else ())], after=last_id, limit=PAGE)
             archived = tuple(order for order in page.orders if order.archived)
             return dataclasses.replace(page, orders=archived, more=page.more and len(archived) == len(page.orders))
 
