@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from twinshelf.connections import actions as connections
 from twinshelf.goods import actions as goods
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
+from twinshelf.sync import engine
+from twinshelf.sync.inline import InlineEngine
 from twinshelf.sync.models import Schedule, Task
 
 DAY = 86_400
@@ -86,8 +90,8 @@ def test_days_that_make_no_sense_pull_nothing(twinshelf):
     assert not Task.objects.filter(kind="pull").exists()
 
 
-@pytest.mark.covers("CED-10")
-def test_finishing_the_set_up_brings_all_1720_products_of_the_store(sandbox, twinshelf):
+@pytest.mark.covers("CED-10", "SHOP-15")
+def test_finishing_the_set_up_brings_all_1720_products_of_the_store(sandbox, twinshelf, monkeypatch):
     sandbox.act("bc.create_store", hash="large0store", name="Large", currency="USD")
     mugs = [{"name": f"Mug {n}", "sku": f"MUG-{n}", "type": "physical", "price": 12, "weight": 1} for n in range(1720)]
     sandbox.act("bc.add_products", hash="large0store", products=mugs)
@@ -99,6 +103,21 @@ def test_finishing_the_set_up_brings_all_1720_products_of_the_store(sandbox, twi
     pairing = {"name": "Large", "store": made.id, "shop": shop.id, "bring": "on" if form["bring"].initial else ""}
 
     browser.post("/connections/pair/", pairing)
+    for page in ("/products/", "/orders/"):
+        assert re.search(
+            r'href="/activity/"[^>]*>\s*<svg[^>]*>.*?</svg>\s*Tasks\s*<', browser.get(page).content.decode()
+        )
+    assert re.search(r"Pull products of Large 0 .*Waiting to start", browser.words("/activity/"))
+    inline = engine.current()
+    assert isinstance(inline, InlineEngine)
+    with monkeypatch.context() as slow:  # each look at the clock finds a slice of work to be over
+        slow.setattr(clock, "monotonic", count(step=3).__next__)
+        while not Task.objects.get(kind="pull").succeeded:
+            assert inline.step()
+    begun = Task.objects.get(kind="pull")
+    assert 0 < begun.succeeded < 1720
+    assert f"Pull products of Large {begun.succeeded:,}" in browser.words("/activity/")
+    assert f"{begun.succeeded:,} done" in browser.words("/activity/")
     twinshelf.settle()
 
     task = Task.objects.get(kind="pull")

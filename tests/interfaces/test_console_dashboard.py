@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from django.utils import timezone
 from twinshelf.connections.models import AccessState, Connection, Store
 from twinshelf.console.templatetags.console import times
 from twinshelf.console.views.dashboard import REASONS_SHOWN
+from twinshelf.console.words import TASK_KINDS
+from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.messages import MESSAGES
 from twinshelf.orders.models import ShopOrderRow
@@ -236,3 +239,56 @@ def test_a_search_goes_straight_to_the_one_thing_it_finds(console, world):
     page = console.get("/search/?q=linen")
     assert [p.title for p in page["products"]][:1] == ["Linen Storage Basket, Large – Set of 2"]
     assert "Nothing found" in console.get("/search/?q=nowhere-to-be-found")
+
+
+@pytest.mark.covers("SILK-21")
+def test_each_submitted_action_is_a_task_on_the_dashboard_with_number_type_who_when_and_progress(console, world):
+    product = StoreProduct.objects.earliest("pk")
+    Task.objects.exclude(id=world.running.id).delete()
+    asked = {
+        "ask_listing": ("/products/do/list/", {"product": [product.pk], "shop": world.us.id}),
+        "ask_stock": ("/products/do/sync/", {"product": [product.pk], "shop": world.us.id}),
+        "pull": ("/products/pull/", {"what": "all"}),
+        "fetch_orders": ("/orders/fetch/", {}),
+    }
+    for kind, (path, form) in asked.items():
+        before = Task.objects.count()
+        console.post(path, form)
+        made = Task.objects.latest("id")
+        assert (Task.objects.count() > before, made.kind, made.by) == (True, kind, world.owner), kind
+
+        block = console.get("/").html.partition(f'href="/activity/{made.id}/"')[2].partition("</li>")[0]
+        words = " ".join(re.sub(r"<[^>]+>", " ", block).split())
+        assert f"{TASK_KINDS[kind]} · no. {made.id} · Maya Ortiz · just now" in words
+        assert f'title="{made.created_at:%Y-%m-%d %H:%M:%S} UTC"' in block
+        assert 'role="progressbar"' in block
+        assert re.search(r"\b0\b", words), words  # of so many, nothing yet
+        Task.objects.filter(id=made.id).update(
+            state="completed", succeeded=2, failed=1, total=3, summary="2 done, 1 failed",
+            created_at=clock.now() - timedelta(hours=20), started_at=clock.after(-40), finished_at=clock.now(),
+        )  # fmt: skip
+        ended = console.get("/").html.partition(f'href="/activity/{made.id}/"')[2].partition("</li>")[0]
+        words = " ".join(re.sub(r"<[^>]+>", " ", ended).split())
+        assert "1 failed 2 done, 1 failed" in words
+        assert f"{TASK_KINDS[kind]} · no. {made.id} · Maya Ortiz · 20 hours ago" in words
+        Task.objects.filter(id__gte=made.id).delete()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (59, "just now"), (60, "1 min ago"), (3599, "59 min ago"), (3600, "1 hour ago"), (20 * 3600, "20 hours ago"),
+        (86_399, "23 hours ago"), (86_400, "1 day ago"), (4 * 86_400, "4 days ago"),
+    ],
+)  # fmt: skip
+def test_the_age_of_a_task_is_told_everywhere_and_its_moment_on_pointing_at_it(console, world, seconds, words):
+    at = clock.after(-seconds)
+    task = Task.objects.create(
+        account=world.account, kind="pull", title="Pull all", state="completed", by=world.owner, created_at=at,
+        finished_at=at, owner=f"store:{world.store.id}",
+    )  # fmt: skip
+    Task.objects.exclude(id=task.id).delete()
+
+    for path in ("/", "/activity/"):
+        block = console.get(path).html.partition(f'href="/activity/{task.id}/"')[2].partition("</li>")[0]
+        assert re.search(rf'title="{at:%Y-%m-%d %H:%M:%S} UTC">\s*{words}<', block), path

@@ -8,12 +8,15 @@ import io
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.interfaces.conftest import Console
 from twinshelf.connections import queries as connections
 from twinshelf.console.routes import address_of
 from twinshelf.documents import Product, from_json, to_json
@@ -679,3 +682,56 @@ def test_an_export_costs_as_many_queries_for_fifty_products_as_for_five(console)
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+@pytest.mark.covers("CED-104")
+def test_search_and_filters_combine_count_right_and_are_kept_in_the_address(console, world):
+    shop = world.us
+    default = Template.objects.get(connection=shop, is_default=True)
+    linen = Template.objects.create(account=world.account, connection=shop, name="Linen things")
+    every = list(StoreProduct.objects.filter(deleted=False).order_by("title", "pk"))
+    held = {row.product_id for row in every if "Linen" in row.title or row.pk % 7 == 0}
+    for product_id in held:
+        Membership.objects.create(account=world.account, connection=shop, product_id=product_id, template=linen)
+    sku = every[11].sku
+
+    def fits(row, q, template, kind, stock):
+        return (
+            (not q or q in row.title.lower() or q.upper() == row.sku)
+            and (not template or (row.product_id in held) == (template == linen.id))
+            and (not kind or row.simple == (kind == "simple"))
+            and (not stock or (row.stock == 0 if stock == "out" else row.stock is None or row.stock > 0))
+        )
+
+    combined = [
+        ("linen", "", "", ""), (sku.lower(), "", "", ""), ("", linen.id, "", ""), ("", default.id, "", ""),
+        ("", default.id, "variants", "in"), ("linen", linen.id, "simple", ""), ("linen", linen.id, "variants", "in"),
+        ("linen", default.id, "", ""), ("", linen.id, "", "out"), (sku.lower(), default.id, "", "in"),
+    ]  # fmt: skip
+    found = []
+    for q, template, kind, stock in combined:
+        expected = [row.pk for row in every if fits(row, q, template, kind, stock)]
+        given = {"q": q, "template": template, "type": kind, "stock": stock, "per": 100}
+        address = f"/products/?{urlencode({name: value for name, value in given.items() if value})}"
+        page = console.get(address)
+        assert [line.product.pk for line in page["page"].rows] == expected, address
+        assert page["page"].total == len(expected), address
+        assert {name: number for name, _word, number in page["pills"]}["all"] == len(expected), address
+        # what the page was asked for stands in its form, so that the next filter is added to it
+        assert not template or f'<option value="{template}" selected>' in page.html, address
+        assert not kind or f'<option value="{kind}" selected>' in page.html, address
+        assert not stock or f'<option value="{stock}" selected>' in page.html, address
+        assert f'value="{q}"' in page.html, address
+        found.append(len(expected))
+    assert sum(map(bool, found)) >= 7  # not only empty answers
+
+    shared = f"/products/?q=linen&template={linen.id}&stock=in&per=100"
+    colleague = Console(Client())
+    colleague.client.force_login(world.owner)
+    assert [line.product.pk for line in colleague.get(shared)["page"].rows] == [
+        line.product.pk for line in console.get(shared)["page"].rows
+    ]
+    assert f"Template: {shop.name}: Linen things" in console.get(shared)
+    assert console.get("/products/?template=999999")["page"].total == len(every)  # no such template: no filter
+    listed = console.get(f"/templates/?shop={shop.id}")
+    assert f'href="/products/?template={linen.id}">{len(held)}</a>' in listed.html

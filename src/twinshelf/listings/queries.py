@@ -68,6 +68,7 @@ from twinshelf.listings.models import (
 from twinshelf.rules.categories import Leaf, find
 from twinshelf.rules.category_map import Asked, Counted, MapFacts, MapRow, category_ids, map_rows
 from twinshelf.rules.models import Membership, Template
+from twinshelf.rules.queries import held_by
 from twinshelf.rules.ranking import Suggested
 from twinshelf.rules.skus import Audit
 from twinshelf.rules.templates import rules_from_json
@@ -118,6 +119,8 @@ class ProductFilter:
     problems: bool = False
     code: str = ""
     kind: Kind = ""
+    template: Template | None = None
+    """Only those that this template holds, in its own connection."""
     sort: Sort = "title"
     descending: bool = False
     number: int = 1
@@ -126,7 +129,9 @@ class ProductFilter:
     @property
     def narrows(self) -> bool:
         """Whether it asks for more than a bucket of a shop: then the bucket's count is not its own."""
-        return bool(self.text or self.category or self.stock or self.problems or self.code or self.kind)
+        return bool(
+            self.text or self.category or self.stock or self.problems or self.code or self.kind or self.template
+        )
 
     @property
     def everything(self) -> bool:
@@ -284,6 +289,8 @@ def _matching(wanted: ProductFilter, connections: Sequence[Connection]) -> Query
     rows = matching(rows, wanted.text)
     if wanted.category:
         rows = rows.filter(category__startswith=wanted.category)
+    if wanted.template is not None:
+        rows = rows.filter(held_by(wanted.template))
     if wanted.kind:
         rows = rows.filter(simple=wanted.kind == "simple")
     match wanted.stock:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import Exact, GreaterThan
 from django.shortcuts import get_object_or_404
@@ -116,6 +116,23 @@ def choosable(connection: Connection) -> list[Template]:
     """The templates that a person may choose for products, the default one first."""
     default = Template.objects.filter(connection=connection, is_default=True).first()
     return [*([default] if default is not None else []), *templates_named(connection)]
+
+
+def templates_of(connections: Sequence[Connection]) -> list[Template]:
+    """The templates of these connections, connection by connection, each default one first."""
+    rows = Template.objects.filter(connection__in=connections, removed_at=None)
+    return list(rows.select_related("connection").order_by("connection_id", "-is_default", "position", "id"))
+
+
+def held_by(template: Template) -> Q:
+    """Of rows with `store_id` and `product_id`: those that a template of that store holds."""
+    members = Membership.objects.with_scopes_disabled().filter(connection_id=template.connection_id)
+    if template.is_default:
+        others = members.exclude(template=template).filter(product_id=OuterRef("product_id"))
+        held = ~Q(Exists(others))
+    else:
+        held = Q(product_id__in=members.filter(template=template).values("product_id"))
+    return Q(store_id=template.connection.store_id) & held
 
 
 def rules_of(template: Template) -> TemplateRules:

@@ -146,7 +146,8 @@ def finished_tasks(*, kind: str = "", number: int = 1, size: int = SIZE) -> Page
 
 def recent_tasks(limit: int = 4) -> list[Task]:
     """The newest finished tasks."""
-    return list(Task.objects.exclude(state__in=UNFINISHED).defer("cursor").order_by("-created_at")[:limit])
+    tasks = Task.objects.exclude(state__in=UNFINISHED).select_related("by").defer("cursor")
+    return list(tasks.order_by("-created_at")[:limit])
 
 
 def task_or_404(task_id: int) -> Task:

@@ -548,6 +548,13 @@ def pace(task: Task, progress: Progress) -> str:
 
 
 @register.simple_tag
+def who_and_when(task: Task) -> SafeString:
+    """Kind and number of a task, who started it, and how long ago; the moment in the tooltip."""
+    by = task.by or _("Timetable")
+    return format_html("{} · {} {} · {} · {}", task_kind(task.kind), _("no."), task.pk, by, ago(task.created_at))
+
+
+@register.simple_tag
 def counted_words(rows: Sequence[tuple[str, str, int]]) -> str:
     """Every number with its word, for those who do not see the bar: "41 live, 4 in review"."""
     return ", ".join(f"{number(count)} {str(word).lower()}" for _name, word, count in rows)

@@ -45,6 +45,7 @@ from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.listings import sides as inventory
 from twinshelf.listings.queries import ProductFilter
+from twinshelf.rules import queries as rules
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from twinshelf.connections.models import Connection, Store
     from twinshelf.goods.models import StoreProduct
+    from twinshelf.rules.models import Template
     from twinshelf.sync.models import Problem, Task
 
 ACTIONS: dict[str, Callable[..., Task]] = {
@@ -74,11 +76,16 @@ _UPLOADS = {"list", "upload"}
 _CHOOSES_TEMPLATE = "upload"
 
 
-def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFilter:
+def product_filter(
+    params: QueryDict, every: Sequence[Connection], templates: Sequence[Template] | None = None
+) -> ProductFilter:
     """The filter that an address names; what it does not know it leaves out."""
     state, sort, stock = params.get("state", ""), params.get("sort", ""), params.get("stock", "")
     shop = whole(params, "shop", 0)
     problem = params.get("problem", "")
+    template = whole(params, "template", 0)
+    if template and templates is None:
+        templates = rules.templates_of(every)
     return ProductFilter(
         text=params.get("q", "").strip(),
         bucket=state if state in {*words.BUCKETS, "shop_only"} and state != "all" else None,  # type: ignore[arg-type]
@@ -86,6 +93,7 @@ def product_filter(params: QueryDict, every: Sequence[Connection]) -> ProductFil
         category=params.get("category", "").strip(),
         stock=stock if stock in words.STOCK else "",  # type: ignore[arg-type]
         kind=kind if (kind := params.get("type", "")) in words.KINDS else "",  # type: ignore[arg-type]
+        template=next((each for each in templates or () if each.id == template), None),
         problems=problem == "any",
         code=problem if problem != "any" else "",
         sort=name if (name := sort.removeprefix("-")) in {"title", "price", "stock", "modified"} else "title",  # type: ignore[arg-type]
@@ -105,7 +113,8 @@ def _shop_of(wanted: ProductFilter, every: Sequence[Connection]) -> int | None:
 def products(request: ConsoleRequest) -> HttpResponse:
     """The list of products."""
     every = connections.connections()
-    wanted = product_filter(request.GET, every)
+    templates = rules.templates_of(every)
+    wanted = product_filter(request.GET, every, templates)
     if wanted.narrows:
         numbers = catalog.bucket_counts(every, connection_id=wanted.connection_id, within=wanted)
     else:
@@ -125,6 +134,7 @@ def products(request: ConsoleRequest) -> HttpResponse:
             "shops": [(c.id, c.name) for c in every],
             "stocks": words.STOCK.items(),
             "kinds": words.KINDS.items(),
+            "templates": [(each.id, _of_template(each, every)) for each in templates],
             "unlinked": catalog.shop_only(wanted, every) if wanted.bucket == "shop_only" else None,
             "chips": _chips(wanted, every),
             "query": request.GET.urlencode(),
@@ -153,6 +163,12 @@ def _pills(numbers: Mapping[str, int], wanted: ProductFilter) -> list[tuple[str,
     return pills
 
 
+def _of_template(template: Template, every: Sequence[Connection]) -> str:
+    """What a template is called here: with its shop where there are several."""
+    name = _("Default template") if template.is_default else template.name
+    return name if len(every) == 1 else f"{template.connection.name}: {name}"
+
+
 def _chips(wanted: ProductFilter, every: Sequence[Connection]) -> list[tuple[str, str]]:
     """(parameter, words) of each filter in force but the state, which the pills show."""
     chips = []
@@ -162,6 +178,8 @@ def _chips(wanted: ProductFilter, every: Sequence[Connection]) -> list[tuple[str
         chips.append(("shop", next(c.name for c in every if c.id == wanted.connection_id)))
     if wanted.category:
         chips.append(("category", _("Category: %(value)s") % {"value": wanted.category}))
+    if wanted.template is not None:
+        chips.append(("template", _("Template: %(name)s") % {"name": _of_template(wanted.template, every)}))
     if wanted.stock:
         chips.append(("stock", str(words.STOCK[wanted.stock])))
     if wanted.kind:
