@@ -240,6 +240,37 @@ def test_products_go_to_other_markets_only_by_opting_in(store, shop, twinshelf, 
     assert in_malaysia.problems() == []
 
 
+@pytest.mark.covers("P17-09")
+def test_where_the_catalog_is_kept_in_tiktok_stock_and_orders_go_on(store, twinshelf, sandbox):
+    store.act("add_currency", code="MYR")
+    there, in_malaysia = paired(sandbox, twinshelf, "MY")
+    settings = Settings(in_malaysia)
+    settings.command("set", "exchange_rate", "4.2", "tax_percent", "0")
+    settings.page({"push_opt_in": "on"})
+    mug = store.add_product(sku="MUG-000001", title="Enamel mug of the sturdiest kind there is", stock=9)
+    in_malaysia.list(mug)
+    [listing] = [effect.key for effect in there.effects("product_created") if effect.tenant == there.id]
+    settings.page({"push_opt_in": "off"})
+
+    store.act("set_stock", sku="MUG-000001", quantity=7)
+    order = there.buy(("MUG-000001", 1))
+    in_malaysia.wait(3700)
+    assert len(store.orders()) == 1
+    assert in_malaysia.order(order).creation == "created"
+    assert [effect.detail["after"] for effect in there.effects("stock_set")][-1] == 6
+
+    before = len(there.effects("product_edited"))
+    store.act("edit_product", product_id=mug, name="Enamel mug with another name than before")
+    pan = store.add_product(sku="PAN-000001", title="Iron pan of the sturdiest kind there is")
+    in_malaysia.list(pan)
+    assert len(there.effects("product_edited")) == before
+    assert [effect.key for effect in there.effects("product_created") if effect.tenant == there.id] == [listing]
+    assert (str(pan), "E-REG-PUSH") in in_malaysia.problems()
+    assert text(Problem.objects.get(key=str(pan), closed_at=None)).startswith(
+        "Products are sent to TikTok Shop in the US and UK only; here its catalog is kept in TikTok Shop."
+    )
+
+
 def paired(sandbox: Any, twinshelf: Twinshelf, region: str) -> tuple[ShopWorld, Twinshelf]:
     """A further shop of the store, in another market."""
     shop = open_shop(sandbox, f"Fernhollow {region}", region=region)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django_scopes import scope
 
 from tests.flows.browser import Browser, words_of
@@ -68,6 +70,52 @@ def test_a_shop_is_added_by_market_kind_of_account_and_a_name_of_its_own(sandbox
         f"London Connected Fernhollow London · {shop.id} · not paired yet United Kingdom Local seller"
         in browser.words("/connections/")
     )
+
+
+@pytest.mark.covers("BIGS-01", "BIGS-18")
+def test_a_shop_comes_from_the_app_store_of_seller_center_as_it_does_from_here(sandbox, twinshelf):
+    from_here, from_there = open_shop(sandbox, "From here"), open_shop(sandbox, "From there")
+    browser = Browser()
+    let_in(browser, sandbox, from_here, "/connections/authorize/?region=US")
+    newcomer = Client()
+
+    asked = newcomer.get("/connections/tiktok", {"code": consent(sandbox, from_there)})
+    assert asked.status_code == 302
+    signing_in = asked.headers["Location"]
+    assert signing_in.startswith("/accounts/login/")
+    newcomer.post(signing_in, {"login": "maya@fernhollow.test", "password": "a long enough password"})
+    page = newcomer.get(parse_qs(urlsplit(signing_in).query)["next"][0], follow=True).content.decode()
+    assert "Is this your shop?" in page
+    [stamp] = re.findall(r'name="stamp" value="(\w+)"', page)
+    newcomer.post("/connections/tiktok/confirm/", {"stamp": stamp})
+
+    made = {shop.name: shop for shop in Shop.objects.filter(connection=None).select_related("seller")}
+    assert set(made) == {"From here", "From there"}
+    for name in ("region", "seller_type", "currency", "account_id", "leaving_at"):
+        assert getattr(made["From here"], name) == getattr(made["From there"], name), name
+    assert made["From there"].seller.scopes == made["From here"].seller.scopes != []
+    for shop in made.values():
+        form = {"name": shop.name, "store": twinshelf.connection.store_id, "shop": shop.id}
+        assert browser.post("/connections/pair/", form) == [f"Connected: {shop.name}. Next: choose its category."]
+
+
+@pytest.mark.covers("SILK-09")
+@pytest.mark.parametrize("kind", ["LOCAL", "CROSS_BORDER"])
+@pytest.mark.parametrize("region", ["US", "GB", "DE", "JP", "MY", "MX", "BR"])
+def test_every_kind_of_seller_of_every_part_of_the_world_comes_back_with_the_new_shop(sandbox, twinshelf, kind, region):
+    browser = Browser()
+    seller = sandbox.act("tt.create_seller", name="Seller", region=region, seller_type=kind)["seller_id"]
+    made = sandbox.act("tt.create_shop", seller=seller, name="Shop", region=region)
+    _page, way = asked_for(browser, region=region, seller_type=kind, name="Ours")
+
+    sent_to, told = let_in(browser, sandbox, ShopWorld(sandbox, made["shop_id"]), way)
+
+    assert sent_to.hostname == ("services.us.tiktokshop.com" if region == "US" else "services.tiktokshop.com")
+    assert told == ["Authorized: Ours."]
+    kept = Shop.objects.get(shop_id=made["shop_id"])
+    assert (kept.region, kept.seller_type, kept.display_name) == (region, kind, "Ours")
+    forged = browser.client.get("/connections/tiktok", {"code": "c", "state": "forged"}, follow=True)
+    assert "This authorization did not begin here" in str(next(iter(forged.context["messages"])))
 
 
 @pytest.mark.covers("BIGS-12", "BIGS-13")
