@@ -716,6 +716,29 @@ def test_at_the_limit_the_whole_product_goes_off_sale_where_that_is_chosen(store
     assert (twinshelf.listing(mug).state, quantities(shop)) == ("live", [("MUG-1", 0)])
 
 
+@proves("stock_percent", "stock_cap", "stock_scope")
+def test_a_share_a_most_and_a_scope_limit_what_is_offered(store, shop, twinshelf, settings):
+    mug, pan = (store.add_product(sku=sku, stock=11) for sku in ("MUG-1", "PAN-1"))
+    twinshelf.list(mug, pan)
+
+    settings.page({"stock_scope": "MUG-1"})
+    settings.page({"stock_percent": "50"})
+    settings.command("set", "stock_cap", "4")
+    settings.command("reset", "stock_percent", "stock_cap")
+
+    assert quantities(shop) == [("MUG-1", 5), ("MUG-1", 4), ("MUG-1", 11)]
+
+
+@proves("last_units")
+def test_the_only_shop_of_a_store_has_the_last_units_anyway(store, shop, twinshelf, settings):
+    mug = store.add_product(sku="MUG-1", stock=2)
+    twinshelf.list(mug)
+
+    settings.page({"last_units": "3"})
+
+    assert (quantities(shop), twinshelf.listing(mug).quantity) == ([], 2)
+
+
 @proves("reserve")
 def test_the_reserve_is_kept_back(store, shop, twinshelf, settings):
     mug = store.add_product(sku="MUG-1", stock=10)

@@ -42,7 +42,10 @@ def listed(state: str) -> ListingRow:
 def test_a_listing_offers_what_its_state_allows(world, state, offered):
     actions = listings.actions_for(world.products[0], [listed(state)], connection_id=world.us.id)
 
-    always = ["product.list", "product.upload", "product.edit", "product.refresh", "product.sync", "product.prices"]
+    always = [
+        "product.list", "product.upload", "product.edit", "product.refresh", "product.sync", "product.prices",
+        "product.stock",
+    ]  # fmt: skip
     assert ids(actions) == [*always, *offered]
     assert {action.sent for action in actions if not action.opens} == {
         (("only", world.products[0].pk), ("shop", world.us.id))
@@ -132,7 +135,7 @@ def test_only_listings_that_were_switched_can_be_switched_back(world, kind, stat
 
 
 def test_a_connection_offers_the_same_in_every_state(world):
-    offered = ["check", "pull", "refresh", "sync", "skus", "orders"]
+    offered = ["check", "pull", "refresh", "sync", "inventory", "skus", "orders"]
     assert ids(connections.actions_for(world.us)) == [*(f"connection.{what}" for what in offered), "shop.authorize"]
 
 

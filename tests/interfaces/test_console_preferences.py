@@ -125,15 +125,20 @@ def test_what_does_not_fit_is_told_at_its_field_and_nothing_is_saved(console, wo
     assert 'value="7"' in page.html  # what else was typed is not lost
 
 
-@pytest.mark.covers("P17-37")
+@pytest.mark.covers("P17-37", "P17-05")
 def test_stock_flows_one_way_or_not_at_all(console, world):
     page = console.get(page_of(world.us))
-    controls = re.findall(r'<input[^>]*name="inventory_direction"[^>]*>', page.html)
+    controls = re.findall(r'<select[^>]*name="inventory_direction".*?</select>', page.html, re.DOTALL)
 
-    assert [re.findall(r'value="([^"]*)"', control) for control in controls] == [["bc_to_tts"], ["disabled"]]
-    for other in ("tts_to_bc", "both"):
-        refused = console.post(page_of(world.us), {"inventory_direction": other})
+    assert [re.findall(r'value="([^"]*)"', control) for control in controls] == [["bc_to_tts", "tts_to_bc", "disabled"]]
+    assert [words for words in ("Pull from BigCommerce", "Push to BigCommerce") if words in page] == [
+        "Pull from BigCommerce", "Push to BigCommerce",
+    ]  # fmt: skip
+    for both in ("both", "bc_to_tts,tts_to_bc", ""):
+        refused = console.post(page_of(world.us), {"inventory_direction": both})
         assert (refused.status, "inventory_direction" in stored(world.us)) == (400, False)
+    console.post(page_of(world.us), {"inventory_direction": ["bc_to_tts", "tts_to_bc"]})  # by hand: the last one counts
+    assert stored(world.us)["inventory_direction"] == "tts_to_bc"
 
 
 @pytest.mark.covers("SILK-77")

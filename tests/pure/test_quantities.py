@@ -7,12 +7,12 @@ from hypothesis import given, strategies
 
 from tests.pure.builders import product, random_cases, red_and_blue, variant
 from twinshelf.connections.preferences import Preferences
-from twinshelf.documents import Plan, SetStock, ShopSku, finding
+from twinshelf.documents import Plan, SetStock, SetStoreStock, ShopSku, finding
 from twinshelf.listings.desired import DesiredSku, gone_sku
-from twinshelf.listings.plan import SeenSkus, WithoutClosed, without_closed
+from twinshelf.listings.plan import SeenSkus, SeenStoreStock, WithoutClosed, plan_store_stock, without_closed
 from twinshelf.listings.plan import plan_stock as plan_seen
 from twinshelf.rules.own import ProductChoices
-from twinshelf.rules.quantities import Quantity, QuantityStep, gone, quantity_of, rarely_enough, threshold_of
+from twinshelf.rules.quantities import Claims, Quantity, QuantityStep, gone, quantity_of, rarely_enough, threshold_of
 from twinshelf.tiktok.products import MAX_QUANTITY
 
 
@@ -67,6 +67,16 @@ def quantity(stock, held=0, **chosen):
         ("not tracked: the figure chosen", None, 0, {"untracked_quantity": 50}, 50),
         ("not tracked: less what is held", None, 4, {"untracked_quantity": 50}, 46),
         ("not tracked: less the reserve", None, 0, {"untracked_quantity": 50, "reserve": 2}, 48),
+        ("a share, rounded down", 11, 0, {"stock_percent": 50}, 5),
+        ("a share of what is not held, less the reserve", 11, 1, {"stock_percent": 50, "reserve": 2}, 3),
+        ("a share of one unit is none", 1, 0, {"stock_percent": 99}, 0),
+        ("a share of nothing, and less", 1, 5, {"stock_percent": 50}, 0),
+        ("all of it", 11, 0, {"stock_percent": 100}, 11),
+        ("at most so many", 11, 0, {"stock_cap": 4}, 4),
+        ("fewer than the most", 3, 0, {"stock_cap": 4}, 3),
+        ("at most none", 3, 0, {"stock_cap": 0}, 0),
+        ("share, reserve and most", 100, 0, {"stock_percent": 50, "reserve": 10, "stock_cap": 30}, 30),
+        ("not tracked: no share, but at most so many", None, 0, {"stock_percent": 50, "stock_cap": 20}, 20),
         ("not tracked and sold out of the figure", None, 9, {"untracked_quantity": 5}, 0),
         ("not tracked: no threshold applies", None, 0, {"untracked_quantity": 5, "threshold": 13}, 5),
     ],
@@ -142,6 +152,67 @@ def test_where_the_product_goes_off_sale_its_units_stay():
 )
 def test_limits_of_which_people_are_warned(threshold, warned):
     assert rarely_enough(threshold) is warned
+
+
+@pytest.mark.parametrize(
+    ("_case", "stock", "held", "limits", "mine", "offered"),
+    [
+        ("nobody claims", 2, 0, (), 1, 2),
+        ("above the limit: all shops", 4, 0, ((2, 3),), 1, 4),
+        ("at the limit: the other shop has them", 3, 0, ((2, 3),), 1, 0),
+        ("at the limit: this shop has them", 3, 0, ((2, 3),), 2, 3),
+        ("what is held counts as gone", 5, 2, ((2, 3),), 1, 0),
+        ("two claim: the first does", 3, 0, ((2, 3), (3, 5)), 3, 0),
+        ("two claim: the first has enough left", 4, 0, ((2, 3), (3, 5)), 3, 4),
+        ("two claim: so the first gets none of those", 4, 0, ((2, 3), (3, 5)), 2, 0),
+        ("not tracked: nobody knows when it ends", None, 0, ((2, 5000),), 1, 999),
+    ],
+)
+def test_the_last_units_go_to_one_shop(_case, stock, held, limits, mine, offered):
+    goods = product(variant(stock=stock))
+    claims = Claims(limits, mine)
+    found = quantity_of(goods, goods.variants[0], held=held, preferences=Preferences(), claims=claims)
+
+    assert found.offered == offered
+    assert found.offered == found.steps[-1].after
+
+
+@random_cases
+@given(strategies.integers(0, 30), strategies.integers(0, 30), strategies.lists(strategies.integers(0, 20), max_size=3))
+def test_the_last_units_are_offered_in_one_shop_alone(stock, held, limits):
+    goods = product(variant(stock=stock))
+    claims = tuple((n, limit) for n, limit in enumerate(limits, 1))
+    offers = [
+        quantity_of(goods, goods.variants[0], held=held, preferences=Preferences(), claims=Claims(claims, mine)).offered
+        for mine in (1, 2, 3)
+    ]
+
+    left = max(0, stock - held)
+    assert max(offers) == left
+    if any(stock - held <= limit for limit in limits):
+        assert sum(offers) == left
+
+
+@pytest.mark.parametrize(
+    ("_case", "shown", "counted", "held", "stock", "codes"),
+    [
+        ("in step", {"1": 5}, {"1": 5}, {}, (), ()),
+        ("the store has more", {"1": 5}, {"1": 9}, {}, (("1", 5),), ()),
+        ("the store has less", {"1": 5}, {"1": 0}, {}, (("1", 5),), ()),
+        ("an order on its way takes them", {"1": 3}, {"1": 5}, {"1": 2}, (), ()),
+        ("and what it holds is counted", {"1": 3}, {"1": 9}, {"1": 2}, (("1", 5),), ()),
+        ("only what differs, by id", {"2": 1, "1": 4}, {"1": 4, "2": 7}, {}, (("2", 1),), ()),
+        ("not tracked", {"1": 3}, {"1": None}, {}, (), ("W-INV-UNTRACKED",)),
+        ("gone from the store", {"1": 3}, {}, {}, (), ()),
+    ],
+)
+def test_what_the_store_is_to_count(_case, shown, counted, held, stock, codes):
+    plan = plan_store_stock(SeenStoreStock("7", shown=shown, counted=counted, codes={}, held=held))
+
+    ids = dict(stock)
+    kept = tuple((key, units) for key, units in held.items() if key in ids)
+    assert plan.changes == ((SetStoreStock(product_id="7", stock=stock, held=kept),) if stock else ())
+    assert tuple(each.code for each in plan.findings) == codes
 
 
 @random_cases

@@ -93,6 +93,14 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     threshold: int | None = None
     threshold_mode: ThresholdMode = "set_zero"
     """At the threshold. set_zero: the SKU is offered with 0 units. deactivate: its whole product is taken off sale."""
+    stock_scope: tuple[str, ...] = ()
+    """Only these SKUs' stock is sent; empty: all."""
+    stock_percent: int = 100
+    """The share of what is there that the shop may offer, rounded down."""
+    stock_cap: int | None = None
+    """The most units of a SKU that the shop may offer."""
+    last_units: int | None = None
+    """At so many units or fewer, all of them go to this shop and the store's other shops get 0."""
     reserve: int = 0
     """Units held back from the shop beyond any threshold."""
     untracked_quantity: int = 999
@@ -179,6 +187,9 @@ def _bounds(chosen: Preferences) -> Iterator[tuple[str, bool, str]]:
     delivered = {StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED}
     yield "delivered_status", chosen.delivered_status in delivered, "must be awaiting_pickup or shipped"
     yield "order_poll_minutes", 1 <= chosen.order_poll_minutes <= 30, "must be between 1 and 30"
+    yield "stock_percent", 1 <= chosen.stock_percent <= _ALL_PERCENT, "must be between 1 and 100"
+    yield "stock_cap", chosen.stock_cap is None or chosen.stock_cap >= 0, _NOT_NEGATIVE
+    yield "last_units", chosen.last_units is None or chosen.last_units >= 0, _NOT_NEGATIVE
     yield "reserve", chosen.reserve >= 0, _NOT_NEGATIVE
     yield "untracked_quantity", chosen.untracked_quantity >= 0, _NOT_NEGATIVE
 

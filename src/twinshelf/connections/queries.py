@@ -224,6 +224,7 @@ def actions_for(connection: Connection) -> tuple[Action, ...]:
         Action(id="connection.pull", label=_("Pull products"), args=(connection.id,)),
         Action(id="connection.refresh", label=_("Refresh status"), args=(connection.id,)),
         Action(id="connection.sync", label=_("Sync price & stock"), args=(connection.id,)),
+        Action(id="connection.inventory", label=_("Force inventory resync"), args=(connection.id,)),
         Action(id="connection.skus", label=_("SKU audit"), args=(connection.id,), method="get"),
         Action(id="connection.orders", label=_("Fetch orders"), args=(connection.id,)),
         Action(id="shop.authorize", label=_("Reauthorize the shop"), args=(connection.shop.region,), method="get"),

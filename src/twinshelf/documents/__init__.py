@@ -35,6 +35,7 @@ from twinshelf.documents.changes import (
     SetStorePrices,
     SetStoreProduct,
     SetStoreStatus,
+    SetStoreStock,
 )
 from twinshelf.documents.findings import (
     Finding,
@@ -203,6 +204,7 @@ __all__ = [
     "SetStorePrices",
     "SetStoreProduct",
     "SetStoreStatus",
+    "SetStoreStock",
     "ShippingProvider",
     "ShopCategory",
     "ShopInfo",

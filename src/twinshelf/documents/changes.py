@@ -71,6 +71,18 @@ class PutInWarehouses(Change, frozen=True, kw_only=True):
     """(TikTok SKU id, ((warehouse id, available quantity), …)), as in `SetStock`."""
 
 
+class SetStoreStock(Change, frozen=True, kw_only=True):
+    """Have the store count as many units as the shop has, and as orders without a store order will take."""
+
+    product_id: str
+    stock: tuple[tuple[str, int], ...]
+    """(variant id, units), sorted by id."""
+    held: tuple[tuple[str, int], ...] = ()
+    """(variant id, units) that orders hold of them: where that has changed, the numbers are out of date."""
+    as_product: bool = False
+    """The store counts the product as a whole: it has one variant without options."""
+
+
 class DeactivateListing(Change, frozen=True, kw_only=True):
     shop_listing_id: str
     low: tuple[str, ...] = ()
@@ -266,6 +278,7 @@ AnyChange = (
     | SetPrices
     | SetStock
     | PutInWarehouses
+    | SetStoreStock
     | DeactivateListing
     | ActivateListing
     | DeleteListing

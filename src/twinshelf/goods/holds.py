@@ -27,6 +27,16 @@ def held(store_id: int, variant_ids: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def open_units(store_id: int, variant_ids: Sequence[str]) -> dict[str, int]:
+    """Units by variant id that orders without a store order will take from the store; others are absent."""
+    found: dict[str, int] = {}
+    for start in range(0, len(variant_ids), 500):
+        some = variant_ids[start : start + 500]
+        rows = Hold.objects.filter(store_id=store_id, variant_id__in=some, converted_at=None)
+        found.update(rows.values_list("variant_id").annotate(Sum("quantity")))
+    return found
+
+
 def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> None:
     """Withhold units (variant id → quantity, by order id) for orders that will take them from the store's stock.
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from django.db import transaction
 
+from twinshelf import messages
 from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections import clients
 from twinshelf.connections.batches import StoreBatch
@@ -20,9 +21,11 @@ from twinshelf.connections.queries import store_now
 from twinshelf.documents import Names, Plan, Product, finding, from_json, to_json, token
 from twinshelf.goods import actions, doubts, holds, locations, snapshot
 from twinshelf.goods.models import StoreNames, StoreProduct, StoreVariant
+from twinshelf.goods.readiness import unready
 from twinshelf.goods.reading_ahead import ReadAhead
 from twinshelf.goods.selections import selected
 from twinshelf.kit import clock
+from twinshelf.kit.words import counted
 from twinshelf.rules import membership
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.flows import ORDERS, Flow, Signal
@@ -256,7 +259,11 @@ def pull(task: Task) -> bool:
             seen = [product.id for product in page.products if product.id not in changed.new | changed.doubted]
             _touch(store, seen)
             spread(store, changed, set(), cause=f"pull {task.id}")
-            cursor = {**cursor, "last_id": page.last_id}
+            cursor = {
+                **cursor,
+                "last_id": page.last_id,
+                "unready": cursor.get("unready", 0) + _note_unready(task, store, page.products),
+            }
             tasks.count(task, succeeded=len(page.products), failed=len(page.unreadable))
             task.cursor = cursor
             task.save(update_fields=["cursor"])
@@ -273,10 +280,33 @@ def pull(task: Task) -> bool:
         lanes.ask(store.account_id, "product", f"store:{store.id}", keys, cause=f"not seen by pull {task.id}")
     if until is None:
         _note_pulled(store, since, watermark=clock.parse(cursor["watermark"]), by_hand=not task.params.get("by_itself"))
+    _tell_unready(task, cursor["unready"])
     task.refresh_from_db()
     tasks.count(task, total=task.succeeded + task.failed)
     tasks.carried_out(task)
     return False
+
+
+def _note_unready(task: Task, store: Store, products: Sequence[Product]) -> int:
+    """Note of each product that somebody pulls what it still lacks, so that none is left out in silence. How many."""
+    if task.params.get("by_itself"):
+        return 0
+    lane = lanes.lane_of(store.account_id, "product", f"store:{store.id}")
+    found = {product.id: unready(product) for product in products}
+    told = [
+        (product_id, "succeeded", f"Not ready: {'; '.join(messages.title(each.code) for each in findings)}.")
+        for product_id, findings in found.items()
+        if findings
+    ]
+    if told:
+        tasks.note_items(task, lane, told)
+    return len(told)
+
+
+def _tell_unready(task: Task, number: int) -> None:
+    if number:
+        task.params = {**task.params, "told": f"{counted(number, 'product')} not ready for TikTok Shop: see below."}
+        task.save(update_fields=["params"])
 
 
 def _note_pulled(store: Store, since: datetime | None, *, watermark: datetime, by_hand: bool) -> None:

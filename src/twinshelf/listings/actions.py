@@ -357,11 +357,13 @@ def _ask(
     by: Actor,
     *,
     params: Mapping[str, Any] | None = None,
+    signals: Signal = Signal.LOOK,
+    priority: int = lanes.NORMAL,
 ) -> Task:
     with transaction.atomic():
         owner = f"connection:{connection.id}"
         task = tasks.asking(connection.account_id, f"ask_{kind}", title, owner=owner, by=by, params=params)
-        tasks.ask_for(task, kind, owner, list(product_ids), signals=Signal.LOOK)
+        tasks.ask_for(task, kind, owner, list(product_ids), signals=signals, priority=priority)
         if not product_ids:
             tasks.settle(task.id)
     return task
@@ -397,6 +399,42 @@ def sync_prices(connection: Connection, product_ids: Sequence[str] | None, *, by
         )
         _record(by, "listings.sync_prices", task)
     return task
+
+
+def sync_stock(connection: Connection, product_ids: Sequence[str] | None, *, by: Actor) -> Task:
+    """Compare the stock of listings with what it should be, and send what differs: nothing else. None: all."""
+    with transaction.atomic():
+        task = _send_stock(connection, product_ids, "Sync inventory", by, signals=Signal.LOOK)
+        _record(by, "listings.sync_stock", task)
+    return task
+
+
+def resend_stock(connection: Connection, *, by: Actor) -> Task:
+    """Send the stock of every listing again, whether it differs from what TikTok shows or not: nothing else."""
+    with transaction.atomic():
+        task = _send_stock(connection, None, "Force inventory resync", by, signals=Signal.LOOK | Signal.RESEND)
+        _record(by, "listings.resend_stock", task)
+    return task
+
+
+def _send_stock(
+    connection: Connection, product_ids: Sequence[str] | None, what: str, by: Actor, *, signals: Signal
+) -> Task:
+    rows = ListingRow.objects.filter(connection=connection).exclude(tiktok_id="")
+    if product_ids is not None:
+        rows = rows.filter(product_id__in=list(product_ids))
+    keys = sorted(rows.values_list("product_id", flat=True))
+    title = f"{what} of {counted(len(keys), 'product')} on {connection.shop}"
+    return _ask(connection, "stock", keys, title, by, signals=signals, priority=lanes.URGENT)
+
+
+def compare_stock_of_siblings(connection: Connection, *, cause: str) -> None:
+    """Have the stock of what the store's other shops list compared: what one shop is given, the others are not."""
+    others = Connection.objects.filter(store_id=connection.store_id).exclude(id=connection.id)
+    for other in others:
+        rows = ListingRow.objects.filter(connection=other).exclude(tiktok_id="")
+        keys = rows.values_list("product_id", flat=True)
+        lanes.ask(other.account_id, "stock", f"connection:{other.id}", keys, cause=cause, priority=lanes.URGENT)
 
 
 def compare(connection: Connection, *, by: Actor) -> int:

@@ -37,7 +37,15 @@ from twinshelf.documents import (
 from twinshelf.rules import own, templates
 from twinshelf.rules.own import MOST_IMAGES, ProductChoices
 from twinshelf.rules.pricing import Price, own_price, price_of
-from twinshelf.rules.quantities import Quantity, counted_for_all_variants, gone, not_at_first, quantity_of
+from twinshelf.rules.quantities import (
+    NO_CLAIMS,
+    Claims,
+    Quantity,
+    counted_for_all_variants,
+    gone,
+    not_at_first,
+    quantity_of,
+)
 from twinshelf.rules.sync_rules import CONTENT, Phase, source_of, switched_off
 from twinshelf.rules.templates import HeldBy
 from twinshelf.rules.warehouses import Push, Share, counted, shared_out, shares
@@ -70,6 +78,8 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The store takes orders in the shop's currency; else nothing new is offered: no order could be made."""
     channel_skus: Mapping[str, str] = msgspec.field(default_factory=dict)
     """By variant id the SKU by which it is matched with the shop, where that is not the store's."""
+    claims: Mapping[str, Claims] = {}
+    """By product id which shops get its last units; none claims those of the others."""
     untaxed: bool = False
     """The store's prices lack the tax that the shop's include."""
     today: date = date.min
@@ -105,6 +115,10 @@ class ShopFacts(msgspec.Struct, frozen=True, kw_only=True):
     def code_of(self, product: Product, variant: Variant) -> str:
         """The SKU that a variant has in the shop, or should have."""
         return self.channel_skus.get(variant.id) or seller_sku(product, variant)
+
+    def stock_in_scope(self, code: str) -> bool:
+        """Whether the stock of a SKU is changed at all (`stock_scope`)."""
+        return not self.preferences.stock_scope or code in self.preferences.stock_scope
 
     def in_scope(self, code: str) -> bool:
         """Whether content and price of a SKU go to the shop at all (`sku_scope`)."""
@@ -196,11 +210,13 @@ def desired_skus(
     }
     priced = not switched_off(SyncField.PRICE, choices.switches)
     stocked = source_of(preferences.sync, SyncField.STOCK, "create") != "none"
+    claims = facts.claims.get(product.id, NO_CLAIMS)
     skus = {}
     for variant in product.variants:
         code = facts.code_of(product, variant)
         there = variant.id in linked
         in_scope = facts.in_scope(code)
+        stock_in_scope = facts.stock_in_scope(code)
         chosen = choices.of(variant.id)
         price: Price | Finding
         if chosen.price is not None:
@@ -216,9 +232,9 @@ def desired_skus(
             )
         shares, stocked_at = facts.shares_of(product.id, variant)
         quantity = quantity_of(
-            product, stocked_at, held=held.get(variant.id, 0), preferences=preferences, choices=choices
+            product, stocked_at, held=held.get(variant.id, 0), preferences=preferences, choices=choices, claims=claims
         )
-        quantity = quantity if there or stocked else not_at_first(quantity)
+        quantity = quantity if there or (stocked and stock_in_scope) else not_at_first(quantity)
         skus[variant.id] = DesiredSku(
             variant_id=variant.id,
             seller_sku=code,
@@ -230,7 +246,7 @@ def desired_skus(
             listable=listable(product, variant, preferences),
             in_scope=in_scope,
             price_follows=in_scope and (not there or follows[SyncField.PRICE] or (chosen.price is not None and priced)),
-            stock_follows=not there or follows[SyncField.STOCK],
+            stock_follows=not there or (follows[SyncField.STOCK] and stock_in_scope),
         )
     return skus
 

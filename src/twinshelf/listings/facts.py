@@ -13,6 +13,7 @@ from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache, ChannelSku, ListingRow, ProductChoicesRow
 from twinshelf.rules import membership, push_rules
 from twinshelf.rules.own import ProductChoices, choices_from_json
+from twinshelf.rules.quantities import Claims
 from twinshelf.tiktok.regions import region
 
 _SEVERAL = 2
@@ -36,11 +37,34 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         default_template=default,
         templates=held,
         store_currency=connection.store.currency,
+        claims=_claims_of(connection, ids),
         today=clock.now().date(),
         currency_taken=connections.takes_orders_in(connection.store, connection.shop.currency),
         store_weight_unit=connection.store.weight_unit,
         untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,
     )
+
+
+def _claims_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, Claims]:
+    """Which shops of the store get the last units of these products, by product id. Usually one query finds none."""
+    stored = Connection.objects.filter(store_id=connection.store_id, preferences__has_key="last_units")
+    limits = {
+        shop_id: chosen.last_units
+        for shop_id, choices in stored.values_list("id", "preferences")
+        if (chosen := preferences_from_json(choices)).last_units and chosen.inventory_direction == "bc_to_tts"
+    }
+    if not limits:
+        return {}
+    ids = sorted(set(product_ids))
+    selling: dict[str, set[int]] = {}
+    for start in range(0, len(ids), 500):
+        rows = ListingRow.objects.filter(connection_id__in=limits, product_id__in=ids[start : start + 500])
+        for product_id, shop_id in rows.exclude(tiktok_id="").values_list("product_id", "connection_id"):
+            selling.setdefault(product_id, set()).add(shop_id)
+    return {
+        product_id: Claims(tuple((shop_id, limits[shop_id]) for shop_id in sorted(shops)), connection.id)
+        for product_id, shops in selling.items()
+    }
 
 
 def _warehouses_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, str]:

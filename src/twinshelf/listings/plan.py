@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,6 +26,7 @@ from twinshelf.documents import (
     RecoverListing,
     SetPrices,
     SetStock,
+    SetStoreStock,
     ShopSku,
     SyncField,
     finding,
@@ -70,6 +71,10 @@ class SeenSkus:
     """An order was cancelled in the shop, which may have put its units on offer again."""
     state: str = ""
     """Our state of the listing."""
+    resend: bool = False
+    """Its stock is sent even where the shop shows it already."""
+    skipped: Finding | None = None
+    """Why nothing of it is sent, where somebody asked for it."""
 
     @property
     def low(self) -> tuple[str, ...]:
@@ -80,6 +85,51 @@ class SeenSkus:
         """What differs of the linked SKUs."""
         linked = {variant_id: sku for variant_id, sku in self.desired.items() if variant_id in self.links}
         return compare_skus(linked, self.links, self.shown, warehouse_id=self.warehouse_id)
+
+
+@dataclass(frozen=True)
+class SeenStoreStock:
+    """What the shop has of one product and what the store counts of it, by variant id, where the store follows.
+
+    `counted` None: the store does not track it. `held`: units that orders without a store order will take.
+    `shared`: why nothing is written, since other shops sell the same stock.
+    """
+
+    key: str
+    shown: Mapping[str, int]
+    counted: Mapping[str, int | None]
+    codes: Mapping[str, str]
+    held: Mapping[str, int]
+    product_level: bool = False
+    as_product: bool = False
+    """The store counts it as a whole."""
+    shared: Finding | None = None
+    skipped: Finding | None = None
+
+
+def plan_either_stock(seen: SeenSkus | SeenStoreStock) -> Plan:
+    """The stock of one product, in the direction of its connection."""
+    return plan_store_stock(seen) if isinstance(seen, SeenStoreStock) else plan_stock(seen)
+
+
+def plan_store_stock(seen: SeenStoreStock) -> Plan:
+    """The one call that has the store count what the shop has, and what is held: store orders are still to take it."""
+    if seen.skipped is not None or seen.shared is not None:
+        return Plan(key=seen.key, findings=tuple(filter(None, (seen.skipped or seen.shared,))))
+    if seen.product_level:
+        return Plan(key=seen.key, findings=(finding("E-INV-PRODUCTLEVEL"),))
+    tracked = {key: units for key in seen.shown if (units := seen.counted.get(key)) is not None}
+    stock = tuple(
+        (key, right)
+        for key, units in sorted(tracked.items())
+        if (right := max(0, seen.shown[key]) + seen.held.get(key, 0)) != units
+    )
+    untracked = [seen.codes.get(key, key) for key in seen.shown if key in seen.counted and key not in tracked]
+    findings = (finding("W-INV-UNTRACKED", skus=", ".join(untracked)),) if untracked else ()
+    ids = {key for key, _units in stock}
+    held = tuple(sorted((key, units) for key, units in seen.held.items() if key in ids))
+    change = SetStoreStock(product_id=seen.key, stock=stock, held=held, as_product=seen.as_product)
+    return Plan(key=seen.key, changes=(change,) if stock else (), findings=findings)
 
 
 def low_skus(desired: Mapping[str, DesiredSku], linked: Collection[str]) -> tuple[str, ...]:
@@ -125,11 +175,15 @@ def plan_stock(seen: SeenSkus) -> Plan:
     warehouse yet that should have units, it is put there first. Of a product that is counted for all variants together
     the units are unknown: only what is gone or off sale is set, to 0.
     """
+    if seen.skipped is not None:
+        return Plan(key=seen.key, findings=(seen.skipped,))
     wrong = seen.differences()
     unknown = {key for key, sku in seen.desired.items() if sku.listable} if seen.product_level else frozenset[str]()
     differing = [each for each in wrong if isinstance(each, StockDifference) and each.variant_id not in unknown]
     stock = tuple((each.sku_id, each.wanted) for each in differing if not each.absent)
     entering = tuple((each.sku_id, each.wanted) for each in differing if each.absent)
+    if seen.resend:
+        stock = tuple(sorted({**dict(_as_it_is(seen, unknown, dict(entering))), **dict(stock)}.items()))
     put_back = tuple(
         (each.seller_sku or each.variant_id, each.shown, each.expected)
         for each in differing
@@ -148,6 +202,21 @@ def plan_stock(seen: SeenSkus) -> Plan:
     if entering:
         changes.append(PutInWarehouses(shop_listing_id=seen.tiktok_id, stock=entering))
     return Plan(key=seen.key, changes=tuple(changes), findings=tuple(findings))
+
+
+def _as_it_is(
+    seen: SeenSkus, unknown: Collection[str], entering: Collection[str]
+) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+    """What the shop shows of each SKU whose stock we send, but for those that are put into further warehouses."""
+    for variant_id, sku_id in seen.links.items():
+        sku, there = seen.desired.get(variant_id), seen.shown.get(sku_id)
+        if (
+            sku is not None
+            and there is not None
+            and sku.stock_follows
+            and not (variant_id in unknown or sku_id in entering)
+        ):
+            yield sku_id, tuple(sorted(there.stock))
 
 
 def _beyond_most(skus: Iterable[DesiredSku]) -> list[Finding]:

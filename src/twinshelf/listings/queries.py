@@ -883,6 +883,7 @@ def actions_for(
     if known and not row.deleted:
         found.append(Action(id="product.sync", label=_("Sync price & stock"), sent=sent))
         found.append(Action(id="product.prices", label=_("Sync price"), sent=sent))
+        found.append(Action(id="product.stock", label=_("Sync inventory"), sent=sent))
     if not row.deleted and not states.isdisjoint(OFF):
         found.append(Action(id="product.activate", label=_("Activate"), sent=sent))
     if ListingState.LIVE in states:
@@ -922,6 +923,7 @@ CONSEQUENCES: Final = {
         " live only after it."
     ),
     "prices": _("Prices that differ are set on TikTok at once. This cannot be undone here."),
+    "stock": _("Stock that differs is set on TikTok at once, and nothing else. This cannot be undone here."),
     "delete": _(
         "They vanish from the shop with the reviews of buyers, and are not listed again by themselves. TikTok keeps"
         " them for a while: “Recover on TikTok” brings them back, off sale."
@@ -978,6 +980,7 @@ def actions_for_many() -> tuple[Action, ...]:
         Action(id="product.activate", label=_("Activate")),
         Action(id="product.upload", label=_("Upload product")),
         Action(id="product.prices", label=_("Sync price")),
+        Action(id="product.stock", label=_("Sync inventory")),
         Action(id="product.delete", label=_("Delete on TikTok")),
         Action(id="product.recover", label=_("Recover on TikTok")),
     )

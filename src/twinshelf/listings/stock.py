@@ -8,7 +8,17 @@ from django.db.models import Q
 
 from twinshelf.connections import warehouses
 from twinshelf.connections.batches import UrgentBatch
-from twinshelf.documents import AnyChange, ListingState, PutInWarehouses, SetStock, ShopSku, WarehouseStatus
+from twinshelf.documents import (
+    AnyChange,
+    Finding,
+    ListingState,
+    PutInWarehouses,
+    SetStock,
+    SetStoreStock,
+    ShopSku,
+    WarehouseStatus,
+    finding,
+)
 from twinshelf.errors import Refused
 from twinshelf.goods import snapshot
 from twinshelf.kit.upsert import update_rows
@@ -18,6 +28,7 @@ from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
 from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
+from twinshelf.listings.store_stock import apply_store_stock, observe_store_stock, record_store_stock
 from twinshelf.rules import push_rules
 from twinshelf.rules.quantities import counted_for_all_variants
 from twinshelf.sync import lanes
@@ -37,33 +48,40 @@ _STOCKABLE = (
 """States in which TikTok takes stock (its status table: all but PLATFORM_DEACTIVATED, FREEZE, DELETED)."""
 
 
-def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenSkus]:
+Seen = planning.SeenSkus | planning.SeenStoreStock
+
+
+def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, Seen]:
     """Read the shop's stock of these products (100 a call), beside what may be offered of them.
 
     The store's side is its last reading less what orders on their way hold, so a quantity is never above what was
     known to be there when it was decided.
     """
     connection = batch.connection
-    if batch.preferences.inventory_direction != "bc_to_tts":
-        return {}
+    direction = batch.preferences.inventory_direction
+    if direction == "disabled":
+        return _skipped(batch, keys, finding("I-INV-OFF"))
     listed = ListingRow.objects.filter(connection=connection, product_id__in=list(keys), state__in=_STOCKABLE)
     if not batch.preferences.stock_while_off:  # what is about to be switched on is not to sell its old number
         listed = listed.exclude(Q(state=ListingState.INACTIVE_SELLER) & ~Q(switch_to=True))
     rows = {row.product_id: row for row in listed.exclude(tiktok_id="")}
+    skipped: dict[str, Seen] = _skipped(batch, [key for key in keys if key not in rows], finding("I-INV-STATE"))
     if not rows:
-        return {}
+        return skipped
     links = list(Link.objects.filter(connection=connection, product_id__in=rows))
-    products = snapshot.products_of(connection.store_id, rows)
-    facts = facts_of(connection, rows)
-    desired = desiring.skus_on_both_sides(connection, links, facts, products)
     observed = batch.shop_client.stock([row.tiktok_id for row in rows.values()])
     if not batch.preview:
         _keep_observed(rows, links, observed)
+    if direction == "tts_to_bc":
+        return skipped | observe_store_stock(batch, rows, links, observed)
+    products = snapshot.products_of(connection.store_id, rows)
+    facts = facts_of(connection, rows)
+    desired = desiring.skus_on_both_sides(connection, links, facts, products)
     shown = {sku_id: ShopSku(id=sku_id, seller_sku="", stock=tuple(stock)) for sku_id, stock in observed.items()}
     of_product: dict[str, dict[str, str]] = {}
     for link in links:
         of_product.setdefault(link.product_id, {})[link.variant_id] = link.sku_id
-    return {
+    return skipped | {
         product_id: planning.SeenSkus(
             product_id,
             tiktok_id=row.tiktok_id,
@@ -74,8 +92,18 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, plann
             product_level=product_id in products and counted_for_all_variants(products[product_id]),
             cancelled=batch.signalled(product_id, Signal.CANCELLED),
             state=row.state,
+            resend=batch.signalled(product_id, Signal.RESEND),
         )
         for product_id, row in rows.items()
+    }
+
+
+def _skipped(batch: UrgentBatch, keys: Sequence[str], why: Finding) -> dict[str, Seen]:
+    """Those of these products that a person asked for, with the reason why nothing of them is sent."""
+    return {
+        key: planning.SeenSkus(key, tiktok_id="", desired={}, links={}, shown={}, warehouse_id="", skipped=why)
+        for key in keys
+        if batch.signalled(key, Signal.LOOK)
     }
 
 
@@ -107,6 +135,8 @@ def apply_stock(batch: UrgentBatch, change: AnyChange, attempt: Attempt) -> Made
     """
     if isinstance(change, PutInWarehouses):
         return _put_in_warehouses(batch, change)
+    if isinstance(change, SetStoreStock):
+        return apply_store_stock(batch, change)
     if not isinstance(change, SetStock):
         return no_change(batch, change, attempt)
     stock = dict(change.stock)
@@ -136,8 +166,11 @@ def _put_in_warehouses(batch: UrgentBatch, change: PutInWarehouses) -> Made:
     return Made(f"{counted(len(stock), 'SKU')} put into further warehouses", stock)
 
 
-def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
+def record_stock(batch: UrgentBatch, closed: Sequence[Closed[Seen]]) -> None:
     """Keep the numbers that the shop took, of the whole batch. Lost before that, the next look at the shop tells."""
+    if batch.preferences.inventory_direction == "tts_to_bc":
+        record_store_stock(batch, closed)
+        return
     look_again(batch, closed)
     _ask_for_visibility(batch, closed)
     _note_warehouses(batch, closed)
@@ -155,15 +188,16 @@ def record_stock(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]
     _keep_observed(rows, Link.objects.filter(**of_products), taken)
 
 
-def _ask_for_visibility(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
+def _ask_for_visibility(batch: UrgentBatch, closed: Sequence[Closed[Seen]]) -> None:
     """Have those looked at that are on sale with low stock, or were taken off for it and have enough again."""
     turned = {ListingState.LIVE: True, ListingState.INACTIVE_SYSTEM: False}
-    keys = [each.key for each in closed if turned.get(ListingState(each.seen.state)) is bool(each.seen.low)]
+    seen = [each.seen for each in closed if isinstance(each.seen, planning.SeenSkus) and each.seen.state]
+    keys = [each.key for each in seen if turned.get(ListingState(each.state)) is bool(each.low)]
     lane = batch.lane
     lanes.ask(lane.account_id, "visibility", lane.owner, keys, cause="stock and its limit", priority=lanes.URGENT)
 
 
-def _note_warehouses(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSkus]]) -> None:
+def _note_warehouses(batch: UrgentBatch, closed: Sequence[Closed[Seen]]) -> None:
     """Note for which warehouses TikTok took stock, and for which it did not: their push rules say so (WHS-5)."""
     refused: set[str] = set()
     took: set[str] = set()
@@ -183,5 +217,5 @@ def _note_warehouses(batch: UrgentBatch, closed: Sequence[Closed[planning.SeenSk
 
 
 STOCK = Flow(
-    "stock", UrgentBatch, observe_stock, planning.plan_stock, apply_stock, record_stock, size=100, queue=ORDERS
+    "stock", UrgentBatch, observe_stock, planning.plan_either_stock, apply_stock, record_stock, size=100, queue=ORDERS
 )

@@ -14,6 +14,7 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import actions as connections
 from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json
+from twinshelf.listings import actions as listings
 from twinshelf.listings.incoming.queries import DryRun, dry_run
 from twinshelf.orders.fulfillment.carriers import read_providers
 from twinshelf.preferences.effects import PRIORITIES, concerned
@@ -32,6 +33,8 @@ class Changed:
 
     fields: tuple[Field, ...]
     asked: Mapping[str, int]
+    overwrites: bool = False
+    """The store's own stock is overwritten from now on."""
     low_limit: int | None = None
     """The low-stock limit that was chosen, where it is so low that people are warned."""
 
@@ -132,6 +135,9 @@ def _replace(connection: Connection, before: Preferences, after: Preferences, by
         lanes.ask(
             connection.account_id, kind, owner, keys.get(kind, ()), cause=f"settings: {by.name}", priority=priority
         )
+    if before.last_units != after.last_units:
+        listings.compare_stock_of_siblings(connection, cause=f"settings: {by.name}")
     asked = {kind: len(keys[kind]) for kind in PRIORITIES if keys.get(kind)}
     chosen = after.threshold if after.threshold != before.threshold else None
-    return Changed(changed, asked, low_limit=chosen if rarely_enough(chosen) else None)
+    pushes = after.inventory_direction == "tts_to_bc" != before.inventory_direction
+    return Changed(changed, asked, overwrites=pushes, low_limit=chosen if rarely_enough(chosen) else None)

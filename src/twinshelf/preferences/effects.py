@@ -116,7 +116,7 @@ def _stock_while_off(change: _Change) -> Concerns:
 
 
 def _stock_direction(change: _Change) -> Concerns:
-    yield "stock", _in_shop(change) if change.after == "bc_to_tts" else _with_problem(change, "stock", "E-")
+    yield "stock", _with_problem(change, "stock", "E-") if change.after == "disabled" else _in_shop(change)
 
 
 def _orders_without(change: _Change) -> Concerns:
@@ -235,6 +235,10 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "inventory_direction": _stock_direction,
     "threshold": _stock,
     "threshold_mode": _stock,
+    "stock_scope": _stock,
+    "stock_percent": _stock,
+    "stock_cap": _stock,
+    "last_units": _stock,
     "reserve": _stock,
     "untracked_quantity": _stock,
     "pull_locations": _stock,

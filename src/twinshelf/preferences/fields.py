@@ -213,8 +213,13 @@ _ROWS: Final = (
     Field(name="price_guard_percent", card=Card.PRICES, label=_("Hold large price changes"), control=Control.NUMBER,
           help=_("A price that would change by more than this waits until somebody confirms it."), unit=Unit.PERCENT),
     Field(name="inventory_direction", card=Card.STOCK, label=_("Stock direction"), control=Control.CHOICE,
-          help=_("Stock always follows BigCommerce, or is not sent at all. Both ways at once are not offered: they "
-                 "undo each other."), choices=_DIRECTIONS),
+          help=_("Pull: TikTok Shop follows BigCommerce. Push: BigCommerce follows TikTok Shop, and what it had itself "
+                 "is overwritten. Both ways at once are not offered: they undo each other."),
+          choices=(("bc_to_tts", _("Pull from BigCommerce")), ("tts_to_bc", _("Push to BigCommerce")),
+                   ("disabled", _("Off")))),
+    Field(name="stock_scope", card=Card.STOCK, label=_("Only the stock of these SKUs"), control=Control.SKUS,
+          help=_("To try with a few first: the stock of other SKUs is not changed. One on a line."),
+          empty=_("all SKUs")),
     Field(name="threshold", card=Card.STOCK, label=_("Low-stock limit"), control=Control.WHOLE,
           help=_("At or below it, a SKU is not sold on TikTok Shop. More than 5 is suggested: buyers may be quicker "
                  "than numbers travel. The limit of a product beats this one."), unit=Unit.UNITS,
@@ -222,6 +227,13 @@ _ROWS: Final = (
     Field(name="threshold_mode", card=Card.STOCK, label=_("At the low-stock limit"), control=Control.CHOICE,
           help=_("Offer 0: only that SKU, and the product stays live. Take off sale: the whole product, until all its "
                  "SKUs are above the limit again; what a person switched off stays off."), choices=THRESHOLD_MODES),
+    Field(name="stock_percent", card=Card.STOCK, label=_("Share of the stock"), control=Control.WHOLE,
+          help=_("The part of what is there that this shop may offer, rounded down. 1 to 100."), unit=Unit.PERCENT),
+    Field(name="stock_cap", card=Card.STOCK, label=_("At most"), control=Control.WHOLE,
+          help=_("More units of a SKU are never offered here."), unit=Unit.UNITS, empty=_("all there are")),
+    Field(name="last_units", card=Card.STOCK, label=_("Last units to this shop"), control=Control.WHOLE,
+          help=_("At so many units or fewer, all of them are offered here, and 0 in the other shops of the store. Only "
+                 "of what this shop sells."), unit=Unit.UNITS, empty=_("off")),
     Field(name="reserve", card=Card.STOCK, label=_("Reserve"), control=Control.WHOLE,
           help=_("Always kept back from this shop, of every SKU."), unit=Unit.UNITS),
     Field(name="untracked_quantity", card=Card.STOCK, label=_("Stock not tracked"), control=Control.WHOLE,

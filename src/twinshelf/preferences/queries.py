@@ -127,6 +127,8 @@ class Effect:
     """Every price that is counted becomes another one."""
     off_sale: bool = False
     """At the limit, whole products are taken off sale instead."""
+    overwrites: bool = False
+    """The store's own stock would be overwritten from now on."""
     low_limit: int | None = None
     """The low-stock limit that would be chosen, where it is so low that people are warned."""
 
@@ -152,6 +154,7 @@ def effect(connection: Connection, values: Mapping[str, Any]) -> Effect:
         changed,
         {kind: number for kind, number in counts.items() if number},
         to_zero=_at_or_below(connection, after.threshold) if lowered and after.threshold is not None else 0,
+        overwrites=after.inventory_direction == "tts_to_bc" != before.inventory_direction,
         off_sale=after.threshold_mode == "deactivate",
         low_limit=after.threshold if "threshold" in names and rarely_enough(after.threshold) else None,
         reprices=bool(names & {"price_rule.kind", "price_rule.value", "exchange_rate", "tax_percent"}),

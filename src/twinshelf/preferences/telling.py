@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from twinshelf.listings.incoming.plan import Verdict
 from twinshelf.listings.incoming.queries import DryRun
@@ -38,6 +38,11 @@ _TOLD: Final[Mapping[str, Callable[[int], str]]] = {
 }
 
 
+OVERWRITES: Final = gettext_lazy(
+    "The stock in BigCommerce is overwritten with TikTok's: what is sold or counted in BigCommerce itself is lost."
+)
+
+
 def names(fields: Sequence[Field]) -> str:
     """The labels of preferences, one after the other."""
     return ", ".join(str(field.label) for field in fields)
@@ -57,6 +62,8 @@ def before(effect: Effect) -> str:
         )
         parts.append((off if effect.off_sale else zero) % {"n": f"{effect.to_zero:,}"})
     told = _sentence(parts) or _("Nothing that is there changes; it counts for what comes.")
+    if effect.overwrites:
+        told = f"{told} {OVERWRITES}"
     return f"{told} {low_limit(effect.low_limit)}".strip()
 
 
@@ -88,7 +95,8 @@ def after(changed: Changed) -> str:
         return _("Nothing was changed.")
     saved = _("Saved: %(names)s.") % {"names": names(changed.fields)}
     asked = _sentence([_counted(kind, number) for kind, number in changed.asked.items()])
-    return " ".join(filter(None, (saved, asked, low_limit(changed.low_limit))))
+    pushes = str(OVERWRITES) if changed.overwrites else ""
+    return " ".join(filter(None, (saved, asked, pushes, low_limit(changed.low_limit))))
 
 
 def low_limit(units: int | None) -> str:

@@ -317,7 +317,9 @@ def _judge_stock(work: _Work, key: str, sku: DesiredSku | None, wrong: StockDiff
     if sku is None:
         work.ledger.leave_out(ProofSubject.STOCK, key, *_NOT_LINKED)
     elif work.facts.preferences.inventory_direction != "bc_to_tts":
-        work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, "Stock is not sent to this shop.")
+        why = {"tts_to_bc": "Its stock is copied to BigCommerce."}
+        told = why.get(work.facts.preferences.inventory_direction, "Stock is not sent to this shop.")
+        work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, told)
     elif not sku.stock_follows:
         work.ledger.leave_out(ProofSubject.STOCK, key, ProofReason.SKIPPED, "Its stock is left to TikTok Shop.")
     elif wrong is None and sku.variant_id in work.held_back.stock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -20,7 +21,10 @@ QuantityRule = Literal[
     "held",
     "threshold",
     "low",
+    "elsewhere",
+    "percent",
     "reserve",
+    "cap",
     "limit",
     "not_at_first",
     "own",
@@ -63,6 +67,35 @@ def rarely_enough(threshold: int | None) -> bool:
     return threshold is not None and 0 < threshold <= SUGGESTED_ABOVE
 
 
+_WHOLE: Final = 100
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """Which shops of a store get the last units of a product (BEY-21).
+
+    `limits` are (connection id, units) of those that claim them and sell the product, in the order of their ids: the
+    first whose limit is not below the units that are left gets all of them, so every shop decides the same.
+    """
+
+    limits: tuple[tuple[int, int], ...] = ()
+    mine: int = 0
+    """The connection that is asked about."""
+
+    def taken_elsewhere(self, units: int) -> bool:
+        """Whether another shop gets all of so many units."""
+        return self._taker(units)[0] not in {0, self.mine}
+
+    def limit_at(self, units: int) -> int:
+        """The limit by which so many units are given to one shop; 0 if they are not."""
+        return self._taker(units)[1]
+
+    def _taker(self, units: int) -> tuple[int, int]:
+        return next(((shop, limit) for shop, limit in self.limits if units <= limit), (0, 0))
+
+
+NO_CLAIMS: Final = Claims()
+
+
 class Threshold(msgspec.Struct, frozen=True):
     """A low-stock limit: at `units` or fewer, `mode` says what happens. None: there is no limit."""
 
@@ -94,9 +127,18 @@ def not_at_first(quantity: Quantity) -> Quantity:
 
 
 def quantity_of(
-    product: Product, variant: Variant, *, held: int, preferences: Preferences, choices: ProductChoices = NONE
+    product: Product,
+    variant: Variant,
+    *,
+    held: int,
+    preferences: Preferences,
+    choices: ProductChoices = NONE,
+    claims: Claims = NO_CLAIMS,
 ) -> Quantity:
-    """Units to offer of one variant: stock less what orders on their way hold, less the reserve; 0 at the threshold.
+    """Units to offer of one variant: of its stock less what orders on their way hold, what the rules leave.
+
+    One after the other: the threshold, the last units that another shop gets, the share, the reserve, the most that may
+    be offered.
 
     Never negative, never above TikTok's maximum. Of goods that the store does not track, the merchant's figure for such
     goods is offered, less what is held; of variants that it counts together, none, since nobody knows how many there
@@ -105,30 +147,49 @@ def quantity_of(
     docs/reference/behavior.md INV-2 to INV-8.
     """
     own, threshold = choices.of(variant.id).quantity, threshold_of(preferences, choices)
-    if not ((variant.purchasable and product.purchasable) or preferences.include_unpurchasable):
-        return Quantity(0, (QuantityStep("not_for_sale", 0),))
-    if counted_for_all_variants(product):
-        return Quantity(0, (QuantityStep("product_level", 0),))
-    if variant.stock is None:
-        units = preferences.untracked_quantity if own is None else own
-        steps = [QuantityStep("untracked" if own is None else "own", units, units)]
+    if (why := _unsellable(product, variant, preferences)) is not None:
+        return Quantity(0, (QuantityStep(why, 0),))
+    tracked = variant.stock is not None
+    if variant.stock is not None:
+        steps = [QuantityStep("stock", variant.stock, variant.stock)]
+    elif own is not None:
+        steps = [QuantityStep("own", own, own)]
     else:
-        units = variant.stock
-        steps = [QuantityStep("stock", units, units)]
+        steps = [QuantityStep("untracked", preferences.untracked_quantity, preferences.untracked_quantity)]
     if held:
-        units -= held
-        steps.append(QuantityStep("held", units, held))
-    if threshold.units is not None and variant.stock is not None and units <= threshold.units:
+        steps.append(QuantityStep("held", steps[-1].after - held, held))
+    units = steps[-1].after
+    if tracked and threshold.units is not None and units <= threshold.units:
         if threshold.mode == "set_zero":
             return Quantity(0, (*steps, QuantityStep("threshold", 0, threshold.units)))
         steps.append(QuantityStep("low", units, threshold.units))
+    if tracked and claims.taken_elsewhere(units):
+        return Quantity(0, (*steps, QuantityStep("elsewhere", 0, claims.limit_at(units))))
+    steps += _limited(units, preferences, own if tracked else None, tracked=tracked)
+    return Quantity(steps[-1].after, tuple(steps))
+
+
+def _unsellable(product: Product, variant: Variant, preferences: Preferences) -> QuantityRule | None:
+    """Why none of it can be offered, whatever there is; None if it can."""
+    if not ((variant.purchasable and product.purchasable) or preferences.include_unpurchasable):
+        return "not_for_sale"
+    return "product_level" if counted_for_all_variants(product) else None
+
+
+def _limited(units: int, preferences: Preferences, own: int | None, *, tracked: bool) -> Iterator[QuantityStep]:
+    """The steps that leave a part of the units, each only where it changes something."""
+    if preferences.stock_percent < _WHOLE and tracked and units > 0:
+        units = units * preferences.stock_percent // _WHOLE
+        yield QuantityStep("percent", units, preferences.stock_percent)
     if preferences.reserve:
         units -= preferences.reserve
-        steps.append(QuantityStep("reserve", units, preferences.reserve))
-    if own is not None and variant.stock is not None and units > own:
+        yield QuantityStep("reserve", units, preferences.reserve)
+    if preferences.stock_cap is not None and units > preferences.stock_cap:
+        units = preferences.stock_cap
+        yield QuantityStep("cap", units, units)
+    if own is not None and units > own:
         units = own
-        steps.append(QuantityStep("own", units, own))
+        yield QuantityStep("own", units, own)
     offered = max(0, min(units, MAX_QUANTITY))
     if offered != units:
-        steps.append(QuantityStep("limit", offered, MAX_QUANTITY if units > 0 else 0))
-    return Quantity(offered, tuple(steps))
+        yield QuantityStep("limit", offered, MAX_QUANTITY if units > 0 else 0)

@@ -123,6 +123,13 @@ class StoreClient(Protocol):
     def locations(self) -> tuple[StoreLocation, ...]:
         """All places where the store keeps stock, those that are switched off included."""
 
+    def set_stock(self, variants: Mapping[str, int], products: Mapping[str, int]) -> None:
+        """Set how many units can be sold where orders draw from; what else there is stays.
+
+        By variant id, and by product id of those products that the store counts as a whole.
+        Safe to repeat: it sets. The new number may show only a moment later.
+        """
+
     def ensure_channel(self, name: str, external_id: str) -> str:
         """The id of the store's channel for the shop `external_id`, made or reconnected if need be. Safe to repeat."""
 

@@ -42,6 +42,8 @@ class Signal(IntFlag):
     """The engine's own: it failed while others of its batch got through, so its failures are its own."""
     SOLD = 4
     """The store said that orders moved its stock."""
+    RESEND = 16
+    """Send it even where the other side shows it already."""
     CANCELLED = 8
     """An order was cancelled in the shop, which may have put its units on offer again."""
 

@@ -38,6 +38,7 @@ ACTIONS: dict[str, Callable[[Connection, Actor], Task]] = {
     "pull": lambda connection, by: goods_actions.pull(connection.store, by=by),
     "refresh": lambda connection, by: catalog_actions.refresh(connection, None, by=by),
     "sync": lambda connection, by: catalog_actions.resync(connection, None, by=by),
+    "inventory": lambda connection, by: catalog_actions.resend_stock(connection, by=by),
     "orders": lambda connection, by: order_actions.fetch_now(connection, by=by),
     "check": lambda connection, by: proof_actions.check(connection, by=by),
 }

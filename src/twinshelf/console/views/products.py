@@ -39,6 +39,7 @@ from twinshelf.console.views.answers import (
 )
 from twinshelf.goods import actions as goods_actions
 from twinshelf.goods import queries as goods
+from twinshelf.goods.readiness import unready
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action
 from twinshelf.listings import actions as catalog_actions
@@ -65,10 +66,11 @@ ACTIONS: dict[str, Callable[..., Task]] = {
     "deactivate": catalog_actions.deactivate,
     "activate": catalog_actions.activate,
     "prices": catalog_actions.sync_prices,
+    "stock": catalog_actions.sync_stock,
     "delete": catalog_actions.delete,
     "recover": catalog_actions.recover,
 }
-_TAKES_EVERYTHING = {"list", "refresh", "sync", "prices"}
+_TAKES_EVERYTHING = {"list", "refresh", "sync", "prices", "stock"}
 _FOR_WHAT_IS_GONE = {"refresh", "deactivate", "delete"}
 """What may be done to the listing of a product that the store does not have any more."""
 _MORE_THAN_ONE = 1
@@ -263,6 +265,7 @@ def _detail(row: StoreProduct, chosen: Connection | None, listing: Any, found: A
         "problems": [
             (p, same, _about(p, row, chosen, same)) for p in problems if p.blocking for same in [sync.same_problem(p)]
         ],
+        "unready": [each for each in unready(document) if each.code not in {p.code for p in problems}],
         "notes": [p for p in problems if not p.blocking],
         "sides": inventory.both_sides(document, chosen, listing, variants) if chosen else [],
         "variants": variants,

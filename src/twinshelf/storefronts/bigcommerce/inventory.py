@@ -5,9 +5,9 @@ Source: BigCommerce docs, reference/{inventory, locations}.v3.yml; store-operati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,6 +16,9 @@ from twinshelf.storefronts.bigcommerce import wire
 
 DEFAULT_LOCATION = "1"
 """Where orders draw from: it cannot be deleted. Source: locations.v3.yml; inventory-locations.mdx."""
+
+MOST_ADJUSTED = 2000
+"""Items in one adjustment. Source: inventory.v3.yml."""
 
 Stock = Mapping[str, Mapping[str, int]]
 """Variant id → location id → what that location can sell."""
@@ -80,6 +83,12 @@ def stock_from_json(body: bytes, *, limit: int) -> StockPage:
             if at.location_enabled is not False
         }
     return StockPage(stock, rows.count >= limit if rows.more is None else rows.more)
+
+
+def adjustments(identity: Literal["variant_id", "product_id"], stock: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """The units of each id at the default location, as items of an absolute adjustment."""
+    for number, units in sorted(stock.items(), key=lambda each: int(each[0])):
+        yield {"location_id": int(DEFAULT_LOCATION), identity: int(number), "quantity": units}
 
 
 def draws_from(locations: Iterable[StoreLocation]) -> str:
