@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import fontpkg_source_sans_3
@@ -59,6 +59,9 @@ class Operator(BaseSettings):
     email_password: str = ""
     email_tls: bool = True
     """Encrypt the connection to it (STARTTLS)."""
+    sign_up: Literal["first", "open", "closed"] = "first"
+    """Who may make an account by themselves: `first`, only as long as there is none; `open`, anybody who reads an
+    address; `closed`, nobody. Others are invited."""
     trusted_proxies: int = 0
     """How many proxies in front of us each add to `X-Forwarded-For`; 0: nobody's word on who is calling is taken."""
     fetch_allow: list[str] = Field(default_factory=list)
@@ -274,9 +277,12 @@ LOGIN_REDIRECT_URL = "dashboard"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if OPERATOR.sign_up == "open" else "none"
 ACCOUNT_RATE_LIMITS = {
+    "confirm_email": "1/3m/key",
     "connect_store": "10/5m/user",
+    "invite": "30/h/user",
+    "join": "20/5m/ip",
     "login_failed": "30/m/ip,5/5m/key",
     "login_failed_all": "50/15m/key",
     "login_failed_device": "10/5m/key",
@@ -293,6 +299,12 @@ EMAIL_BACKEND = os.environ.get("TWINSHELF_EMAIL_BACKEND", "") or (
     else "django.core.mail.backends.dummy.EmailBackend"
 )
 SENDS_EMAIL = not EMAIL_BACKEND.endswith((".dummy.EmailBackend", ".console.EmailBackend"))
+if OPERATOR.sign_up == "open" and not SENDS_EMAIL:
+    msg = (
+        "TWINSHELF_SIGN_UP is open, but TWINSHELF_EMAIL_HOST is not set: "
+        "an address that signs up must be verified by email; set it, or leave TWINSHELF_SIGN_UP out"
+    )
+    raise ImproperlyConfigured(msg)
 EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = OPERATOR.email_host, OPERATOR.email_port, OPERATOR.email_tls
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = OPERATOR.email_user, OPERATOR.email_password
 EMAIL_TIMEOUT = 15

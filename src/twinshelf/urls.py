@@ -6,12 +6,17 @@ from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from twinshelf.console.views.people import reset_password, sign_up
+from twinshelf.console.views.users import joining, open_invitation
 from twinshelf.hooks.views import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Of allauth only what is used: its page of email addresses, for one, gave anybody any address without proof.
     path("accounts/signup/", sign_up, name="account_signup"),
     path("accounts/login/", allauth.login, name="account_login"),
+    path("accounts/confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
+    re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
+    path("accounts/join/", joining, name="joining"),
+    path("accounts/join/<str:token>/", open_invitation, name="join"),
     path("accounts/logout/", allauth.logout, name="account_logout"),
     path("accounts/inactive/", allauth.account_inactive, name="account_inactive"),
     path("accounts/password/change/", allauth.password_change, name="account_change_password"),

@@ -104,7 +104,7 @@ Amounts are texts with as many decimals as their currency has (`"47.63"`), times
 | `tasks` | a list of tasks |
 | `orders` | a list: `order_id`, `status`, `store_order_id`, `total`, `currency`, `reason` |
 | `problems` | a list, an entry per kind and code: `code`, `kind`, `count`, `title`, `text`, `remedy`; with a code, an entry per problem: `code`, `kind`, `key`, `text`, `remedy`, `blocking`, `opened_at` |
-| `users` | a list: `account`, `email`, `name`, `role` |
+| `users` | a list: `account`, `email`, `name`, `role` (`owner`, `admin`, or the name of the account's own), `invited` |
 | `doctor` | a list: `what`, `ok`, `text`, `remedy` |
 """  # noqa: E501 - rows of a table
 

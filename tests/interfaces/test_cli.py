@@ -308,6 +308,31 @@ def test_a_user_gets_a_new_password(tmp_path):
     assert "Nobody signs in as nobody@nowhere.example." in nobody.err
 
 
+@pytest.mark.covers("SILK-100")
+def test_users_are_added_renamed_and_removed_from_the_command_line(tmp_path):
+    ours = shell(tmp_path / "data")
+    ours.run("connect", "--store", "!", "--token", "t", "--email", "maya@x.test", "--password", "a long password")
+    nobody = ours.run("users", "rename", "adam@x.test", "Adam")
+    assert (nobody.code, nobody.out) == (2, "")
+    assert "adam@x.test is not in the account Main." in nobody.err
+
+    added = ours.run("users", "add", "Adam@X.test", "--name", "Adam Osei")
+    assert added.code == 0
+    first, link = added.out.splitlines()
+    assert first == "No email was sent. Hand this link to adam@x.test; it works once:"
+    assert link.startswith("http://127.0.0.1:8780/accounts/join/")
+    assert link not in ours.run("users", "link", "adam@x.test").out
+    assert ours.run("users", "role", "adam@x.test", "boss").code == 2
+    assert ours.run("users", "role", "adam@x.test", "owner").out.strip() == "adam@x.test is owner now."
+    assert [tuple(row.values()) for row in ours.run("users", "--json").json] == [
+        ("Main", "adam@x.test", "Adam Osei", "owner", True), ("Main", "maya@x.test", "", "owner", False),
+    ]  # fmt: skip
+    assert ours.run("users", "remove", "adam@x.test").code == 0
+    last = ours.run("users", "remove", "maya@x.test")
+    assert (last.code, "This is the only owner" in last.err) == (1, True)
+    assert [row["email"] for row in ours.run("users", "list", "--json").json] == ["maya@x.test"]
+
+
 def test_a_store_goes_to_no_account_of_whoever_took_its_owners_address_or_its_name(tmp_path):
     ours = shell(tmp_path / "data")
     store = ("connect", "--store", "!", "--token", "t")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.console_data import World
 from twinshelf.accounts import queries as accounts
+from twinshelf.accounts.models import CustomRole, Membership
 from twinshelf.connections import queries as connections
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
@@ -140,9 +141,11 @@ def test_a_connection_offers_the_same_in_every_state(world):
 
 
 def test_an_action_is_offered_to_those_whose_role_grants_it():
-    assert accounts.permissions_of("owner") == frozenset(Permission)
-    assert accounts.permissions_of("admin") == {Permission.VIEW, Permission.OPERATE}
-    assert accounts.permissions_of("stranger") == frozenset()
+    assert accounts.permissions_of(Membership(role="owner")) == frozenset(Permission)
+    assert accounts.permissions_of(Membership(role="admin")) == frozenset(Permission) - {Permission.OWN}
+    assert accounts.permissions_of(Membership(role="stranger")) == frozenset()
+    sees = CustomRole(name="Auditor", permissions=["security", "own", "unheard of"])
+    assert accounts.permissions_of(Membership(role="custom", custom_role=sees)) == {"view", "security"}
 
 
 def test_an_action_that_is_refused_says_why():

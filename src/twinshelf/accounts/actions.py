@@ -2,29 +2,82 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from twinshelf.accounts import queries
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account, Membership, Role, User
+from twinshelf.accounts.people import (
+    Chosen,
+    Invited,
+    LinkSpent,
+    NotTheirs,
+    delete_role,
+    invite,
+    invite_again,
+    join,
+    join_with_password,
+    link_mailed,
+    remove_user,
+    rename_user,
+    save_role,
+    set_role,
+    verified,
+)
+
+__all__ = [
+    "Chosen",
+    "Invited",
+    "LinkSpent",
+    "NotTheirs",
+    "delete_role",
+    "invite",
+    "invite_again",
+    "join",
+    "join_with_password",
+    "link_mailed",
+    "remove_user",
+    "rename_user",
+    "save_role",
+    "set_role",
+]
 
 
 class EmailTaken(Exception):
     """Somebody signs in with this email address already."""
 
 
+class SignUpClosed(Exception):
+    """Accounts are made by the operator and by invitation only."""
+
+
 def sign_up(name: str, *, email: str, password: str, owner_name: str, time_zone: str) -> User:
-    """A new account with a new user as its owner. Raises EmailTaken: nobody is let in as who was there before."""
+    """A new account with a new user as its owner. Raises EmailTaken: nobody is let in as who was there before.
+
+    Raises SignUpClosed where the installation takes no more accounts; of two who come first at once, one does.
+    """
     try:
         with transaction.atomic():
+            _one_at_a_time()
+            if not queries.sign_up_open():
+                raise SignUpClosed
             user = User.objects.create_user(email, password, name=owner_name, time_zone=time_zone)
             account = Account.objects.create(name=name)
             Membership.objects.create(account=account, user=user, role=Role.OWNER)
             record(Actor.of(user), account.id, "accounts.sign_up", f"account:{account.id}", after={"name": name})
     except IntegrityError as error:
+        make_password(password)  # who was there before is not told by an answer that comes sooner
         raise EmailTaken from error
     return user
+
+
+def _one_at_a_time() -> None:
+    if connection.vendor == "postgresql":  # SQLite has one writer anyway
+        with connection.cursor() as cursor:
+            cursor.execute("lock table accounts_account in share row exclusive mode")
 
 
 @transaction.atomic
@@ -37,6 +90,7 @@ def create_account(name: str, *, owner_email: str, password: str, owner_name: st
     user = User.objects.filter(email=owner_email.lower()).first()
     if user is None:
         user = User.objects.create_user(owner_email, password, name=owner_name)
+        verified(user)  # the operator says whose it is
     elif not (user.is_active and user.check_password(password)):
         raise EmailTaken
     account = Account.objects.create(name=name)

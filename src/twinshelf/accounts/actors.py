@@ -14,6 +14,7 @@ class ActorKind(StrEnum):
     USER = "user"
     COMMAND_LINE = "command line"
     ENGINE = "engine"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,5 @@ COMMAND_LINE: Final = Actor(ActorKind.COMMAND_LINE, None, "Command line")
 """Whoever may run `twinshelf` on the machine: the operator."""
 ENGINE: Final = Actor(ActorKind.ENGINE, None, "Twinshelf")
 """Timetables, lanes and webhooks: nobody asked for it just now."""
+NOBODY: Final = Actor(ActorKind.NOBODY, None, "Somebody who is not signed in")
+"""Whoever is at the sign-in page."""

@@ -79,20 +79,73 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Role(models.TextChoices):
     OWNER = "owner", "Owner"
     ADMIN = "admin", "Admin"
+    CUSTOM = "custom", "Role of the account"
+
+
+class CustomRole(AccountModel):
+    """A role that an account made for itself: a name for a set of permissions."""
+
+    name = models.CharField(max_length=60)
+    permissions = models.JSONField(default=list)
+    """Values of `Permission` that an account may grant; to look is always granted."""
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="role_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def active(self) -> Self:
+        """Who is in an account now: neither invited only nor removed."""
+        return self.filter(accepted_at__isnull=False, removed_at__isnull=True)
 
 
 class Membership(models.Model):
-    """A user's part in an account. Read before any account scope is known, hence not an AccountModel."""
+    """A user's part in an account. Read before any account scope is known, hence not an AccountModel.
+
+    One that was removed stays on record, so that it is known again when its owner adds the person again.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.ADMIN)
+    custom_role = models.ForeignKey(CustomRole, null=True, on_delete=models.RESTRICT, related_name="memberships")
+    """The role where `role` is Role.CUSTOM, else None."""
+    accepted_at = models.DateTimeField(null=True, default=clock.now)
+    """None: invited, and not come yet."""
+    removed_at = models.DateTimeField(null=True)
+    token_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    """Of the link that lets the invited person in, once; "" where none does."""
+    token_until = models.DateTimeField(null=True)
+    token_mailed = models.BooleanField(default=False)
+    """Whether the link went to the address and nowhere else, so that whoever has it reads that address."""
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "user"], name="membership_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "user"], name="membership_once"),
+            models.CheckConstraint(
+                condition=models.Q(role="custom", custom_role__isnull=False)
+                | (~models.Q(role="custom") & models.Q(custom_role__isnull=True)),
+                name="membership_role",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.account} as {self.role}"
+        return f"{self.user} in {self.account} as {self.role_name}"
+
+    @property
+    def role_name(self) -> str:
+        """How the role is called."""
+        return str(self.custom_role) if self.custom_role else str(self.get_role_display())
+
+    @property
+    def owns(self) -> bool:
+        """Whether it is an owner's."""
+        return self.role == Role.OWNER
 
 
 class AuditEntry(AccountModel):

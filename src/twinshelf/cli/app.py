@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, installation, problems, sandbox, settings, skus, templates
+from twinshelf.cli import backups, installation, problems, sandbox, settings, skus, templates, users
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli.orders import amount
 
@@ -532,29 +532,6 @@ def prove(connection: Named = "", json_: Json = False) -> None:
 
 
 @app.command()
-def users(json_: Json = False) -> None:
-    """Show who may sign in, with their roles."""
-    from django_scopes import scopes_disabled
-
-    with _asking(), scopes_disabled():
-        from twinshelf.accounts.queries import every_member
-
-        rows = every_member()
-        if json_:
-            print(json.dumps([  # noqa: T201
-                {"account": row.account.name, "email": row.user.email, "name": row.user.name, "role": row.role}
-                for row in rows
-            ]))  # fmt: skip
-            return
-        table = Table("Account", "Email", "Name", "Role")
-        for row in rows:
-            table.add_row(
-                escape(row.account.name), escape(row.user.email), escape(row.user.name), row.get_role_display()
-            )
-        console.print(table)
-
-
-@app.command()
 def template(connection: Named = "", json_: Json = False) -> None:
     """Show how products become listings: their TikTok categories, attributes and packages."""
     with _asking(), _connection(connection) as (_account, chosen):
@@ -644,6 +621,7 @@ order_commands.mount(app, console, _opened, _complain)
 skus.mount(app, console, _opened, _complain)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)
+users.mount(app, console, _asking, _complain)
 
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:

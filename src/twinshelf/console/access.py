@@ -28,14 +28,14 @@ class ConsoleRequest(HttpRequest):
     """A request that `needs` let through: somebody is signed in and works in an account."""
 
     account: Account
-    role: str
+    granted: frozenset[Permission]
     user: User
     htmx: HtmxDetails
 
 
 def may(request: ConsoleRequest, permission: Permission) -> bool:
     """Whether the role of the person who asks grants it."""
-    return permission in queries.permissions_of(request.role)
+    return permission in request.granted
 
 
 def offered(request: ConsoleRequest, actions: Iterable[Action]) -> list[Action]:
@@ -44,11 +44,15 @@ def offered(request: ConsoleRequest, actions: Iterable[Action]) -> list[Action]:
 
 
 def needs(
-    permission: Permission,
+    permission: Permission, *, change: Permission | None = None
 ) -> Callable[
     [Callable[Concatenate[ConsoleRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
 ]:
-    """Let a view run only for members of the account whose role grants `permission`; others sign in, or get 403."""
+    """Let a view run only for members of the account whose role grants `permission`; others sign in, or get 403.
+
+    `change` is what a form that is sent needs instead, where that is more than to look.
+    """
+    needed = {"get": permission, "post": change or permission}
 
     def guard(
         view: Callable[Concatenate[ConsoleRequest, P], HttpResponse],
@@ -64,12 +68,13 @@ def needs(
             account: Account | None = getattr(request, "account", None)
             if account is None:
                 return render(request, "console/no_account.html", status=403)
-            role = queries.role_in(account, request.user)
-            if permission not in queries.permissions_of(role):
+            granted = queries.permissions_in(account, request.user)
+            if needed["post" if request.method == "POST" else "get"] not in granted:
                 raise PermissionDenied
-            request.role = role  # type: ignore[attr-defined]
+            request.granted = granted  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
+        guarded.needed = needed  # type: ignore[attr-defined]  # for whoever goes through all addresses
         return guarded  # type: ignore[return-value]  # wraps() thinks of the view it was given
 
     return guard

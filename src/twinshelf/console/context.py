@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -10,9 +11,11 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 import twinshelf
+from twinshelf.accounts import queries as accounts
 from twinshelf.connections import queries as connections
 from twinshelf.console import guide
 from twinshelf.console.words import THEMES
+from twinshelf.kit.actions import Permission
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.orders.returns import queries as returns
@@ -47,9 +50,11 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "support": support(),
     }
     if getattr(request, "account", None) is not None:
-        shared["menu"] = SimpleLazyObject(_menu)
+        shared["menu"] = SimpleLazyObject(partial(_menu, request))
         shared["guide"] = _guide(request, shared["section"])
         shared["other_accounts"] = len(request.accounts) > 1  # type: ignore[attr-defined]
+    else:
+        shared["sign_up_open"] = SimpleLazyObject(accounts.sign_up_open)
     return shared
 
 
@@ -79,10 +84,13 @@ def _guide(request: HttpRequest, section: str) -> str:
     return guide.address(guide.section_for(match.url_name or "", section))
 
 
-def _menu() -> dict[str, Any]:
+def _menu(request: Any) -> dict[str, Any]:
     every = connections.connections()
     running = sync.unfinished_tasks()
+    granted = getattr(request, "granted", None) or accounts.permissions_in(request.account, request.user)
     return {
+        "people": Permission.PEOPLE in granted,
+        "security": Permission.SECURITY in granted,
         "failed": catalog.failed_listings(every),
         "awaiting": orders.awaiting_shipment(every),
         "returns": returns.awaiting_decision(every)[0],

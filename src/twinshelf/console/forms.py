@@ -11,18 +11,20 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
+from twinshelf import messages as texts
 from twinshelf.accounts import queries as accounts
+from twinshelf.accounts.actions import Chosen
 from twinshelf.connections import queries as connections
 from twinshelf.console import words
 from twinshelf.console.templatetags.console import country
-from twinshelf.errors import DocumentError
+from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.goods import queries as goods
 from twinshelf.preferences.fields import DEFAULTS, FIELDS, parse, reason_at, with_values
 from twinshelf.rules.categories import Leaf, named
 from twinshelf.rules.templates import Source
 
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import User
+    from twinshelf.accounts.models import Account, CustomRole, Membership, User
     from twinshelf.connections.models import Shop, Store
     from twinshelf.rules.models import Template
 
@@ -53,21 +55,29 @@ def _zones() -> list[tuple[str, Any]]:
     return [("UTC", "UTC"), *found.items()]
 
 
-class SignUpForm(forms.Form):
+class Newcomer(forms.Form):
+    """Somebody of whom nothing is known yet but what the browser says."""
+
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+
+    def clean_time_zone(self) -> str:
+        """What the browser says, if it is a zone."""
+        name: str = self.cleaned_data["time_zone"]
+        return name if name in available_timezones() else "UTC"
+
+
+class SignUpForm(Newcomer):
     """An account with its owner."""
 
     account = forms.CharField(label=_("Company or account name"), max_length=120)
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(label=_("Email"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
-    time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
-    email_taken = _("Somebody signs in with this email already. Sign in, or reset the password.")
+    email_taken = _("This does not do. Sign in, or use another address.")
 
     def clean_email(self) -> str:
-        """Nobody signs in with it yet."""
+        """In lower case. Whether somebody signs in with it is not told here."""
         email: str = self.cleaned_data["email"].lower()
-        if accounts.email_taken(email):
-            raise forms.ValidationError(self.email_taken)
         return email
 
     def clean_password(self) -> str:
@@ -76,10 +86,91 @@ class SignUpForm(forms.Form):
         password_validation.validate_password(password)
         return password
 
-    def clean_time_zone(self) -> str:
-        """What the browser says, if it is a zone."""
-        name: str = self.cleaned_data["time_zone"]
-        return name if name in available_timezones() else "UTC"
+
+class JoinForm(Newcomer):
+    """Accepting an invitation; who has no password yet chooses one."""
+
+    password = forms.CharField(label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
+
+    def __init__(self, data: Mapping[str, Any] | None, *, user: User | None) -> None:
+        super().__init__(data)
+        self.user = user
+        if user is None:
+            del self.fields["password"]
+
+    def clean_password(self) -> str:
+        """Good enough for the installation."""
+        password: str = self.cleaned_data["password"]
+        password_validation.validate_password(password, self.user)
+        return password
+
+
+class RoleField(forms.ChoiceField):
+    """A role of the account: one of ours, or one of its own."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(label=_("Role"), choices=accounts.role_choices(account))
+
+    def clean(self, value: Any) -> Chosen:
+        """As the actions take it."""
+        return accounts.chosen(str(super().clean(value)))
+
+
+class NewUserForm(forms.Form):
+    """Somebody to be invited."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("Email"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, data: Mapping[str, Any] | None, *, account: Account) -> None:
+        super().__init__(data)
+        self.fields["role"] = RoleField(account)
+
+
+class RoleChoiceForm(forms.Form):
+    """Another role for somebody."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, account: Account, member: Membership) -> None:
+        super().__init__(data, initial={"role": accounts.choice_of(member)})
+        self.fields["role"] = RoleField(account)
+
+
+class UserForm(forms.Form):
+    """What an owner may change of a user: the name alone."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("Email"), required=False, widget=forms.EmailInput(attrs={"readonly": ""}))
+
+    @classmethod
+    def of(cls, member: Membership, data: Mapping[str, Any] | None) -> UserForm:
+        """Filled with what is known."""
+        form = cls(data, initial={"name": member.user.name, "email": member.user.email})
+        form.fixed = member.user.email
+        return form
+
+    fixed = ""
+
+    def clean_email(self) -> str:
+        """An email is fixed: another one is refused, not passed over."""
+        email: str = self.cleaned_data["email"]
+        if email and email.lower() != self.fixed:
+            error = NeedsPerson("E-USR-EMAIL")
+            raise forms.ValidationError(f"{texts.text(error)} {texts.remedy(error)}")
+        return self.fixed
+
+
+class RoleForm(forms.Form):
+    """A role of the account's own: a name, and what it lets do."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+    permissions = forms.MultipleChoiceField(
+        label=_("May"), required=False, choices=words.PERMISSIONS, widget=forms.CheckboxSelectMultiple
+    )
+
+    @classmethod
+    def of(cls, role: CustomRole | None) -> RoleForm:
+        """Filled with what is known."""
+        return cls(initial={"name": role.name, "permissions": role.permissions} if role else None)
 
 
 class ProfileForm(forms.Form):

@@ -120,6 +120,9 @@ ROUTES: Final[Mapping[str, Route]] = {
     "warehouses.add": Route(_to("push_rule_add"), "plus"),
     "location.link": Route(_to("location_link"), "link"),
     "shop.authorize": Route(_authorize),
+    "user.link": Route(_to("user_link"), "link"),
+    "user.remove": Route(_to("user_remove")),
+    "role.delete": Route(_to("role_delete")),
 }
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from smtplib import SMTPException
+from typing import TYPE_CHECKING, Any, Final
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from twinshelf.accounts import security
+
+if TYPE_CHECKING:
+    from twinshelf.accounts.models import User
+
+_LOG = logging.getLogger(__name__)
 DEVICE_COOKIE: Final = "device"
 _SALT: Final = "twinshelf.device"
 _YEAR: Final = 365 * 86_400
@@ -54,6 +65,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
             taken += usage.usage
         self._login_failed_rl_usage = ratelimit.RateLimitUsage(taken)
 
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note it in the security log of whoever has the address; the limits above bound how often."""
+        security.note_failure(str(credentials.get("email") or ""), where=ratelimit.get_ip(request))
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         email = str(credentials.get("email") or "").lower()
         return f"{email} {ratelimit.get_ip(request)}"
@@ -61,6 +76,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
         """Know the browser again from now on."""
         response: HttpResponse = super().post_login(request, user, **how)
+        security.note(user, security.Event.SIGNED_IN, where=ratelimit.get_ip(request))
         email = user.email.lower()
         device = _device(request, email) or secrets.token_urlsafe(12)
         response.set_cookie(
@@ -72,7 +88,16 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a message that sets a new password, under the operator's own address."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
-        return settings.OPERATOR.base_url.rstrip("/") + path.replace("UID-KEY", key)
+        return _at(path.replace("UID-KEY", key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
+        """The link that verifies an address, under the operator's own address."""
+        return _at(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tell who has an address that somebody tried to sign up with it."""
+        links = {"login_url": _at(reverse("account_login")), "reset_url": _at(reverse("account_reset_password"))}
+        self.send_mail("account/email/account_already_exists", email, links)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A message of ours, which names the operator's own address."""
@@ -81,6 +106,38 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def format_email_subject(self, subject: str) -> str:
         """The subject, with our name before it."""
         return f"Twinshelf: {subject}"
+
+
+def addresses_are_verified() -> bool:
+    """Whether nobody signs in before they opened the link sent to their address."""
+    return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
+
+
+def ask_to_verify(request: HttpRequest, user: User) -> None:
+    """Send the link that verifies an address, where email is sent; a mail server that fails stops nobody."""
+    address, _new = EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})
+    if settings.SENDS_EMAIL:
+        with _whatever_the_mail_server_does():
+            address.send_confirmation(request, signup=True)
+
+
+def tell_of_sign_up(request: HttpRequest, email: str) -> None:
+    """Tell whoever has an address that somebody tried to sign up with it; not again within some minutes."""
+    if ratelimit.consume(request, app="allauth.account", action="confirm_email", key=f"signup {email}"):
+        with _whatever_the_mail_server_does():
+            get_adapter(request).send_account_already_exists_mail(email)
+
+
+@contextmanager
+def _whatever_the_mail_server_does() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SMTPException) as error:
+        _LOG.warning("The mail server did not take a message: %s", type(error).__name__)
+
+
+def _at(path: str) -> str:
+    return str(settings.OPERATOR.base_url).rstrip("/") + path
 
 
 def _device(request: HttpRequest, email: str) -> str:

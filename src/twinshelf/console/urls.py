@@ -21,6 +21,7 @@ from twinshelf.console.views import (
     skus,
     template,
     templates,
+    users,
 )
 
 urlpatterns = [
@@ -76,6 +77,7 @@ urlpatterns = [
     path("activity/problems/<int:problem_id>/retry/", products.retry_problem, name="problem_retry"),
     path("activity/webhooks/", activity.webhooks, name="webhooks"),
     path("activity/changes/", activity.changes, name="changes"),
+    path("activity/security/", users.security, name="security"),
     path("activity/<int:task_id>/", activity.task, name="task"),
     path("activity/<int:task_id>/cancel/", activity.cancel_task, name="task_cancel"),
     path("activity/<int:task_id>/again/", activity.run_again, name="task_again"),
@@ -120,6 +122,15 @@ urlpatterns = [
     path("guide/", help_pages.contents, name="guide_contents"),
     path("guide/<slug:name>/", help_pages.guide, name="guide"),
     path("settings/", people.settings, name="settings"),
+    path("users/", users.users, name="users"),
+    path("users/new/", users.add, name="user_new"),
+    path("users/<int:user_id>/", users.user, name="user"),
+    path("users/<int:user_id>/role/", users.role, name="user_role"),
+    path("users/<int:user_id>/link/", users.link, name="user_link"),
+    path("users/<int:user_id>/delete/", users.remove, name="user_remove"),
+    path("users/roles/new/", users.edit_role, name="role_new"),
+    path("users/roles/<int:role_id>/", users.edit_role, name="role"),
+    path("users/roles/<int:role_id>/delete/", users.delete_role, name="role_delete"),
     path("theme/", people.theme, name="theme"),
     path("keys/", people.keys, name="keys"),
     path("account/", people.switch_account, name="switch_account"),

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, ReturnKind, ReturnStage, StoreOrderState
+from twinshelf.kit.actions import Permission
 from twinshelf.listings.incoming.plan import Verdict
 
 Text = Any
@@ -47,6 +48,55 @@ CAPABILITIES: Final[Mapping[str, Text]] = {
     "analysis": _("Data analysis"),
 }
 """What a shop may be used for."""
+
+PERMISSIONS: Final[tuple[tuple[str, Text], ...]] = (
+    (Permission.OPERATE, _("Change products, listings, orders, templates and settings")),
+    (Permission.PEOPLE, _("See the users of the account")),
+    (Permission.SECURITY, _("See the security log")),
+)
+"""What a role of an account's own may grant, in its order on the page."""
+
+LOOKS_ONLY: Final[Text] = _("Only look")
+
+AUDIT: Final[Mapping[str, Text]] = {
+    "accounts.create_account": _("Account made"),
+    "accounts.delete_role": _("Role deleted"),
+    "accounts.factor_added": _("Second step added to the sign-in"),
+    "accounts.factor_removed": _("Second step taken from the sign-in"),
+    "accounts.codes_renewed": _("Recovery codes made anew"),
+    "accounts.invite": _("User invited"),
+    "accounts.invite_again": _("New link for an invited user"),
+    "accounts.join": _("Invitation accepted"),
+    "accounts.link_mailed": _("Link sent by email"),
+    "accounts.password_changed": _("Password changed"),
+    "accounts.password_reset": _("Password reset by email"),
+    "accounts.remove_user": _("User deleted"),
+    "accounts.rename_user": _("User renamed"),
+    "accounts.reset_asked": _("Link to reset the password sent"),
+    "accounts.save_role": _("Role saved"),
+    "accounts.sessions_ended": _("Other devices signed out"),
+    "accounts.set_password": _("Password set by the operator"),
+    "accounts.set_role": _("Role changed"),
+    "accounts.sign_in_failed": _("Sign-in failed"),
+    "accounts.sign_up": _("Account made by signing up"),
+    "accounts.signed_in": _("Signed in"),
+    "accounts.signed_out": _("Signed out"),
+    "connections.authorize_shops": _("Shops authorized"),
+    "connections.connect_store": _("Store connected"),
+    "connections.disconnected": _("Authorization ended"),
+    "connections.pair": _("Store and shop connected"),
+    "connections.rename": _("Connection renamed"),
+    "connections.set_preferences": _("Settings of a connection changed"),
+}
+"""What the entries of the audit log tell of, by their action."""
+
+SECURITY: Final[Mapping[str, Text]] = {
+    "sign_ins": _("Signing in"),
+    "users": _("Users and roles"),
+    "connections": _("Stores, shops and their credentials"),
+    "work": _("Everything else"),
+}
+"""The kinds of entries that the security log is filtered by."""
 
 LISTING: Final[Mapping[str, Look]] = {
     "live": Look(_("Live"), "ok", "check"),

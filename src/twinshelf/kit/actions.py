@@ -17,8 +17,15 @@ class Permission(StrEnum):
     """What a person's role must grant."""
 
     VIEW = "view"
+    """See products, orders, connections and what was done."""
     OPERATE = "operate"
+    """Change them."""
+    PEOPLE = "people"
+    """See who is in the account."""
+    SECURITY = "security"
+    """See the security log."""
     OWN = "own"
+    """What only the owner of the account may: change users and roles, confirm authorizations."""
 
 
 @dataclass(frozen=True, kw_only=True)

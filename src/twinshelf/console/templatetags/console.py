@@ -26,6 +26,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from twinshelf import messages
+from twinshelf.accounts import queries as accounts
 from twinshelf.connections.queries import shop_now
 from twinshelf.console import routes, sent, words
 from twinshelf.console.charts import Segment
@@ -40,6 +41,7 @@ from twinshelf.orders import queries as orders
 from twinshelf.sync.queries import Progress
 
 if TYPE_CHECKING:
+    from twinshelf.accounts.models import AuditEntry, CustomRole
     from twinshelf.listings.places.queries import Simulated
     from twinshelf.sync.models import ChangeRecord, Problem, Task
 
@@ -767,6 +769,43 @@ def cancel_reason(name: str) -> str:
 def sent_lines(record: ChangeRecord) -> sent.Lines:
     """What a change sent, line by line."""
     return sent.lines_of(record.change)
+
+
+@register.filter
+def may_words(role: CustomRole) -> str:
+    """What a role of the account's own lets do, besides looking."""
+    granted = accounts.role_grants(role)
+    said = [str(word) for permission, word in words.PERMISSIONS if permission in granted]
+    return "; ".join(said) or str(words.LOOKS_ONLY)
+
+
+@register.filter
+def audit_word(entry: AuditEntry) -> str:
+    """What an entry of the audit log tells of: `orders.cancel` → "Orders: cancel", where there is no better word."""
+    domain, _dot, name = entry.action.partition(".")
+    known = words.AUDIT.get(entry.action)
+    return str(known) if known else f"{domain.capitalize()}: {name.replace('_', ' ')}"
+
+
+@register.filter
+def audit_lines(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """(name, before, after) of each value that an entry of the audit log tells; "" where there was none."""
+    before, after = entry.before or {}, entry.after or {}
+    return [(name, _plain(before.get(name)), _plain(after.get(name))) for name in sorted({*before, *after})]
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(_("yes") if value else _("no"))
+        case list():
+            return ", ".join(_plain(each) for each in value)
+        case dict():
+            return ", ".join(f"{name}: {_plain(each)}" for name, each in sorted(value.items()))
+        case _:
+            return str(value)
 
 
 @register.filter

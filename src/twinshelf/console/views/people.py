@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from twinshelf.accounts import actions, queries
+from twinshelf.console import signing_in
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.context import KEYS_COOKIE, THEME_COOKIE
 from twinshelf.console.forms import ProfileForm, SignUpForm
@@ -25,30 +26,45 @@ _YEAR = 365 * 86_400
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """A new account with its owner, who is signed in at once."""
+    """A new account with its owner, who is signed in at once, or has to verify the address first."""
     if request.user.is_authenticated:
         return redirect("dashboard")
+    if not queries.sign_up_open():
+        return render(request, "account/signup_closed.html", status=403)
     form = SignUpForm(request.POST or None)
     if request.method == "POST":
         refused: HttpResponse | None = ratelimit.consume_or_429(request, action="signup")
         if refused is not None:
             return refused
         if form.is_valid():
-            data = form.cleaned_data
-            try:
-                user = actions.sign_up(
-                    data["account"],
-                    email=data["email"],
-                    password=data["password"],
-                    owner_name=data["name"],
-                    time_zone=data["time_zone"],
-                )
-            except actions.EmailTaken:  # since the form looked
-                form.add_error("email", form.email_taken)
-            else:
-                login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-                return redirect("dashboard")
+            return _signed_up(request, form)
     return render(request, "account/signup.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
+    """Where addresses are verified first, the answer is the same for one that somebody signs in with already."""
+    data, verify = form.cleaned_data, signing_in.addresses_are_verified()
+    try:
+        user = actions.sign_up(
+            data["account"],
+            email=data["email"],
+            password=data["password"],
+            owner_name=data["name"],
+            time_zone=data["time_zone"],
+        )
+    except actions.SignUpClosed:  # since it was looked at
+        return render(request, "account/signup_closed.html", status=403)
+    except actions.EmailTaken:
+        if not verify:
+            form.add_error("email", form.email_taken)
+            return render(request, "account/signup.html", {"form": form}, status=400)
+        signing_in.tell_of_sign_up(request, data["email"])
+    else:
+        signing_in.ask_to_verify(request, user)
+        if not verify:
+            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            return redirect("dashboard")
+    return redirect("account_email_verification_sent")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,16 +79,14 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.VIEW)
 def settings(request: ConsoleRequest) -> HttpResponse:
-    """One's own name and time zone; for the owner also the account."""
+    """One's own name and time zone."""
     form = ProfileForm(request.POST) if request.method == "POST" else ProfileForm.of(request.user)
     if form.is_valid():
         actions.set_profile(request.user, **form.cleaned_data)
         messages.success(request, _("Settings saved."))
         return redirect("settings")
-    own = may(request, Permission.OWN)
-    members = queries.members_of(request.account) if own else []
     shops = settings_of_shops() if may(request, Permission.OPERATE) else []
-    context = {"form": form, "own": own, "members": members, "shops": shops}
+    context = {"form": form, "shops": shops}
     return render(request, "console/settings.html", context, status=400 if form.errors else 200)
 
 

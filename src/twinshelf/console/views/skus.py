@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(Permission.VIEW)
+@needs(Permission.VIEW, change=Permission.OPERATE)
 def audit(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     """What the last audit found; sent, a new one is made."""
     connection = connections.connection_or_404(connection_id)
     if request.method == "POST":
-        return _audit(request, connection)
+        made = [actions.audit_skus(connection, by=Actor.of(request.user))]
+        return started(request, made, "products", follow=True)
     kept = queries.sku_report(connection)
     found, made_at = kept or (None, None)
     return render(
@@ -41,12 +42,6 @@ def audit(request: ConsoleRequest, connection_id: int) -> HttpResponse:
             "pks": _pks(connection, found) if found else {},
         },
     )
-
-
-@needs(Permission.OPERATE)
-def _audit(request: ConsoleRequest, connection: Connection) -> HttpResponse:
-    made = [actions.audit_skus(connection, by=Actor.of(request.user))]
-    return started(request, made, "products", follow=True)
 
 
 def _pks(connection: Connection, found: Audit) -> dict[str, int]:
