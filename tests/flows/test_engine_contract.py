@@ -21,6 +21,7 @@ import pytest
 from dbos import DBOS
 from django.conf import settings
 from django.db import OperationalError, connections, transaction
+from django.db.models import QuerySet
 from django_scopes import scope, scopes_disabled
 from pytest_django import DjangoDbBlocker
 
@@ -607,6 +608,34 @@ def test_the_sweep_begins_what_a_crash_after_the_commit_or_the_taking_left(drive
     assert probe.seen == {"a": 1}
     assert probe.rounds == {"a": 1}
     assert the_lane().epoch == 1
+
+
+@only_durable
+def test_what_the_database_kept_from_being_taken_is_taken_the_next_time(driver, account, probe, monkeypatch):
+    """As while another program holds it for longer than anybody waits."""
+    probe.install()
+    done: list[int] = []
+    update, failed = QuerySet.update, list[type]()
+
+    def carry_out(task: Task) -> bool:
+        done.append(task.id)
+        tasks.carried_out(task)
+        return False
+
+    def interrupted(rows: QuerySet[Any], **values: Any) -> int:
+        if values == {"started": True} and rows.model not in failed:
+            failed.append(rows.model)
+            raise OperationalError("database is locked")
+        return update(rows, **values)
+
+    installed.tasks = {"once": carry_out}
+    monkeypatch.setattr(QuerySet, "update", interrupted)
+    ask(account, "a")
+    task = tasks.submit(account.id, "once", "Once", by=MAYA)
+    driver.rest()
+
+    assert sorted(model.__name__ for model in failed) == ["Lane", "Task"]
+    assert (probe.applied, done) == (["a"], [task.id])
 
 
 @only_durable

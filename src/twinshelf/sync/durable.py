@@ -19,6 +19,7 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
+from django.db.models import QuerySet
 from django_scopes import scopes_disabled
 from sqlalchemy import event
 
@@ -170,14 +171,14 @@ class Dispatcher:
         for lane_id, kind, epoch, token in waiting:
             queue, name = _queue_of(kind), _drain_id(lane_id, epoch, "")
             if self._take_room(queue, name):
-                taken = Lane.objects.filter(id=lane_id, epoch=epoch, started=False).update(started=True)
-                self._begin(queue, name, token, drain_lane, (lane_id, epoch), taken=bool(taken))
+                taken = self._taken(name, Lane.objects.filter(id=lane_id, epoch=epoch))
+                self._begin(queue, name, token, drain_lane, (lane_id, epoch), taken=taken)
         with scopes_disabled():
             for task_id, token in _rows(_WAITING_TASKS, _one_of(installed.tasks)):
                 name = _task_id(task_id, "")
                 if self._take_room(BULK, name):
-                    taken = Task.objects.filter(id=task_id, started=False).update(started=True)
-                    self._begin(BULK, name, token, run_task, (task_id,), taken=bool(taken))
+                    taken = self._taken(name, Task.objects.filter(id=task_id))
+                    self._begin(BULK, name, token, run_task, (task_id,), taken=taken)
 
     def _kinds_with_room(self) -> Iterator[str]:
         """For each queue that may run more here, its kinds as a condition."""
@@ -195,6 +196,14 @@ class Dispatcher:
                 return False
             self._running[name] = queue
             return True
+
+    def _taken(self, name: str, row: QuerySet[Any]) -> bool:
+        """Whether this process is the one that starts it. Where the database does not answer, it waits for anybody."""
+        try:
+            return bool(row.filter(started=False).update(started=True))
+        except Exception:
+            self.ended(name)
+            raise
 
     def _forget_others(self) -> None:
         """Stop counting what DBOS did not begin here: another process was faster with the very same workflow."""
