@@ -493,7 +493,7 @@ def order_document(
             phone="(+1) 312*****18",
             email=f"buyer{number}@tiktok.example",
         ),
-        buyer_id=f"buyer{number}",
+        buyer_id=f"7{number % 40:05}",
         buyer_message="Please leave it at the side door." if number % 9 == 0 else "",
         fulfilled_by_tiktok=number % 17 == 0,
         shipped_by_tiktok=number % 3 == 0,
@@ -523,6 +523,7 @@ def order_row(connection: Connection, order: ShopOrder, store_order_id: str | No
         fulfilled_by_tiktok=order.fulfilled_by_tiktok,
         document=to_json(msgspec.structs.replace(order, address=Address(), buyer_message="")),
         buyer=seal(buyer, bound_to=f"order:{connection.id}:{order.id}"),
+        buyer_id=order.buyer_id,
         address_clear=False,
         search=searchable(
             [order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)]

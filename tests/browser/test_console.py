@@ -75,6 +75,8 @@ def addresses(world: Any) -> list[str]:
         "/search/?q=linen",
         f"/connections/{world.us.id}/settings/",
         "/faq/?q=tracking",
+        "/orders/sales/?per=5",
+        f"/connections/{world.us.id}/settings/carriers/",
         "/guide/products/",
     ]
 

@@ -170,7 +170,7 @@ def test_each_product_is_under_the_state_it_has_at_tiktok_and_the_counts_follow_
     }
 
 
-@pytest.mark.covers("CED-24", "CED-26", "CED-30", "CED-31", "SILK-47")
+@pytest.mark.covers("CED-24", "CED-26", "CED-30", "CED-31", "SHOP-20", "SILK-47")
 def test_the_dashboard_counts_what_the_platforms_hold(browser, sandbox, store, shop, twinshelf, sold):  # noqa: PLR0917 - fixtures
     numbers = {
         name: store.add_product(sku=f"{name.upper()}-1", title=f"{name} of iron", **more)
@@ -214,3 +214,20 @@ def test_the_dashboard_counts_what_the_platforms_hold(browser, sandbox, store, s
     log = browser.get("/activity/").context["page"].rows
     assert [task.title for task in log].count("List 1 product on Fernhollow US") >= 3
     assert re.search(r'title="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"', source)
+
+    sales = browser.get("/orders/sales/")
+    [(name, sold_there)] = sales.context["shops"]
+    number = Counter(held.values())
+    assert (name, sold_there.currency) == (twinshelf.connection.name, "USD")
+    assert (sold_there.orders, sold_there.total) == (len(sums), sum(sums))
+    assert (sold_there.cancelled, number["UNPAID"] > 0 or number["CANCELLED"] > 0) == (number["CANCELLED"], True)
+    buyers = Counter(rows[key]["user_id"] for key, status in held.items() if status not in NOT_SOLD)
+    assert sorted(each.orders for each in sales.context["page"].rows) == sorted(buyers.values())
+    assert sum(each.total for each in sales.context["page"].rows) == sum(sums)
+    assert all(re.fullmatch(r"(\S\*\*\*( |$))+", each.name) for each in sales.context["page"].rows)
+    told = sales.content.decode()
+    personal = ("first_name", "last_name", "phone_number", "full_address", "address_line1", "postal_code")
+    addresses = [row["_address"] for row in rows.values()]
+    words = {str(address[part]) for address in addresses for part in personal if address.get(part)}
+    assert len(words) > 4
+    assert [word for word in words if word in told] == []

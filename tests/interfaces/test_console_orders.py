@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from twinshelf.documents import ShopOrder, from_json
+from twinshelf.documents import Address, ShopOrder, from_json
 from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
@@ -359,3 +364,75 @@ def test_a_line_that_is_linked_or_made_offers_no_link_and_others_do(console):
     picker = console.get(f"/orders/{failed.pk}/link/{open_lines[0].line.sku_id}/?q=mug")
     assert "Stoneware Mug, Speckled" in picker
     assert console.raw(f"/orders/{failed.pk}/link/999/").status_code == 404
+
+
+# -- sales and customers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [7, 30, 365])
+def test_sales_are_told_by_shop_and_customers_by_their_masked_names(console, world, days):
+    rows = list(ShopOrderRow.objects.filter(placed_at__gte=clock.now() - timedelta(days=days)).exclude(status="UNPAID"))
+    sold = [row for row in rows if row.status != "CANCELLED"]
+
+    page = console.get(f"/orders/sales/?days={days}&per=100")
+
+    by_shop = dict(page["shops"])
+    assert set(by_shop) == {world.us.name, world.uk.name}
+    for shop in (world.us, world.uk):
+        mine = [row for row in sold if row.connection_id == shop.id]
+        told = by_shop[shop.name]
+        assert (told.orders, told.total) == (len(mine), sum(row.total for row in mine))
+        assert told.cancelled == sum(row.connection_id == shop.id for row in rows) - len(mine)
+        assert told.buyers == len({row.buyer_id for row in mine})
+        assert abs(told.average * told.orders - told.total) < Decimal("0.01")
+    expected: dict[tuple[int, str], list[ShopOrderRow]] = {}
+    for row in sold:
+        expected.setdefault((row.connection_id, row.buyer_id), []).append(row)
+    listed = {(each.last.connection_id, each.last.buyer_id): each for each in page["page"].rows}
+    assert page["page"].total == len(expected)
+    assert {key: (each.orders, each.total) for key, each in listed.items()} == {
+        key: (len(some), sum(row.total for row in some)) for key, some in expected.items()
+    }
+    assert [each.orders for each in page["page"].rows] == sorted(
+        (each.orders for each in listed.values()), reverse=True
+    )
+    for key, each in listed.items():
+        assert each.last_at == max(row.placed_at for row in expected[key])
+        assert each.first_at == min(row.placed_at for row in expected[key])
+
+
+def test_nothing_of_a_buyer_but_a_masked_name_is_on_the_list_of_customers(console, world):
+    row = next(row for row in world.orders if row.status == "COMPLETED")
+    address = Address(first_name="Maria Elena", last_name="Quill", street_1="5 Elm Way", city="Boise", phone="555-0147")
+    told = json.dumps({"address": msgspec.to_builtins(address), "message": "Ring twice"})
+    row.buyer = seal(told, bound_to=f"order:{row.connection_id}:{row.order_id}")
+    row.buyer_id, row.placed_at = "4711", clock.now()
+    row.save()
+
+    page = console.get("/orders/sales/?per=100")
+
+    assert "M*** E*** Q***" in page
+    for word in ("Maria", "Elena", "Quill", "Elm", "Boise", "0147", "Ring twice", "4711"):
+        assert word not in page.html, word
+    ShopOrderRow.objects.filter(pk=row.pk).update(buyer="")  # removed, as TikTok's rules ask
+    assert "Name not kept" in console.get("/orders/sales/?per=100")
+
+
+def test_a_day_in_which_nothing_was_sold_says_so_and_other_accounts_sell_nothing_here(console, world, other):
+    ShopOrderRow.objects.all().delete()
+
+    page = console.get("/orders/sales/?days=12345")
+
+    assert page["days"] == 30  # not a span that is offered
+    assert "Nothing sold in these days" in page
+    assert "No customer in these days" in page
+
+
+def test_a_page_of_customers_asks_the_database_no_more_often_for_more_of_them(console, world):
+    def asked(size):
+        with CaptureQueriesContext(connection) as queries:
+            console.get(f"/orders/sales/?per={size}")
+        return len(queries)
+
+    asked(5)
+    assert abs(asked(50) - asked(5)) <= 3  # clocks and counts are kept for some seconds

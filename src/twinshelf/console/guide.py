@@ -40,6 +40,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "inventory_warehouses": "inventory#push-rules",
     "push_rule": "inventory#push-rules",
     "push_rule_add": "inventory#push-rules",
+    "sales": "orders#sales-and-customers",
     "order_link": "orders#an-order-is-not-in-bigcommerce",
     "problems": "activity#problems",
     "webhooks": "activity#webhooks",

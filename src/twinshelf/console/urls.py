@@ -54,6 +54,7 @@ urlpatterns = [
     ),
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", orders.export, name="orders_file"),
+    path("orders/sales/", orders.sales, name="sales"),
     path("orders/fetch/", orders.fetch, name="orders_fetch"),
     path("orders/fetch-missed/", orders.fetch_missed, name="orders_fetch_missed"),
     path("orders/<int:pk>/", orders.order, name="order"),

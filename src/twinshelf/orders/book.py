@@ -91,7 +91,7 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             stale,
             [
                 "status", "updated_at", "paid_at", "ship_by", "total", "currency", "fulfilled_by_tiktok", "document",
-                "buyer", "address_clear", "address_due", "asks_to_cancel", "search",
+                "buyer", "buyer_id", "address_clear", "address_due", "asks_to_cancel", "search",
                 "source_order_id",
             ],
         )  # fmt: skip
@@ -108,6 +108,7 @@ def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
     row.document = to_json(msgspec.structs.replace(order, address=Address(), buyer_message=""))
     buyer = json.dumps({"address": msgspec.to_builtins(address), "message": order.buyer_message})
     row.buyer = seal(buyer, bound_to=binding(row.connection_id, order.id))
+    row.buyer_id = order.buyer_id
     row.address_clear = address.clear
     words = {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
     row.search = searchable(sorted(words))

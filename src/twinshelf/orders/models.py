@@ -111,6 +111,8 @@ class ShopOrderRow(AccountModel):
     fulfilled_by_tiktok = models.BooleanField(default=False)
     document = models.BinaryField()
     buyer = models.TextField(blank=True)
+    buyer_id = models.CharField(max_length=64, blank=True, db_default="")
+    """TikTok's number of the buyer: says which orders are of one, not of whom; "" where it is not told."""
     address_clear = models.BooleanField(default=False)
     search = models.TextField(blank=True)
     """Order ids, SKUs and titles in lower case; nothing of the buyer."""

@@ -6,6 +6,7 @@ import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -13,7 +14,7 @@ from statistics import median
 from typing import Any, Final, Literal
 
 import msgspec
-from django.db.models import Count, Expression, Min, Q, QuerySet, Sum, TextField, Value
+from django.db.models import Count, Expression, Max, Min, Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast, LPad, Substr
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -536,6 +537,93 @@ def span(days: int) -> Span:
         tuple(sorted(sales, key=lambda s: (-s.total, s.currency))),
         sum(row["count"] for row in found),
         sum(row["count_then"] for row in found),
+    )
+
+
+@dataclass(frozen=True)
+class ShopSales:
+    """What one shop sold in a currency over some days. `cancelled` orders are in no other number."""
+
+    connection_id: int
+    currency: str
+    orders: int
+    total: Decimal
+    buyers: int
+    cancelled: int
+
+    @property
+    def average(self) -> Decimal:
+        """What an order is worth; 0 where there is none."""
+        return self.total / self.orders if self.orders else Decimal(0)
+
+
+def sales_by_shop(days: int) -> list[ShopSales]:
+    """Sales of the last `days` days shop by shop, the busiest first; unpaid orders are not counted."""
+    start = shop_now() - timedelta(days=days)
+    rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status=ShopOrderStatus.UNPAID)
+    sold = ~Q(status=ShopOrderStatus.CANCELLED)
+    found = rows.values("connection_id", "currency").annotate(
+        orders=Count("id", filter=sold), total=Sum("total", filter=sold), cancelled=Count("id", filter=~sold),
+        buyers=Count("buyer_id", filter=sold & ~Q(buyer_id=""), distinct=True),
+    )  # fmt: skip
+    sales = [
+        ShopSales(
+            connection_id=row["connection_id"],
+            currency=row["currency"],
+            orders=row["orders"],
+            total=row["total"] or Decimal(0),
+            buyers=row["buyers"],
+            cancelled=row["cancelled"],
+        )
+        for row in found.order_by()
+    ]
+    return sorted(sales, key=lambda each: (-each.orders, each.connection_id, each.currency))
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A buyer of one shop over some days. `name` is masked, "" where it is not kept or not told."""
+
+    name: str
+    last: ShopOrderRow
+    """Their newest order."""
+    orders: int
+    total: Decimal
+    currency: str
+    first_at: datetime
+    last_at: datetime
+
+
+def masked(name: str) -> str:
+    """The first letter of each part of a name: a list says who bought again, not who it is. Pure."""
+    return " ".join(f"{part[0]}***" for part in name.split())
+
+
+def customers(days: int, *, number: int = 1, size: int = SIZE) -> Page[Customer]:
+    """The buyers of the last `days` days shop by shop, those with the most orders first; only whom TikTok numbers."""
+    start = shop_now() - timedelta(days=days)
+    rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status__in=NOT_SOLD).exclude(buyer_id="")
+    grouped = rows.values("connection_id", "buyer_id", "currency").annotate(
+        orders=Count("id"), paid=Sum("total"), first=Min("placed_at"), latest=Max("placed_at"), newest=Max("id")
+    )
+    total = grouped.count()
+    page: Page[dict[str, Any]] = Page((), total, number, size)
+    number = min(max(1, number), page.pages)
+    some = list(grouped.order_by("-orders", "-latest", "newest")[(number - 1) * size : number * size])
+    full = ShopOrderRow.objects.select_related("connection__shop").defer("document", "search")
+    newest = full.in_bulk([row["newest"] for row in some])
+    return Page(tuple(_customer(row, newest[row["newest"]]) for row in some), total, number, size)
+
+
+def _customer(row: Mapping[str, Any], last: ShopOrderRow) -> Customer:
+    return Customer(
+        name=masked(buyer_of(last).name),
+        last=last,
+        orders=row["orders"],
+        total=row["paid"],
+        currency=row["currency"],
+        first_at=row["first"],
+        last_at=row["latest"],
     )
 
 

@@ -32,6 +32,8 @@ from twinshelf.orders.returns import queries as returns
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
 
+SPANS = (30, 7, 14, 90, 365)
+"""The spans of days that sales are shown for, the usual one first."""
 _SORTS = {"placed", "total", "order", "store_order", "status", "ship_by"}
 
 
@@ -130,6 +132,25 @@ def _chips(params: QueryDict, wanted: OrderFilter, every: Sequence[Connection]) 
     if wanted.asks_to_cancel:
         chips.append(("asks", _("The buyer asks to cancel")))
     return chips
+
+
+@require_safe
+@needs(Permission.VIEW)
+def sales(request: ConsoleRequest) -> HttpResponse:
+    """What each shop sold, and to whom: of the buyers no more than their masked names."""
+    days = whole(request.GET, "days", SPANS[0])
+    days = days if days in SPANS else SPANS[0]
+    names = {c.id: c.name for c in connections.connections()}
+    return render(
+        request,
+        "console/sales.html",
+        {
+            "days": days,
+            "spans": SPANS,
+            "shops": [(names.get(each.connection_id, ""), each) for each in order_queries.sales_by_shop(days)],
+            "page": order_queries.customers(days, number=whole(request.GET, "page", 1), size=page_size(request.GET)),
+        },
+    )
 
 
 # -- one order ------------------------------------------------------------------------------------------------------
