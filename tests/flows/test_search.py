@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.apps import apps
 from django.db import connection
 
-from tests.flows.browser import Browser
+from tests.flows.browser import Browser, pk_of
+from tests.flows.faults import HELD_SECONDS
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import text_search
 from twinshelf.kit.text_search import searchable
+from twinshelf.listings.models import Link
+from twinshelf.orders.book import order_of as document_of
 
 
 def found(text: str) -> set[str]:
@@ -52,6 +57,39 @@ def test_the_index_follows_what_is_written(store, twinshelf):
     assert found("enamel") == set()
     StoreProduct.objects.filter(product_id=str(bowl)).delete()
     _check()
+
+
+def test_the_search_at_the_top_finds_a_thing_by_each_of_its_numbers(sandbox, store, shop, twinshelf):
+    mug = store.add_product(sku="MUG-1", title="Enamel mug", stock=9)
+    store.add_product(sku="BOWL-1", title="Enamel bowl", stock=9)
+    task = twinshelf.list(mug)
+    twinshelf.pull()
+    order_id = shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+    number = twinshelf.order(order_id).store_order_id
+    store.act("ship_order", order_id=number, carrier="usps", tracking_number="9400111899223100000007")
+    twinshelf.settle()
+    twinshelf.wait(HELD_SECONDS)
+    listing = twinshelf.listing(mug)
+    link = Link.objects.get(connection=twinshelf.connection, product_id=str(mug))
+    order = document_of(twinshelf.order(order_id))
+    [package] = order.packages
+    browser = Browser()
+
+    def opened(text):
+        answer = browser.client.get("/search/", {"q": text}, follow=True)
+        hits = re.findall(r'<a href="(/(?:products|orders|activity)/\d+/)">', answer.content.decode())
+        return answer.redirect_chain[-1][0] if answer.redirect_chain else hits[0]
+
+    of_product = f"/products/{pk_of(mug)}/"
+    of_order = f"/orders/{twinshelf.order(order_id).pk}/"
+    of_the_product = (str(mug), link.variant_id, listing.tiktok_id, link.sku_id, "MUG-1")
+    assert {text: opened(text) for text in of_the_product} == dict.fromkeys(of_the_product, of_product)
+    assert (package.tracking_number, len(package.id) > 5) == ("9400111899223100000007", True)
+    of_the_order = (order_id, f"#{number}", package.id, package.tracking_number)
+    assert {text: opened(text) for text in of_the_order} == dict.fromkeys(of_the_order, of_order)
+    assert f"/activity/{task.id}/" in browser.client.get("/search/", {"q": str(task.id)}, follow=True).content.decode()
+    assert "Nothing found" in browser.words("/search/?q=729999999999999999999")
 
 
 def test_an_index_whose_triggers_were_lost_is_made_again(store, twinshelf):

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, Final, Literal
 
 import msgspec
@@ -220,6 +222,7 @@ def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> li
     return list(_matching(wanted, connections).values_list("store_id", "product_id"))
 
 
+_LONGEST_NUMBER = 64
 EXPORTED: Final = (
     "product_id", "variant_id", "title", "sku", "options", "barcode", "brand", "category", "price", "currency", "stock",
     "purchasable", "connection", "tiktok_status", "tiktok_product", "tiktok_sku", "tiktok_price", "tiktok_currency",
@@ -624,9 +627,32 @@ def product_count(store_id: int) -> int:
 
 
 def find_products(text: str, limit: int = 5) -> list[StoreProduct]:
-    """The first products whose name, SKU or barcode contains `text`."""
-    rows = _matching(ProductFilter(text=text), ())
-    return list(rows.defer("document", "digest", "search").order_by("title", "pk")[:limit])
+    """The first products whose name, SKU or barcode contains `text`; before them those that have it as a number."""
+    exact = _numbered(text.strip(), list(Connection.objects.values_list("id", flat=True)))
+    rows = _matching(ProductFilter(text=text), ()).defer("document", "digest", "search").order_by("title", "pk")
+    some = list(rows[:limit])
+    if exact:
+        first = StoreProduct.objects.defer("document", "digest", "search").filter(exact, deleted__in=_KEPT)
+        some = list({row.pk: row for row in [*first.order_by("pk")[:limit], *some]}.values())[:limit]
+    return some
+
+
+def _numbered(text: str, connection_ids: Sequence[int]) -> Q | None:
+    """Products that `text` is the number or code of, on either side: product, variant, listing, SKU of the shop."""
+    if not text or len(text) > _LONGEST_NUMBER:
+        return None
+    named = {"connection_id__in": connection_ids}
+    found = {
+        *_unscoped().filter(**named, tiktok_id=text).values_list("connection__store_id", "product_id"),
+        *Link.objects.filter(Q(sku_id=text) | Q(seller_sku=text), **named).values_list(
+            "connection__store_id", "product_id"
+        ),
+        *ChannelSku.objects.filter(**named, sku=text).values_list("connection__store_id", "product_id"),
+    }
+    stores = _store_ids()
+    variants = StoreVariant.objects.filter(store_id__in=stores, variant_id=text)
+    found |= {*variants.values_list("store_id", "product_id"), *((store_id, text) for store_id in stores)}
+    return reduce(or_, (Q(store_id=store_id, product_id=product_id) for store_id, product_id in sorted(found)), Q())
 
 
 def matched_by(rows: Sequence[StoreProduct], text: str) -> dict[int, str]:

@@ -111,6 +111,8 @@ def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
     row.buyer_id = order.buyer_id
     row.address_clear = address.clear
     words = {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
+    words |= {word for line in order.lines for word in (line.product_id, line.sku_id)} | {order.tracking_number}
+    words |= {word for package in order.packages for word in (package.id, package.tracking_number)}
     row.search = searchable(sorted(words))
 
 

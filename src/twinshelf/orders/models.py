@@ -115,7 +115,7 @@ class ShopOrderRow(AccountModel):
     """TikTok's number of the buyer: says which orders are of one, not of whom; "" where it is not told."""
     address_clear = models.BooleanField(default=False)
     search = models.TextField(blank=True)
-    """Order ids, SKUs and titles in lower case; nothing of the buyer."""
+    """Order, package, tracking and SKU numbers, SKUs and titles in lower case; nothing of the buyer."""
     bearers = models.JSONField(default=dict)
     """TikTok SKU id → [product id, variant id] of the store that its units were found to be, and stay."""
     creation = models.CharField(max_length=10, choices=choices(_CREATION), default=CreationState.WAITING.value)

@@ -264,7 +264,7 @@ def asked_to_cancel(connections: Sequence[Connection]) -> int:
 
 
 def find_orders(text: str, limit: int = 5) -> list[ShopOrderRow]:
-    """The newest orders by number on either side, SKU or title."""
+    """The newest orders by number on either side, of a package or of tracking, by SKU or title."""
     rows = _containing(ShopOrderRow.objects.all(), text, list(Connection.objects.values_list("id", flat=True)))
     return list(
         rows.select_related("connection__shop").defer("document", "buyer", "search").order_by("-placed_at")[:limit]
