@@ -22,6 +22,7 @@ GUIDE_BUTTON = re.compile(r'<a class="btn utility sm" href="([^"]+)">\s*<svg[^>]
 LISTS = (
     "/products/", "/orders/", "/templates/", "/templates/categories/", "/activity/", "/activity/problems/",
     "/activity/webhooks/", "/activity/changes/", "/connections/",
+    "/returns/", "/inventory/locations/", "/inventory/warehouses/", "/orders/sales/",
 )  # fmt: skip
 
 
@@ -106,6 +107,10 @@ def test_the_guide_button_of_every_list_opens_what_the_guide_says_about_it(conso
         "/activity/webhooks/": "/guide/activity/#webhooks",
         "/activity/changes/": "/guide/activity/#changes",
         "/connections/": "/guide/connections/",
+        "/returns/": "/guide/returns/",
+        "/inventory/locations/": "/guide/inventory/#locations",
+        "/inventory/warehouses/": "/guide/inventory/#push-rules",
+        "/orders/sales/": "/guide/orders/#sales-and-customers",
         f"/connections/{world.us.id}/skus/": "/guide/skus/",
     }
 
@@ -128,7 +133,7 @@ def test_the_faq_is_at_the_foot_of_the_dashboard_and_in_the_navigation_and_is_se
 
     found = console.get("/faq/?q=tracking+NUMBER")
     assert [answer.title for answer in found["answers"]] == ["How does TikTok Shop get my tracking number?"]
-    assert "1 of 17 answers has “tracking NUMBER”." in found
+    assert "1 of 18 answers has “tracking NUMBER”." in found
     assert [hit.title for hit in found["sections"]] == ["Ship an order", "Shipping"]
     assert "No answer has these words" in console.get("/faq/?q=nowhere-to-be-found")
 

@@ -26,7 +26,8 @@ DATA: Final = Path(__file__).parent / "data"
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 PAGES: Final = (
-    "start", "dashboard", "products", "templates", "inventory", "orders", "activity", "connections", "skus", "settings",
+    "start", "dashboard", "products", "templates", "inventory", "orders", "returns", "activity", "connections",
+    "skus", "settings",
 )  # fmt: skip
 """The pages of the guide, in the order to read them in."""
 
