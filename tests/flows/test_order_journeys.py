@@ -97,6 +97,8 @@ def test_an_order_is_cancelled_here_there_or_in_the_store_with_a_reason_and_once
 
     here, there, stored = (shop.buy(("MUG-1", 1)) for _ in range(3))
     twinshelf.wait(HELD_SECONDS)
+    browser.post(f"{page_of(twinshelf, here)}reasons/")
+    twinshelf.settle()
     reasons = [name for name, _words in browser.get(page_of(twinshelf, here)).context["reasons"]]
 
     [told] = browser.post(f"{page_of(twinshelf, here)}cancel/", {"reason": ""})

@@ -87,10 +87,13 @@ def order(world: World, **fields: object) -> list[str]:
 @pytest.mark.parametrize(
     ("fields", "offered"),
     [
-        ({}, ["order.cancel", "order.sync", "order.open"]),
-        ({"status": "COMPLETED"}, ["order.sync", "order.open"]),
-        ({"store_order_id": None, "creation": "failed"}, ["order.cancel", "order.retry"]),
-        ({"store_order_id": None, "creation": "ignored"}, ["order.cancel"]),
+        ({}, ["order.reasons", "order.sync", "order.open"]),
+        ({"cancel_reasons": ["a_b"], "reasons_for": "AWAITING_SHIPMENT"}, ["order.cancel", "order.sync", "order.open"]),
+        ({"cancel_reasons": ["a_b"], "reasons_for": "ON_HOLD"}, ["order.reasons", "order.sync", "order.open"]),
+        ({"status": "COMPLETED"}, ["order.cancel", "order.sync", "order.open"]),  # disabled, and says why
+        ({"status": "CANCELLED"}, ["order.sync", "order.open"]),
+        ({"store_order_id": None, "creation": "failed"}, ["order.reasons", "order.retry"]),
+        ({"store_order_id": None, "creation": "ignored"}, ["order.reasons"]),
     ],
 )
 def test_an_order_offers_what_its_state_allows(world, fields, offered):

@@ -290,21 +290,27 @@ def test_syncing_an_order_asks_for_both_its_sides(console, world):
 
 def test_cancelling_needs_a_reason_and_is_offered_where_tiktok_allows_it(console):
     row = of("AWAITING_SHIPMENT", creation="created")
+    ShopOrderRow.objects.filter(pk=row.pk).update(
+        cancel_reasons=["seller_cancel_reason_out_of_stock"], reasons_for=row.status
+    )
     page = console.get(f"/orders/{row.pk}/")
-    reasons = [name for name, _words in page["reasons"]]
-    assert reasons
+    assert page["reasons"] == (("seller_cancel_reason_out_of_stock", "Out of stock"),)
     assert "This cannot be undone." in page
 
     assert "Choose a cancellation reason." in console.post(f"/orders/{row.pk}/cancel/", {"reason": ""}).told[0]
+    assert "does not accept" in console.post(f"/orders/{row.pk}/cancel/", {"reason": "because"}).told[0]
     assert not CancellationRow.objects.filter(order=row).exists()
 
-    page = console.post(f"/orders/{row.pk}/cancel/", {"reason": reasons[0]})
+    page = console.post(f"/orders/{row.pk}/cancel/", {"reason": "seller_cancel_reason_out_of_stock"})
     record = CancellationRow.objects.get(order=row)
-    assert (record.origin, record.reason, record.state) == ("app", reasons[0], "passing")
+    assert (record.origin, record.reason, record.state) == ("app", "seller_cancel_reason_out_of_stock", "passing")
     assert "Cancelled at Twinshelf." in page
     assert "Cancel order" not in page  # not twice
 
-    assert "Cancel order" not in console.get(f"/orders/{of('COMPLETED').pk}/")
+    page = console.get(f"/orders/{of('COMPLETED').pk}/")
+    [button] = [each for each in page["actions"] if each.id == "order.cancel"]
+    assert button.refused == "TikTok does not allow cancelling an order that is completed."
+    assert "Cancel order" not in console.get(f"/orders/{of('CANCELLED').pk}/")
 
 
 def test_fetching_makes_a_task_for_each_shop_or_for_the_one_chosen(console, world):

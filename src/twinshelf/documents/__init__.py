@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from twinshelf.documents.changes import (
     ActivateListing,
+    AnswerCancellation,
     AnyChange,
     CancelDouble,
     CancelShopOrder,
@@ -134,6 +135,7 @@ from twinshelf.documents.returns import (
 __all__ = [
     "ActivateListing",
     "Address",
+    "AnswerCancellation",
     "AnyChange",
     "Attribute",
     "AttributeValue",

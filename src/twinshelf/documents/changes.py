@@ -228,6 +228,21 @@ class SetStorePrices(Change, frozen=True, kw_only=True):
     """(variant id, price), sorted by id."""
 
 
+class AnswerCancellation(Change, frozen=True, kw_only=True):
+    """Grant or decline a buyer's request to cancel. It goes with its attempt's token."""
+
+    shop_order_id: str
+    cancel_id: str
+    grant: bool
+    reason: str = ""
+    """TikTok's name of the reason to decline."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"answer {self.cancel_id}"
+
+
 class DecideReturn(Change, frozen=True, kw_only=True):
     """Tell TikTok what the seller decided about a return. It goes with its attempt's token."""
 
@@ -295,6 +310,7 @@ AnyChange = (
     | CreateStoreProduct
     | SetStoreProduct
     | SetStorePrices
+    | AnswerCancellation
     | DecideReturn
     | RefundStoreOrder
     | PutBackStock

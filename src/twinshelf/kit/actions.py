@@ -47,6 +47,8 @@ class Action:
     """What to read before it is done; "" where nothing needs to be confirmed."""
     reasons: tuple[tuple[str, str], ...] = ()
     """(value, words) of the reasons of which one must be sent along as `reason`; empty: none is asked for."""
+    opened: bool = False
+    """What is to be read before it is done shows at once: somebody asked for it a moment ago."""
     refused: str | Promise = ""
     """Why it cannot be done now; "" where it can."""
 

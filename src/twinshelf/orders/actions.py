@@ -9,15 +9,15 @@ from django.db import transaction
 from twinshelf.accounts.actors import Actor, by_hand
 from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Connection
-from twinshelf.documents import CancellationOrigin, CancellationState, CreationState, token
+from twinshelf.documents import CancellationOrigin, CancellationState, CreationState, DecisionState, token
 from twinshelf.errors import NeedsPerson
 from twinshelf.goods.models import StoreVariant
-from twinshelf.kit import secrets
+from twinshelf.kit import clock, secrets
 from twinshelf.listings import actions as listings
 from twinshelf.listings.models import Link
 from twinshelf.listings.queries import matches_strictly
 from twinshelf.orders.book import binding, order_of
-from twinshelf.orders.models import CancellationRow, ChosenVariant, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, CancelRequestRow, ChosenVariant, ShopOrderRow
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.models import Task
 
@@ -132,13 +132,47 @@ def sync(order: ShopOrderRow, *, by: Actor) -> None:
             _ask(order, kind, by_hand("sync", by))
 
 
+def ask_reasons(order: ShopOrderRow, *, by: Actor) -> None:
+    """Ask TikTok for which reasons this very order may be cancelled now. They are on the order's row soon after."""
+    with transaction.atomic():
+        ShopOrderRow.objects.filter(id=order.id).update(reasons_asked_at=clock.now(), cancel_reasons=None)
+        record(by, order.account_id, "orders.ask_reasons", f"order:{order.order_id}")
+        _ask(order, "cancellation", by_hand("sync", by))
+
+
+def answer_request(order: ShopOrderRow, cancel_id: str, *, grant: bool, by: Actor, reason: str = "") -> None:
+    """Grant or decline a buyer's request to cancel, once: pressing twice sends it once.
+
+    Granted, the order is cancelled at TikTok and BigCommerce follows; declined, both stay. Declining needs one of
+    TikTok's `reason`s. Raises NeedsPerson for a reason that it does not offer, and where nothing waits for an answer.
+    """
+    with transaction.atomic():
+        row = CancelRequestRow.objects.select_for_update().filter(order=order, cancel_id=cancel_id).first()
+        answer = "grant" if grant else "decline"
+        if row is not None and row.state == DecisionState.WAITING and row.answer == answer:
+            return
+        if row is None or not row.waiting or row.state == DecisionState.WAITING:
+            raise NeedsPerson("E-CAN-REFUSED")
+        if not grant and reason not in dict(row.reasons):
+            raise NeedsPerson("E-CAN-DECLINE")
+        told = {"answer": answer, "answer_reason": "" if grant else reason, "state": DecisionState.WAITING.value}
+        before = {name: getattr(row, name) for name in told}
+        CancelRequestRow.objects.filter(id=row.id).update(**told, refusal="")
+        subject = f"order:{order.order_id}"
+        record(by, order.account_id, "orders.answer_request", subject, before=before, after=told)
+        _ask(order, "cancellation", by_hand("answer", by))
+
+
 def cancel(order: ShopOrderRow, reason: str, *, by: Actor) -> None:
     """Cancel at TikTok Shop with one of the reasons it offers for this order; BigCommerce follows as preferred.
 
-    Raises NoReason. Whether TikTok allows it is decided there; a refusal becomes a problem on the order.
+    Raises NoReason, and NeedsPerson for a reason that TikTok, asked for this order, did not offer. Whether TikTok
+    allows it is decided there; a refusal becomes a problem on the order.
     """
     if not reason:
         raise NoReason
+    if order.cancel_reasons is not None and order.reasons_for == order.status and reason not in order.cancel_reasons:
+        raise NeedsPerson("E-CAN-REASONS")
     told = {"origin": CancellationOrigin.APP, "reason": reason, "state": CancellationState.PASSING}
     with transaction.atomic():
         before = CancellationRow.objects.filter(order=order).values(*told).first()

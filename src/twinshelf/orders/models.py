@@ -132,6 +132,12 @@ class ShopOrderRow(AccountModel):
     """The buyer changed the address, and the store order does not have it yet."""
     asks_to_cancel = models.BooleanField(default=False, db_default=False)
     """The buyer asked to cancel and waits for an answer."""
+    cancel_reasons = models.JSONField(null=True)
+    """TikTok's names of the reasons for which the seller may cancel it, as asked last; None: never asked."""
+    reasons_for = models.CharField(max_length=40, blank=True, default="", db_default="")
+    """The status in which they were read: in another one they count no more."""
+    reasons_asked_at = models.DateTimeField(null=True)
+    """Since when TikTok is being asked for them; None: it is not."""
     open_return = models.BooleanField(default=False, db_default=False)
     """A return of it is open: it does not count as completed."""
     source_order_id = models.CharField(max_length=40, blank=True, default="", db_default="")

@@ -18,9 +18,21 @@ from django.db.models.functions import Cast, LPad, Substr
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from twinshelf import messages
 from twinshelf.connections.models import Connection
 from twinshelf.connections.queries import shop_now
-from twinshelf.documents import Address, CreationState, Money, OrderLine, Product, ShopOrder, ShopOrderStatus, from_json
+from twinshelf.documents import (
+    Address,
+    CreationState,
+    DecisionState,
+    Money,
+    OrderLine,
+    Product,
+    ShopOrder,
+    ShopOrderStatus,
+    finding,
+    from_json,
+)
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
@@ -30,7 +42,7 @@ from twinshelf.kit.text_search import matching
 from twinshelf.kit.words import searched
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
-from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, CancelRequestRow, ShipmentRow, ShopOrderRow
 from twinshelf.orders.status import counted_status
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
@@ -661,8 +673,33 @@ def import_seconds(days: int = 7) -> float | None:
 
 
 def cancel_reasons(order: ShopOrderRow) -> tuple[tuple[str, str], ...]:
-    """(name, words) of the reasons to choose from for cancelling this order; none where TikTok allows it no more."""
-    return seller_reasons(ShopOrderStatus(order.status))
+    """(name, words) of the reasons to choose from: those that TikTok told for this order, else the documented ones."""
+    known = offered_reasons(order)
+    return seller_reasons(ShopOrderStatus(order.status)) if known is None else known
+
+
+def offered_reasons(order: ShopOrderRow) -> tuple[tuple[str, str], ...] | None:
+    """(name, words) of the reasons that TikTok, asked for this order as it is now, takes; None: it was not asked."""
+    if order.cancel_reasons is None or order.reasons_for != order.status:
+        return None
+    return tuple((name, reason_words(name)) for name in order.cancel_reasons)
+
+
+def may_ask_reasons(order: ShopOrderRow) -> bool:
+    """Whether TikTok may let the seller cancel in this status: elsewhere it need not be asked."""
+    status = ShopOrderStatus(order.status)
+    return status.cancellable or (
+        status is ShopOrderStatus.AWAITING_COLLECTION and order.connection.shop.region == "US"
+    )
+
+
+_ASKING = timedelta(seconds=60)
+"""So long an answer is waited for before the question can be put again."""
+
+
+def asks_for_reasons(order: ShopOrderRow) -> bool:
+    """Whether TikTok is being asked for the reasons right now."""
+    return order.reasons_asked_at is not None and clock.now() - order.reasons_asked_at < _ASKING
 
 
 def cancel_reason_text(name: str) -> str:
@@ -755,18 +792,7 @@ def buyer_asks_to_cancel(view: OrderView) -> bool:
 
 def actions_for(view: OrderView) -> tuple[Action, ...]:
     """What may be done about an order: cancel it, read it again, create its store order, open that in the store."""
-    row, found = view.row, []
-    if view.cancellation is None and (reasons := cancel_reasons(row)):
-        found.append(
-            Action(
-                id="order.cancel",
-                label=_("Cancel order"),
-                args=(row.pk,),
-                tone="danger",
-                confirm=_("This cannot be undone. TikTok refunds the buyer; BigCommerce follows."),
-                reasons=reasons,
-            )
-        )
+    row, found = view.row, list(_to_cancel(view))
     if row.store_order_id:
         found.append(Action(id="order.sync", label=_("Sync"), args=(row.pk,)))
     elif row.creation != CreationState.IGNORED:
@@ -784,6 +810,55 @@ def actions_for(view: OrderView) -> tuple[Action, ...]:
             )
         )
     return tuple(found)
+
+
+def _to_cancel(view: OrderView) -> Iterator[Action]:
+    """To cancel an order: TikTok is asked first which reasons it takes for it; where it takes none, why not."""
+    row, label = view.row, _("Cancel order")
+    if view.cancellation is not None or row.status == ShopOrderStatus.CANCELLED:
+        return
+    reasons = offered_reasons(row)
+    if not may_ask_reasons(row) or reasons == ():
+        status = row.status.replace("_", " ").lower()
+        why = messages.text(finding("E-CAN-STATE", status=status))
+        yield Action(id="order.cancel", label=label, args=(row.pk,), tone="danger", refused=why)
+    elif asks_for_reasons(row):
+        asked = _("TikTok is asked which reasons it takes for this order.")
+        yield Action(id="order.reasons", label=_("Asking TikTok…"), args=(row.pk,), tone="danger", refused=asked)
+    elif reasons is None:
+        yield Action(id="order.reasons", label=label, args=(row.pk,), tone="danger")
+    else:
+        yield Action(
+            id="order.cancel",
+            label=label,
+            args=(row.pk,),
+            tone="danger",
+            confirm=_("This cannot be undone. TikTok refunds the buyer; BigCommerce follows."),
+            reasons=reasons,
+            opened=True,
+        )
+
+
+def cancel_requests(row: ShopOrderRow) -> list[CancelRequestRow]:
+    """The requests of the buyer to cancel an order that wait for an answer, or whose answer was refused."""
+    return list(CancelRequestRow.objects.filter(order=row, waiting=True).order_by("deadline", "pk"))
+
+
+def actions_for_request(request: CancelRequestRow) -> tuple[Action, ...]:
+    """To grant or decline a request to cancel; nothing while an answer is on its way."""
+    if request.state == DecisionState.WAITING:
+        return ()
+    args = (request.order_id, request.cancel_id)
+    return (
+        Action(
+            id="order.grant", label=_("Accept"), args=args, tone="danger",
+            confirm=_("The order is cancelled and TikTok refunds the buyer. BigCommerce follows. No undo."),
+        ),
+        Action(
+            id="order.decline", label=_("Decline"), args=args, confirm=_("The order stays as it is, on both sides."),
+            reasons=tuple((name, words) for name, words in request.reasons),
+        ),
+    )  # fmt: skip
 
 
 def actions_for_line(row: ShopOrderRow, each: LineView) -> tuple[Action, ...]:

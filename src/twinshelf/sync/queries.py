@@ -40,7 +40,7 @@ PRODUCT_CHANGES = (
 )  # fmt: skip
 ORDER_CHANGES = (
     "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CorrectShipment",
-    "CancelShopOrder", "CancelStoreOrder", "CancelDouble", "DecideReturn", "RefundStoreOrder",
+    "CancelShopOrder", "CancelStoreOrder", "CancelDouble", "AnswerCancellation", "DecideReturn", "RefundStoreOrder",
     "PutBackStock",
 )  # fmt: skip
 

@@ -344,7 +344,7 @@ def _asked_to_cancel(number: int) -> Attention:
         "bad",
         "x",
         ngettext("%d buyer asks to cancel", "%d buyers ask to cancel", number) % number,
-        _("Answer in Seller Center before you ship; without an answer TikTok decides."),
+        _("Answer on the order's page before you ship; without an answer TikTok decides."),
         ngettext("View %d order", "View %d orders", number) % number,
         f"{reverse('orders')}?asks=cancel",
     )

@@ -197,6 +197,11 @@ def order(request: ConsoleRequest, pk: int) -> HttpResponse:
             "problems": [(p, offered(request, order_queries.actions_for_problem(p))) for p in view.problems],
             "not_created": order_queries.not_created(row),
             "buyer_asks": order_queries.buyer_asks_to_cancel(view),
+            "asking": order_queries.asks_for_reasons(row),
+            "requests": [
+                (each, offered(request, order_queries.actions_for_request(each)))
+                for each in order_queries.cancel_requests(row)
+            ],
             "steps": [_step(stage) for stage in order_queries.stages_of(view)],
             "may_ship": order_queries.may_ship(row),
             "returns": [returns.line_of(each) for each in returns.returns_of(row)],
@@ -314,6 +319,30 @@ def sync(request: ConsoleRequest, pk: int) -> HttpResponse:
     with Told(request):
         order_actions.sync(row, by=Actor.of(request.user))
         messages.success(request, _("Looking at both sides. This page shows what comes of it."))
+    return redirect("order", row.pk)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def reasons(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Ask TikTok for which reasons the order may be cancelled."""
+    row = order_queries.order_or_404(pk)
+    order_actions.ask_reasons(row, by=Actor.of(request.user))
+    return redirect("order", row.pk)
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def answer(request: ConsoleRequest, pk: int, cancel_id: str, answer: str) -> HttpResponse:
+    """Grant or decline a buyer's request to cancel."""
+    row = order_queries.order_or_404(pk)
+    if answer not in {"grant", "decline"}:
+        raise Http404
+    with Told(request):
+        order_actions.answer_request(
+            row, cancel_id, grant=answer == "grant", reason=request.POST.get("reason", ""), by=Actor.of(request.user)
+        )
+        messages.success(request, _("Your answer is on its way to TikTok. This page shows what comes of it."))
     return redirect("order", row.pk)
 
 

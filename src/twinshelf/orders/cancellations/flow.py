@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from twinshelf import messages
 from twinshelf.connections.batches import UrgentBatch
 from twinshelf.documents import (
+    AnswerCancellation,
     AnyChange,
     CancellationOrigin,
     CancellationRequest,
@@ -14,6 +16,7 @@ from twinshelf.documents import (
     CancelShopOrder,
     CancelStoreOrder,
     CreationState,
+    DecisionState,
     Finding,
     ShopOrder,
     ShopOrderStatus,
@@ -27,10 +30,10 @@ from twinshelf.kit.upsert import update_rows
 from twinshelf.orders import book
 from twinshelf.orders.bearers import links_of
 from twinshelf.orders.cancellations import plan as planning
-from twinshelf.orders.models import CancellationRow, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, CancelRequestRow, ShopOrderRow
 from twinshelf.orders.status import DISPATCHED, next_state
 from twinshelf.sync import lanes, problems
-from twinshelf.sync.flows import ORDERS, Attempt, Closed, Flow, Made, Signal, no_change
+from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, Signal, no_change
 
 
 @dataclass
@@ -39,6 +42,8 @@ class CancellationBatch(UrgentBatch):
 
     rows: dict[str, ShopOrderRow] = field(default_factory=dict)
     records: dict[str, CancellationRow] = field(default_factory=dict)
+    asked: dict[str, list[CancelRequestRow]] = field(default_factory=dict)
+    """Our rows of the requests of these orders that wait for an answer, by order id."""
     requests: dict[str, list[CancellationRequest]] = field(default_factory=dict)
     """What TikTok says of the cancellations of orders of which a part was cancelled, by order id."""
 
@@ -52,7 +57,12 @@ def observe_cancellations(batch: CancellationBatch, keys: Sequence[str]) -> Mapp
     batch.rows.update({key: entry.row for key, entry in kept.items()})
     records = CancellationRow.objects.filter(order__in=[row.id for row in batch.rows.values()])
     batch.records.update({record.order.order_id: record for record in records.select_related("order")})
-    batch.requests.update(_requests(batch, [order for order in orders.values() if _partly(order)]))
+    waiting = CancelRequestRow.objects.filter(order__in=[row.id for row in batch.rows.values()], waiting=True)
+    doubtful = set(waiting.values_list("order__order_id", flat=True))
+    wanted = [order for order in orders.values() if _partly(order) or order.id in doubtful]
+    batch.requests.update(_requests(batch, wanted))
+    _keep_requests(batch)
+    _read_reasons(batch, orders)
     seen = {key: _seen(batch, orders[key]) for key in ids if key in orders}
     return {key: each for key, each in seen.items() if each is not None}
 
@@ -72,8 +82,9 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
     _ask_for_shipments(batch, order, store_order)
     origin = planning.origin_of(sides)
     if origin is None:
-        part = _part(batch, row, order, store_order)
-        return planning.SeenCancellation(sides, batch.preferences, part=part) if part is not None else None
+        part, answers = _part(batch, row, order, store_order), _answers(batch, order.id)
+        found = part is not None or answers
+        return planning.SeenCancellation(sides, batch.preferences, answers=answers, part=part) if found else None
     if record is None and not batch.preview:
         record, _ = CancellationRow.objects.get_or_create(
             account_id=row.account_id, order=row, defaults={"origin": origin}
@@ -82,7 +93,55 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
     reasons: Sequence[str] = ()
     if planning.asks_shop(sides):
         reasons = batch.shop_client.cancel_reasons(order.id)
-    return planning.SeenCancellation(sides, batch.preferences, tuple(reasons), record.reason if record else "")
+    return planning.SeenCancellation(
+        sides, batch.preferences, tuple(reasons), record.reason if record else "", answers=_answers(batch, order.id)
+    )
+
+
+def _keep_requests(batch: CancellationBatch) -> None:
+    """Keep what TikTok says of the requests to cancel, and the reasons to decline those that wait for us."""
+    for order_id, requests in batch.requests.items():
+        row = batch.rows[order_id]
+        known = {each.cancel_id: each for each in CancelRequestRow.objects.filter(order=row)}
+        kept = []
+        for request in requests:
+            each = known.get(request.id) or CancelRequestRow(account_id=row.account_id, order=row, cancel_id=request.id)
+            if each.updated_at is not None and request.updated_at is not None and request.updated_at < each.updated_at:
+                continue
+            if request.awaiting_us and not each.reasons:
+                each.reasons = [list(reason) for reason in batch.shop_client.reject_reasons(request.id)]
+            each.status, each.waiting, each.deadline = request.status, request.awaiting_us, request.deadline
+            each.reason = (request.reason_text or planning.reason_words(request.reason))[:300]
+            each.updated_at = request.updated_at
+            if not each.waiting and each.state == DecisionState.WAITING:  # somebody answered it
+                each.state = DecisionState.DONE.value
+            if not batch.preview:
+                each.save()
+            kept.append(each)
+        batch.asked[order_id] = [each for each in kept if each.waiting]
+
+
+def _answers(batch: CancellationBatch, order_id: str) -> tuple[AnswerCancellation, ...]:
+    return tuple(
+        AnswerCancellation(
+            shop_order_id=order_id, cancel_id=each.cancel_id, grant=each.answer == "grant", reason=each.answer_reason
+        )
+        for each in batch.asked.get(order_id, ())
+        if each.state == DecisionState.WAITING
+    )
+
+
+def _read_reasons(batch: CancellationBatch, orders: Mapping[str, ShopOrder]) -> None:
+    """Read TikTok's reasons to cancel those orders for which somebody asked for them."""
+    changed = []
+    for order_id, order in orders.items():
+        row = batch.rows[order_id]
+        if row.reasons_asked_at is None or batch.preview:
+            continue
+        row.cancel_reasons = list(batch.shop_client.cancel_reasons(order.id))
+        row.reasons_for, row.reasons_asked_at = row.status, None
+        changed.append(row)
+    update_rows(changed, ["cancel_reasons", "reasons_for", "reasons_asked_at"])
 
 
 def _partly(order: ShopOrder) -> bool:
@@ -167,8 +226,22 @@ def apply_cancellation(batch: CancellationBatch, change: AnyChange, attempt: Att
                 return Made("was cancelled already", CancellationState.DONE)
             shop.cancel_order(change.shop_order_id, change.reason)
             return Made(f"cancelled at TikTok Shop: {planning.reason_words(change.reason)}")
+        case AnswerCancellation():
+            shop = batch.shop_client
+            if not attempt.first and not _awaits_answer(batch, change):
+                return Made("was answered already")
+            if change.grant:
+                shop.approve_cancellation(change.cancel_id, attempt.token)
+                return Made("granted at TikTok Shop")
+            shop.reject_cancellation(change.cancel_id, change.reason, attempt.token)
+            return Made("declined at TikTok Shop")
         case _:
             return no_change(batch, change, attempt)
+
+
+def _awaits_answer(batch: CancellationBatch, change: AnswerCancellation) -> bool:
+    pages = batch.shop_client.cancellation_pages(order_ids=[change.shop_order_id])
+    return any(request.id == change.cancel_id and request.awaiting_us for page in pages for request in page.rows)
 
 
 def _is_cancelled(orders: Sequence[ShopOrder]) -> bool:
@@ -185,8 +258,11 @@ def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[plann
     for each in closed:
         row = batch.rows[each.key]
         record = batch.records.get(each.key)
-        if record is None:  # only a part of it was cancelled
-            back.update(_products_of(row))
+        if any(_note_answer(batch, each.key, done) for done in each.done):
+            again.append(each.key)
+        if record is None:  # only a part of it was cancelled, or a request was answered
+            if each.seen.part is not None:
+                back.update(_products_of(row))
             continue
         before = record.state
         record.state = _state(each, before)
@@ -217,6 +293,21 @@ def record_cancellations(batch: CancellationBatch, closed: Sequence[Closed[plann
 def _products_of(row: ShopOrderRow) -> set[str]:
     """The products of an order: the shop may have put their units on offer again."""
     return {product_id for product_id, _variant_id in row.bearers.values()}
+
+
+def _note_answer(batch: CancellationBatch, order_id: str, done: Done) -> bool:
+    """Keep what came of an answer; whether TikTok took it, so that the order is to be looked at again."""
+    if not isinstance(done.change, AnswerCancellation):
+        return False
+    row = next(each for each in batch.asked[order_id] if each.cancel_id == done.change.cancel_id)
+    if done.made is not None:
+        row.state, row.refusal = DecisionState.DONE.value, ""
+    elif isinstance(done.error, Refused):
+        row.state, row.refusal = DecisionState.REFUSED.value, messages.text(done.error)
+    else:
+        return False
+    update_rows([row], ["state", "refusal"])
+    return done.made is not None
 
 
 def _state(each: Closed[planning.SeenCancellation], before: str) -> str:

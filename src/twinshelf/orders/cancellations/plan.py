@@ -11,6 +11,8 @@ import msgspec
 
 from twinshelf.connections.preferences import Preferences
 from twinshelf.documents import (
+    AnswerCancellation,
+    AnyChange,
     CancellationOrigin,
     CancellationRequest,
     CancelShopOrder,
@@ -52,6 +54,7 @@ def seller_reasons(shop_status: ShopOrderStatus) -> tuple[tuple[str, str], ...]:
 
 def reason_words(name: str) -> str:
     """A reason in words: by its name if it is one of those above, else the name spelled out; a text stays as it is."""
+    name = name.removesuffix("_uk")
     for known, words in (*_UNPAID_REASONS, *_PAID_REASONS):
         if name == known:
             return words
@@ -146,6 +149,8 @@ class SeenCancellation:
     preferences: Preferences
     reasons: tuple[str, ...] = ()
     chosen_reason: str = ""
+    answers: tuple[AnswerCancellation, ...] = ()
+    """What was decided here about requests of the buyer, and is still to be told."""
     part: Finding | None = None
     """Nobody cancelled the whole order, but TikTok cancelled a part of it that the store order still asks for."""
 
@@ -153,11 +158,12 @@ class SeenCancellation:
 def plan(seen: SeenCancellation) -> Plan:
     """What to pass on to the side that does not know yet, or why it cannot be."""
     if seen.part is not None:
-        return Plan(key=seen.sides.shop_order_id, findings=(seen.part,))
+        return Plan(key=seen.sides.shop_order_id, changes=seen.answers, findings=(seen.part,))
     change, finding = plan_cancellation(seen.sides, seen.preferences, seen.reasons, seen.chosen_reason)
+    changes: tuple[AnyChange, ...] = (*seen.answers, change) if change else seen.answers
     return Plan(
         key=seen.sides.shop_order_id,
-        changes=(change,) if change else (),
+        changes=changes,
         findings=(finding,) if finding else (),
         settled=seen.sides.shop_status is ShopOrderStatus.CANCELLED,
     )
