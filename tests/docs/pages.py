@@ -103,6 +103,8 @@ Amounts are texts with as many decimals as their currency has (`"47.63"`), times
 | `push` `pull` `activate` `deactivate` | the task: `id`, `title`, `state`, `total`, `succeeded`, `failed`, `skipped`, `summary` |
 | `tasks` | a list of tasks |
 | `orders` | a list: `order_id`, `status`, `store_order_id`, `total`, `currency`, `reason` |
+| `returns list` | a list: `return_id`, `order_id`, `type`, `stage`, `status`, `total`, `currency`, `deadline`, `refund`, `stock`, `reason` |
+| `returns show` | the same of one, with `items`, `decisions` and `problems` |
 | `problems` | a list, an entry per kind and code: `code`, `kind`, `count`, `title`, `text`, `remedy`; with a code, an entry per problem: `code`, `kind`, `key`, `text`, `remedy`, `blocking`, `opened_at` |
 | `users` | a list: `account`, `email`, `name`, `role` (`owner`, `admin`, or the name of the account's own), `invited` |
 | `doctor` | a list: `what`, `ok`, `text`, `remedy` |

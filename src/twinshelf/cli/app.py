@@ -22,6 +22,7 @@ from rich.table import Table
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.cli import backups, installation, problems, sandbox, settings, skus, templates, users
 from twinshelf.cli import orders as order_commands
+from twinshelf.cli import returns as return_commands
 from twinshelf.cli.orders import amount
 
 if TYPE_CHECKING:
@@ -618,6 +619,7 @@ def _opened(name: str) -> Iterator[tuple[Account, Connection]]:
 
 settings.mount(app, console, _opened, _complain)
 order_commands.mount(app, console, _opened, _complain)
+return_commands.mount(app, console, _opened, _complain)
 skus.mount(app, console, _opened, _complain)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)

@@ -17,7 +17,8 @@ from twinshelf.listings import actions as listings
 from twinshelf.listings.models import Link
 from twinshelf.listings.queries import matches_strictly
 from twinshelf.orders.book import binding, order_of
-from twinshelf.orders.models import CancellationRow, CancelRequestRow, ChosenVariant, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, CancelRequestRow, ChosenVariant, ReturnRow, ShopOrderRow
+from twinshelf.orders.returns.book import binding as return_binding
 from twinshelf.sync import lanes, problems, tasks
 from twinshelf.sync.models import Task
 
@@ -194,9 +195,14 @@ def _ask(order: ShopOrderRow, kind: str, cause: str) -> None:
 
 
 def reseal() -> int:
-    """Seal the buyers of all accounts' orders under the current key; how many were under older ones. Safe to repeat.
+    """Seal the buyers of all accounts' orders, and what they wrote about returns, under the current key.
+
+    Returns how many values were under older ones. Safe to repeat.
 
     Raises Unsealable where a value's key is not configured.
     """
     rows = ShopOrderRow.objects.with_scopes_disabled().only("buyer", "connection_id", "order_id")
-    return secrets.reseal(rows, ["buyer"], lambda row: binding(row.connection_id, row.order_id))
+    stories = ReturnRow.objects.with_scopes_disabled().only("story", "connection_id", "return_id")
+    return secrets.reseal(rows, ["buyer"], lambda row: binding(row.connection_id, row.order_id)) + secrets.reseal(
+        stories, ["story"], lambda row: return_binding(row.connection_id, row.return_id)
+    )

@@ -13,9 +13,8 @@ from twinshelf.connections.models import Connection
 from twinshelf.documents import DecisionState, PaybackState, ReturnChoice, ReturnDecision
 from twinshelf.documents.money import minor_unit
 from twinshelf.errors import NeedsPerson
-from twinshelf.kit import clock, secrets
+from twinshelf.kit import clock
 from twinshelf.orders.models import ReturnRow
-from twinshelf.orders.returns.book import binding
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 
@@ -147,9 +146,3 @@ def _ask(row: ReturnRow, cause: str) -> None:
     lanes.ask(
         row.account_id, "return", f"connection:{row.connection_id}", [row.order_id], cause=cause, priority=lanes.URGENT
     )
-
-
-def reseal() -> int:
-    """Seal the histories of all accounts' returns under the current key; how many were under older ones."""
-    rows = ReturnRow.objects.with_scopes_disabled().only("story", "connection_id", "return_id")
-    return secrets.reseal(rows, ["story"], lambda row: binding(row.connection_id, row.return_id))
