@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0005_returns'),
+        ('orders', '0006_buyer_id'),
     ]
 
     operations = [
