@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 from tests import console_data
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
+from twinshelf.listings.models import Review, ReviewLine
+from twinshelf.listings.reviews.plan import Verdict
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import Problem, Task
@@ -74,11 +76,25 @@ def addresses(world: Any) -> list[str]:
         "/activity/security/",
         "/search/?q=linen",
         f"/connections/{world.us.id}/settings/",
+        f"/connections/{world.us.id}/settings/direction/?to=tts_to_bc",
+        f"/products/reviews/{reviewed(world)}/?per=5",
         "/faq/?q=tracking",
         "/orders/sales/?per=5",
         f"/connections/{world.us.id}/settings/carriers/",
         "/guide/products/",
     ]
+
+
+def reviewed(world):
+    """A review with a line of each verdict."""
+    made = Review.objects.create(account=world.account, connection=world.us, by="Maya", ready_at=clock.now())
+    for verdict, product in zip(Verdict, world.products, strict=False):
+        rows = [["title", "", product.title, "Another title"], ["price", product.sku, "", "12.00 USD"]]
+        ReviewLine.objects.create(
+            account=world.account, review=made, kind="listing", key=product.product_id, verdict=verdict,
+            sku=product.sku, title=product.title, rows=rows, reviewed=True,
+        )  # fmt: skip
+    return made.id
 
 
 def test_every_page_passes_axe_at_a_desk_in_the_light(page, world):
@@ -310,7 +326,7 @@ def test_on_a_phone_every_action_of_the_bar_and_of_a_menu_is_in_sight(page, worl
     bar = page.locator(".bulk")
     assert len(bar.get_by_role("button").all()) == 6
     bar.get_by_text("More").click()
-    more = ["Activate", "Upload product", "Sync price", "Delete on TikTok", "Recover on TikTok"]
+    more = ["Review changes", "Activate", "Upload product", "Sync price", "Delete on TikTok", "Recover on TikTok"]
     assert [entry.inner_text() for entry in bar.locator("details.menu[open] .entry").all()] == more
     for entry in bar.locator("details.menu[open] .entry").all():
         box = entry.bounding_box()

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, installation, problems, sandbox, settings, skus, templates, users
+from twinshelf.cli import backups, installation, problems, reviews, sandbox, settings, skus, templates, users
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli import returns as return_commands
 from twinshelf.cli.orders import amount
@@ -650,6 +650,9 @@ def _follow(task: Task, *, as_json: bool = False) -> None:
     """Show a task's progress until it has ended, then the result. Ends the command where anything failed."""
     if code := _carry_out(task, as_json=as_json):
         raise typer.Exit(code)
+
+
+reviews.mount(app, console, reviews.Ways(_opened, _pulled, _follow, _complain))
 
 
 def _carry_out(task: Task, *, as_json: bool = False, quiet: bool = False) -> int:

@@ -65,7 +65,7 @@ def _section(request: HttpRequest) -> str:
         return "templates"
     if match is not None and match.url_name == "guide":
         return _HELP
-    if match is not None and match.url_name in {"preferences", "preferences_part"}:
+    if match is not None and match.url_name in {"preferences", "preferences_part", "preferences_direction"}:
         return "settings"
     return request.path.split("/")[1] or "dashboard"
 

@@ -65,6 +65,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "product.edit": Route(_edit),
     "product.map": Route(_map),
     "product.list": Route(_to("products_act", "list")),
+    "product.review": Route(_to("products_act", "review")),
     "product.upload": Route(_to("products_act", "upload")),
     "product.refresh": Route(_to("products_act", "refresh")),
     "product.sync": Route(_to("products_act", "sync")),

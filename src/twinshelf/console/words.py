@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, ReturnKind, ReturnStage, StoreOrderState
 from twinshelf.kit.actions import Permission
 from twinshelf.listings.incoming.plan import Verdict
+from twinshelf.listings.reviews import plan as reviewing
 
 Text = Any
 """A lazy translation: a string by the time it is shown."""
@@ -530,11 +531,41 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
 VERDICTS: Final[Mapping[Verdict, tuple[str, str, Text]]] = {
     Verdict.CREATE: ("info", "plus", _("Is created")),
     Verdict.LINK: ("ok", "link", _("Is linked")),
-    Verdict.NEAR: ("warn", "alert", _("Left alone: a SKU is nearly the same")),
-    Verdict.AMBIGUOUS: ("warn", "alert", _("Left alone: a SKU is used several times")),
-    Verdict.NO_SKU: ("warn", "alert", _("Left alone: a variant has no SKU")),
+    Verdict.NEAR: ("warn", "alert", _("Left alone: nearly the same")),
+    Verdict.AMBIGUOUS: ("warn", "alert", _("Left alone: SKU used twice")),
+    Verdict.NO_SKU: ("warn", "alert", _("Left alone: SKU missing")),
 }
 """Tint and words for what another catalog direction does with a product."""
+
+REVIEWED: Final[Mapping[str, tuple[str, str, Text]]] = {
+    reviewing.Verdict.NEW: ("info", "plus", _("New on TikTok")),
+    reviewing.Verdict.CHANGED: ("ok", "sync", _("Changed")),
+    reviewing.Verdict.OFF: ("note", "pause", _("Taken away")),
+    reviewing.Verdict.FINDING: ("bad", "alert", _("With findings, not sent")),
+    reviewing.Verdict.NOTHING: ("note", "check", _("Nothing to do")),
+}
+"""Tint, icon and words for what a review says of a product."""
+
+LISTING_FIELDS: Final[Mapping[str, Text]] = {
+    "title": _("Title"),
+    "description": _("Description"),
+    "category_id": _("Category"),
+    "brand_id": _("Brand"),
+    "attributes": _("Attributes"),
+    "image_urls": _("Images"),
+    "weight": _("Weight"),
+    "dimensions": _("Package"),
+    "minimum_quantity": _("Least in an order"),
+    "maximum_quantity": _("Most in an order"),
+    "cash_on_delivery": _("Cash on delivery"),
+    "sales_attributes": _("Options"),
+    "certificates": _("Certificates"),
+    "size_chart": _("Size chart"),
+    "skus": _("SKUs"),
+    "price": _("Price"),
+    "stock": _("Stock"),
+}
+"""What the fields of a listing are called in a review."""
 
 LANES: Final[Mapping[str, Text]] = {
     "listing": _("Listing"),

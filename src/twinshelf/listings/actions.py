@@ -80,6 +80,33 @@ def list_products(
     return task
 
 
+def list_reviewed(
+    connection: Connection, product_ids: Sequence[str], also: Mapping[str, Sequence[str]], *, by: Actor
+) -> Task:
+    """As `list_products`, where somebody has seen what is sent: anything else is not (`sync.agreements`).
+
+    `also` names the keys of other lanes that are sent with them. What to hold each plan to must be on record before.
+    """
+    ids = list(product_ids)
+    with transaction.atomic():
+        _keep_rows(connection, ids)
+        for start in range(0, len(ids), 500):
+            rows = ListingRow.objects.filter(connection=connection, product_id__in=ids[start : start + 500])
+            rows.update(wanted=True, pushed=True)
+            rows.filter(tiktok_id="").update(state=ListingState.IN_PROGRESS)
+        select(connection, ids)
+        owner = f"connection:{connection.id}"
+        title = f"Send the reviewed changes of {counted(len(ids), 'product')} to {connection.shop}"
+        params = {"told_failed": "Failed to upload {n} product(s) to TikTok Shop."}
+        task = tasks.asking(connection.account_id, "ask_listing", title, owner=owner, by=by, params=params)
+        for kind, keys in {**also, "listing": ids}.items():
+            tasks.ask_for(task, kind, owner, list(keys), signals=Signal.AGREED)
+        if not ids:
+            tasks.settle(task.id)
+        _record(by, "listings.list_reviewed", task, after={"wanted": True, "task": task.id})
+    return task
+
+
 def _keep_rows(connection: Connection, product_ids: Iterable[str]) -> None:
     """Have a row for each of these products; those that are there stay as they are."""
     ListingRow.objects.bulk_create(

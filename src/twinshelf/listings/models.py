@@ -15,6 +15,7 @@ from twinshelf.documents import Listing, ListingState, Money, ProductDraft, Shop
 from twinshelf.kit import clock
 from twinshelf.kit.choices import choices
 from twinshelf.rules.categories import Leaf
+from twinshelf.sync.models import Task
 
 _STATES: Mapping[StrEnum, str] = {
     ListingState.NOT_UPLOADED: "Not listed",
@@ -205,6 +206,52 @@ class IncomingRow(AccountModel):
 
     def __str__(self) -> str:
         return f"{self.tiktok_id} → {self.product_id}"
+
+
+class Review(AccountModel):
+    """What a bulk write would send, worked out to be looked at first (BEY-05)."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    products = models.JSONField(null=True)
+    """Ids of the products that were chosen; None: all of the store."""
+    by = models.CharField(max_length=200)
+    made_at = models.DateTimeField(default=clock.now)
+    task = models.ForeignKey(Task, null=True, on_delete=models.SET_NULL, related_name="+")
+    ready_at = models.DateTimeField(null=True)
+    """When all of it was worked out; None: not yet."""
+    sent_at = models.DateTimeField(null=True)
+    sent_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["connection", "-id"], name="review_recent")]
+
+    def __str__(self) -> str:
+        return f"review {self.pk} of {self.connection_id}"
+
+
+class ReviewLine(AccountModel):
+    """What one lane would send of one product, by field before and after (`reviews.plan.Line`)."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=64)
+    verdict = models.CharField(max_length=10)
+    sku = models.CharField(max_length=255, blank=True)
+    title = models.TextField(blank=True)
+    rows = models.JSONField(default=list)
+    """[field, SKU, before, after]."""
+    findings = models.JSONField(default=list)
+    digests = models.JSONField(default=list)
+    """Of its changes, as `sync.agreements` compares them."""
+    calls = models.IntegerField(default=0)
+    reviewed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["review", "key", "kind"], name="review_line_once")]
+        indexes: ClassVar = [models.Index(fields=["review", "verdict", "id"], name="review_line_by_verdict")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.key}"
 
 
 class ShopSkuSeen(AccountModel):

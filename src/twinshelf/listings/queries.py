@@ -1003,6 +1003,7 @@ def actions_for_many() -> tuple[Action, ...]:
         Action(id="product.refresh", label=_("Refresh status")),
         Action(id="product.sync", label=_("Sync price & stock")),
         Action(id="product.deactivate", label=_("Deactivate")),
+        Action(id="product.review", label=_("Review changes")),
         Action(id="product.activate", label=_("Activate")),
         Action(id="product.upload", label=_("Upload product")),
         Action(id="product.prices", label=_("Sync price")),

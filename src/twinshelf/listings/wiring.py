@@ -8,6 +8,7 @@ from twinshelf.accounts.actors import ENGINE
 from twinshelf.connections.models import Connection
 from twinshelf.listings import actions, afterwards, auditing, content, prices, stock, visibility, warehouses
 from twinshelf.listings.incoming import flow as incoming
+from twinshelf.listings.reviews import working as reviewing
 from twinshelf.sync import lanes, problems
 
 
@@ -43,4 +44,4 @@ TIMETABLES = {
     "shop_refusals": _try_refused_again,
     "shop_warehouses": _read_warehouses,
 }
-TASKS = {"sku_audit": auditing.carry_out}
+TASKS = {"sku_audit": auditing.carry_out, "review": reviewing.carry_out}

@@ -31,7 +31,7 @@ from twinshelf.errors import NeedsPerson, OutOfBudget, PlatformDown, TakenOver, 
 from twinshelf.kit import clock, http
 from twinshelf.kit.http import LONGEST_CALL_SECONDS
 from twinshelf.kit.upsert import insert_rows
-from twinshelf.sync import lanes, leases, problems, tasks
+from twinshelf.sync import agreements, lanes, leases, problems, tasks
 from twinshelf.sync.flows import AnyFlow, Ask, Attempt, Batch, Closed, Done, Made, Outcome, Signal, installed
 from twinshelf.sync.models import AttemptRow, ChangeRecord, Lane
 
@@ -298,8 +298,10 @@ def _may_be_few(error: Exception, *, again: bool) -> bool:
 def _planned(flow: AnyFlow, batch: Batch, asks: Sequence[Ask]) -> tuple[list[_Planned], list[Outcome]]:
     by_key = {ask.key: ask for ask in asks}
     planned, outcomes = [], []
-    for key, seen, plan in plans_of(flow, batch, list(by_key)):
+    agreed = agreements.of(batch.lane.id, [ask.key for ask in asks if Signal.AGREED in ask.signals])
+    for key, seen, found in plans_of(flow, batch, list(by_key)):
         ask = by_key.pop(key)
+        plan = agreements.held_to(found, agreed[key]) if key in agreed else found
         if plan.later_seconds is None:
             planned.append(_Planned(ask, seen, plan))
         else:
@@ -622,6 +624,8 @@ def _record(lane: Lane, flow: AnyFlow, batch: Batch, closed: Sequence[Closed[Any
         for name in sorted({name for _key, name in over if name}):
             keys = [key for key, other in over if other == name]
             AttemptRow.objects.filter(lane=lane, name=name, key__in=keys).delete()
+        done_with = [e.key for e in closed if e.outcome.state in {"applied", "parked"}]
+        agreements.forget(lane.id, [key for key in done_with if Signal.AGREED in batch.asks[key].signals])
     return True
 
 

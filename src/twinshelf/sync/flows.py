@@ -44,6 +44,8 @@ class Signal(IntFlag):
     """The store said that orders moved its stock."""
     RESEND = 16
     """Send it even where the other side shows it already."""
+    AGREED = 32
+    """A person has seen what would be sent: nothing but that is (`agreements`)."""
     CANCELLED = 8
     """An order was cancelled in the shop, which may have put its units on offer again."""
 

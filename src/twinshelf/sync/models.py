@@ -100,6 +100,21 @@ class AttemptRow(AccountModel):
         return f"{self.name} of {self.key}"
 
 
+class Agreement(AccountModel):
+    """What a person has agreed to be sent for a key: digests of its changes, until the key is done with."""
+
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=120)
+    digests = models.JSONField(default=list)
+    made_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lane", "key"], name="agreement_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Problem(AccountModel):
     """Something that only a person can put right, until it is. One open problem per (lane, key, code)."""
 

@@ -46,6 +46,7 @@ from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.listings import sides as inventory
 from twinshelf.listings.queries import ProductFilter
+from twinshelf.listings.reviews import actions as reviews
 from twinshelf.rules import queries as rules
 from twinshelf.sync import actions as sync_actions
 from twinshelf.sync import queries as sync
@@ -76,6 +77,7 @@ _FOR_WHAT_IS_GONE = {"refresh", "deactivate", "delete"}
 _MORE_THAN_ONE = 1
 _UPLOADS = {"list", "upload"}
 _CHOOSES_TEMPLATE = "upload"
+_REVIEW = "review"
 
 
 def product_filter(
@@ -294,9 +296,11 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
 
     What is far-reaching is asked first; the answer comes as the same form with `confirmed`.
     """
+    every = connections.connections()
+    if action == _REVIEW:
+        return _review(request, every)
     if action not in ACTIONS:
         raise Http404
-    every = connections.connections()
     asked = _asked_for(request.POST, action, every)
     if not request.POST.get("confirmed") and asked.asks_first(action):
         return _ask(request, action, asked)
@@ -318,6 +322,20 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
     if refused and not made:
         return back(request, "products")
     return started(request, made, "products", follow=asked.keys is None or len(asked.keys) > _MORE_THAN_ONE)
+
+
+def _review(request: ConsoleRequest, every: Sequence[Connection]) -> HttpResponse:
+    """Have it worked out what listing these products would send, shop by shop, and show the first."""
+    asked = _asked_for(request.POST, "list", every)
+    made = [
+        reviews.begin(connection, ids, by=Actor.of(request.user))
+        for connection, ids in asked.by_shop()
+        if ids is None or ids
+    ]
+    if not made:
+        messages.warning(request, _("Nothing to do: no product fits."))
+        return back(request, "products")
+    return redirect("review", made[0].id)
 
 
 @dataclass(frozen=True)
