@@ -227,15 +227,23 @@ def test_a_task_that_could_not_be_carried_out_is_run_again_as_a_whole(console, w
 
 
 def test_moments_in_stored_texts_are_shown_in_the_time_zone_of_the_reader(console, world):
-    Task.objects.create(
-        account=world.account, kind="pull", title="Pull changed since 2025-03-10 04:05 UTC",
-        state="completed", owner=f"store:{world.store.id}", created_at=clock.now(), finished_at=clock.now(),
+    task = Task.objects.create(
+        account=world.account, kind="pull", title="Pull changed since 2025-03-10 04:05 UTC", state="failed",
+        summary="Broken off at 2025-03-10 05:05 UTC.", owner=f"store:{world.store.id}", created_at=clock.now(),
+        finished_at=clock.now(),
     )  # fmt: skip
+    lane = Lane.objects.get(kind="listing", owner=f"connection:{world.us.id}")
+    facts = {"platform": "TikTok Shop", "answer": "expired at 2025-03-10 06:05 UTC"}
+    Problem.objects.create(account=world.account, lane=lane, key="*", code="E-CON-AUTH", facts=facts)
 
-    page = console.get("/activity/")
-
-    assert "changed since Mar 9, 2025, 11:05 PM (Chicago time)" in page
-    assert "UTC" not in page
+    for path in ("/activity/", f"/activity/{task.id}/", "/", "/search/?q=changed+since"):
+        page = console.get(path)
+        assert "changed since Mar 9, 2025, 11:05 PM (Chicago time)" in page or path.startswith("/search"), path
+        assert "UTC" not in page, path
+    assert "Broken off at Mar 10, 2025, 12:05 AM (Chicago time)." in console.get("/activity/")
+    assert "Broken off at Mar 10, 2025, 12:05 AM (Chicago time)." in console.get(f"/activity/{task.id}/")
+    for path in ("/", "/activity/problems/?kind=listing&code=E-CON-AUTH"):
+        assert "expired at Mar 10, 2025, 1:05 AM (Chicago time)" in console.get(path), path
 
 
 def test_a_problem_of_a_whole_connection_leads_to_the_connections(console, world):
