@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from tests.flows.conftest import HOME
 from tests.flows.faults import fault
+from twinshelf.accounts.models import User
 from twinshelf.goods.models import StoreProduct
 from twinshelf.listings.models import IncomingRow, Link
 from twinshelf.sync.models import ChangeRecord, Problem
@@ -141,6 +143,11 @@ def test_a_sku_that_is_nearly_equal_or_used_twice_creates_nothing_and_says_why(s
     assert leading.problems() == sorted(
         [(near, "E-IMP-NEAR"), *((cup, "E-IMP-DUP") for cup in twice), (named, "E-IMP-NAME")]
     )
+    client = Client()
+    client.force_login(User.objects.get(email="maya@fernhollow.test"))
+    page = client.get("/activity/problems/").content.decode()
+    assert "Bowl of the shop" in page  # by its title, not by its number
+    assert near not in page
     facts = Problem.objects.get(code="E-IMP-NEAR").facts["pairs"]
     assert facts == "“ab-1” on TikTok, “AB-1” in BigCommerce (character 1: “A” in BigCommerce, “a” on TikTok)"
 

@@ -839,6 +839,22 @@ def named(store_id: int, product_ids: Sequence[str]) -> dict[str, tuple[int, str
     return {product_id: (pk, title) for product_id, pk, title in rows.values_list("product_id", "pk", "title")}
 
 
+def named_in_shop(connection_id: int, tiktok_ids: Sequence[str]) -> dict[str, tuple[int | None, str]]:
+    """(primary key of the store's product it is linked with, title) by TikTok's product id, as last seen there."""
+    connection = Connection.objects.filter(id=connection_id).first()
+    if connection is None:
+        return {}
+    seen = ShopSkuSeen.objects.filter(shop_id=connection.shop_id, tiktok_id__in=tiktok_ids)
+    linked = dict(
+        ListingRow.objects.filter(connection=connection, tiktok_id__in=tiktok_ids).values_list(
+            "tiktok_id", "product_id"
+        )
+    )
+    pks = pks_of(connection.store_id, set(linked.values()))
+    titles = dict(seen.values_list("tiktok_id", "title"))
+    return {key: (pks.get(linked.get(key, "")), title) for key, title in titles.items()}
+
+
 def waiting_problem(problem: Problem) -> bool:
     """Whether the template would mend it for all products at once."""
     return "template" in problem.waits_for.split()

@@ -32,6 +32,8 @@ from twinshelf.sync.problems import OWNER_KEY
 
 UNFINISHED = (TaskState.QUEUED, TaskState.RUNNING)
 PRODUCT_KINDS = ("listing", "price", "stock", "visibility", "product")
+SHOP_PRODUCT_KINDS = ("incoming",)
+"""Kinds of lanes whose keys are ids of the shop's products."""
 ORDER_KINDS = ("order", "shipment", "cancellation", "return", "reference")
 """Kinds of lanes whose keys are product ids, and those whose keys are TikTok order ids."""
 PRODUCT_CHANGES = (

@@ -147,6 +147,7 @@ class Links:
         store_of = {c.id: c.store_id for c in connections.connections()}
         products: dict[int, set[str]] = {}
         order_ids: dict[int, set[str]] = {}
+        incoming: dict[int, set[str]] = {}
         for lane, key in keys:
             if lane is None:
                 continue
@@ -156,8 +157,11 @@ class Links:
                 products.setdefault(store, set()).add(key)
             elif lane.kind in sync.ORDER_KINDS:
                 order_ids.setdefault(owner, set()).add(key)
+            elif lane.kind in sync.SHOP_PRODUCT_KINDS:
+                incoming.setdefault(owner, set()).add(key)
         self._store_of = store_of
         self._products = {store: catalog.named(store, sorted(ids)) for store, ids in products.items()}
+        self._incoming = {owner: catalog.named_in_shop(owner, sorted(ids)) for owner, ids in incoming.items()}
         self._orders = {owner: orders.order_pks(sorted(ids), [owner]) for owner, ids in order_ids.items()}
 
     def _product(self, lane: Lane, key: str) -> tuple[int, str] | None:
@@ -165,12 +169,17 @@ class Links:
         store = owner if lane.owner.startswith("store:") else self._store_of.get(owner, 0)
         return self._products.get(store, {}).get(key)
 
+    def _of_shop(self, lane: Lane, key: str) -> tuple[int | None, str] | None:
+        return self._incoming.get(sync.owner_id(lane.owner), {}).get(key)
+
     def title(self, lane: Lane | None, key: str) -> str:
         """The product's name, the order's number, or the key as it is."""
         if key == sync.WHOLE_LANE:
             return _("Connections")
         if lane is not None and lane.kind in sync.PRODUCT_KINDS and (found := self._product(lane, key)):
             return found[1]
+        if lane is not None and lane.kind in sync.SHOP_PRODUCT_KINDS and (there := self._of_shop(lane, key)):
+            return there[1]
         if lane is not None and lane.kind in sync.ORDER_KINDS:
             return _("Order %(number)s") % {"number": key}
         return key
@@ -184,6 +193,9 @@ class Links:
         if lane.kind in sync.PRODUCT_KINDS:
             found = self._product(lane, key)
             return ("product", found[0]) if found else None
+        if lane.kind in sync.SHOP_PRODUCT_KINDS:
+            there = self._of_shop(lane, key)
+            return ("product", there[0]) if there and there[0] else None
         pk = self._orders.get(sync.owner_id(lane.owner), {}).get(key)
         return ("order", pk) if pk else None
 
