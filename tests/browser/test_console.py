@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests import console_data
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
-from twinshelf.listings.models import Review, ReviewLine
+from twinshelf.listings.models import Link, Review, ReviewLine
 from twinshelf.listings.reviews.plan import Verdict
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.rules.models import Template
@@ -53,6 +53,8 @@ def addresses(world: Any) -> list[str]:
         f"/products/{product.pk}/",
         f"/products/{product.pk}/edit/",
         f"/products/{product.pk}/map/",
+        "/inventory/skus/?per=5",
+        f"/inventory/skus/{Link.objects.order_by('id')[0].pk}/",
         "/orders/?per=5&tab=awaiting_shipment",
         f"/orders/{order.pk}/",
         f"/orders/{done.pk}/",

@@ -23,6 +23,7 @@ from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.cli import backups, installation, problems, reviews, sandbox, settings, skus, templates, users
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli import returns as return_commands
+from twinshelf.cli import stock as stock_command
 from twinshelf.cli.orders import amount
 
 if TYPE_CHECKING:
@@ -621,6 +622,7 @@ settings.mount(app, console, _opened, _complain)
 order_commands.mount(app, console, _opened, _complain)
 return_commands.mount(app, console, _opened, _complain)
 skus.mount(app, console, _opened, _complain)
+stock_command.mount(app, console, _opened, _complain)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)
 users.mount(app, console, _asking, _complain)

@@ -100,6 +100,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.pull": Route(_to("connection_act", "pull")),
     "connection.refresh": Route(_to("connection_act", "refresh")),
     "connection.sync": Route(_to("connection_act", "sync")),
+    "inventory.repair": Route(_to("inventory_repair"), "sync"),
     "connection.inventory": Route(_to("connection_act", "inventory")),
     "connection.skus": Route(_to("skus")),
     "connection.orders": Route(_to("connection_act", "orders")),

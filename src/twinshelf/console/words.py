@@ -490,6 +490,62 @@ RULES: Final[Mapping[str, Text]] = {
 }
 
 
+SKU_PILLS: Final[Mapping[str, Text]] = {
+    "": _("All"),
+    "too_many": _("Too many on TikTok"),
+    "too_few": _("Too few"),
+    "not_sent": _("Not sent"),
+    "held": _("Held"),
+    "limited": _("At a limit"),
+    "oversold": _("Oversold"),
+}
+"""What the list of SKUs tells apart, by `listings.inventory.queries.DIFFERENCES`."""
+
+SKU_STANDING: Final[Mapping[str, Look]] = {
+    "same": Look(_("Same"), "ok", "check"),
+    "too_many": Look(_("Too many"), "bad", "stop"),
+    "too_few": Look(_("Too few"), "warn", "alert"),
+    "waiting": Look(_("Waiting"), "info", "clock"),
+    "not_sent": Look(_("Not sent"), "bad", "stop"),
+    "left": Look(_("Left to TikTok"), "", "pause"),
+    "unknown": Look(_("Not read yet"), "", "dots"),
+}
+"""How what a shop shows stands to what it should, by `SkuLine.standing`."""
+
+STEPS: Final[Mapping[str, tuple[Text, Text]]] = {
+    "stock": (_("Stock in BigCommerce"), _("What an order can draw, as last read.")),
+    "untracked": (_("Stock is not tracked"), _("The number chosen for such goods in the settings.")),
+    "own": (_("Own quantity of the product: {figure}"), _("Never more is offered of it in this shop.")),
+    "held": (_("Held for orders: {figure}"), _("Units that orders of every shop will take.")),
+    "threshold": (_("Low-stock limit: {figure}"), _("At or below it 0 is sent; the product stays live.")),
+    "low": (_("Low-stock limit: {figure}"), _("At or below it the whole product is off sale.")),
+    "elsewhere": (_("Last units: {figure} or fewer"), _("All of them go to another shop of the store.")),
+    "percent": (_("Share of the stock: {figure}%"), _("Rounded down.")),
+    "reserve": (_("Reserve: {figure}"), _("Always kept back from this shop.")),
+    "cap": (_("At most {figure}"), _("More is never offered in this shop.")),
+    "limit": (_("What TikTok takes"), _("From 0 to 99,999 units.")),
+    "gone": (_("Gone from BigCommerce"), _("Nothing of it is offered.")),
+    "not_for_sale": (_("Not purchasable in BigCommerce"), _("Nothing of it is offered.")),
+    "product_level": (
+        _("Stock is tracked for the product, not its variants"),
+        _("Nobody knows how many there are of which."),
+    ),
+    "not_at_first": (_("0 at first"), _("Stock is sent once it is listed.")),
+}
+"""The steps that lead to a number: what each is called, and what it does. By `rules.quantities.QuantityRule`."""
+
+
+def step_title(rule: str, figure: int | None) -> str:
+    """What a step of the calculation is called."""
+    title = STEPS[rule][0] if rule in STEPS else rule
+    return str(title).format(figure="–" if figure is None else f"{figure:,}")
+
+
+def step_text(rule: str) -> str:
+    """What a step of the calculation does."""
+    return str(STEPS[rule][1]) if rule in STEPS else ""
+
+
 def rule_text(rule: str) -> str:
     """A rule of `listings.sides.Side` in words: `percent_up:10` → "Price rule: +10%"."""
     name, _colon, value = rule.partition(":")

@@ -127,6 +127,15 @@ class Link(AccountModel):
     quantity = models.BigIntegerField(null=True)
     edited = models.BooleanField(default=False, db_default=False)
     """`price` is one that somebody set in the shop, and not we."""
+    expected = models.BigIntegerField(null=True)
+    """The units that the shop should offer, as worked out when its stock was last looked at; None: never, or left."""
+    limited_by = models.CharField(max_length=12, blank=True, default="", db_default="")
+    """The rule of `rules.quantities` that held back all of it; "": none did."""
+    sent = models.BigIntegerField(null=True)
+    """The units that TikTok last took from us; None: none since it was created."""
+    sent_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    """When `quantity` was last read for its stock."""
 
     class Meta:
         constraints: ClassVar = [
@@ -136,6 +145,19 @@ class Link(AccountModel):
         indexes: ClassVar = [
             models.Index(fields=["connection", "product_id"], name="link_by_product"),
             models.Index(fields=["connection", "seller_sku"], name="link_by_seller_sku"),
+            models.Index(
+                fields=["connection"],
+                condition=models.Q(quantity__gt=models.F("expected")),
+                name="link_shows_too_many",
+            ),
+            models.Index(
+                fields=["connection"],
+                condition=models.Q(quantity__lt=models.F("expected")),
+                name="link_shows_too_few",
+            ),
+            models.Index(
+                fields=["connection", "limited_by"], condition=~models.Q(limited_by=""), name="link_limited_by"
+            ),
         ]
 
     def as_seen(self) -> ShopSku:

@@ -21,11 +21,13 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import Refused
 from twinshelf.goods import snapshot
+from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
 from twinshelf.kit.words import counted
 from twinshelf.listings import desiring
 from twinshelf.listings import plan as planning
 from twinshelf.listings.afterwards import look_again
+from twinshelf.listings.desired import DesiredSku
 from twinshelf.listings.facts import facts_of
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.listings.store_stock import apply_store_stock, observe_store_stock, record_store_stock
@@ -77,6 +79,8 @@ def observe_stock(batch: UrgentBatch, keys: Sequence[str]) -> Mapping[str, Seen]
     products = snapshot.products_of(connection.store_id, rows)
     facts = facts_of(connection, rows)
     desired = desiring.skus_on_both_sides(connection, links, facts, products)
+    if not batch.preview:
+        _keep_expected(links, desired)
     shown = {sku_id: ShopSku(id=sku_id, seller_sku="", stock=tuple(stock)) for sku_id, stock in observed.items()}
     of_product: dict[str, dict[str, str]] = {}
     for link in links:
@@ -107,20 +111,40 @@ def _skipped(batch: UrgentBatch, keys: Sequence[str], why: Finding) -> dict[str,
     }
 
 
+def _keep_expected(links: Iterable[Link], desired: Mapping[str, Mapping[str, DesiredSku]]) -> None:
+    """Record what each SKU should show and which limit holds it back: what lists and filters of stock go by."""
+    moved = []
+    for link in links:
+        sku = desired.get(link.product_id, {}).get(link.variant_id)
+        follows = sku is not None and sku.stock_follows
+        expected = sku.quantity.offered if sku is not None and follows else None
+        limited_by = sku.quantity.limited_by if sku is not None and follows else ""
+        if (link.expected, link.limited_by) != (expected, limited_by):
+            link.expected, link.limited_by = expected, limited_by
+            moved.append(link)
+    update_rows(moved, ["expected", "limited_by"])
+
+
 def _keep_observed(
-    rows: Mapping[str, ListingRow], links: Iterable[Link], observed: Mapping[str, Sequence[tuple[str, int]]]
+    rows: Mapping[str, ListingRow],
+    links: Iterable[Link],
+    observed: Mapping[str, Sequence[tuple[str, int]]],
+    *,
+    sent: bool = False,
 ) -> None:
-    """Record the numbers that the shop shows: sales there move them without any call of ours."""
+    """Record the numbers that the shop shows: sales there move them without any call of ours. `sent`: it took them."""
     totals: dict[str, int] = {}
     moved = []
+    now = clock.now()
     for link in links:
         if link.sku_id in observed:
             shown = sum(count for _warehouse, count in observed[link.sku_id])
-            if link.quantity != shown:
-                link.quantity = shown
-                moved.append(link)
+            link.quantity, link.read_at = shown, now
+            if sent:
+                link.sent, link.sent_at = shown, now
+            moved.append(link)
         totals[link.product_id] = totals.get(link.product_id, 0) + (link.quantity or 0)
-    update_rows(moved, ["quantity"])
+    update_rows(moved, ["quantity", "read_at", "sent", "sent_at"] if sent else ["quantity", "read_at"])
     stale = [row for product_id, row in rows.items() if row.quantity != totals.get(product_id)]
     for row in stale:
         row.quantity = totals.get(row.product_id)
@@ -185,7 +209,7 @@ def record_stock(batch: UrgentBatch, closed: Sequence[Closed[Seen]]) -> None:
         return
     of_products = {"connection": batch.connection, "product_id__in": product_ids}
     rows = {row.product_id: row for row in ListingRow.objects.filter(**of_products)}
-    _keep_observed(rows, Link.objects.filter(**of_products), taken)
+    _keep_observed(rows, Link.objects.filter(**of_products), taken, sent=True)
 
 
 def _ask_for_visibility(batch: UrgentBatch, closed: Sequence[Closed[Seen]]) -> None:

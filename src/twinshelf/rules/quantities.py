@@ -31,6 +31,10 @@ QuantityRule = Literal[
 ]
 
 
+LIMITS: Final[frozenset[QuantityRule]] = frozenset({"threshold", "low", "elsewhere"})
+"""The rules by which a merchant has goods that are there not sold."""
+
+
 class QuantityStep(msgspec.Struct, frozen=True):
     """One step of the calculation: the rule, its figure (None where it has none), and the units after it."""
 
@@ -49,6 +53,11 @@ class Quantity(msgspec.Struct, frozen=True):
     def low(self) -> bool:
         """Whether the units are at the limit at which the whole product is taken off sale."""
         return any(step.rule == "low" for step in self.steps)
+
+    @property
+    def limited_by(self) -> QuantityRule | Literal[""]:
+        """The limit that keeps all of it from being sold, of those that a merchant chose; "" where none does."""
+        return next((step.rule for step in self.steps if step.rule in LIMITS), "")
 
     @property
     def beyond_most(self) -> int:

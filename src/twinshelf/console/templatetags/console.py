@@ -58,6 +58,7 @@ _TABLES = {
     "agreement": words.AGREEMENT,
     "inbox": words.INBOX,
     "event": words.EVENTS,
+    "sku": words.SKU_STANDING,
     "link": words.LINKS,
     "place": words.PLACES,
 }

@@ -29,8 +29,8 @@ _LONGEST_SKU = 255
 @require_safe
 @needs(Permission.VIEW)
 def index(_request: ConsoleRequest) -> HttpResponse:
-    """Inventory opens with its locations."""
-    return redirect("inventory_locations")
+    """Inventory opens with its SKUs."""
+    return redirect("inventory_skus")
 
 
 @require_safe
