@@ -45,6 +45,7 @@ def test_the_page_offers_the_reasons_that_tiktok_takes_for_this_order(browser, s
         ("seller_cancel_paid_reason_address_not_deliver", "Cannot deliver to the address"),
         ("seller_cancel_paid_reason_buyer_requested_cancellation", "Buyer asked for it"),
     )
+    assert cancel_button(browser, twinshelf, order_id).opened
     words = browser.words(place)
     assert "This cannot be undone." in words
     assert "seller_cancel" not in words

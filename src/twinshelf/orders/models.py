@@ -137,7 +137,7 @@ class ShopOrderRow(AccountModel):
     reasons_for = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The status in which they were read: in another one they count no more."""
     reasons_asked_at = models.DateTimeField(null=True)
-    """Since when TikTok is being asked for them; None: it is not."""
+    """When TikTok was asked for them last; None: never."""
     open_return = models.BooleanField(default=False, db_default=False)
     """A return of it is open: it does not count as completed."""
     source_order_id = models.CharField(max_length=40, blank=True, default="", db_default="")

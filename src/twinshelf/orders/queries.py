@@ -699,6 +699,10 @@ _ASKING = timedelta(seconds=60)
 
 def asks_for_reasons(order: ShopOrderRow) -> bool:
     """Whether TikTok is being asked for the reasons right now."""
+    return order.cancel_reasons is None and _asked_lately(order)
+
+
+def _asked_lately(order: ShopOrderRow) -> bool:
     return order.reasons_asked_at is not None and clock.now() - order.reasons_asked_at < _ASKING
 
 
@@ -835,7 +839,7 @@ def _to_cancel(view: OrderView) -> Iterator[Action]:
             tone="danger",
             confirm=_("This cannot be undone. TikTok refunds the buyer; BigCommerce follows."),
             reasons=reasons,
-            opened=True,
+            opened=_asked_lately(row),
         )
 
 

@@ -136,12 +136,12 @@ def _read_reasons(batch: CancellationBatch, orders: Mapping[str, ShopOrder]) -> 
     changed = []
     for order_id, order in orders.items():
         row = batch.rows[order_id]
-        if row.reasons_asked_at is None or batch.preview:
+        if row.reasons_asked_at is None or row.cancel_reasons is not None or batch.preview:
             continue
         row.cancel_reasons = list(batch.shop_client.cancel_reasons(order.id))
-        row.reasons_for, row.reasons_asked_at = row.status, None
+        row.reasons_for = row.status
         changed.append(row)
-    update_rows(changed, ["cancel_reasons", "reasons_for", "reasons_asked_at"])
+    update_rows(changed, ["cancel_reasons", "reasons_for"])
 
 
 def _partly(order: ShopOrder) -> bool:
