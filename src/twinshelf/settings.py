@@ -202,6 +202,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
     "csp",
@@ -291,6 +293,14 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "twinshelf.console.signing_in.Adapter"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_ADAPTER = "twinshelf.console.signing_in.SecondSteps"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https
+MFA_TOTP_TOLERANCE = 1  # clocks of phones differ by some seconds
+# Where addresses must be verified, nobody gets as far as these pages without.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ALLAUTH_TRUSTED_PROXY_COUNT = OPERATOR.trusted_proxies
 # A message nobody can receive is not sent to the log instead: who reads the log would take the account over.
 EMAIL_BACKEND = os.environ.get("TWINSHELF_EMAIL_BACKEND", "") or (

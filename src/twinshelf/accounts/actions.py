@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, connection, transaction
@@ -27,6 +28,7 @@ from twinshelf.accounts.people import (
     set_role,
     verified,
 )
+from twinshelf.accounts.security import reseal
 
 __all__ = [
     "Chosen",
@@ -41,6 +43,7 @@ __all__ = [
     "link_mailed",
     "remove_user",
     "rename_user",
+    "reseal",
     "save_role",
     "set_role",
 ]
@@ -117,6 +120,19 @@ def set_password(email: str, password: str, *, by: Actor) -> None:
     user.save(update_fields=["password"])
     for membership in Membership.objects.filter(user=user):
         record(by, membership.account_id, "accounts.set_password", f"user:{user.pk}")
+
+
+@transaction.atomic
+def take_second_steps(email: str, *, by: Actor) -> int:
+    """Take a user's app, keys and recovery codes away, where they were lost; how many there were. Raises NoSuchUser."""
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        raise NoSuchUser
+    taken: int = Authenticator.objects.filter(user=user).delete()[0]
+    if taken:
+        for membership in Membership.objects.active().filter(user=user):
+            record(by, membership.account_id, "accounts.take_second_steps", f"user:{user.pk}")
+    return taken
 
 
 def set_profile(user: User, *, name: str, time_zone: str) -> None:

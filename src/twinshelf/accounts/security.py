@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from twinshelf.accounts.actors import NOBODY, Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Membership, User
+from twinshelf.kit import secrets
+
+SECOND_STEP: Final = "second step of a sign-in"
+"""What the secrets of authenticator apps and recovery codes are sealed for."""
 
 
 class Event(StrEnum):
     """What happened, as the audit log names it."""
 
     SIGNED_IN = "accounts.signed_in"
-    SIGNED_OUT = "accounts.signed_out"
     SIGN_IN_FAILED = "accounts.sign_in_failed"
     PASSWORD_CHANGED = "accounts.password_changed"  # noqa: S105 - the name of an event
     PASSWORD_RESET = "accounts.password_reset"  # noqa: S105 - the name of an event
@@ -46,3 +51,23 @@ def note_failure(email: str, *, where: str) -> None:
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is not None:
         note(user, Event.SIGN_IN_FAILED, where=where, by=NOBODY)
+
+
+def reseal() -> int:
+    """Seal the secrets of second steps under the current key; how many were under older ones. Safe to repeat.
+
+    Raises Unsealable where a value's key is not configured.
+    """
+    count = 0
+    current = f"1.{secrets.key_ids()[0]}."
+    for row in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk").iterator(200):
+        older = [name for name in ("secret", "seed") if name in row.data and not row.data[name].startswith(current)]
+        with transaction.atomic():
+            kept = Authenticator.objects.select_for_update().get(pk=row.pk)
+            for name in older:
+                plain = secrets.unseal(kept.data[name], bound_to=SECOND_STEP)
+                kept.data[name] = secrets.seal(plain, bound_to=SECOND_STEP)
+            if older:
+                kept.save(update_fields=["data"])
+        count += len(older)
+    return count

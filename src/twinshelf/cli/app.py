@@ -317,10 +317,11 @@ def reseal() -> None:
     Put the new key first, restart every process, then run this. It may be repeated.
     """
     with _asking():
+        from twinshelf.accounts import actions as accounts
         from twinshelf.connections import actions as connections
         from twinshelf.orders import actions as orders
 
-        count = connections.reseal() + orders.reseal()
+        count = accounts.reseal() + connections.reseal() + orders.reseal()
         console.print(f"Encrypted {count} value(s) anew. Nothing is under an older key any more.")
         console.print("Backups made before still need the older key.")
 

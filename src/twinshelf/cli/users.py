@@ -38,6 +38,7 @@ def mount(app: typer.Typer, console: Console, asking: Asking, complain: Complain
     desk = _Desk(console, asking, complain)
     _mount_inviting(commands, desk)
     _mount_changing(commands, desk)
+    _mount_second_steps(commands, desk)
     app.add_typer(commands)
 
 
@@ -171,6 +172,20 @@ def _mount_changing(commands: typer.Typer, desk: _Desk) -> None:
 
             actions.remove_user(chosen, desk.member(chosen, email).user_id, by=COMMAND_LINE)
             desk.say(f"{email} is out of the account {chosen}.")
+
+
+def _mount_second_steps(commands: typer.Typer, desk: _Desk) -> None:
+    @commands.command(name="reset-second-step")
+    def reset(email: Email) -> None:
+        """Take a user's authenticator app, keys and recovery codes away, where they were lost. The password stays."""
+        with desk.asking():
+            from twinshelf.accounts import actions
+
+            try:
+                taken = actions.take_second_steps(email.strip(), by=COMMAND_LINE)
+            except actions.NoSuchUser:
+                raise typer.Exit(desk.complain(f"Nobody signs in as {email}.", "See all: twinshelf users")) from None
+            desk.say(f"{email} signs in with the password alone now." if taken else f"{email} has no second step.")
 
 
 def _print(console: Console, *, as_json: bool) -> None:

@@ -9,16 +9,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+from allauth.account import signals as accounts
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
+from allauth.mfa import signals as mfa
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core import signing
+from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from twinshelf.accounts import security
+from twinshelf.accounts.actors import NOBODY
+from twinshelf.accounts.security import SECOND_STEP, Event
+from twinshelf.kit.secrets import seal, unseal
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import User
@@ -76,7 +84,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
         """Know the browser again from now on."""
         response: HttpResponse = super().post_login(request, user, **how)
-        security.note(user, security.Event.SIGNED_IN, where=ratelimit.get_ip(request))
+        security.note(user, Event.SIGNED_IN, where=ratelimit.get_ip(request))
         email = user.email.lower()
         device = _device(request, email) or secrets.token_urlsafe(12)
         response.set_cookie(
@@ -99,6 +107,16 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         links = {"login_url": _at(reverse("account_login")), "reset_url": _at(reverse("account_reset_password"))}
         self.send_mail("account/email/account_already_exists", email, links)
 
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """As allauth does, and on record for the owner of the account."""
+        security.note(user, Event.RESET_ASKED, where=ratelimit.get_ip(self.request), by=NOBODY)
+        super().send_password_reset_mail(user, email, context)
+
+    def send_notification_mail(self, *args: Any, **named: Any) -> None:
+        """Tell a person what became of their sign-in; a mail server that fails undoes nothing."""
+        with _whatever_the_mail_server_does():
+            super().send_notification_mail(*args, **named)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A message of ours, which names the operator's own address."""
         super().send_mail(template_prefix, email, {**context, "current_site": _Here(settings.OPERATOR.base_url)})
@@ -106,6 +124,46 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def format_email_subject(self, subject: str) -> str:
         """The subject, with our name before it."""
         return f"Twinshelf: {subject}"
+
+
+class SecondSteps(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    """As allauth's own, but secrets of apps and codes are sealed as every credential is."""
+
+    def encrypt(self, text: str) -> str:
+        """Fit for the database."""
+        return seal(text, bound_to=SECOND_STEP)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What it was."""
+        return unseal(encrypted_text, bound_to=SECOND_STEP)
+
+    def get_totp_issuer(self) -> str:
+        """How an app calls us: a phone may have codes of several installations."""
+        return f"Twinshelf ({urlsplit(settings.OPERATOR.base_url).hostname})"
+
+
+_NOTED: Final = {
+    accounts.password_changed: Event.PASSWORD_CHANGED,
+    accounts.password_set: Event.PASSWORD_CHANGED,
+    accounts.password_reset: Event.PASSWORD_RESET,
+    mfa.authenticator_added: Event.FACTOR_ADDED,
+    mfa.authenticator_removed: Event.FACTOR_REMOVED,
+    mfa.authenticator_reset: Event.CODES_RENEWED,
+    mfa.authentication_failed: Event.SIGN_IN_FAILED,
+}
+"""What allauth tells, as the security log calls it."""
+
+
+def _note(signal: Signal, request: HttpRequest, user: User, **facts: Any) -> None:
+    kind = getattr(facts.get("authenticator"), "type", "")
+    if kind != "recovery_codes" or signal is mfa.authenticator_reset:  # codes come and go with what they stand in for
+        words = {"totp": "authenticator app", "webauthn": "key"}
+        by = NOBODY if signal is mfa.authentication_failed else None
+        security.note(user, _NOTED[signal], where=ratelimit.get_ip(request), detail=words.get(kind, ""), by=by)
+
+
+for _signal in _NOTED:
+    _signal.connect(_note, dispatch_uid="twinshelf.security")
 
 
 def addresses_are_verified() -> bool:

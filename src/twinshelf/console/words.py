@@ -57,6 +57,16 @@ PERMISSIONS: Final[tuple[tuple[str, Text], ...]] = (
 )
 """What a role of an account's own may grant, in its order on the page."""
 
+BROWSERS: Final = (
+    ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+"""What a browser calls itself by, the more special ones first: most name Chrome and Safari as well."""
+SYSTEMS: Final = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
 LOOKS_ONLY: Final[Text] = _("Only look")
 
 AUDIT: Final[Mapping[str, Text]] = {
@@ -81,7 +91,7 @@ AUDIT: Final[Mapping[str, Text]] = {
     "accounts.sign_in_failed": _("Sign-in failed"),
     "accounts.sign_up": _("Account made by signing up"),
     "accounts.signed_in": _("Signed in"),
-    "accounts.signed_out": _("Signed out"),
+    "accounts.take_second_steps": _("Second steps taken away by the operator"),
     "connections.authorize_shops": _("Shops authorized"),
     "connections.connect_store": _("Store connected"),
     "connections.disconnected": _("Authorization ended"),

@@ -773,6 +773,16 @@ def sent_lines(record: ChangeRecord) -> sent.Lines:
 
 
 @register.filter
+def device(user_agent: str) -> str:
+    """A browser in words, as far as it tells: "Firefox on Windows"."""
+    browser = next((name for mark, name in words.BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in words.SYSTEMS if mark in user_agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or user_agent[:60] or str(_("Unknown device"))
+
+
+@register.filter
 def may_words(role: CustomRole) -> str:
     """What a role of the account's own lets do, besides looking."""
     granted = accounts.role_grants(role)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from allauth.account.views import password_reset
 from allauth.core import ratelimit
+from allauth.core.internal import ratelimit as addresses
+from allauth.usersessions.models import UserSession
 from django.conf import settings as configured
 from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from twinshelf.accounts import actions, queries
+from twinshelf.accounts import actions, queries, security
 from twinshelf.console import signing_in
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs
 from twinshelf.console.context import KEYS_COOKIE, THEME_COOKIE
@@ -88,6 +91,24 @@ def settings(request: ConsoleRequest) -> HttpResponse:
     shops = settings_of_shops() if may(request, Permission.OPERATE) else []
     context = {"form": form, "shops": shops}
     return render(request, "console/settings.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def sessions(request: HttpRequest) -> HttpResponse:
+    """The browsers in which the person is signed in; each can be signed out from here."""
+    every = UserSession.objects.purge_and_list(request.user)
+    if request.method == "POST":
+        chosen = request.POST.get("session", "")
+        ended = [one for one in every if not one.is_current() and chosen in {"others", str(one.pk)}]
+        for one in ended:
+            one.end()
+        if ended:
+            security.note(request.user, security.Event.SESSIONS_ENDED, where=addresses.get_ip(request))  # type: ignore[arg-type]
+            messages.success(request, _("Signed out there."))
+        return redirect("usersessions_list")
+    every.sort(key=lambda one: one.created_at, reverse=True)
+    return render(request, "console/sessions.html", {"sessions": every})
 
 
 @require_POST
