@@ -146,6 +146,7 @@ def test_a_refused_warehouse_shows_its_steps_and_fix_all_leaves_the_rest_alone(c
     assert "0 rules got another warehouse." in console.post(f"/inventory/warehouses/{world.us.id}/repair/")
 
 
+@pytest.mark.covers("SILK-103")
 def test_the_page_names_its_shop_and_what_to_do_in_another_account(console, world):
     page = console.get("/inventory/warehouses/")
     shop = world.us.shop

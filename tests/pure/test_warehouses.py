@@ -8,7 +8,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from twinshelf.documents import Money, Variant, Warehouse, WarehouseKind, WarehouseStatus, finding
+from twinshelf.documents import Money, MoveStock, Variant, Warehouse, WarehouseKind, WarehouseStatus, finding
+from twinshelf.orders.intake.plan import BookedUnits, Route, stock_moves
 from twinshelf.rules.warehouses import (
     Place,
     Push,
@@ -193,3 +194,31 @@ COLUMBUS, RENO = Place("1", "Columbus", units=20), Place("2", "Reno", units=7)
 def test_what_is_told_of_a_rule(_case, changes, told):
     seen = SeenRule(key="east", name="East", warehouse=house("east"), sources=(COLUMBUS, RENO), units=27)
     assert list(rule_findings(msgspec.structs.replace(seen, **changes))) == told
+
+
+TAKEN = BookedUnits(variants=(("9", 4),))
+
+
+@pytest.mark.parametrize(
+    ("_case", "location", "booked", "over", "moved"),
+    [
+        ("where the store draws", "1", "", False, None),
+        ("another location, before it is made", "2", "", False, ("2", "1")),
+        ("booked already", "2", "2", False, None),
+        ("its package went elsewhere", "3", "2", False, ("3", "2")),
+        ("its package went to where the store draws", "1", "2", False, ("1", "2")),
+        ("cancelled, and given back where the store draws", "2", "2", True, ("1", "2")),
+        ("cancelled without a booking", "2", "", True, None),
+    ],
+)
+def test_the_units_of_an_order_are_booked_to_where_it_ships_from(_case, location, booked, over, moved):
+    found = stock_moves(Route(location, "", Routed.LINKED, "1", TAKEN), booked, over=over, order_id="576")
+    expected = () if moved is None else (
+        MoveStock(shop_order_id="576", source=moved[0], target=moved[1], variants=(("9", 4),)),
+    )  # fmt: skip
+    assert found == expected
+
+
+def test_goods_that_nobody_counts_are_not_booked():
+    assert stock_moves(Route("2", "", Routed.LINKED, "1"), "", over=False, order_id="576") == ()
+    assert stock_moves(None, "", over=False, order_id="576") == ()

@@ -383,6 +383,17 @@ KINDS_OF_WAREHOUSE: Final[Mapping[str, Text]] = {
     "UNKNOWN": _("Not said"),
 }
 
+ROUTED: Final[Mapping[str, Text]] = {
+    "linked": _("It is linked to the order’s TikTok warehouse. The SKU decides nothing."),
+    "preferred": _("Of the locations linked to the order’s TikTok warehouse, the first that had all its goods."),
+    "first": _("The first location linked to the order’s TikTok warehouse; none had all its goods."),
+    "package": _("TikTok moved the package to another warehouse, to which this location is linked."),
+    "unlinked": _("No location is linked to the order’s TikTok warehouse: it is taken from where BigCommerce draws."),
+    "off": _("The linked location is switched off or removed, so it is taken from where BigCommerce draws."),
+    "short": _("BigCommerce did not book the units to the linked location: correct the stock of both by hand."),
+}
+"""Why an order is taken from its location."""
+
 LINKS: Final[Mapping[str, Look]] = {
     "as_set": Look(_("Linked"), "ok", "link"),
     "differs": Look(_("Differs"), "bad", "alert"),
@@ -578,6 +589,7 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "DeleteListing": (_("Deleted on TikTok"), "x"),
     "RecoverListing": (_("Recovered on TikTok"), "undo"),
     "CreateStoreOrder": (_("Created in BigCommerce"), "check"),
+    "MoveStock": (_("Stock booked to the location that ships"), "stock"),
     "ReferenceOrder": (_("BigCommerce order noted on TikTok"), "link"),
     "SetStoreStatus": (_("Status set in BigCommerce"), "sync"),
     "SetStoreAddress": (_("Address changed in BigCommerce"), "truck"),

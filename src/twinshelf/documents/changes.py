@@ -119,6 +119,26 @@ class CreateStoreOrder(Change, frozen=True, kw_only=True):
         return "create"
 
 
+class MoveStock(Change, frozen=True, kw_only=True):
+    """Book units of an order from one location of the store to another: shipped from the one, drawn from the other.
+
+    Adds and takes off, so it must not happen twice. A refusal does not keep the order.
+    """
+
+    shop_order_id: str
+    source: str
+    target: str
+    products: tuple[tuple[str, int], ...] = ()
+    """(product id, units) of goods that the store counts by product, sorted."""
+    variants: tuple[tuple[str, int], ...] = ()
+    """(variant id, units) of the others, sorted."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"move {self.source} {self.target}"
+
+
 class ReferenceOrder(Change, frozen=True, kw_only=True):
     """Note the store's order beside the shop's. `lines` are (our line id, the shop's unit id)."""
 
@@ -299,6 +319,7 @@ AnyChange = (
     | DeleteListing
     | RecoverListing
     | CreateStoreOrder
+    | MoveStock
     | ReferenceOrder
     | SetStoreStatus
     | SetStoreAddress

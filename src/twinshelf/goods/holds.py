@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Sum
 
 from twinshelf.connections.models import Connection, Store
 from twinshelf.documents import Product
-from twinshelf.goods.models import Hold
+from twinshelf.goods.models import Hold, StoreVariant
 from twinshelf.goods.selections import mark_stock, products_of_variants
 from twinshelf.goods.snapshot import Changed
 from twinshelf.kit import clock
@@ -37,12 +37,32 @@ def open_units(store_id: int, variant_ids: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> None:
+def held_at(store_id: int, product_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Units withheld of these products by variant id and location, of the orders of which it is known."""
+    found: dict[str, dict[str, int]] = {}
+    for start in range(0, len(product_ids), 500):
+        some = product_ids[start : start + 500]
+        variants = StoreVariant.objects.filter(store_id=store_id, product_id__in=some).values("variant_id")
+        rows = Hold.objects.filter(store_id=store_id, variant_id__in=variants).exclude(location_id="")
+        for variant_id, location_id, units in rows.values_list("variant_id", "location_id").annotate(Sum("quantity")):
+            found.setdefault(variant_id, {})[location_id] = units
+    return found
+
+
+def place(connection: Connection, order_id: str, location_id: str) -> None:
+    """Note where an order takes what it holds. Safe to repeat."""
+    Hold.objects.filter(store_id=connection.store_id, order_id=order_id).update(location_id=location_id)
+
+
+def hold(
+    connection: Connection, wanted: Mapping[str, Mapping[str, int]], *, places: Mapping[str, str] | None = None
+) -> None:
     """Withhold units (variant id → quantity, by order id) for orders that will take them from the store's stock.
 
     What an order held before is replaced, so this may be repeated. The shop where the order was placed has lowered its
     own number already; the other shops of the store are asked about. Of what an order holds less of (a part of it was
-    cancelled), its own shop too: it does not always offer such units again.
+    cancelled), its own shop too: it does not always offer such units again. `places` gives the location that an order
+    takes them from, where it is known.
     """
     if not wanted:
         return
@@ -61,9 +81,18 @@ def hold(connection: Connection, wanted: Mapping[str, Mapping[str, int]]) -> Non
         upsert(
             Hold,
             connection.account_id,
-            ["store_id", "variant_id", "order_id", "shop_id", "quantity", "created_at", "converted_at"],
+            ["store_id", "variant_id", "order_id", "shop_id", "location_id", "quantity", "created_at", "converted_at"],
             [
-                (connection.store_id, variant_id, order_id, connection.shop.shop_id, quantity, clock.now(), None)
+                (
+                    connection.store_id,
+                    variant_id,
+                    order_id,
+                    connection.shop.shop_id,
+                    (places or {}).get(order_id, ""),
+                    quantity,
+                    clock.now(),
+                    None,
+                )
                 for order_id, units in differing.items()
                 for variant_id, quantity in units.items()
             ],

@@ -186,6 +186,8 @@ class Hold(AccountModel):
     variant_id = models.CharField(max_length=64)
     order_id = models.CharField(max_length=40)
     shop_id = models.CharField(max_length=40)
+    location_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Where the order will take them; "": not known."""
     quantity = models.IntegerField()
     created_at = models.DateTimeField(default=clock.now)
     converted_at = models.DateTimeField(null=True)

@@ -8,6 +8,7 @@ from twinshelf.connections import queries as connections
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import Attribute, CategoryRules, from_json
+from twinshelf.goods import holds
 from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache, ChannelSku, ListingRow, ProductChoicesRow
@@ -24,14 +25,16 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
     ids = list(product_ids)
     default, held = membership.templates_of(connection, ids)
     preferences = preferences_from_json(connection.preferences)
+    push = push_rules.push_of(connection)
     return ShopFacts(
         region=connection.shop.region,
         currency=connection.shop.currency,
         warehouse_id=connection.warehouse_id,
         warehouses=_warehouses_of(connection, ids),
-        push=push_rules.push_of(connection),
+        push=push,
         chosen=push_rules.chosen(connection),
         closed=push_rules.closed(connection),
+        held_at=holds.held_at(connection.store_id, ids) if push is not None else {},
         preferences=preferences,
         channel_skus={} if preferences.strict_sku_match else channel_skus_of(connection, ids),
         default_template=default,

@@ -142,6 +142,12 @@ class ShopOrderRow(AccountModel):
     """A return of it is open: it does not count as completed."""
     source_order_id = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The first order, of one that replaces its goods; "" for all others."""
+    location_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """The location whose stock it takes; "": as the store draws it, or nothing any more."""
+    location_why = models.CharField(max_length=10, blank=True, default="", db_default="")
+    """`rules.warehouses.Routed`; "" where no locations are used."""
+    moving = models.JSONField(default=dict)
+    """What a move of its stock found before it: the call that is made must not be made twice."""
     referenced = models.BooleanField(default=False)
     """The TikTok side carries the store order's id."""
     seen_at = models.DateTimeField(default=clock.now)

@@ -33,6 +33,7 @@ from twinshelf.documents import (
     finding,
     from_json,
 )
+from twinshelf.goods import locations
 from twinshelf.goods.models import StoreProduct, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
@@ -374,6 +375,8 @@ class OrderView:
     events: tuple[InboxEvent, ...]
     created_at: datetime | None
     """When the store order was made, by the record of it."""
+    location: str = ""
+    """What the location is called that it is taken from; "" where locations are not used."""
 
     @property
     def units(self) -> int:
@@ -416,7 +419,16 @@ def view_of(row: ShopOrderRow) -> OrderView:
         changes=tuple(changes),
         events=tuple(sync.events_of([row.order_id])),
         created_at=next((change.at for change in changes if change.kind == "CreateStoreOrder" and change.ok), None),
+        location=_location(row),
     )
+
+
+def _location(row: ShopOrderRow) -> str:
+    """What the location is called that an order is taken from; "" where locations are not used."""
+    if not row.location_id:
+        return ""
+    known = locations.known(row.connection.store).get(row.location_id)
+    return known.name if known is not None else row.location_id
 
 
 # -- which variant a SKU is -----------------------------------------------------------------------------------------

@@ -112,6 +112,8 @@ class Routed(StrEnum):
     """No location is linked to the order's warehouse: the store takes it from its default one."""
     OFF = "off"
     """The linked location is switched off or was removed: the store takes it from its default one."""
+    SHORT = "short"
+    """The store did not let its units be booked to the location it ships from."""
 
 
 def route(

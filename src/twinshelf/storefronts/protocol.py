@@ -120,6 +120,22 @@ class StoreClient(Protocol):
     def set_variant_prices(self, prices: Mapping[str, Money]) -> None:
         """Set prices by variant id. Safe to repeat: it sets."""
 
+    def inventory(
+        self, *, product_ids: Iterable[str] = (), variant_ids: Iterable[str] = ()
+    ) -> Mapping[str, Mapping[str, int]]:
+        """What each location can sell, by variant id and location id. Right after a change the old may still show."""
+
+    def move_stock(
+        self,
+        source: str,
+        target: str,
+        *,
+        products: Iterable[tuple[str, int]],
+        variants: Iterable[tuple[str, int]],
+        reason: str,
+    ) -> None:
+        """Take (id, units) off one location, and put them to another. Not safe to repeat: it adds. Raises Refused."""
+
     def locations(self) -> tuple[StoreLocation, ...]:
         """All places where the store keeps stock, those that are switched off included."""
 
@@ -188,11 +204,6 @@ class StoreClient(Protocol):
         self, order_id: str, items: Sequence[RefundItem], quote: RefundQuote, *, total: Money, tax: Money
     ) -> StoreRefund:
         """Record that `total` was paid back outside of the store. NOT safe to repeat."""
-
-    def inventory(
-        self, *, product_ids: Iterable[str] = (), variant_ids: Iterable[str] = ()
-    ) -> Mapping[str, Mapping[str, int]]:
-        """What each location can sell, by variant id and location id."""
 
     def add_stock(self, units: Sequence[StockUnits], *, reason: str) -> None:
         """Add units to the stock that orders draw from. NOT safe to repeat."""

@@ -41,8 +41,9 @@ PRODUCT_CHANGES = (
     "DeleteListing", "RecoverListing",
 )  # fmt: skip
 ORDER_CHANGES = (
-    "CreateStoreOrder", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment", "CorrectShipment",
-    "CancelShopOrder", "CancelStoreOrder", "CancelDouble", "AnswerCancellation", "DecideReturn", "RefundStoreOrder",
+    "CreateStoreOrder", "MoveStock", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment",
+    "CorrectShipment", "CancelShopOrder", "CancelStoreOrder", "CancelDouble", "AnswerCancellation", "DecideReturn",
+    "RefundStoreOrder",
     "PutBackStock",
 )  # fmt: skip
 

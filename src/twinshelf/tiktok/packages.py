@@ -30,6 +30,8 @@ class Package(Document, frozen=True, kw_only=True):
     arranged: bool
     tracking_number: str = ""
     provider_id: str = ""
+    warehouse_id: str = ""
+    """Where it really ships from: TikTok may move it after the order was placed."""
 
 
 class Shipped(Document, frozen=True, kw_only=True):
@@ -100,6 +102,7 @@ class _Package(msgspec.Struct, frozen=True):
     package_status: str = ""
     tracking_number: str = ""
     shipping_provider_id: str = ""
+    warehouse_id: str = ""
 
 
 def package_from_json(data: bytes | msgspec.Raw) -> Package:
@@ -111,4 +114,5 @@ def package_from_json(data: bytes | msgspec.Raw) -> Package:
         arranged=package.package_status in ARRANGED,
         tracking_number=package.tracking_number,
         provider_id=package.shipping_provider_id,
+        warehouse_id=package.warehouse_id,
     )

@@ -680,6 +680,12 @@ def platform_answer(problem: messages.Said) -> list[tuple[str, str]]:
 
 
 @register.filter
+def routed(why: str) -> str:
+    """Why an order is taken from its location."""
+    return str(words.ROUTED[why])
+
+
+@register.filter
 def warehouse_kind(kind: str) -> str:
     """What kind of warehouse it is."""
     return str(words.KINDS_OF_WAREHOUSE[kind])

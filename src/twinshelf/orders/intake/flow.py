@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 
@@ -25,6 +26,7 @@ from twinshelf.documents import (
     CreateStoreOrder,
     CreationState,
     Finding,
+    MoveStock,
     SetStoreAddress,
     SetStoreStatus,
     ShopOrder,
@@ -32,7 +34,7 @@ from twinshelf.documents import (
     StoreOrder,
     StoreOrderState,
 )
-from twinshelf.errors import GoneFromStore, NeedsPerson, NotFound, Refused, Transient
+from twinshelf.errors import GoneFromStore, NeedsPerson, NotFound, Refused, ScopeMissing, Transient
 from twinshelf.goods import holds
 from twinshelf.kit import clock, skew
 from twinshelf.kit.upsert import update_rows
@@ -42,7 +44,9 @@ from twinshelf.orders.bearers import Bearers
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake import plan as planning
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
+from twinshelf.orders.routing import Routes, routes_of
 from twinshelf.orders.status import next_state
+from twinshelf.rules.warehouses import Routed
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import MOST_TRIES, ORDERS, Attempt, Closed, Done, Flow, Made, no_change
 
@@ -74,6 +78,7 @@ class OrderBatch(UrgentBatch):
     bearers: dict[str, Bearers] = field(default_factory=dict)
     twins: dict[str, tuple[planning.Twin, ...]] = field(default_factory=dict)
     look_first: set[str] = field(default_factory=set)
+    routes: dict[str, planning.Route] = field(default_factory=dict)
     started_at: datetime = field(default_factory=clock.now)
 
 
@@ -97,7 +102,49 @@ def observe_orders(batch: OrderBatch, keys: Sequence[str]) -> Mapping[str, plann
         hold(connection, batch.preferences, orders.values(), bearers)
     batch.rows.update(rows)
     batch.bearers.update(bearers)
+    batch.routes.update(_routes(batch, orders, bearers))
     return {key: _seen(batch, key, orders.get(key), rows.get(key)) for key in keys}
+
+
+def _routes(
+    batch: OrderBatch, orders: Mapping[str, ShopOrder], bearers: Mapping[str, Bearers]
+) -> dict[str, planning.Route]:
+    """Where these orders are taken from: the warehouse of the order, or the one that its package really ships from."""
+    routes = Routes.of(batch.connection)
+    if routes.push is None:
+        return {}
+    moved = {} if batch.preview or len(routes.push.sources) < _SEVERAL else _real_warehouses(batch, orders.values())
+    asked = [
+        (msgspec.structs.replace(order, warehouse_id=moved.get(key, order.warehouse_id)), bearers[key].links)
+        for key, order in orders.items()
+        if key in bearers
+    ]
+    found = routes_of(batch.connection, routes, asked)
+    for key in moved:
+        if found[key].why is Routed.LINKED:
+            found[key] = msgspec.structs.replace(found[key], why=Routed.PACKAGE)
+    return found
+
+
+_SEVERAL = 2
+
+
+def _real_warehouses(batch: OrderBatch, orders: Iterable[ShopOrder]) -> dict[str, str]:
+    """The warehouses of packages that TikTok moved to another one than their order's, by order id: a call for each.
+
+    Source: docs/platforms/tiktok-shop.md section 16, `warehouse_id` of a package.
+    """
+    found = {}
+    for order in orders:
+        if not order.packages or order.status is ShopOrderStatus.CANCELLED:
+            continue
+        try:
+            package = batch.shop_client.package(order.packages[0].id)
+        except (Refused, NotFound):  # what ships from where is then as the order says
+            continue
+        if package.warehouse_id and package.warehouse_id != order.warehouse_id:
+            found[order.id] = package.warehouse_id
+    return found
 
 
 def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRow | None) -> planning.SeenOrder:
@@ -114,6 +161,10 @@ def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRo
         address_due=row.address_due,
         open_return=row.open_return,
         twins=batch.twins.get(key, ()),
+        route=batch.routes.get(key),
+        booked=row.location_id,
+        short=row.location_why == Routed.SHORT,
+        booking_seconds=_booking_seconds(row),
         untaken=None if row.store_order_id is not None or batch.currency_taken else _untaken(batch.connection),
     )
 
@@ -231,6 +282,7 @@ def hold(
         open_orders = [by_id[order_id] for order_id, store_order_id in made.items() if store_order_id is None]
         unwanted = {order.id for order in open_orders if planning.decide(order, preferences).verdict == "ignore"}
         holds.release(connection, unwanted)
+        routes = Routes.of(connection) if open_orders else Routes(None)
         holds.hold(
             connection,
             {
@@ -238,6 +290,7 @@ def hold(
                 for order in open_orders
                 if order.id not in unwanted
             },
+            places={order.id: routes.place_of(order) for order in open_orders},
         )
         holds.convert(connection, [order_id for order_id, store_order_id in made.items() if store_order_id is not None])
 
@@ -263,6 +316,8 @@ def apply_order(batch: OrderBatch, change: AnyChange, attempt: Attempt) -> Made:
             address = planning.draft_address(order, batch.preferences)
             batch.store_client.set_order_address(change.store_order_id, address)
             return Made("address set")
+        case MoveStock():
+            return _move_stock(batch, batch.rows[change.shop_order_id], change, attempt)
         case CancelDouble():
             return _cancel_double(batch, change)
         case _:
@@ -275,6 +330,55 @@ class _StoreOrderMade:
     state: StoreOrderState
     found: bool = False
     """It was there already: made by an earlier try, from what was known of the order then."""
+
+
+@dataclass(frozen=True)
+class _StockMoved:
+    """Where the units of an order are taken from now; `location_id` "": as before, since it was refused."""
+
+    location_id: str
+
+
+def _move_stock(batch: OrderBatch, row: ShopOrderRow, change: MoveStock, attempt: Attempt) -> Made:
+    """Book the units of an order over to the location it ships from. A refusal is told, and keeps nothing.
+
+    Where an earlier try got no answer, what the location has now tells whether it was made: less by the units than
+    before it.
+    """
+    client = batch.store_client
+    taken = Made(f"stock booked from location {change.source} to {change.target}", _StockMoved(change.source))
+    levels, wanted = _levels_at(batch, row, change), _wanted(change)
+    before = row.moving.get("levels", {}) if row.moving.get("move") == change.once else {}
+    if not attempt.first and before and all(levels.get(key, 0) <= before[key] - wanted.get(key, 0) for key in before):
+        return taken
+    row.moving = {"move": change.once, "levels": levels, "at": clock.now().isoformat()}
+    ShopOrderRow.objects.filter(id=row.id).update(moving=row.moving)
+    try:
+        client.move_stock(
+            change.source,
+            change.target,
+            products=change.products,
+            variants=change.variants,
+            reason=f"TikTok Shop order {row.order_id}",
+        )
+    except (Refused, ScopeMissing) as refused:
+        return Made(f"stock not booked to its location: {refused}", _StockMoved(""))
+    holds.place(batch.connection, row.order_id, change.target)
+    return taken
+
+
+def _wanted(change: MoveStock) -> dict[str, int]:
+    of_products = {f"product {key}": units for key, units in change.products}
+    return of_products | {f"variant {key}": units for key, units in change.variants}
+
+
+def _levels_at(batch: OrderBatch, row: ShopOrderRow, change: MoveStock) -> dict[str, int]:
+    """What the location that gives has of each product or variant of a move, as the store tells it now."""
+    bearing = dict(batch.bearers[row.order_id].links.values())  # a product that is counted as such has one variant
+    variants = {f"product {key}": bearing[key] for key, _units in change.products}
+    variants |= {f"variant {key}": key for key, _units in change.variants}
+    found = batch.store_client.inventory(variant_ids=variants.values())
+    return {key: found.get(variant, {}).get(change.source, 0) for key, variant in variants.items()}
 
 
 def _spelled(state: StoreOrderState) -> str:
@@ -291,6 +395,7 @@ def _create(batch: OrderBatch, row: ShopOrderRow, attempt: Attempt) -> Made:
         external_source=settings.OPERATOR.bigcommerce_app_id,
         shop_id=connection.shop.shop_id,
         links=batch.bearers[row.order_id].links,
+        location=batch.routes[row.order_id].name if row.order_id in batch.routes else "",
     )
     draft = planning.draft_order(book.order_of(row, with_buyer=True), facts)
     try:
@@ -385,8 +490,17 @@ def order_retry_seconds(attempt: int) -> float | None:
 
 # -- record ---------------------------------------------------------------------------------------------------------
 
-_CREATED = ("store_order_id", "store_state", "creation", "reason", "failed_at", "attempts")
-_STATE = ("store_state", "address_due", "creation", "reason", "failed_at", "attempts")
+_CREATED = (
+    "store_order_id",
+    "store_state",
+    "creation",
+    "reason",
+    "failed_at",
+    "attempts",
+    "location_id",
+    "location_why",
+)
+_STATE = ("store_state", "address_due", "creation", "reason", "failed_at", "attempts", "location_id", "location_why")
 
 
 def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]]) -> None:
@@ -406,8 +520,11 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
         for done in each.done:
             if isinstance(done.change, CancelDouble):
                 _note_double(batch, row, done.change, done)
+            elif done.made is not None and isinstance(done.made.kept, _StockMoved):
+                _note_moved(batch, row, done.made.kept)
             elif done.made is not None and isinstance(done.made.kept, _StoreOrderMade):
                 _note_created(row, done.made.kept.store_order_id, done.made.kept.state)
+                _note_place(batch, row)
                 created.append(row)
                 if done.made.kept.found or late:
                     passed_by.append(row)
@@ -442,6 +559,21 @@ def _note_created(row: ShopOrderRow, store_order_id: str, state: StoreOrderState
     row.failed_at, row.attempts = None, 0
 
 
+def _note_moved(batch: OrderBatch, row: ShopOrderRow, moved: _StockMoved) -> None:
+    route = batch.routes.get(row.order_id)
+    if moved.location_id:
+        row.location_id, row.location_why = moved.location_id, route.why.value if route is not None else ""
+    elif route is not None:
+        row.location_id, row.location_why = row.location_id or route.drawn, Routed.SHORT.value
+
+
+def _note_place(batch: OrderBatch, row: ShopOrderRow) -> None:
+    """Note where an order without a move is taken from: from where the store draws it."""
+    route = batch.routes.get(row.order_id)
+    if route is not None and not row.location_id:
+        row.location_id, row.location_why = route.drawn, route.why.value
+
+
 def _note_change(row: ShopOrderRow, done: Done) -> None:
     if done.made is None:
         return
@@ -467,6 +599,16 @@ def _note_double(batch: OrderBatch, row: ShopOrderRow, change: CancelDouble, don
         after={change.store_order_id: done.made.kept},
         detail=f"The order was made twice; {row.store_order_id} stays.",
     )
+
+
+_BOOKED_SECONDS = 5.0
+"""The store's inventory shows a booking after a moment (F34): an order made earlier may be refused."""
+
+
+def _booking_seconds(row: ShopOrderRow) -> float:
+    if not row.location_id or "at" not in row.moving or row.location_why == Routed.SHORT:
+        return 0.0
+    return _BOOKED_SECONDS - (clock.now() - clock.parse(row.moving["at"])).total_seconds()
 
 
 def _note_without(row: ShopOrderRow, each: Closed[planning.SeenOrder]) -> None:
@@ -502,6 +644,13 @@ def _ask_for_the_rest(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOr
         row.order_id for row in batch.rows.values() if row.store_order_id is not None and not row.referenced
     ]
     lanes.ask(lane.account_id, "reference", lane.owner, unreferenced, cause="store order made", priority=lanes.BULK)
+    booked = [
+        each.key
+        for each in closed
+        if each.seen.store_order_id is None and any(isinstance(done.change, MoveStock) for done in each.done)
+    ]
+    soon = clock.after(_BOOKED_SECONDS)
+    lanes.ask(lane.account_id, "order", lane.owner, booked, cause="stock booked", due_at=soon, priority=lanes.URGENT)
     errors = [each.failed.error for each in closed if each.failed]
     gone = {product_id for error in errors if isinstance(error, _ReadFirst) for product_id in error.product_ids}
     owner = f"store:{batch.connection.store_id}"

@@ -17,6 +17,7 @@ from twinshelf.documents import (
     CreateStoreOrder,
     Finding,
     Money,
+    MoveStock,
     OrderLine,
     Plan,
     SetStoreAddress,
@@ -31,6 +32,7 @@ from twinshelf.documents import (
 )
 from twinshelf.kit.words import stamp
 from twinshelf.orders.status import next_state, store_state
+from twinshelf.rules.warehouses import Routed
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -154,6 +156,8 @@ class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     external_source: str
     shop_id: str
     links: Mapping[str, tuple[str, str]]
+    location: str = ""
+    """What the location is called from which it is to be shipped; "" where locations are not used."""
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -255,8 +259,59 @@ class SeenOrder:
     tries: int = 0
     twins: tuple[Twin, ...] = ()
     """All store orders that carry its id, where there is more than one."""
+    route: Route | None = None
+    """Where it is taken from; None where locations are not used."""
+    booked: str = ""
+    """The location whose stock it takes now; "": as the store draws it."""
+    booking_seconds: float = 0.0
+    """How long the store may still need to show its units where they were booked."""
+    short: bool = False
+    """The store refused to book its units to the location it ships from: a person sees to that."""
     untaken: Finding | None = None
     """Why the store can make no order in this currency; None where it can."""
+
+
+class BookedUnits(msgspec.Struct, frozen=True):
+    """What an order takes of goods that the store counts: (id, units), of those it counts by product, and variants."""
+
+    products: tuple[tuple[str, int], ...] = ()
+    variants: tuple[tuple[str, int], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.products or self.variants)
+
+
+class Route(msgspec.Struct, frozen=True):
+    """The location that an order is taken from, and why. `drawn`: the one that the store's orders draw from."""
+
+    location_id: str
+    name: str
+    why: Routed
+    drawn: str
+    units: BookedUnits = BookedUnits()
+
+
+def stock_moves(route: Route | None, booked: str, *, over: bool, order_id: str) -> tuple[MoveStock, ...]:
+    """What books an order's units to where it ships from. `booked`: where they are taken now, "": nowhere yet.
+
+    The store draws every order from one location, so what ships from another is booked over. Of one that is over
+    (cancelled, its units given back by the store), the booking is taken back.
+    """
+    if route is None or not route.units:
+        return ()
+    now = booked or route.drawn
+    wanted = route.drawn if over else route.location_id
+    if now == wanted:
+        return ()
+    return (
+        MoveStock(
+            shop_order_id=order_id,
+            source=wanted,
+            target=now,
+            products=route.units.products,
+            variants=route.units.variants,
+        ),
+    )
 
 
 _LOOKS_FOR_UNKNOWN = 6
@@ -271,20 +326,30 @@ def plan_order(seen: SeenOrder) -> Plan:
         return Plan(key=seen.key, findings=(finding("E-ORD-GONE"),))
     if seen.store_order_id is not None:
         return _plan_existing(seen, order, seen.store_order_id)
-    if decide(order, seen.preferences).verdict != "create":
-        return Plan(key=seen.key)
+    if (verdict := decide(order, seen.preferences).verdict) != "create":
+        back = stock_moves(seen.route, seen.booked, over=True, order_id=order.id)
+        return Plan(key=seen.key, changes=back if verdict == "ignore" and seen.booked else ())
     if seen.untaken is not None:
         return Plan(key=seen.key, findings=(seen.untaken,))
     if missing := unlinked(order, seen.links):
         return Plan(key=seen.key, findings=(unlinked_finding(missing, seen.gone),))
-    return Plan(key=seen.key, changes=(CreateStoreOrder(shop_order_id=order.id),))
+    if seen.booking_seconds > 0:
+        return Plan(key=seen.key, later_seconds=seen.booking_seconds)
+    # Booked first, and made at the next look: the store draws it from there, and its inventory takes a moment.
+    moves = () if seen.short else stock_moves(seen.route, seen.booked, over=False, order_id=order.id)
+    return Plan(key=seen.key, changes=moves or (CreateStoreOrder(shop_order_id=order.id),))
 
 
 def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Plan:
     doubles, findings = _doubles(seen, store_order_id)
     if is_cancelled(seen):  # the cancellation lane looks after it
-        return Plan(key=seen.key, changes=doubles, findings=findings, settled=True)
+        given_back = seen.store_state is StoreOrderState.CANCELLED
+        back = stock_moves(seen.route, seen.booked, over=True, order_id=order.id) if given_back else ()
+        return Plan(key=seen.key, changes=(*doubles, *back), findings=findings, settled=not back)
     changes: list[AnyChange] = [*doubles]
+    movable = seen.booked and not seen.short
+    moves = stock_moves(seen.route, seen.booked, over=False, order_id=order.id) if movable else ()
+    changes += moves
     before, wanted = (
         seen.store_state or StoreOrderState.PENDING,
         store_state(order, seen.preferences, open_return=seen.open_return),
@@ -295,7 +360,7 @@ def _plan_existing(seen: SeenOrder, order: ShopOrder, store_order_id: str) -> Pl
         changes.append(SetStoreAddress(store_order_id=store_order_id, shop_order_id=order.id))
     elif seen.address_due:
         findings = (*findings, finding("W-ORD-ADDRESS"))
-    return Plan(key=seen.key, changes=tuple(changes), findings=findings, settled=True)
+    return Plan(key=seen.key, changes=tuple(changes), findings=findings, settled=not moves)
 
 
 def _doubles(seen: SeenOrder, store_order_id: str) -> tuple[tuple[AnyChange, ...], tuple[Finding, ...]]:
@@ -389,7 +454,7 @@ def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
         total_ex_tax=total - order.payment.tax,
         total_inc_tax=total,
         customer_message=order.buyer_message,
-        staff_notes=f"TikTok Shop order {order.id}",
+        staff_notes=f"TikTok Shop order {order.id}" + (f"\nShip from: {facts.location}" if facts.location else ""),
     )
 
 

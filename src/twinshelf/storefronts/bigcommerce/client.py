@@ -406,6 +406,29 @@ class BigCommerce(BudgetedClient):
             body = {"reason": "TikTok Shop", "items": items[start : start + inventory.MOST_ADJUSTED]}
             self._put("/v3/inventory/adjustments/absolute", body)
 
+    def move_stock(
+        self,
+        source: str,
+        target: str,
+        *,
+        products: Iterable[tuple[str, int]],
+        variants: Iterable[tuple[str, int]],
+        reason: str,
+    ) -> None:
+        """Take units off what one location holds, and put them to another: of goods counted by product, and variants.
+
+        Not safe to repeat: it adds. Raises Refused where the one has fewer above its safety stock, or the store never
+        counted the other, and ScopeMissing with a token that may only read.
+        Source: inventory.v3.yml, POST /inventory/adjustments/relative.
+        """
+        units = [("product_id", *each) for each in products] + [("variant_id", *each) for each in variants]
+        items = [
+            {"location_id": int(location), name: int(number), "quantity": sign * quantity}
+            for location, sign in ((source, -1), (target, 1))
+            for name, number, quantity in units
+        ]
+        self._post("/v3/inventory/adjustments/relative", {"reason": reason, "items": items}, bytes)
+
     # -- channel ----------------------------------------------------------------------------------------------------
 
     def ensure_channel(self, name: str, external_id: str) -> str:

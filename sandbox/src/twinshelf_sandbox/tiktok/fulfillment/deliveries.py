@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from twinshelf_sandbox.tiktok.aftersales import cancellations
+from twinshelf_sandbox.tiktok.apps import webhooks
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.fulfillment.packages import keep, lines_of, note_event, orders_of
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
@@ -84,6 +85,20 @@ def _delivered(shop: Shop, package: Entity) -> None:
                 shop.platform.world.schedule(shop.now + seconds, "tt.complete", {"shop": shop.id, "order": order["id"]})
 
 
+def move_package(platform: Platform, order_id: str, warehouse_id: str, package_id: str | None = None) -> None:
+    """The platform ships the packages of an order, or one of them, from another warehouse; the order keeps its own."""
+    shop, order = _of_order(platform, order_id)
+    row = shop.warehouse(warehouse_id)
+    if row is None or row["type"] != "SALES_WAREHOUSE":
+        raise Refused(f"warehouse_id: {warehouse_id!r} is not one for sales of the shop")
+    for package in _moving(shop, order, package_id, ("TO_FULFILL", "PROCESSING", "FULFILLING")):
+        package["warehouse_id"] = warehouse_id
+        keep(shop, package)
+        entry = {"package_id": package["id"], "order_id_list": package["order_ids"]}
+        data = {"sc_type": "NONE", "role_type": "ROLE_SYSTEM", "package_list": [entry], "update_time": shop.now}
+        webhooks.notify(shop, "PACKAGE_UPDATE", data)
+
+
 def fail_delivery(platform: Platform, order_id: str, reason: str = "PACKAGE_LOST") -> None:
     """A carrier loses, damages or returns a package: the platform cancels the order."""
     names = {
@@ -144,6 +159,7 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
     "tt.carrier_scan": carrier_scan,
     "tt.deliver": deliver,
     "tt.fail_delivery": fail_delivery,
+    "tt.move_package": move_package,
     "tt.complete": complete,
 }
 
