@@ -99,6 +99,35 @@ def test_what_was_deleted_on_tiktok_is_not_uploaded_and_can_be_recovered(sandbox
     assert twinshelf.differences() == []
 
 
+@pytest.mark.covers("CED-103")
+def test_recovering_is_offered_as_long_as_tiktok_keeps_the_product_and_then_it_says_why_not(
+    sandbox, store, shop, twinshelf, browser
+):
+    mug = store.add_product(sku="MUG-1")
+    twinshelf.list(mug)
+    first = twinshelf.listing(mug).tiktok_id
+    press(browser, twinshelf, "delete", mug)
+    assert browser.products_by_state() == {"all": {str(mug)}, "not_uploaded": {str(mug)}}
+    assert "Not listed" in browser.product(mug)
+    assert "Recover on TikTok" in browser.product(mug)
+    press(browser, twinshelf, "recover", mug)
+    assert (twinshelf.listing(mug).tiktok_id, status(sandbox, shop, first)) == (first, "SELLER_DEACTIVATED")
+
+    press(browser, twinshelf, "delete", mug)
+    products = sandbox.world.table(f"tt/{shop.id}/products")
+    assert products.delete(first)  # TikTok has kept it for as long as it does
+    task = press(browser, twinshelf, "recover", mug)
+
+    assert (task.succeeded, task.failed) == (0, 1)
+    page = browser.product(mug)
+    assert "TikTok Shop has no such listing in this shop." in page
+    assert "Recover on TikTok" not in page
+    press(browser, twinshelf, "list", mug)
+    twinshelf.wait(600)
+    assert twinshelf.listing(mug).state == "live"
+    assert twinshelf.listing(mug).tiktok_id != first
+
+
 @pytest.mark.covers("SILK-31")
 def test_a_product_that_tiktok_has_is_mapped_sku_by_sku_and_its_orders_sync(sandbox, store, shop, twinshelf, browser):
     def in_sizes(code, title):

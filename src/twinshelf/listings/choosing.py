@@ -24,7 +24,7 @@ from twinshelf.tiktok import texts
 from twinshelf.tiktok.regions import Region
 from twinshelf.tiktok.regions import region as region_of
 
-LONGEST = {"title": 1000, "description": 60_000, "attribute": 2000, "warranty": 200, "image": 2000}
+LONGEST = {"title": 1000, "description": 60_000, "attribute": 2000, "warranty": 200, "image": 2000, "variation": 50}
 """Characters beyond which a text is a slip of the hand, whatever TikTok takes of it."""
 
 
@@ -135,8 +135,12 @@ def _codes(choices: ProductChoices) -> Iterator[Unfit]:
 
 def _attributes(product: Product, choices: ProductChoices, attributes: tuple[Attribute, ...]) -> Iterator[Unfit]:
     known = {fold(each.name): each for each in attributes if not each.sales}
+    variations = {fold(each.name) for each in attributes if each.sales}
     for name, value in choices.attributes.items():
         attribute = known.get(fold(name))
+        if fold(name) in variations and len(value) > LONGEST["variation"]:
+            yield Unfit(f"attribute.{name}", _("More than %(most)s characters.") % {"most": LONGEST["variation"]})
+            continue
         if len(value) > LONGEST["attribute"]:
             yield Unfit(f"attribute.{name}", _("More than %(most)s characters.") % {"most": LONGEST["attribute"]})
         elif attribute is not None:

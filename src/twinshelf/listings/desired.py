@@ -316,6 +316,10 @@ def desired(
     findings += attribute_findings
     named, not_mapped = templates.sales_attributes(product, category.attributes, template)
     findings += [not_mapped] if not_mapped else []
+    single, of_single, asks = templates.single_options(product, category.attributes, template)
+    findings += [asks] if asks else []
+    if single:
+        variants = [msgspec.structs.replace(variant, options=single) for variant in variants]
     findings += _paper_findings(category.rules, choices, values, facts.today)
     weight, dimensions, package_findings = templates.package_of(
         product, template, facts.preferences.package, weight_unit=facts.store_weight_unit
@@ -334,7 +338,7 @@ def desired(
         category_id=category.id,
         brand_id=template.brand_id,
         cash_on_delivery=template.cash_on_delivery,
-        sales_attributes=tuple(sorted(named.values())),
+        sales_attributes=tuple(sorted({*named.values(), *of_single})),
         attributes=values,
         image_urls=tuple(image.url for image in product.images[:MOST_IMAGES]),
         weight=weight or Weight(Decimal(0), facts.store_weight_unit),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
 
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Attribute, CategoryRules, Product
@@ -27,6 +30,14 @@ class AskedOf:
     def values(self) -> tuple[str, ...]:
         """TikTok's list; none where it takes free text."""
         return tuple(name for _id, name in self.attribute.values)
+
+    offered: str = ""
+    """What the form says where nothing was chosen, so that saving it answers what the category demands."""
+
+    @property
+    def variation(self) -> bool:
+        """Whether it tells SKUs apart: asked of a product without options."""
+        return self.attribute.sales
 
     @property
     def compliance(self) -> bool:
@@ -64,6 +75,15 @@ class Editing:
         return any(own.asks_warranty(each.attribute) for each in self.asked)
 
 
+def _variation(
+    product: Product, attribute: Attribute, template: templates.TemplateRules, by_name: Mapping[str, str]
+) -> AskedOf:
+    options, _named, _asks = templates.single_options(product, (attribute,), template)
+    given = options[0].value if options else ""
+    offered = "" if given or not attribute.required else _("One %(name)s") % {"name": attribute.name}
+    return AskedOf(attribute, given, by_name.get(fold(attribute.name), ""), offered)
+
+
 def editing(connection: Connection, product: Product, choices: ProductChoices | None = None) -> Editing:
     """The product as its editor shows it; `choices` are those of a form that was not kept. Calls no platform."""
     kept = choices_of(connection, [product.id]).get(product.id, own.NONE)
@@ -77,7 +97,10 @@ def editing(connection: Connection, product: Product, choices: ProductChoices | 
     by_name = {fold(name): value for name, value in chosen.attributes.items()}
     asked = []
     for attribute in known.attributes:
+        if attribute.sales and (len(product.variants) != 1 or product.variants[0].options):
+            continue
         if attribute.sales:
+            asked.append(_variation(product, attribute, template, by_name))
             continue
         values, _findings = templates.attribute_values(product, (attribute,), template)
         names = dict(attribute.values)

@@ -62,7 +62,10 @@ class ListingRow(AccountModel):
     remove_to = models.BooleanField(null=True)
     """Somebody wants it deleted in the shop (True) or recovered (False): once. None: nobody does."""
     deleted = models.JSONField(default=dict)
-    """What the shop had of it before it was deleted: `id`, and `links` as [variant id, SKU id, seller SKU]."""
+    """What the shop had of it before it was deleted: `id`, and `links` as [variant id, SKU id, seller SKU].
+
+    `refused` is there once TikTok would not bring it back.
+    """
     pushed = models.BooleanField(default=False, db_default=False)
     """Somebody wants its content sent, and it was not yet: what counts where the merchant sends by hand."""
     shop_edits = models.JSONField(default=dict)

@@ -943,7 +943,7 @@ def actions_for(
         found.append(
             Action(id="product.delete", label=_("Delete on TikTok"), sent=sent, tone="danger", confirm=confirm)
         )
-    if any(listing.deleted and not listing.tiktok_id for listing in rows):
+    if any(listing.deleted and not listing.tiktok_id and "refused" not in listing.deleted for listing in rows):
         found.append(Action(id="product.recover", label=_("Recover on TikTok"), sent=sent))
     return tuple(found)
 

@@ -14,6 +14,7 @@ from twinshelf.documents import (
     ListingStatus,
     RecoverListing,
 )
+from twinshelf.errors import NeedsPerson
 from twinshelf.goods import snapshot
 from twinshelf.kit import clock
 from twinshelf.kit.upsert import update_rows
@@ -121,6 +122,8 @@ def record_visibility(batch: ConnectionBatch, closed: Sequence[Closed[planning.S
         _note_reason(row, each)
         for done in each.done:
             if done.made is None:
+                if isinstance(done.change, RecoverListing) and isinstance(done.error, NeedsPerson):
+                    row.deleted = {**row.deleted, "refused": True}  # TikTok does not keep it any more
                 continue
             match done.change:
                 case ActivateListing():

@@ -402,6 +402,33 @@ def sales_attributes(
     return mapped, None
 
 
+def single_options(
+    product: Product, attributes: Iterable[Attribute], rules: TemplateRules
+) -> tuple[tuple[OptionValue, ...], tuple[tuple[str, str], ...], Finding | None]:
+    """What the one SKU of a product without options says of the variation attributes of its category (CAT-10).
+
+    (its options, (name, id) of their attributes, what the category demands and nobody said). A value comes from a rule
+    for the attribute, else, where it is demanded, from a custom field of its name.
+    """
+    if len(product.variants) != 1 or product.variants[0].options:
+        return (), (), None
+    by_name = {fold(rule.name): rule for rule in rules.attributes}
+    options, named, missing = [], [], []
+    for attribute in attributes:
+        rule = by_name.get(fold(attribute.name))
+        if not attribute.sales or (rule is None and not attribute.required):
+            continue
+        rule = rule or AttributeRule(name=attribute.name, source="custom_field", field=attribute.name)
+        value = rule.values[0] if rule.source == "fixed" and rule.values else source_text(product, rule)
+        if value:
+            options.append(OptionValue(attribute.name, value))
+            named.append((attribute.name, attribute.id))
+        elif attribute.required:
+            missing.append(attribute.name)
+    asks = finding("E-LST-VARASK", waits_for="template", names=", ".join(missing)) if missing else None
+    return tuple(options), tuple(named), asks
+
+
 def named_options(options: Iterable[OptionValue], mapped: Mapping[str, tuple[str, str]]) -> tuple[OptionValue, ...]:
     """Options by the names of the variation attributes that they are mapped to."""
     return tuple(

@@ -259,6 +259,10 @@ def attributes(shop: Shop, tree: Tree, category_id: str) -> list[Attribute]:
         found.append(CAPACITY)
     if root == "Books, Magazines & Audio":
         found.append(EDITION)
+    demanded = shop.platform.world.table(f"tt/{shop.id}/demanded_variations").get(category_id)
+    if demanded:
+        names = set(demanded["names"])
+        found = [Attribute(**{**_asdict(a), "required": True}) if a.sales and a.name in names else a for a in found]
     return found
 
 

@@ -258,6 +258,9 @@ def _variations(out: Checked, shop: Shop, leaf: Leaf | None, skus: list[Sku]) ->
     if leaf is not None:
         built_in = {a.id: a for a in categories.attributes(shop, leaf.tree, leaf.category.id) if a.sales}
     given = [attribute for sku in skus for attribute in sku.sales_attributes or []]
+    there = {identity(attribute)[0] for attribute in given}
+    if any(a.required and a.id not in there and a.name.casefold() not in there for a in built_in.values()):
+        out.add(12019117)
     for attribute in given:
         _sales_attribute_images(out, shop, attribute)
     if len({identity(a)[0] for a in given if a.sku_img is not None}) > 1:

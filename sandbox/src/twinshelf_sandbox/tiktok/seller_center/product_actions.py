@@ -175,6 +175,12 @@ def set_stock_by_person(
         shop.offers.put(product_id, row)
 
 
+def demand_variation(platform: Platform, shop_id: str, category_id: str, names: list[str]) -> None:
+    """A category of a shop demands these sales attributes of every SKU from now on, of a single one too."""
+    shop = platform.shop(shop_id)
+    platform.world.table(f"tt/{shop.id}/demanded_variations").put(category_id, {"names": list(names)})
+
+
 def set_price_by_person(platform: Platform, product_id: str, sku: str, price: str) -> None:
     """A person sets the price of a SKU (its id or seller SKU)."""
     if not plain(price):
@@ -291,5 +297,6 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
     "tt.set_stock": set_stock_by_person,
     "tt.set_price": set_price_by_person,
     "tt.deactivate_sku": deactivate_sku,
+    "tt.demand_variation": demand_variation,
     "tt.standardize_attributes": standardize_attributes,
 }
