@@ -106,12 +106,22 @@ Amounts are texts with as many decimals as their currency has (`"47.63"`), times
 | `returns list` | a list: `return_id`, `order_id`, `type`, `stage`, `status`, `total`, `currency`, `deadline`, `refund`, `stock`, `reason` |
 | `returns show` | the same of one, with `items`, `decisions` and `problems` |
 | `problems` | a list, an entry per kind and code: `code`, `kind`, `count`, `title`, `text`, `remedy`; with a code, an entry per problem: `code`, `kind`, `key`, `text`, `remedy`, `blocking`, `opened_at` |
+| `products pull` `products push` `products refresh` | the task, as `push` |
+| `products status` | a list: `product`, `sku`, `title`, `synced`, `pending`, `state`, `tiktok_id`, `tiktok_status`, `problems` (`code`, `text`, `remedy`) |
 | `users` | a list: `account`, `email`, `name`, `role` (`owner`, `admin`, or the name of the account's own), `invited` |
 | `doctor` | a list: `what`, `ok`, `text`, `remedy` |
 """  # noqa: E501 - rows of a table
 
 
-_VALUES = {"str": "TEXT", "list[str]": "TEXT …", "int": "N", "float": "N", "Path": "PATH", "datetime": "TIME"}
+_VALUES = {
+    "str": "TEXT",
+    "list[str]": "TEXT …",
+    "list[Path]": "PATH …",
+    "int": "N",
+    "float": "N",
+    "Path": "PATH",
+    "datetime": "TIME",
+}
 
 
 def commands_page() -> str:

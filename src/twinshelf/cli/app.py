@@ -22,6 +22,7 @@ from rich.table import Table
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.cli import backups, installation, problems, reviews, sandbox, settings, skus, templates, users
 from twinshelf.cli import orders as order_commands
+from twinshelf.cli import products as products_commands
 from twinshelf.cli import returns as return_commands
 from twinshelf.cli import stock as stock_command
 from twinshelf.cli.orders import amount
@@ -655,6 +656,7 @@ def _follow(task: Task, *, as_json: bool = False) -> None:
         raise typer.Exit(code)
 
 
+products_commands.mount(app, console, _opened, _complain, pulled=_pulled, follow=_follow)
 reviews.mount(app, console, reviews.Ways(_opened, _pulled, _follow, _complain))
 
 

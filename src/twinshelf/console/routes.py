@@ -43,6 +43,10 @@ def _edit(pk: Any, connection_id: Any = "") -> str:
     return reverse("product_edit", args=[pk]) + (f"?shop={connection_id}" if connection_id else "")
 
 
+def _part(tab: str) -> Callable[..., str]:
+    return lambda pk: f"{reverse('product_edit', args=[pk])}#{tab}"
+
+
 def _map(pk: Any, connection_id: Any = "") -> str:
     return reverse("product_map", args=[pk]) + (f"?shop={connection_id}" if connection_id else "")
 
@@ -67,6 +71,12 @@ ROUTES: Final[Mapping[str, Route]] = {
     "product.list": Route(_to("products_act", "list")),
     "product.review": Route(_to("products_act", "review")),
     "product.upload": Route(_to("products_act", "upload")),
+    "product.pull": Route(_to("products_act", "pull")),
+    "product.size_chart": Route(_part("media")),
+    "product.certificates": Route(_part("shipping")),
+    "product.attributes": Route(_part("attributes")),
+    "product.brand": Route(_part("basic")),
+    "product.category": Route(_part("basic")),
     "product.refresh": Route(_to("products_act", "refresh")),
     "product.sync": Route(_to("products_act", "sync")),
     "product.activate": Route(_to("products_act", "activate")),

@@ -317,6 +317,7 @@ ITEM: Final[Mapping[str, Look]] = {
 
 TASK_KINDS: Final[Mapping[str, Text]] = {
     "ask_listing": _("List, update or refresh"),
+    "ask_product": _("Pull some products"),
     "ask_stock": _("Sync price and stock"),
     "ask_visibility": _("Activate or deactivate"),
     "pull": _("Pull products"),

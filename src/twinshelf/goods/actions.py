@@ -12,7 +12,7 @@ from twinshelf.accounts.audit import record
 from twinshelf.connections.models import Store
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
-from twinshelf.kit.words import stamp
+from twinshelf.kit.words import counted, stamp
 from twinshelf.sync import tasks
 from twinshelf.sync.models import Task
 
@@ -36,6 +36,19 @@ def pull(
     with transaction.atomic():
         record(by, store.account_id, "goods.pull", f"store:{store.id}", detail=title)
         return tasks.submit(store.account_id, "pull", title, owner=f"store:{store.id}", by=by, params=params)
+
+
+def read_again(store: Store, product_ids: Sequence[str], *, by: Actor) -> Task:
+    """Read these products of the store again, now. Ids that it does not have any more are found to be deleted."""
+    title = f"Pull {counted(len(product_ids), 'product')} of {store}"
+    owner = f"store:{store.id}"
+    with transaction.atomic():
+        record(by, store.account_id, "goods.read_again", owner, detail=title)
+        task = tasks.asking(store.account_id, "ask_product", title, owner=owner, by=by)
+        tasks.ask_for(task, "product", owner, list(product_ids))
+        if not product_ids:
+            tasks.settle(task.id)
+    return task
 
 
 def _changed(since: datetime | None, until: datetime | None) -> str:

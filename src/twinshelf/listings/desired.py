@@ -314,12 +314,8 @@ def desired(
         findings.append(finding("W-INV-PRODUCTLEVEL"))
     values, attribute_findings = templates.attribute_values(product, category.attributes, template)
     findings += attribute_findings
-    named, not_mapped = templates.sales_attributes(product, category.attributes, template)
-    findings += [not_mapped] if not_mapped else []
-    single, of_single, asks = templates.single_options(product, category.attributes, template)
-    findings += [asks] if asks else []
-    if single:
-        variants = [msgspec.structs.replace(variant, options=single) for variant in variants]
+    variants, named, sales_attributes, unmapped = _with_variations(product, variants, category.attributes, template)
+    findings += unmapped
     findings += _paper_findings(category.rules, choices, values, facts.today)
     weight, dimensions, package_findings = templates.package_of(
         product, template, facts.preferences.package, weight_unit=facts.store_weight_unit
@@ -338,7 +334,7 @@ def desired(
         category_id=category.id,
         brand_id=template.brand_id,
         cash_on_delivery=template.cash_on_delivery,
-        sales_attributes=tuple(sorted({*named.values(), *of_single})),
+        sales_attributes=sales_attributes,
         attributes=values,
         image_urls=tuple(image.url for image in product.images[:MOST_IMAGES]),
         weight=weight or Weight(Decimal(0), facts.store_weight_unit),
@@ -373,6 +369,22 @@ def _variants_to_list(
         return (), (finding("I-SKU-SCOPE", skus=codes),)
     variants = [variant for variant in product.variants if skus[variant.id].listable and skus[variant.id].in_scope]
     return variants, () if variants else (finding("I-NOT-PURCHASABLE"), off_sale(scoped))
+
+
+def _with_variations(
+    product: Product, variants: Sequence[Variant], attributes: Sequence[Attribute], template: templates.TemplateRules
+) -> tuple[Sequence[Variant], Mapping[str, tuple[str, str]], tuple[tuple[str, str], ...], list[Finding]]:
+    """What goes into the listing of options, and what keeps it from being sent.
+
+    (The variants with what the category demands of a single one, what options are mapped to, (name, id) of all
+    variation attributes, the findings.)
+    """
+    named, not_mapped = templates.sales_attributes(product, attributes, template)
+    options, of_single, asks = templates.single_options(product, attributes, template)
+    if options:
+        variants = [msgspec.structs.replace(variant, options=options) for variant in variants]
+    every = tuple(sorted({*named.values(), *of_single}))
+    return variants, named, every, [each for each in (not_mapped, asks) if each is not None]
 
 
 def left_to_shop(rules: SyncRules, choices: ProductChoices, shelf: Shelf) -> frozenset[SyncField]:

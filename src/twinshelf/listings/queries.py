@@ -164,6 +164,8 @@ class ProductLine:
     """The units of its variants in the store; None where the store counts none of them."""
     shop_stock: StockRange | None = None
     """The units of its SKUs in the shop that is `shown`."""
+    problems: tuple[Problem, ...] = ()
+    """What is to be fixed, over its shops."""
 
     @property
     def sale(self) -> Sale:
@@ -215,6 +217,15 @@ def products(
             wanted.text,
         )
     )
+
+
+def lines_of(connection: Connection, product_ids: Sequence[str]) -> list[ProductLine]:
+    """Some products as the list shows them of one shop, in the order of the ids; unknown ones are left out."""
+    return [
+        line
+        for start in range(0, len(product_ids), 500)
+        for line in _lines(rows_of(connection.store_id, product_ids[start : start + 500]), [connection], "")
+    ]
 
 
 def product_keys(wanted: ProductFilter, connections: Sequence[Connection]) -> list[tuple[int, str]]:
@@ -416,6 +427,11 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
                 if (f"connection:{c.id}", row.product_id) in asked and (c.id, row.product_id) in listings
             ),
             in_store.get((row.store_id, row.product_id)),
+            problems=tuple(
+                problem
+                for c in here
+                for problem in _reasons(problems, f"connection:{c.id}", listings.get((c.id, row.product_id)), row)
+            ),
         )
         shown = line.shown
         lines.append(line if shown is None else replace(line, shop_stock=in_shop.get((shown[0].id, row.product_id))))
@@ -425,6 +441,13 @@ def _lines(rows: Sequence[StoreProduct], connections: Sequence[Connection], text
 def to_fix(found: Mapping[tuple[str, str], Sequence[Problem]], owner: str, listing: ListingRow | None, key: str) -> int:
     """How many problems keep a product from being as it should be in a shop; `found` has those of the lane as well."""
     return sum(p.blocking for p in found.get((owner, key), ())) or len(why_held(found, owner, listing))
+
+
+def _reasons(
+    found: Mapping[tuple[str, str], Sequence[Problem]], owner: str, listing: ListingRow | None, row: StoreProduct
+) -> Sequence[Problem]:
+    own = [p for p in found.get((owner, row.product_id), ()) if p.blocking]
+    return own or why_held(found, owner, listing)
 
 
 def why_held(
@@ -948,6 +971,23 @@ def actions_for(
     return tuple(found)
 
 
+def menu_for(row: StoreProduct, listings: Iterable[ListingRow | None]) -> tuple[Action, ...]:
+    """What the menu of a product in the list offers: all of `actions_for`, and the ways to parts of its editor."""
+    offered = actions_for(row, listings)
+    if row.deleted:
+        return offered
+    pull = Action(id="product.pull", label=_("Pull from BigCommerce"), sent=(("only", row.pk),))
+    parts = (
+        Action(id="product.size_chart", label=_("Size chart"), args=(row.pk,), method="get"),
+        Action(id="product.certificates", label=_("Certificates"), args=(row.pk,), method="get"),
+        Action(id="product.attributes", label=_("Attributes"), args=(row.pk,), method="get"),
+        Action(id="product.brand", label=_("Brand"), args=(row.pk,), method="get"),
+        Action(id="product.category", label=_("Category"), args=(row.pk,), method="get"),
+    )
+    after = next(place for place, action in enumerate(offered) if action.id == "product.edit") + 1
+    return (pull, *offered[:after], *parts, *offered[after:])
+
+
 CONSEQUENCES: Final = {
     "upload": _(
         "New products are created in the shop and reviewed by TikTok; those that are there and differ are updated."
@@ -1022,6 +1062,7 @@ def actions_for_many() -> tuple[Action, ...]:
         Action(id="product.review", label=_("Review changes")),
         Action(id="product.activate", label=_("Activate")),
         Action(id="product.upload", label=_("Upload product")),
+        Action(id="product.pull", label=_("Pull from BigCommerce")),
         Action(id="product.prices", label=_("Sync price")),
         Action(id="product.stock", label=_("Sync inventory")),
         Action(id="product.delete", label=_("Delete on TikTok")),

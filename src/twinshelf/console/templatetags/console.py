@@ -490,7 +490,7 @@ def sorted_how(name: str, current: str, descending: bool) -> SafeString:  # noqa
 def product_menu(line: ProductLine) -> SafeString:
     """What may be done to a product of the list. Made once for each set of actions and filled with each row's key."""
     row = line.product
-    actions = listings.actions_for(row, [listing for _connection, listing, _problems in line.listings])
+    actions = listings.menu_for(row, [listing for _connection, listing, _problems in line.listings])
     blank = tuple(replace(action, sent=(), args=(0,) if action.opens else ()) for action in actions)
     menu = _product_menu(blank, get_language() or "")
     return mark_safe(menu.replace("/0/", f"/{int(row.pk)}/").replace("{pk}", str(int(row.pk))))  # noqa: S308 - ours

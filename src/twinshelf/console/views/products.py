@@ -59,7 +59,13 @@ if TYPE_CHECKING:
     from twinshelf.rules.models import Template
     from twinshelf.sync.models import Problem, Task
 
+
+def _pull_some(connection: Connection, product_ids: Sequence[str], *, by: Actor) -> Task:
+    return goods_actions.read_again(connection.store, product_ids, by=by)
+
+
 ACTIONS: dict[str, Callable[..., Task]] = {
+    "pull": _pull_some,
     "list": catalog_actions.list_products,
     "upload": catalog_actions.list_products,
     "refresh": catalog_actions.refresh,
@@ -77,6 +83,8 @@ _FOR_WHAT_IS_GONE = {"refresh", "deactivate", "delete"}
 _MORE_THAN_ONE = 1
 _UPLOADS = {"list", "upload"}
 _CHOOSES_TEMPLATE = "upload"
+_OF_STORE = "pull"
+"""It is done once for a store, however many shops sell from it."""
 _REVIEW = "review"
 
 
@@ -309,8 +317,12 @@ def act(request: ConsoleRequest, action: str) -> HttpResponse:
         return back(request, "products")
     made: list[Task] = []
     refused = True
+    stores: set[int] = set()
     with Told(request):
         for connection, ids in asked.by_shop():
+            if action == _OF_STORE and connection.store_id in stores:
+                continue
+            stores.add(connection.store_id)
             if ids is None or ids:
                 chosen: dict[str, Any] = {}
                 if action in _UPLOADS:
