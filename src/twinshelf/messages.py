@@ -599,7 +599,7 @@ _ROWS: Final = (
             "template.attributes", "list"),
     Message("E-LST-VARASK", "The category demands a variation", "{n} product(s) needs|need a value for a variation",
             "The product has no options, and its category demands a variation: {names}.",
-            "Press “Edit” on the product: a value such as “One Color” is there to be saved.", "product.edit", "list"),
+            "Press “Edit” on the product: a value such as One Color is there to be saved.", "product.edit", "list"),
     Message("E-LST-OPTIONS", "There are too many options", "{n} product(s) has|have too many options",
             "The product has more options than TikTok Shop takes; it takes three.",
             "“Open in BigCommerce”; split the product, or combine options.", "product.store", "list"),

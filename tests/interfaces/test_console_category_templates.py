@@ -479,3 +479,14 @@ def test_a_template_of_another_account_is_not_there(console, world, other):
         path = f"/templates/{world.us.id}/{theirs.id}/{address}"
         assert console.post(path, form(save="1")).status == 404
     assert console.get(f"/templates/{other.us.id}/new/").status == 404
+
+
+@pytest.mark.parametrize("page", ["/templates/?shop={}", "/templates/{}/new/", "/connections/{}/template/"])
+def test_a_page_of_templates_names_its_shop_and_what_to_do_in_another_account(console, world, page):
+    shown = console.get(page.format(world.us.id))
+
+    assert f"shop is {world.us.shop} , id {world.us.shop.shop_id} ." in shown
+    assert (
+        "If the page doesn't match this connection, you are logged in to Seller Center with another TikTok account: "
+        "log out there, log in to the right one, then refresh."
+    ) in shown

@@ -134,6 +134,40 @@ def test_variations(_case, variations, of, asked, options, finding):
     assert (found.code if found else None) == finding
 
 
+NEEDED = attribute("Color", sales=True)
+COLORED = product(custom_fields=(("color", "Blue"),))
+
+
+@pytest.mark.parametrize(
+    ("_case", "of", "asked", "rules", "options", "missing"),
+    [
+        ("nothing is demanded", product(), (COLOR,), (), [], None),
+        ("a demanded one that nobody said", product(), (NEEDED, SPEC), (), [], "Color"),
+        ("two that nobody said", product(), (NEEDED, attribute("Size", sales=True)), (), [], "Color, Size"),
+        ("a fixed value", product(), (NEEDED,), (AttributeRule(name="color", value="One Color"),), ["One Color"], None),
+        ("the first of several", product(), (NEEDED,), (AttributeRule(name="Color", values=("Red", "Tan")),), ["Red"],
+         None),
+        ("said although not demanded", product(), (SPEC,), (AttributeRule(name="Specification", value="L"),), ["L"],
+         None),
+        ("an empty value", product(), (NEEDED,), (AttributeRule(name="Color", value=" "),), [], "Color"),
+        ("a custom field of its name", COLORED, (NEEDED,), (), ["Blue"], None),
+        ("a custom field, not demanded", COLORED, (COLOR,), (), [], None),
+        ("another field", product(brand="Tan"), (NEEDED,), (AttributeRule(name="Color", source="brand"),), ["Tan"],
+         None),
+        ("an attribute that tells no SKUs apart", product(), (attribute("Color"),), (), [], None),
+        ("a product with options has its own", TWO, (NEEDED,), (AttributeRule(name="Color", value="Tan"),), [], None),
+        ("even with one variant", product(red_and_blue()[0]), (NEEDED,), (), [], None),
+    ],
+)  # fmt: skip
+def test_the_one_sku_of_a_product_without_options_says_what_the_category_demands(
+    _case, of, asked, rules, options, missing
+):
+    found, named, asks = templates.single_options(of, asked, TemplateRules(attributes=rules))
+    assert [each.value for each in found] == options
+    assert [name for name, _id in named] == [each.option for each in found]
+    assert (asks.facts["names"] if asks else None) == missing
+
+
 FULL = templates.suggested((), (), ())
 
 
