@@ -483,9 +483,11 @@ def synchronize_warehouses(connection: Connection, *, by: Actor) -> int:
     """
     connection_actions.read_warehouses(connection, by=by)
     owner, cause = f"connection:{connection.id}", f"warehouses synchronized by {by.name}"
-    lanes.ask(connection.account_id, "warehouse", owner, ["all"], cause=cause, priority=lanes.URGENT)
-    refused = problems.open_keys(connection.account_id, owner, "E-WHS-STATUS")
-    lanes.ask(connection.account_id, "stock", owner, refused, cause=cause, priority=lanes.URGENT)
+    with transaction.atomic():
+        record(by, connection.account_id, "listings.synchronize_warehouses", owner)
+        lanes.ask(connection.account_id, "warehouse", owner, ["all"], cause=cause, priority=lanes.URGENT)
+        refused = problems.open_keys(connection.account_id, owner, "E-WHS-STATUS")
+        lanes.ask(connection.account_id, "stock", owner, refused, cause=cause, priority=lanes.URGENT)
     return len(set(refused))
 
 
