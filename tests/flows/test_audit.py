@@ -51,6 +51,7 @@ WITHOUT_ACTOR = {
     "connections.store_hash_of": "only reads",
     "connections.store_hook_address": "only reads",
     "connections.ensure_store_hooks": "puts the webhooks of a store right; no choice of the merchant changes",
+    "listings.compare_stock_of_siblings": "follows from a choice that is on record; none changes by it",
     "listings.rank_categories": "has what a page shows worked out; no choice of the merchant changes",
     "accounts.join": "the user who accepts is the actor",
     "accounts.join_with_password": "the user who accepts is the actor",

@@ -43,7 +43,6 @@ def changed(sandbox, store, shop, twinshelf):
     return mug, bowl, pan
 
 
-@pytest.mark.covers("BEY-05")
 def test_what_is_sent_is_byte_for_byte_what_was_shown(sandbox, store, shop, twinshelf, changed):
     before = len(sandbox.world.effects)
     review = worked_out(twinshelf, *changed)
