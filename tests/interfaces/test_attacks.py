@@ -28,6 +28,7 @@ from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import Account, Membership, User
 from twinshelf.accounts.queries import account_of_owner
 from twinshelf.goods.models import StoreProduct
+from twinshelf.listings.models import Link
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import Lane, Mark, Problem, Task
 
@@ -57,6 +58,12 @@ def row_of(world: World, name: str) -> int:
         return int(Problem.objects.with_scopes_disabled().filter(**owner)[0].pk)
     if name.startswith("task"):
         return int(Task.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    if name == "inventory_sku":
+        return int(Link.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    if name.startswith("role"):
+        return int(Role.objects.with_scopes_disabled().filter(**owner)[0].pk)
+    if name.startswith("shop"):
+        return int(world.us.shop_id)
     return int(world.us.id)
 
 
