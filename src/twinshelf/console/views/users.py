@@ -164,6 +164,8 @@ def edit_role(request: ConsoleRequest, role_id: int | None = None) -> HttpRespon
 @needs(Permission.OWN)
 def delete_role(request: ConsoleRequest, role_id: int) -> HttpResponse:
     """Delete a role that nobody has."""
+    if queries.role(request.account, role_id) is None:
+        raise Http404
     with Told(request):
         actions.delete_role(request.account, role_id, by=Actor.of(request.user))
         messages.success(request, _("Role deleted."))
