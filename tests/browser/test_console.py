@@ -333,7 +333,10 @@ def test_on_a_phone_every_action_of_the_bar_and_of_a_menu_is_in_sight(page, worl
     bar = page.locator(".bulk")
     assert len(bar.get_by_role("button").all()) == 6
     bar.get_by_text("More").click()
-    more = ["Review changes", "Activate", "Upload product", "Sync price", "Delete on TikTok", "Recover on TikTok"]
+    more = [
+        "Review changes", "Activate", "Upload product", "Pull from BigCommerce", "Sync price", "Sync inventory",
+        "Delete on TikTok", "Recover on TikTok",
+    ]  # fmt: skip
     assert [entry.inner_text() for entry in bar.locator("details.menu[open] .entry").all()] == more
     for entry in bar.locator("details.menu[open] .entry").all():
         box = entry.bounding_box()
