@@ -985,7 +985,7 @@ def menu_for(row: StoreProduct, listings: Iterable[ListingRow | None]) -> tuple[
         Action(id="product.category", label=_("Category"), args=(row.pk,), method="get"),
     )
     after = next(place for place, action in enumerate(offered) if action.id == "product.edit") + 1
-    return (pull, *offered[:after], *parts, *offered[after:])
+    return (*offered[:after], *parts, pull, *offered[after:])
 
 
 CONSEQUENCES: Final = {
