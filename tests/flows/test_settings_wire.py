@@ -23,11 +23,14 @@ from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
 from tests.flows.faults import CREATE_ORDER, HELD_SECONDS, fault, lose_webhooks, ready_to_ship
 from tests.flows.neighbors import consent, open_shop
 from tests.flows.test_deleting import deleted
+from tests.flows.test_locations import second_location
+from tests.flows.test_returns import Aftersale
 from tests.flows.test_uploading import levels
 from twinshelf.accounts.models import User
 from twinshelf.cli import settings as commands
 from twinshelf.connections import actions as connections
-from twinshelf.goods.models import StoreProduct
+from twinshelf.documents import ReturnDecision
+from twinshelf.goods.models import Location, StoreProduct
 from twinshelf.listings import actions as listings
 from twinshelf.messages import text
 from twinshelf.orders import actions as orders
@@ -1047,6 +1050,40 @@ def test_a_cancellation_made_here_reaches_the_store_only_where_that_is_wanted(st
 
 
 # -- all of them ------------------------------------------------------------------------------------------------------
+
+
+@proves("refund_returns", "restock_returns")
+def test_what_comes_back_is_refunded_and_put_into_stock_as_the_settings_say(settings, sandbox, store, shop, twinshelf):
+    store.add_product(sku="MUG-1", price="12.00")
+    twinshelf.list()
+    aftersale = Aftersale(sandbox, store, shop, twinshelf)
+    received = ReturnDecision.APPROVE_RECEIVED_PACKAGE
+
+    settings.page({"refund_returns": "off", "restock_returns": "off"})
+    first = aftersale.delivered(("MUG-1", 1))
+    aftersale.decide(aftersale.received(first), received)
+    twinshelf.wait(60)
+    assert (aftersale.refunds(), aftersale.added()) == ([], [])
+
+    settings.page({"refund_returns": "on", "restock_returns": "on"})
+    second = aftersale.delivered(("MUG-1", 1))
+    aftersale.decide(aftersale.received(second), received)
+    twinshelf.wait(60)
+    assert [order_id for order_id, _total, _items in aftersale.refunds()] == [first, second]
+    assert aftersale.added() == [("MUG-1", 1)]  # what came back before was said to stay out of stock
+
+
+@proves("pull_locations")
+def test_locations_are_read_only_where_they_are_used(settings, store, twinshelf):
+    second_location(store)
+    store.add_product(sku="MUG-1")
+    twinshelf.pull()
+    assert not Location.objects.exists()
+
+    settings.command("set", "pull_locations", "on")
+    assert sorted(Location.objects.values_list("label", flat=True)) == ["Default location", "Reno"]
+    settings.page({"pull_locations": "off"})
+    assert not Location.objects.exists()
 
 
 def test_every_preference_has_its_proof():

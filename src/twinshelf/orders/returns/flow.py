@@ -213,7 +213,7 @@ def _refund(batch: ReturnBatch, change: RefundStoreOrder, attempt: Attempt) -> M
 
 
 _DECIDED = (
-    "decision_state", "decision_answer", "refund_state", "store_refund_id", "stock_state",
+    "decision_state", "decision_answer", "refund_state", "store_refund_id", "stock_state", "restock",
 )  # fmt: skip
 
 
@@ -283,6 +283,8 @@ def _take(row: ReturnRow, known: planning.Settled) -> bool:
         row.refund_state, row.store_refund_id = known.refund, known.refund_id
     if known.stock is not None:
         row.stock_state = known.stock
+    if known.restock is not None:
+        row.restock = known.restock
     return known != planning.Settled()
 
 

@@ -122,12 +122,16 @@ class Settled:
     refund: PaybackState | None = None
     refund_id: str = ""
     stock: PaybackState | None = None
+    restock: bool | None = None
+    """What was preferred when the goods came back: a later preference moves no goods that somebody has put away."""
 
 
 def settled(seen: SeenReturns, one: SeenReturn) -> Settled:
     """What the reading says is done already: decisions that took effect, refunds and stock that are there."""
-    decision = refund = stock = None
+    decision = refund = stock = restock = None
     refund_id = ""
+    if one.restock is None and came_back(one.request, shipped=one.sent_back):
+        restock = seen.preferences.restock_returns
     if one.decided is not None and one.decided.state is DecisionState.WAITING:
         decision = DecisionState.DONE if carried_out(one.decided.decision, one.request) else None
     if wants_refund(one, seen.preferences) and seen.store is not None:
@@ -140,7 +144,7 @@ def settled(seen: SeenReturns, one: SeenReturn) -> Settled:
             stock = PaybackState.NOT_NEEDED
         elif one.stock_tried and _was_added(seen, one):
             stock = PaybackState.DONE
-    return Settled(decision, refund, refund_id, stock)
+    return Settled(decision, refund, refund_id, stock, restock)
 
 
 _NEVER_PAID = frozenset({StoreOrderState.CANCELLED, StoreOrderState.DECLINED})
