@@ -58,7 +58,7 @@ def items(task):
 def on_the_page():
     """Total product(s) of each template, as the list shows them."""
     page = Browser().get("/templates/").content.decode()
-    lines = re.findall(r'data-open><b>(.*?)</b>.*?data-l="Total product\(s\)">(\d+)</td>', page, re.DOTALL)
+    lines = re.findall(r'data-open><b>(.*?)</b>.*?data-l="Total product\(s\)">\s*<a [^>]*>(\d+)</a>', page, re.DOTALL)
     return {name: int(number) for name, number in lines}
 
 
