@@ -26,6 +26,7 @@ from twinshelf.cli import products as products_commands
 from twinshelf.cli import returns as return_commands
 from twinshelf.cli import stock as stock_command
 from twinshelf.cli.orders import amount
+from twinshelf.cli.shared import Json, Named
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
@@ -41,11 +42,6 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Named = Annotated[
-    str,
-    typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several."),
-]
 Host = Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0: at all of this machine.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at; 0: any that is free.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,22 +13,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
     from twinshelf.orders.models import ShopOrderRow
     from twinshelf.orders.queries import Candidate, OrderView
 
-Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
-Complain = Callable[[str, str], int]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Number = Annotated[str, typer.Argument(metavar="ORDER", help="Its number at TikTok, or in BigCommerce.")]
-Named = Annotated[
-    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
-]
-
-_WRONG = 2
 
 
 def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) -> None:
@@ -144,7 +134,7 @@ class _Commands:
 
     def _fail(self, what: str, remedy: str) -> NoReturn:
         self.complain(what, remedy)
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(WRONG)
 
 
 _LATER = "See what comes of it: twinshelf order show {}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,21 +12,12 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
     from twinshelf.sync.models import Problem
     from twinshelf.sync.queries import ProblemGroup
-
-Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
-Complain = Callable[[str, str], int]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Named = Annotated[
-    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
-]
-
-_WRONG = 2
 
 
 def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) -> None:
@@ -48,7 +38,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
         code = code.upper()
         if retry and not code:
             complain("Which problem?", "Give its code, as in: twinshelf problems E-LST-IMG --retry")
-            raise typer.Exit(_WRONG)
+            raise typer.Exit(WRONG)
         with opened(connection) as (account, chosen):
             from twinshelf.sync import actions, queries
 

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli.orders import Complain, Json, Named, Open
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Change = Callable[["ProductChoices"], "ProductChoices"]
 Products = Annotated[list[str], typer.Argument(metavar="PRODUCT…", help="SKUs, or BigCommerce's product numbers.")]
-_WRONG, _FAILED, _PARTLY = 2, 1, 3
+_FAILED, _PARTLY = 1, 3
 
 
 def mount(
@@ -227,7 +227,7 @@ class _Commands:
 
     def _refuse(self, what: str, remedy: str) -> NoReturn:
         self.complain(what, remedy)
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(WRONG)
 
     def _keep(self, connection: Connection, path: Path, use: Any) -> Any:
         from twinshelf.errors import DocumentError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -14,28 +13,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli.shared import Complain, Json, Named, Open
 
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
     from twinshelf.listings.models import Review, ReviewLine
     from twinshelf.listings.reviews.queries import Summary
     from twinshelf.sync.models import Task
 
-Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
 
-_WRONG = 2
 _MOST_SHOWN = 100
 
 
 Products = Annotated[
     list[str] | None, typer.Argument(metavar="[PRODUCT]…", help="SKUs, or BigCommerce's product numbers; none: all.")
 ]
-Named = Annotated[
-    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
-]
 Send = Annotated[int, typer.Option("--send", metavar="NUMBER", help="Send what this review shows, and nothing else.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 class Follow(Protocol):
@@ -52,7 +45,7 @@ class Ways:
     opened: Open
     pulled: Callable[[Any, list[str] | None], list[str]]
     follow: Follow
-    complain: Callable[[str, str], int]
+    complain: Complain
 
 
 def mount(app: typer.Typer, console: Console, ways: Ways) -> None:

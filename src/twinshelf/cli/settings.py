@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,23 +11,15 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
     from twinshelf.listings.incoming.queries import DryRun
     from twinshelf.preferences.fields import Field
 
-Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
-Complain = Callable[[str, str], int]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Named = Annotated[
-    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
-]
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what it would concern; nothing is kept.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Switch the catalog direction, once you have seen what it does.")]
-
-_WRONG = 2
 
 
 def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) -> None:
@@ -137,7 +127,7 @@ def _carry_out(console: Console, connection: Connection, values: dict[str, Any],
         done = actions.change(connection, values, by=COMMAND_LINE, agreed=agreed)
     except actions.NotAgreed:
         console.print("Nothing was changed. To switch, repeat the command with --yes.", markup=False, soft_wrap=True)
-        raise typer.Exit(_WRONG) from None
+        raise typer.Exit(WRONG) from None
     console.print(telling.after(done), markup=False, soft_wrap=True)
 
 
@@ -180,7 +170,7 @@ def _field(name: str, complain: Complain) -> Field:
 
 def _wrong(complain: Complain, what: str, remedy: str) -> int:
     complain(what, remedy)
-    return _WRONG
+    return WRONG
 
 
 def _plain(text: str) -> str:

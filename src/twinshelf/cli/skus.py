@@ -13,12 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli.orders import Complain, Json, Named, Open
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 if TYPE_CHECKING:
     from twinshelf.rules.skus import Audit
 
-_WRONG = 2
 _SIDES = {"store": "BigCommerce", "shop": "TikTok"}
 
 
@@ -76,7 +75,7 @@ class _Commands:
             if len(named) != 1:
                 known = "No variant" if not named else "More than one variant"
                 self.complain(f"{known} of {chosen.store} has the SKU or id {variant}.", "Give the id of a variant.")
-                raise typer.Exit(_WRONG)
+                raise typer.Exit(WRONG)
             actions.set_channel_sku(chosen, named[0].variant_id, sku, by=COMMAND_LINE)
             self.console.print(f"{variant} is matched with TikTok by the SKU {sku or named[0].sku}.", markup=False)
 

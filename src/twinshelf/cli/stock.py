@@ -10,9 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from twinshelf.cli.orders import Complain, Json, Named, Open
-
-_WRONG = 2
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 
 def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) -> None:
@@ -33,7 +31,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
                 complain(
                     f"{chosen.name} has no linked SKU “{sku}”.", "See the SKUs of both sides: twinshelf skus audit."
                 )
-                raise typer.Exit(_WRONG)
+                raise typer.Exit(WRONG)
             found = queries.detail(link, chosen)
             told: dict[str, Any] = {
                 "sku": link.seller_sku,

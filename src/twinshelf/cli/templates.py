@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,26 +10,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
+
 if TYPE_CHECKING:
-    from twinshelf.accounts.models import Account
     from twinshelf.connections.models import Connection
     from twinshelf.rules.conditions import RuleGroup
     from twinshelf.rules.models import Template
     from twinshelf.rules.queries import Fitting
 
-Open = Callable[[str], AbstractContextManager["tuple[Account, Connection]"]]
-Complain = Callable[[str, str], int]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Named = Annotated[
-    str, typer.Option("--connection", metavar="NAME", help="Name of the connection; needed where there are several.")
-]
 Where = Annotated[
     list[str] | None,
     typer.Option(metavar="CONDITION", help="FIELD OPERATOR TEXT, as in “brand equals Sagaform”; repeatable."),
 ]
 Name = Annotated[str, typer.Argument(help="The template's name; capitals make no difference.")]
-
-_WRONG = 2
 
 
 def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) -> None:
@@ -67,7 +58,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
         """
         if bool(name) is bool(where):
             complain("Which conditions?", "Name a template, or give some: --where “brand equals Sagaform”.")
-            raise typer.Exit(_WRONG)
+            raise typer.Exit(WRONG)
         with opened(connection) as (_account, chosen):
             from twinshelf.rules import queries
 
@@ -86,7 +77,7 @@ def _named(connection: Connection, name: str, complain: Complain) -> Template:
     template = queries.template_named(connection, name)
     if template is None:
         complain(f"There is no template “{name}”.", "See all: twinshelf templates list")
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(WRONG)
     return template
 
 
@@ -173,6 +164,6 @@ def _group(where: list[str], any_: Any, complain: Complain) -> RuleGroup:
                 f"“{words}” is no condition.",
                 f"FIELD is one of {', '.join(Field)}; OPERATOR of {', '.join(Operator)}; then a text.",
             )
-            raise typer.Exit(_WRONG)
+            raise typer.Exit(WRONG)
         conditions.append(Condition(Field(field.lower()), Operator(operator.lower()), value))
     return RuleGroup(Match.ANY if any_ else Match.ALL, tuple(conditions))

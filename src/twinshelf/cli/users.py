@@ -14,21 +14,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli.shared import WRONG, Complain, Json
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account, Membership
     from twinshelf.accounts.people import Chosen, Invited
 
 Asking = Callable[[], AbstractContextManager[None]]
-Complain = Callable[[str, str], int]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Email = Annotated[str, typer.Argument(help="The address that the user signs in with.")]
 RoleName = "Owner, Admin, or a role of the account's own."
 Of = Annotated[
     str, typer.Option("--account", metavar="NAME", help="Name of the account; needed where there are several.")
 ]
-
-_WRONG = 2
 
 
 def mount(app: typer.Typer, console: Console, asking: Asking, complain: Complain) -> None:
@@ -61,7 +58,7 @@ class _Desk:
             if len(found) != 1:
                 what = f"There is no account “{name}”." if not found else "There are several such accounts."
                 self.complain(what, "See all, and name one: twinshelf users; --account NAME")
-                raise typer.Exit(_WRONG)
+                raise typer.Exit(WRONG)
             with scope(account=found[0]):
                 yield found[0]
 
@@ -72,7 +69,7 @@ class _Desk:
             if each.user.email == email.strip().lower():
                 return each
         self.complain(f"{email} is not in the account {account}.", "See all: twinshelf users")
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(WRONG)
 
     def role(self, account: Account, name: str) -> Chosen:
         from twinshelf.accounts import queries
@@ -83,7 +80,7 @@ class _Desk:
                 return queries.chosen(value)
         names = ", ".join(words for _value, words in choices)
         self.complain(f"There is no role “{name}”.", f"Choose one of: {names}")
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(WRONG)
 
     def deliver(self, invited: Invited) -> None:
         from twinshelf.accounts import letters
