@@ -54,19 +54,7 @@ class AftersaleCalls(Calls):
 
         Source: Search Cancellations, POST /return_refund/202602/cancellations/search.
         """
-        body: dict[str, Any] = {}
-        if updated_from is not None:
-            body["update_time_ge"] = int(updated_from.timestamp())
-        if updated_to is not None:
-            body["update_time_lt"] = int(updated_to.timestamp())
-        if order_ids:
-            body["order_ids"] = list(order_ids)
-        query = {
-            "page_size": str(CANCELLATIONS_PAGE),
-            "page_token": page_token,
-            "sort_field": "update_time",
-            "sort_order": "ASC",
-        }
+        body, query = _changed(updated_from, updated_to, order_ids, page_token, CANCELLATIONS_PAGE)
         return self._post(
             "/return_refund/202602/cancellations/search",
             lambda data: wire.page(data, "cancellations", cancellations.cancellation_from_json, id_field="cancel_id"),
@@ -123,17 +111,7 @@ class AftersaleCalls(Calls):
 
         Source: Search Returns, POST /return_refund/202602/returns/search. Without any, the list is left out.
         """
-        body: dict[str, Any] = {}
-        if updated_from is not None:
-            body["update_time_ge"] = int(updated_from.timestamp())
-        if order_ids:
-            body["order_ids"] = list(order_ids)
-        query = {
-            "page_size": str(RETURNS_PAGE),
-            "page_token": page_token,
-            "sort_field": "update_time",
-            "sort_order": "ASC",
-        }
+        body, query = _changed(updated_from, None, order_ids, page_token, RETURNS_PAGE)
         return self._post(
             "/return_refund/202602/returns/search",
             lambda data: wire.page(data, "return_orders", returns.return_from_json, id_field="return_id"),
@@ -199,3 +177,22 @@ class AftersaleCalls(Calls):
             else:
                 body["partial_refund"] = sum_
         self._post(path, nothing, body, ids=(return_id,), query={"idempotency_key": key}, keyed=True)
+
+
+def _changed(
+    updated_from: datetime | None,
+    updated_to: datetime | None,
+    order_ids: Collection[str],
+    page_token: str,
+    size: int,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """(body, query) of a search for what changed in a span, or belongs to these orders, oldest change first."""
+    body: dict[str, Any] = {}
+    if updated_from is not None:
+        body["update_time_ge"] = int(updated_from.timestamp())
+    if updated_to is not None:
+        body["update_time_lt"] = int(updated_to.timestamp())
+    if order_ids:
+        body["order_ids"] = list(order_ids)
+    query = {"page_size": str(size), "page_token": page_token, "sort_field": "update_time", "sort_order": "ASC"}
+    return body, query
