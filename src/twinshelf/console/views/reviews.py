@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,9 +16,8 @@ from twinshelf import messages as texts
 from twinshelf.accounts.actors import Actor
 from twinshelf.console import words
 from twinshelf.console.access import ConsoleRequest, Permission, needs
-from twinshelf.console.views.answers import page_size, started, whole
+from twinshelf.console.views.answers import csv_answer, page_size, started, whole
 from twinshelf.documents import Finding
-from twinshelf.kit.csv_files import lines as csv_lines
 from twinshelf.listings import queries as catalog
 from twinshelf.listings.reviews import actions, queries
 from twinshelf.listings.reviews.plan import Verdict
@@ -117,13 +116,11 @@ _COLUMNS = ("product", "sku", "title", "what", "field", "sku of the field", "bef
 
 @require_safe
 @needs(Permission.VIEW)
-def as_file(_request: ConsoleRequest, review_id: int) -> HttpResponse:
+def as_file(request: ConsoleRequest, review_id: int) -> HttpResponse:
     """Every line of a review as a file."""
     found = queries.review_or_404(review_id)
-    rows = list(queries.all_lines(found))
-    answer = StreamingHttpResponse(csv_lines(_COLUMNS, _rows(rows)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="twinshelf-review-{found.id}.csv"'
-    return answer  # type: ignore[return-value]  # a response like any other to Django
+    rows = _rows(list(queries.all_lines(found)))
+    return csv_answer(request.account, f"twinshelf-review-{found.id}.csv", _COLUMNS, rows)
 
 
 def _rows(rows: Sequence[ReviewLine]) -> Iterator[Sequence[str]]:
