@@ -172,7 +172,11 @@ def test_a_shop_is_renamed_in_twinshelf_and_not_on_tiktok(sandbox, shop, twinshe
     assert told == ["The shop is shown as Main shop."]
     for path in ("/", "/connections/", address, f"/connections/{twinshelf.connection.id}/template/"):
         assert "United States" in browser.words(path), path
-    assert "Main shop" in browser.words("/connections/")
+    for path in ("/", "/connections/", address, "/inventory/warehouses/"):
+        assert "Main shop" in browser.words(path), path
+        assert "Fernhollow US" not in browser.words(path).replace("called Fernhollow US", "").replace(
+            "Fernhollow US · ", ""
+        ), path
     kept.refresh_from_db()
     assert (kept.name, kept.display_name) == ("Fernhollow US", "Main shop")
     assert sandbox.world.table("tt/shops")[shop.id]["name"] == "Fernhollow US"
@@ -191,8 +195,10 @@ def test_what_a_shop_may_be_used_for_and_until_when_is_shown(sandbox, twinshelf)
     browser, shop = Browser(), open_shop(sandbox, "Fernhollow Two")
     few = ["seller.authorization.info", "seller.shop.info", "seller.product.basic", "seller.product.delete"]
     few += ["seller.order.info", "seller.fulfillment.basic", "seller.return_refund.basic", "seller.order.ext_ref.write"]
-    let_in(browser, sandbox, shop, "/connections/authorize/?region=US", scopes=few)
+    let_in(browser, sandbox, shop, "/connections/authorize/?region=US")
     kept = Shop.objects.get(shop_id=shop.id)
+    browser.post("/connections/pair/", {"name": "Two", "store": twinshelf.connection.store_id, "shop": kept.id})
+    let_in(browser, sandbox, shop, "/connections/authorize/?region=US", scopes=few)
 
     seen = browser.words("/connections/")
     assert "Reauthorize to enable: Product publishing Reauthorize to enable: Inventory push United States" in seen
@@ -201,11 +207,16 @@ def test_what_a_shop_may_be_used_for_and_until_when_is_shown(sandbox, twinshelf)
     lacks = "Reauthorize to enable. Not granted: seller.product.write, seller.logistics Reauthorize to enable"
     assert f"Inventory push {lacks}" in page
     assert "Data analysis Granted" in page
+    enable = "Reauthorize Fernhollow Two to enable the push of inventory."
+    inventory = f"/inventory/skus/?shop={Connection.objects.get(name='Two').id}"
+    assert enable in browser.words(inventory)
+    assert "to enable the push of inventory" not in browser.words(f"/inventory/skus/?shop={twinshelf.connection.id}")
     assert "Access token expires" in seen
     assert "Authorization expires" in seen
 
     let_in(browser, sandbox, shop, "/connections/authorize/?region=US")
     assert "Reauthorize to enable" not in browser.words("/connections/")
+    assert enable not in browser.words(inventory)
     assert browser.words(f"/connections/shops/{kept.id}/").count("Granted") == 4
     seller = Seller.objects.get(id=kept.seller_id)
     html = browser.get("/connections/").content.decode()

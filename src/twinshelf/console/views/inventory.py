@@ -64,6 +64,7 @@ def skus(request: ConsoleRequest) -> HttpResponse:
             "too_many": numbers,
             "actions": offered(request, inventory.actions_for_skus(chosen, differing)),
             "tabs": _tabs(every),
+            "lacks_inventory": any(each.use == "inventory" for each in connections.lacking(chosen.shop)),
         },
     )
 
