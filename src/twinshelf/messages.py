@@ -56,6 +56,7 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "connection.store": Control("connection", "Test and connect"),
     "order.cancel": Control("order", "Cancel order"),
     "order.decline": Control("order", "Decline"),
+    "order.grant": Control("order", "Accept"),
     "order.link": Control("order", "Link SKU"),
     "order.retry": Control("order", "Retry"),
     "order.store": Control("order", "Open in BigCommerce"),
@@ -915,7 +916,8 @@ _ROWS: Final = (
     Message("E-FUL-REQUEST", "The buyer asked to cancel or return",
             "{n} order(s) waits|wait for an answer to the buyer",
             "The buyer asked to cancel or return; that comes first.",
-            "Answer the request in Seller Center; then the shipment is sent again.", "seller_center", "alert"),
+            "Press “Decline” or “Accept” at the request on the order, or decide about the return; what is still to be "
+            "shipped is sent then.", "order.grant", "alert"),
     Message("E-FUL-TIKTOK", "TikTok ships this order itself", "{n} order(s) is|are shipped by TikTok",
             "TikTok ships this order itself.",
             "Nothing to do.", "", "truck"),
