@@ -78,7 +78,8 @@ def shell(data: Path, **more: str) -> Shell:
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """An installation that was started once and that nobody has set up."""
-    made = shell(tmp_path_factory.mktemp("empty"))
+    nobody = "http://127.0.0.1:9"  # whatever else runs on this machine, it does not answer there
+    made = shell(tmp_path_factory.mktemp("empty"), TWINSHELF_BASE_URL=nobody)
     wanting = made.run("connect", "--store", "abc123", "--token", "t")
     assert wanting.code == 2
     return made
