@@ -66,7 +66,8 @@ def stocked(world: console_data.World, **at: int) -> str:
 @pytest.mark.covers("P17-28", "P17-29")
 def test_locations_are_listed_with_their_state_and_what_is_not_linked_is_flagged(console, world):
     page = console.get("/inventory/locations/")
-    assert "Columbus 31,204 4,806" in page.text.replace(" Active · orders draw from here", "")
+    for row in ("Columbus Active · orders draw from here 31,204 4,806", "Reno Active 9,877 3,990"):
+        assert row in page, row
     assert "Chicago showroom is not linked. Its 214 units in 96 SKUs are not offered on TikTok." in page
     assert page.text.count("Not linked") == 1
     assert "1 not linked" in page
@@ -104,6 +105,9 @@ def test_a_rule_says_what_it_would_send_of_a_sku_and_why(console, world):
 @pytest.mark.covers("BIGS-24")
 def test_a_rule_is_edited_among_the_warehouses_of_its_shop(console, world):
     address = f"/inventory/warehouses/{world.us.id}/rule/7001/"
+    listed = console.get("/inventory/warehouses/")
+    table = listed.text.partition("TikTok warehouses of Shop US")[2].partition("TikTok warehouses of Shop UK")[0]
+    assert all(name in table for name in ("US East", "US West", "US South"))
     page = console.get(address)
     assert "US East" in page
     assert 'value="7002"' not in page.html  # another rule's
@@ -123,8 +127,8 @@ def test_a_rule_is_edited_among_the_warehouses_of_its_shop(console, world):
 def test_a_refused_warehouse_shows_its_steps_and_fix_all_leaves_the_rest_alone(console, world):
     PushRule.objects.filter(warehouse_id="7002").update(refused_at=clock.now())
     page = console.get("/inventory/warehouses/")
-    assert "Fix US West TikTok does not accept stock here" in page
-    assert "Shop checked: active." in page
+    assert "Fix US West TikTok does not accept stock here “Invalid platform warehouse status.”" in page
+    assert "Shop checked: active. Warehouse: Refused by TikTok" in page
     assert "Synchronize the warehouses and try again." in page
     assert "Synchronize warehouses and try again" in page
 
@@ -144,6 +148,31 @@ def test_a_refused_warehouse_shows_its_steps_and_fix_all_leaves_the_rest_alone(c
     assert "The shop may not sell: The shop is suspended. Another warehouse does not help" in page
     assert "Rules of 0" not in page
     assert "0 rules got another warehouse." in console.post(f"/inventory/warehouses/{world.us.id}/repair/")
+
+
+@pytest.mark.covers("BIGS-29")
+def test_fix_all_moves_what_failed_and_neither_what_never_did_nor_direct_shipping(console, world):
+    house(
+        world, ("7001", "US East", "ENABLED"), ("7002", "US West", "DISABLED"), ("7003", "US South", "ENABLED"),
+        ("7004", "Global Warehouse", "ENABLED"),
+    )  # fmt: skip
+    world.us.shop.warehouses[3]["kind"] = "CB_DIRECT_SHIPPING_WAREHOUSE"
+    world.us.shop.save()
+    PushRule.objects.create(account=world.account, connection=world.us, warehouse_id="7004", position=2)
+    before = clock.after(-60)  # the reading of the warehouses is younger, and does not cure it
+    PushRule.objects.filter(warehouse_id__in=["7002", "7004"]).update(refused_at=before)
+    locations = {row.location_id: row.warehouse_id for row in LocationLink.objects.all()}
+
+    assert "1 rule got another warehouse." in console.post(f"/inventory/warehouses/{world.us.id}/repair/")
+
+    kept = {each.warehouse_id: each.refused_at is None for each in push_rules.rules_of(world.us)}
+    assert kept == {"7001": True, "7003": True, "7004": False}
+    assert {row.location_id: row.warehouse_id for row in LocationLink.objects.all()} == {**locations, "2": "7003"}
+
+    house(world, ("7001", "US East", "ENABLED"), ("7003", "US South", "DISABLED"))  # none is free
+    PushRule.objects.filter(warehouse_id="7003").update(refused_at=clock.after(-60))
+    assert "0 rules got another warehouse." in console.post(f"/inventory/warehouses/{world.us.id}/repair/")
+    assert {row.location_id: row.warehouse_id for row in LocationLink.objects.all()} == {**locations, "2": "7003"}
 
 
 @pytest.mark.covers("SILK-103")

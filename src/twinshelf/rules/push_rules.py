@@ -263,17 +263,22 @@ def repair_all(connection: Connection, *, by: Actor) -> list[tuple[str, str]]:
     """Choose the best proposed warehouse for every rule that failed: (old, new) of each that was changed.
 
     Left alone are rules that never failed and those of direct shipping, whose "Global Warehouse" is a choice of its own
-    (WHS-4), and those that a reading or TikTok must put right first. Safe to repeat.
+    (WHS-4), and those that a reading or TikTok must put right first. A warehouse that has a rule gets no second one's
+    stock: that would change a rule that never failed, and is for a person to choose. Safe to repeat.
     """
     replaced, off = [], closed(connection)
-    for rule in rules_of(connection):
+    rules = rules_of(connection)
+    taken = {rule.warehouse_id for rule in rules}
+    for rule in rules:
         there = warehouse_of(connection, rule.warehouse_id)
         if untouchable(there, refused=rule.refused_at is not None or rule.warehouse_id in off):
             continue
         found = repair(connection, rule.warehouse_id, rule.refused_at)
-        if found.proposed:
-            replace_warehouse(connection, rule.warehouse_id, found.proposed[0].id, by=by)
-            replaced.append((rule.warehouse_id, found.proposed[0].id))
+        free = next((each.id for each in found.proposed if each.id not in taken), None)
+        if free is not None:
+            replace_warehouse(connection, rule.warehouse_id, free, by=by)
+            replaced.append((rule.warehouse_id, free))
+            taken.add(free)
     return replaced
 
 
