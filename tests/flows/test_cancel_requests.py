@@ -58,7 +58,8 @@ def test_the_page_offers_the_reasons_that_tiktok_takes_for_this_order(browser, s
     assert (done.detail["order_id"], done.detail["reason"]) == (order_id, "seller_cancel_reason_wrong_price")
     entry = AuditEntry.objects.get(action="orders.cancel")
     assert (entry.subject, (entry.after or {})["reason"]) == (f"order:{order_id}", "seller_cancel_reason_wrong_price")
-    assert cancel_button(browser, twinshelf, order_id) is None
+    over = "TikTok does not allow cancelling an order that is cancelled."
+    assert cancel_button(browser, twinshelf, order_id).refused == over
 
     later = shop.buy(("MUG-1", 1))
     twinshelf.wait(faults.HELD_SECONDS)

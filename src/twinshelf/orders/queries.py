@@ -831,10 +831,11 @@ def actions_for(view: OrderView) -> tuple[Action, ...]:
 def _to_cancel(view: OrderView) -> Iterator[Action]:
     """To cancel an order: TikTok is asked first which reasons it takes for it; where it takes none, why not."""
     row, label = view.row, _("Cancel order")
-    if view.cancellation is not None or row.status == ShopOrderStatus.CANCELLED:
+    over = row.status == ShopOrderStatus.CANCELLED
+    if view.cancellation is not None and not over:
         return
     reasons = offered_reasons(row)
-    if not may_ask_reasons(row) or reasons == ():
+    if over or not may_ask_reasons(row) or reasons == ():
         status = row.status.replace("_", " ").lower()
         why = messages.text(finding("E-CAN-STATE", status=status))
         yield Action(id="order.cancel", label=label, args=(row.pk,), tone="danger", refused=why)
