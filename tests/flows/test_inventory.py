@@ -165,7 +165,6 @@ def test_nothing_is_pushed_where_other_shops_sell_the_same_stock_or_none_is_trac
     assert twinshelf.problems() == [(str(free), "W-INV-UNTRACKED")]
 
 
-@pytest.mark.covers("BEY-21")
 def test_the_last_units_go_to_the_shop_that_was_chosen_and_to_no_other(sandbox, store, shop, twinshelf):
     outlet, in_outlet = connect_shop(sandbox, twinshelf, "Outlet")
     mug, pan = store.add_product(sku="MUG-1", stock=9), store.add_product(sku="PAN-1", stock=9)

@@ -6,7 +6,6 @@ import io
 import json
 from contextlib import contextmanager
 
-import pytest
 import typer
 from django.test import Client
 from rich.console import Console
@@ -33,7 +32,6 @@ def rows(browser, query=""):
     ]  # fmt: skip
 
 
-@pytest.mark.covers("BEY-04")
 def test_every_number_is_shown_with_what_led_to_it_and_repaired_by_a_press(sandbox, store, shop, twinshelf):
     mug, pan = in_sizes(store, 14, 3), store.add_product(sku="PAN-1", stock=20)
     twinshelf.list(mug, pan)

@@ -145,6 +145,10 @@ def test_requests_go_through_the_tabs_as_buyers_sellers_and_tiktok_act(aftersale
     assert listed(browser, f"q={back.return_id}") == listed(browser, f"q={first}") == {back.return_id}
     page, paid = browser.words(f"/returns/{refund.pk}/"), f"${refund.total:.2f}"
     assert {text for text in ("Refund only", "JAR-1", paid, "It never worked.", second) if text not in page} == set()
+    assert "Return and refund" in browser.words(f"/returns/{back.pk}/")
+    rows = browser.words("/returns/")
+    assert f"Enamel mug ${refund.total:.2f} Refund only · Package wasn't received Order {second}" in rows
+    assert f"Enamel mug ${back.total:.2f} Return and refund · No longer needed Order {first}" in rows
     assert "_" not in page  # no name of TikTok's is told as such
 
     refund = rejected(aftersale, browser, refund)

@@ -72,7 +72,7 @@ def test_a_shop_is_added_by_market_kind_of_account_and_a_name_of_its_own(sandbox
     )
 
 
-@pytest.mark.covers("BIGS-01", "BIGS-18")
+@pytest.mark.covers("BIGS-01")
 def test_a_shop_comes_from_the_app_store_of_seller_center_as_it_does_from_here(sandbox, twinshelf):
     from_here, from_there = open_shop(sandbox, "From here"), open_shop(sandbox, "From there")
     browser = Browser()
@@ -99,7 +99,7 @@ def test_a_shop_comes_from_the_app_store_of_seller_center_as_it_does_from_here(s
         assert browser.post("/connections/pair/", form) == [f"Connected: {shop.name}. Next: choose its category."]
 
 
-@pytest.mark.covers("SILK-09")
+@pytest.mark.covers("SILK-09", "CED-05")
 @pytest.mark.parametrize("kind", ["LOCAL", "CROSS_BORDER"])
 @pytest.mark.parametrize("region", ["US", "GB", "DE", "JP", "MY", "MX", "BR"])
 def test_every_kind_of_seller_of_every_part_of_the_world_comes_back_with_the_new_shop(sandbox, twinshelf, kind, region):
