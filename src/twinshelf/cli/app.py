@@ -26,7 +26,7 @@ from twinshelf.cli import products as products_commands
 from twinshelf.cli import returns as return_commands
 from twinshelf.cli import stock as stock_command
 from twinshelf.cli.orders import amount
-from twinshelf.cli.shared import Json, Named
+from twinshelf.cli.shared import Json, Named, whole
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
@@ -472,7 +472,7 @@ def orders(
                  "total": amount(r.total, r.currency), "currency": r.currency, "reason": r.reason} for r in rows
             ]))  # fmt: skip
             raise typer.Exit(code)
-        table = Table("TikTok order", "Status", "BigCommerce", "Total", "Why not")
+        table = Table(whole("TikTok order"), "Status", whole("BigCommerce"), "Total", "Why not")
         for row in rows:
             table.add_row(
                 row.order_id,

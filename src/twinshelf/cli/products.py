@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open, whole
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -280,7 +280,7 @@ def _as_json(connection: Connection, line: ProductLine) -> dict[str, Any]:
 
 
 def _print(console: Console, shown: Sequence[dict[str, Any]]) -> None:
-    table = Table("Product", "Title", "Synced", "TikTok product", "TikTok status", "Why not")
+    table = Table(whole("Product"), "Title", "Synced", whole("TikTok product"), "TikTok status", "Why not")
     for each in shown:
         synced = "synced" if each["synced"] else "update pending" if each["pending"] else "not synced"
         why = "\n".join(f"{one['text']} {one['remedy']} ({one['code']})" for one in each["problems"])

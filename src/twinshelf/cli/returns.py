@@ -13,7 +13,7 @@ from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.cli.orders import amount
-from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open, whole
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -58,7 +58,7 @@ class _Commands:
             if json_:
                 print(json.dumps([_row_json(line.row) | {"reason": line.reason} for line in lines]))  # noqa: T201
                 return
-            table = Table("Return", "Order", "Type", "Status", "Amount", "Decide by")
+            table = Table(whole("Return"), whole("Order"), "Type", "Status", "Amount", "Decide by")
             for line in lines:
                 row = line.row
                 table.add_row(

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Column
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account
@@ -25,3 +26,8 @@ Named = Annotated[
 
 WRONG = 2
 """The exit code of a command that was called wrongly."""
+
+
+def whole(header: str) -> Column:
+    """A column whose values are copied into other commands, such as order numbers: the others give way to it."""
+    return Column(header, no_wrap=True)
