@@ -220,3 +220,36 @@ def test_what_a_command_does_not_find_is_said(waiting, prompt, words, says):
 
     assert code == 2
     assert says in text
+
+
+def test_a_buyer_who_asks_to_cancel_is_answered_by_a_command(sandbox, store, shop, twinshelf, prompt):
+    store.add_product(sku="MUG-9", title="Blue mug", price="20.00", stock=9)
+    twinshelf.list()
+    declined, accepted = (shop.buy(("MUG-9", 1)) for _ in range(2))
+    twinshelf.wait(HELD_SECONDS)
+    assert prompt("answer", declined) == (
+        2, f"No buyer waits for an answer about order {declined}. See: twinshelf order show {declined}",
+    )  # fmt: skip
+    for order_id in (declined, accepted):
+        sandbox.act("shopper.cancel", order_id=order_id)
+    twinshelf.settle()
+    assert f"Answer: twinshelf order answer {declined}" in prompt("show", declined)[1]
+    [request] = json.loads(prompt("show", declined, "--json")[1])["requests"]
+    assert (request["answer"], request["deadline"] is not None) == ("", True)
+
+    assert prompt("answer", declined, "perhaps") == (2, "“perhaps” is no answer. Give one: accept or decline.")
+    code, text = prompt("answer", declined, "decline", "--reason", "because")
+    [first, *_] = request["reasons"]
+    assert code == 2
+    assert text.startswith(f"One of TikTok's reasons is needed. Give it with --reason: {first} (")
+    assert prompt("answer", declined, "decline", "--reason", first)[0] == 0
+    assert prompt("answer", accepted, "accept")[0] == 0
+    twinshelf.settle()
+    twinshelf.wait(60)
+
+    states = {id_: sandbox.world.table(f"tt/{shop.id}/orders")[id_]["status"] for id_ in (declined, accepted)}
+    assert states == {declined: "AWAITING_SHIPMENT", accepted: "CANCELLED"}
+    for order_id in (declined, accepted):
+        assert prompt("answer", order_id, "accept")[0] == 2
+    done = AuditEntry.objects.filter(action="orders.answer_request").values_list("actor_kind", flat=True)
+    assert list(done) == ["command line"] * 2

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
+from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open, whole
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
@@ -27,7 +27,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
     """Add `order` to the commands of `app`. `opened` gives the connection of a name, ready to ask for work."""
     order = typer.Typer(no_args_is_help=True, help="Look at one order, and put right what keeps it back.")
     commands = _Commands(console, opened, complain)
-    for command in (commands.show, commands.retry, commands.link, commands.cancel):
+    for command in (commands.show, commands.retry, commands.link, commands.cancel, commands.answer):
         order.command()(command)
     app.add_typer(order, name="order")
 
@@ -122,6 +122,41 @@ class _Commands:
             actions.cancel(row, reason, by=COMMAND_LINE)
             self.console.print(f"The cancellation is on its way to TikTok. {_LATER.format(row.order_id)}")
 
+    def answer(
+        self,
+        number: Number,
+        decision: Annotated[str, typer.Argument(help="accept or decline; without: what the buyer asks.")] = "",
+        reason: Annotated[str, typer.Option(help="For declining: one of TikTok's reasons.")] = "",
+        connection: Named = "",
+    ) -> None:
+        """Answer a buyer who asks to cancel an order: accepting cancels it on both sides. This cannot be undone."""
+        with self.opened(connection) as (_account, chosen):
+            from twinshelf import messages
+            from twinshelf.errors import NeedsPerson
+            from twinshelf.orders import actions, queries
+
+            row = self._row_of(chosen, number)
+            request = next((each for each in queries.cancel_requests(row) if queries.actions_for_request(each)), None)
+            if request is None:
+                self._fail(
+                    f"No buyer waits for an answer about order {row.order_id}.",
+                    f"See: twinshelf order show {row.order_id}",
+                )
+            if decision not in {"accept", "decline"}:
+                asked = f"The buyer asks to cancel: {request.reason}" if request.reason else "The buyer asks to cancel."
+                self._fail(f"“{decision}” is no answer." if decision else asked, "Give one: accept or decline.")
+            reasons = dict(request.reasons)
+            if decision == "decline" and reason not in reasons:
+                told = ", ".join(f"{name} ({words})" for name, words in reasons.items())
+                self._fail("One of TikTok's reasons is needed.", f"Give it with --reason: {told}.")
+            try:
+                actions.answer_request(
+                    row, request.cancel_id, grant=decision == "accept", reason=reason, by=COMMAND_LINE
+                )
+            except NeedsPerson as error:
+                self._fail(messages.text(error), messages.remedy(error))
+            self.console.print(f"The answer is on its way to TikTok. {_LATER.format(row.order_id)}")
+
     def _row_of(self, chosen: Connection, number: str) -> ShopOrderRow:
         from twinshelf.orders.queries import order_numbered
 
@@ -148,6 +183,8 @@ def amount(value: Decimal, currency: str) -> str:
 
 
 def _as_json(view: OrderView) -> dict[str, Any]:
+    from twinshelf.orders.queries import cancel_requests
+
     row = view.row
     return {
         "order_id": row.order_id,
@@ -170,12 +207,23 @@ def _as_json(view: OrderView) -> dict[str, Any]:
             }
             for each in view.lines
         ],
+        "requests": [
+            {
+                "cancel_id": each.cancel_id,
+                "reason": each.reason,
+                "deadline": each.deadline.isoformat() if each.deadline else None,
+                "answer": each.answer,
+                "reasons": dict(each.reasons),
+            }
+            for each in cancel_requests(row)
+        ],
         "problems": [{"code": problem.code, "facts": problem.facts} for problem in view.problems],
     }
 
 
 def _print(console: Console, view: OrderView) -> None:
     from twinshelf import messages
+    from twinshelf.orders.queries import cancel_requests
 
     row = view.row
     console.print(f"TikTok order {row.order_id}: {row.status}, {amount(row.total, row.currency)} {row.currency}")
@@ -186,6 +234,12 @@ def _print(console: Console, view: OrderView) -> None:
         name = each.line.seller_sku or each.line.sku_id
         table.add_row(escape(name), escape(each.line.title), str(each.line.quantity), state)
     console.print(table)
+    for request in cancel_requests(row):
+        console.print(
+            f"The buyer asks to cancel: {request.reason}. Answer: twinshelf order answer {row.order_id}",
+            style="yellow",
+            markup=False,
+        )
     for problem in view.problems:
         console.print(f"{messages.text(problem)} {messages.remedy(problem)}", style="red", markup=False)
 
@@ -194,7 +248,7 @@ def _print_candidates(console: Console, found: list[Candidate]) -> None:
     if not found:
         console.print("No product fits. Look for one with --search, or pull first: twinshelf pull.")
         return
-    table = Table("Variant", "SKU", "Barcode", "Product", "Options", "Stock")
+    table = Table(whole("Variant"), whole("SKU"), "Barcode", "Product", "Options", "Stock")
     for each in found:
         stock = "–" if each.stock is None else str(each.stock)
         table.add_row(each.variant_id, escape(each.sku), each.gtin, escape(each.title), escape(each.options), stock)
