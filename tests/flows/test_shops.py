@@ -162,7 +162,7 @@ def test_who_does_not_come_back_from_tiktok_is_told_what_helps(sandbox, twinshel
 
 
 @pytest.mark.covers("SHOP-16")
-def test_a_shop_is_renamed_in_twinshelf_and_not_on_tiktok(sandbox, shop, twinshelf):
+def test_a_shop_is_renamed_in_twinshelf_and_not_on_tiktok(sandbox, store, shop, twinshelf):
     browser, kept = Browser(), twinshelf.connection.shop
     address = f"/connections/shops/{kept.id}/"
     assert f'href="{address}" aria-label="Rename Fernhollow US"' in links(browser)
@@ -185,6 +185,24 @@ def test_a_shop_is_renamed_in_twinshelf_and_not_on_tiktok(sandbox, shop, twinshe
         {"display_name": "Main shop"},
         {"name": "United States"},
     ]
+
+    store.add_product(sku="MUG-1", title="Enamel mug", price="20.00", stock=9)
+    twinshelf.list()
+    shop.buy(("MUG-1", 1))
+    twinshelf.settle()
+    named = {"name": "Main shop", "connection": "Main shop"}
+    browser.post(address, named)  # the connection has the name of its shop, as when it was paired
+    browser.post(address, {"name": "Corner shop", "connection": "Main shop"})  # its field was left as it was
+    shown = dict.fromkeys(
+        ("/", "/products/", "/orders/", "/inventory/skus/", "/connections/", "/inventory/warehouses/"), 0
+    )
+    for path in shown:
+        words = browser.words(path).replace("List 1 product on Main shop", "")  # what was done under that name
+        assert "Main shop" not in words, path
+        shown[path] = words.count("Corner shop")
+    assert all(shown[path] for path in ("/", "/connections/", "/inventory/warehouses/"))
+    twinshelf.connection.refresh_from_db()
+    assert twinshelf.connection.name == "Corner shop"
 
     assert browser.post(address, {"name": "x" * 201}) == ["The name of a shop has at most 200 characters."]
     assert browser.post(address, {"name": ""}) == ["The shop is shown as Fernhollow US."]

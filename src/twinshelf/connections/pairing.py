@@ -15,7 +15,7 @@ from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.sync import schedules
 
 _DAY = 86_400
-_LONGEST_NAME = 120
+LONGEST_NAME = 120
 
 
 def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) -> Connection:
@@ -57,8 +57,8 @@ def rename(connection: Connection, name: str, *, by: Actor) -> None:
     name = " ".join(name.split())
     if not name:
         raise NeedsPerson("E-CON-NAMELESS")
-    if len(name) > _LONGEST_NAME:
-        raise DocumentError("name", f"The name of a connection has at most {_LONGEST_NAME} characters.")
+    if len(name) > LONGEST_NAME:
+        raise DocumentError("name", f"The name of a connection has at most {LONGEST_NAME} characters.")
     before, after = {"name": connection.name}, {"name": name}
     try:
         with transaction.atomic():

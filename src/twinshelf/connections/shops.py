@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
+from twinshelf.connections import pairing
 from twinshelf.connections.models import Connection, Seller, Shop
 from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.kit import clock
@@ -29,9 +30,10 @@ class Mistyped(NeedsPerson):
 def rename_shop(shop: Shop, name: str, *, by: Actor) -> None:
     """Give a shop a name of its own in Twinshelf; "" gives it TikTok's again, which is kept and never changed.
 
+    A connection that carries the name under which the shop was shown follows, unless another has the new name.
     Raises DocumentError if it is too long. Safe to repeat.
     """
-    name = " ".join(name.split())
+    name, shown = " ".join(name.split()), str(shop)
     if len(name) > _LONGEST_NAME:
         raise DocumentError("name", f"The name of a shop has at most {_LONGEST_NAME} characters.")
     before, after = {"display_name": shop.display_name}, {"display_name": name}
@@ -40,7 +42,11 @@ def rename_shop(shop: Shop, name: str, *, by: Actor) -> None:
     with transaction.atomic():
         Shop.objects.filter(id=shop.id).update(display_name=name)
         record(by, shop.account_id, "connections.rename_shop", f"shop:{shop.id}", before=before, after=after)
-    shop.display_name = name
+        shop.display_name = name
+        mine = Connection.objects.filter(account_id=shop.account_id)
+        for one in mine.filter(shop=shop, name=shown):
+            if not mine.filter(name=str(shop)).exists() and len(str(shop)) <= pairing.LONGEST_NAME:
+                pairing.rename(one, str(shop), by=by)
 
 
 def delete_shop(shop: Shop, *, typed: str, keep_history: bool, by: Actor) -> Task:
