@@ -8,12 +8,12 @@ from tests.flows.faults import HELD_SECONDS, fault
 from tests.flows.neighbors import connect_shop, shelf
 
 
-def second_location(store) -> int:
+def second_location(store, label="Reno") -> int:
     address = {
         "address1": "1 Elm", "city": "Reno", "state": "Nevada", "zip": "89501", "email": "a@b.test",
         "country_code": "US", "geo_coordinates": {"latitude": 1, "longitude": 1},
     }  # fmt: skip
-    return int(store.act("add_location", location={"label": "Reno", "type_id": "PHYSICAL", "address": address}))
+    return int(store.act("add_location", location={"label": label, "type_id": "PHYSICAL", "address": address}))
 
 
 def test_what_is_offered_can_be_drawn_by_one_order(store, shop, twinshelf):

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
+from twinshelf.cli import settings_files
 from twinshelf.cli.shared import WRONG, Complain, Json, Named, Open
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
-    from twinshelf.listings.incoming.queries import DryRun
     from twinshelf.preferences.fields import Field
 
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what it would concern; nothing is kept.")]
@@ -108,6 +108,7 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
                     _wrong(complain, f"{name or error.field}: {reason}", "Nothing was changed.")
                 ) from error
 
+    settings_files.add(settings, console, opened, complain)
     app.add_typer(settings, name="settings")
 
 
@@ -116,7 +117,7 @@ def _carry_out(console: Console, connection: Connection, values: dict[str, Any],
 
     switch = queries.switch(connection, values)
     if switch is not None and switch.both:
-        _print_switch(console, switch)
+        settings_files.print_switch(console, switch)
     if preview:
         effect = queries.effect(connection, values)
         told = telling.before(effect) if effect.fields else "Nothing would be changed."
@@ -129,26 +130,6 @@ def _carry_out(console: Console, connection: Connection, values: dict[str, Any],
         console.print("Nothing was changed. To switch, repeat the command with --yes.", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG) from None
     console.print(telling.after(done), markup=False, soft_wrap=True)
-
-
-_MOST_SHOWN = 50
-
-
-def _print_switch(console: Console, found: DryRun) -> None:
-    """The warning of P17-18: counts, and what would be made, by SKU and title."""
-    from twinshelf.preferences import telling
-
-    for sentence in telling.switch(found):
-        console.print(sentence, markup=False, soft_wrap=True)
-    rows = [*((row, "is created") for row in found.created), *((row, "is left alone") for row in found.unsure)]
-    if rows:
-        table = Table("SKU", "Title", "What happens")
-        for row, what in rows[:_MOST_SHOWN]:
-            near = f"; nearly {', '.join(row.near)}" if row.near else ""
-            table.add_row(_plain(", ".join(row.skus)), _plain(row.title), _plain(f"{what}{near}"))
-        console.print(table)
-    if len(rows) > _MOST_SHOWN:
-        console.print(f"And {len(rows) - _MOST_SHOWN:,} more.")
 
 
 def _text(field: Field, text: str) -> str:

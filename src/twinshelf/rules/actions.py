@@ -183,16 +183,73 @@ def save_template(
     if not category_id:
         raise NeedsPerson("E-TPL-CATEGORY")
     _check_rules(rules, asked, confirmed=confirmed)
-    chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
+    chosen = _chosen(name, category_id, category_path, rules, default=default)
+    return _keep(connection, template, chosen, "rules.save_template", default=default, by=by)
+
+
+def put_template(
+    connection: Connection,
+    template: Template | None,
+    *,
+    name: str,
+    default: bool,
+    category_id: str,
+    category_path: str,
+    rules: TemplateRules,
+    by: Actor,
+) -> tuple[Template, Task]:
+    """Make a template (None), or bring one to what a file of settings says: as `save_template`, for one or the default.
+
+    The default one may go without a category, as where only categories of the store are mapped. What the category asks
+    for and nothing says is told at the products, as after a change of TikTok's. Safe to repeat. Raises NeedsPerson, and
+    DocumentError naming the rule that does not fit.
+    """
     if not default:
-        chosen["name"] = name.strip()
+        _check_name(connection, template, name)
+        if not category_id:
+            raise NeedsPerson("E-TPL-CATEGORY")
+    templates.rules_from_json(msgspec.to_builtins(rules))
+    chosen = _chosen(name, category_id, category_path, rules, default=default)
+    return _keep(connection, template, chosen, "rules.put_template", default=default, by=by)
+
+
+def order_templates(connection: Connection, names: Sequence[str], *, by: Actor) -> None:
+    """Have the templates of these names tried first, in this order; the others after them. Safe to repeat."""
+    places = {fold(name): number for number, name in enumerate(names)}
+    with transaction.atomic():
+        rows = Template.objects.filter(connection=connection, is_default=False, removed_at=None)
+        before = list(rows.order_by("position", "id").select_for_update())
+        after = sorted(before, key=lambda one: places.get(fold(one.name), len(places)))
+        if after == before:
+            return
+        for number, each in enumerate(after, 1):
+            Template.objects.filter(id=each.id).update(position=number)
+        told = [{"order": [one.name for one in some]} for some in (before, after)]
+        owner = f"connection:{connection.id}"
+        record(by, connection.account_id, "rules.order_templates", owner, before=told[0], after=told[1])
+
+
+def _chosen(name: str, category_id: str, category_path: str, rules: TemplateRules, *, default: bool) -> dict[str, Any]:
+    """What a template says, as its row has it. The name of the default one stays."""
+    said = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
+    return said if default else said | {"name": name.strip()}
+
+
+def _keep(
+    connection: Connection,
+    template: Template | None,
+    chosen: Mapping[str, Any],
+    action: str,
+    *,
+    default: bool,
+    by: Actor,
+) -> tuple[Template, Task]:
     with _name_is_free(), transaction.atomic():
         before: dict[str, Any] = {}
         if template is None:
             last = Template.objects.filter(connection=connection).aggregate(last=Max("position"))["last"]
-            template = Template(
-                account_id=connection.account_id, connection=connection, position=(last or 0) + 1, **chosen
-            )
+            made = {"is_default": True, "name": DEFAULT_NAME} if default else {"position": (last or 0) + 1}
+            template = Template(account_id=connection.account_id, connection=connection, **made, **chosen)
             template.save()
         else:
             before = {key: getattr(template, key) for key in chosen}
@@ -201,7 +258,7 @@ def save_template(
             template.updated_at = clock.now()
             template.save(update_fields=[*chosen, "updated_at"])
         was, is_now = changed(before, chosen)
-        record(by, connection.account_id, "rules.save_template", f"template:{template.id}", before=was, after=is_now)
+        record(by, connection.account_id, action, f"template:{template.id}", before=was, after=is_now)
         problems.ask_cured(connection.account_id, f"connection:{connection.id}", "template", CURED)
         task = _evaluate(template, f"Apply template “{template}”", by)
     return template, task
