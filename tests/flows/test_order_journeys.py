@@ -8,7 +8,11 @@ from decimal import Decimal
 import pytest
 
 from tests.flows.browser import Browser
+from tests.flows.conftest import MAYA, Twinshelf
 from tests.flows.faults import HELD_SECONDS, lose_webhooks, ready_to_ship, ship
+from tests.flows.neighbors import consent, open_shop
+from tests.flows.test_incoming import sell
+from twinshelf.connections import actions as connections
 from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, ListingRow
@@ -262,3 +266,30 @@ def test_after_two_hours_without_us_the_missed_orders_are_found_and_made_once(br
     twinshelf.pull()
     twinshelf.poll()
     assert twinshelf.differences() == []
+
+
+@pytest.mark.covers("SHOP-14")
+def test_a_new_connection_brings_the_orders_of_the_last_thirty_days_each_once(sandbox, store, twinshelf):
+    shop = open_shop(sandbox, "Fernhollow Two")
+    sell(sandbox, shop, "MUG-1", price="20.00", quantity=50)
+    ages = {"today": 0, "29 days": 29, "31 days": 31}
+    placed = {name: shop.buy(("MUG-1", 1)) for name in ages}
+    twinshelf.wait(HELD_SECONDS)
+    table = sandbox.world.table(f"tt/{shop.id}/orders")
+    for name, days in ages.items():
+        order = table[placed[name]]
+        since = {key: order[key] - days * 86_400 for key in ("create_time", "update_time", "paid_time") if key in order}
+        table.put(placed[name], order | since)
+
+    [authorized] = connections.authorize_shops(twinshelf.account, consent(sandbox, shop), by=MAYA)
+    made = connections.pair(twinshelf.account, store=twinshelf.connection.store, shop=authorized, name="Two", by=MAYA)
+    driven = Twinshelf(sandbox, twinshelf.account, made, twinshelf.engine)
+    for _ in range(2):
+        driven.poll()
+        driven.wait(601)
+
+    known = ShopOrderRow.objects.filter(connection=made).values_list("order_id", flat=True)
+    assert set(known) == {placed["today"], placed["29 days"]}
+    created = [effect.detail["external_order_id"] for effect in store.effects("order_created")]
+    assert sorted(created) == sorted([placed["today"], placed["29 days"]])
+    assert driven.problems() == []

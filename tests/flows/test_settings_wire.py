@@ -897,6 +897,52 @@ def test_email_and_shipping_method_are_written_as_chosen(store, shop, twinshelf,
     assert (shipping_method(first), shipping_method(last)) == ("shipped by TTS platform", "TikTok ships it")
 
 
+@proves("relay_email")
+@pytest.mark.covers("CED-109")
+def test_the_email_is_the_buyers_number_unless_tiktok_forwards(sandbox, store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    without = shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+    settings.page({"relay_email": "on"})
+    wanted = shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+
+    orders = sandbox.world.table(f"tt/{shop.id}/orders")
+    emails = [
+        store.act("order", order_id=twinshelf.order(one).store_order_id)["billing_address"]["email"]
+        for one in (without, wanted)
+    ]
+    assert emails == [f"{orders[without]['user_id']}@tiktok.com", orders[wanted]["buyer_email"]]
+    assert "@chat." in emails[1]
+
+
+@proves("archive_cancelled")
+@pytest.mark.covers("SILK-90")
+def test_cancelled_orders_leave_the_list_and_are_found_under_archived(store, shop, twinshelf, settings, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    kept, gone = shop.buy(("MUG-1", 1)), shop.buy(("MUG-1", 1))
+    twinshelf.wait(HELD_SECONDS)
+    sandbox.act("tt.cancel_order", order_id=gone)
+    twinshelf.settle()
+    browser = Browser()
+
+    def listed(query: str) -> tuple[set[str], dict[str, int]]:
+        page = browser.get(f"/orders/{query}").context
+        return {line.row.order_id for line in page["lines"]}, {name: number for name, _word, number in page["tabs"]}
+
+    rows, tabs = listed("")
+    assert (rows, tabs["all"], tabs["cancelled"], "archived" in tabs) == ({kept, gone}, 2, 1, False)
+    settings.page({"archive_cancelled": "on"})
+    rows, tabs = listed("")
+    assert (rows, tabs["all"], tabs["cancelled"], tabs["archived"]) == ({kept}, 1, 0, 1)
+    assert listed("?tab=cancelled")[0] == set()
+    assert listed("?tab=archived")[0] == {gone}
+    assert listed(f"?q={gone}")[0] == {gone}  # who looks for it finds it
+    settings.command("reset", "archive_cancelled")
+    assert listed("")[0] == {kept, gone}
+    assert len(store.effects("order_created")) == 2
+
+
 def shipping_method(order: dict[str, Any]) -> str:
     return str(order["shipping_addresses"][0]["shipping_method"])
 
@@ -942,9 +988,13 @@ def known(order_id: str) -> bool:
 
 
 @proves("order_ids")
+@pytest.mark.covers("P17-26")
 def test_only_the_orders_listed_are_created_until_the_list_is_empty(store, shop, twinshelf, settings):
     twinshelf.list(store.add_product(sku="MUG-1"))
+    said = "of US is processed: its settings list the TikTok order numbers."
+    assert said not in Browser().words("/orders/")
     settings.page({"order_ids": "1"})
+    assert f"Only 1 order {said}" in Browser().words("/orders/")
     first, second = shop.buy(("MUG-1", 1)), shop.buy(("MUG-1", 1))
     twinshelf.wait(HELD_SECONDS)
     assert store.effects("order_created") == []
@@ -953,6 +1003,7 @@ def test_only_the_orders_listed_are_created_until_the_list_is_empty(store, shop,
     assert (twinshelf.order(first).creation, twinshelf.order(second).creation) == ("ignored", "created")
     settings.command("reset", "order_ids")
 
+    assert said not in Browser().words("/orders/")
     assert twinshelf.order(first).creation == "created"
     assert len(store.effects("order_created")) == 2
 

@@ -434,6 +434,13 @@ def test_the_parts_of_any_draft_make_up_its_total_exactly(lines, paid):
             {},
             "7493@tiktok.com",
         ),
+        (
+            "unless the merchant wants it",
+            {"address": address(email="x@relay.tiktok.com")},
+            {"relay_email": True},
+            "x@relay.tiktok.com",
+        ),
+        ("wanted, and not given", {"address": address(email="")}, {"relay_email": True}, "7493@tiktok.com"),
         ("no buyer id", {"buyer_id": ""}, {}, "buyer@tiktok.com"),
         ("the merchant's pattern", {}, {"email_pattern": "tts+{order_id}@shop.test"}, "tts+5764@shop.test"),
         ("one address for all", {}, {"email_pattern": "orders@shop.test"}, "orders@shop.test"),

@@ -116,6 +116,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     retry_orders: bool = True
     sync_fbt: bool = False
     email_pattern: str = "{buyer_id}@tiktok.com"
+    relay_email: bool = False
+    """The address by which TikTok forwards mail to the buyer comes first, where an order has one."""
+    archive_cancelled: bool = False
+    """Cancelled orders leave the list and are found under Archived; what is done about them stays the same."""
     platform_shipping_text: str = "shipped by TTS platform"
     delivered_status: StoreOrderState = StoreOrderState.AWAITING_PICKUP
     """The store order's state for DELIVERED: Awaiting Pickup as documented, or Shipped (preset BigCommerce-native)."""

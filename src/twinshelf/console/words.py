@@ -173,6 +173,7 @@ TABS: Final[Mapping[str, Text]] = {
     "cancelled": _("Cancelled"),
     "on_hold": _("On hold, unpaid"),
     "failed": _("Not in BigCommerce"),
+    "archived": _("Archived"),
 }
 
 RETURN_TABS: Final[Mapping[ReturnStage, Text]] = {

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from twinshelf import messages
 from twinshelf.connections.models import Connection
+from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.connections.queries import shop_now
 from twinshelf.documents import (
     Address,
@@ -58,6 +59,7 @@ Tab = Literal[
     "cancelled",
     "on_hold",
     "failed",
+    "archived",
 ]
 Sort = Literal["placed", "total", "order", "store_order", "status", "ship_by"]
 
@@ -172,9 +174,33 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
         rows = rows.filter(connection_id__in=ids)
     if wanted.tab == "failed":
         rows = rows.filter(creation=CreationState.FAILED)
+    elif wanted.tab == "archived":
+        rows = rows.filter(_archived(connections))
     elif wanted.tab != "all":
         rows = rows.filter(_in_tab(wanted.tab))
+    if wanted.tab in {"all", "cancelled", "failed"} and not wanted.text and archives(connections):
+        rows = rows.exclude(_archived(connections))
     return _narrowed(rows, wanted, ids)
+
+
+def archives(connections: Sequence[Connection]) -> bool:
+    """Whether cancelled orders of any of these connections are kept under Archived."""
+    return bool(_archiving(connections))
+
+
+def narrowed_to_some(connections: Sequence[Connection]) -> list[tuple[Connection, int]]:
+    """The connections that process only some orders, and how many: what is easily forgotten after a trial (P17-26)."""
+    found = [(one, len(preferences_from_json(one.preferences).order_ids)) for one in connections]
+    return [(one, number) for one, number in found if number]
+
+
+def _archiving(connections: Sequence[Connection]) -> list[int]:
+    return [one.id for one in connections if preferences_from_json(one.preferences).archive_cancelled]
+
+
+def _archived(connections: Sequence[Connection]) -> Q:
+    """Cancelled orders of connections that archive them (ORD-10). A search finds them all the same."""
+    return Q(status=ShopOrderStatus.CANCELLED, connection_id__in=_archiving(connections))
 
 
 def _in_tab(tab: Tab) -> Q:
@@ -230,7 +256,16 @@ def tab_counts(
     unfinished = rows.filter(status=ShopOrderStatus.COMPLETED, open_return=True).count()
     counts["completed"] -= unfinished
     counts["delivered"] += unfinished
-    counts["failed"] = rows.filter(creation=CreationState.FAILED).count()
+    failed = rows.filter(creation=CreationState.FAILED)
+    counts["archived"] = 0
+    if archives(connections):
+        hidden = _archived(connections)
+        counts["archived"] = rows.filter(hidden).count()
+        if within is None or not within.text:
+            counts["all"] -= counts["archived"]
+            counts["cancelled"] -= counts["archived"]
+            failed = failed.exclude(hidden)
+    counts["failed"] = failed.count()
     return dict(counts)
 
 

@@ -248,6 +248,8 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "sync_fbt": _orders_without,
     "retry_orders": _refused_orders,
     "email_pattern": _what_comes,
+    "relay_email": _what_comes,
+    "archive_cancelled": _what_comes,
     "platform_shipping_text": _what_comes,
     "delivered_status": _delivered,
     "order_poll_minutes": _what_comes,

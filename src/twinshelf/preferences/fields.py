@@ -254,6 +254,11 @@ _ROWS: Final = (
           help=_("After 10, 20 and 30 minutes; then a person must look. Off: a person must look at once.")),
     Field(name="email_pattern", card=Card.ORDERS, label=_("Customer email"), control=Control.TEXT,
           help=_("TikTok hides the buyer's address. {buyer_id} and {order_id} stand for their numbers.")),
+    Field(name="relay_email", card=Card.ORDERS, label=_("Use TikTok’s forwarding address"), control=Control.SWITCH,
+          help=_("Where TikTok gives an address that forwards to the buyer, it is the email of the BigCommerce order. "
+                 "BigCommerce’s own mails then reach the buyer. Off: always the pattern above.")),
+    Field(name="archive_cancelled", card=Card.ORDERS, label=_("Archive cancelled orders"), control=Control.SWITCH,
+          help=_("Cancelled orders leave the list and are found under Archived. Nothing changes on either side.")),
     Field(name="platform_shipping_text", card=Card.ORDERS, label=_("Shipping method for TikTok shipping"),
           control=Control.TEXT, help=_("Written into the BigCommerce order when TikTok ships it.")),
     Field(name="delivered_status", card=Card.ORDERS, label=_("Status of delivered orders"), control=Control.CHOICE,

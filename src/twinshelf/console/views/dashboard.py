@@ -87,7 +87,9 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
             "buckets": [(name, word, products[name]) for name, word in words.BUCKETS.items() if name != "all"],
             "segments": charts.segments([(name, products[name]) for name in words.BUCKETS if name != "all"]),
             "stages": [
-                (name, word, stages[name]) for name, word in words.TABS.items() if name not in {"all", "on_hold"}
+                (name, word, stages[name])
+                for name, word in words.TABS.items()
+                if name not in {"all", "on_hold", "archived"}
             ],
             "due": due,
             "due_stage": "awaiting_shipment",

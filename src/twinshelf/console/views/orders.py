@@ -80,6 +80,7 @@ def orders(request: ConsoleRequest) -> HttpResponse:
     else:
         numbers = counts.tabs(request.account.id, every, connection_id=wanted.connection_id)
     page = order_queries.orders(wanted, every, total=numbers[wanted.tab])
+    archives = order_queries.archives(every)
     return render(
         request,
         "console/orders.html",
@@ -88,7 +89,11 @@ def orders(request: ConsoleRequest) -> HttpResponse:
             "lines": [order_queries.line_of(row) for row in page.rows],
             "wanted": wanted,
             "connections": every,
-            "tabs": [(name, word, numbers[name]) for name, word in words.TABS.items()],
+            "tabs": [
+                (name, word, numbers[name])
+                for name, word in words.TABS.items()
+                if name != "archived" or archives or wanted.tab == name
+            ],
             "chips": _chips(request.GET, wanted, every),
             "narrowed": wanted.tab != "all" or wanted.narrows or wanted.connection_id is not None,
             "several_shops": len(every) > 1,
@@ -97,6 +102,7 @@ def orders(request: ConsoleRequest) -> HttpResponse:
             "since": request.GET.get("since", "") if wanted.placed_from else "",
             "until": request.GET.get("until", "") if wanted.placed_to else "",
             "missed": MissedOrdersForm(),
+            "only_some": order_queries.narrowed_to_some(every),
             "query": request.GET.urlencode(),
         },
     )

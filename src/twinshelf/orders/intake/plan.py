@@ -472,7 +472,12 @@ def _line(line: OrderLine, link: tuple[str, str]) -> StoreOrderLine:
 
 
 def draft_address(order: ShopOrder, preferences: Preferences) -> Address:
-    """The buyer's address with an email by the merchant's pattern: TikTok's relay address is not to be mailed."""
+    """The buyer's address with an email by the merchant's pattern, or TikTok's relay address where that is wanted.
+
+    Unless it is, nobody's mail reaches the buyer through TikTok (CF-26).
+    """
+    if preferences.relay_email and order.address.email:
+        return order.address
     buyer = order.buyer_id or "buyer"
     email = preferences.email_pattern.replace("{buyer_id}", buyer).replace("{order_id}", order.id)
     if "{" in email or "}" in email:  # a pattern with other words in it
