@@ -27,8 +27,8 @@ from twinshelf.rules.templates import AttributeRule, TemplateRules
 
 CHOSEN = {
     "sku_scope": ["MUG-1", "0012"], "threshold": 5, "tax_percent": "19.50", "manual_updates_only": True,
-    "carriers": [["DFL = DE", "DFL US"]], "order_ids": ["576461413038787168"],
-    "email_pattern": "{order_id}@shop.example",
+    "carriers": [["DFL = DE", "DFL US"]], "shipping_methods": [["Standard", "Ground"]],
+    "order_ids": ["576461413038787168"], "email_pattern": "{order_id}@shop.example",
     "package.length": 12, "sync.name.update": "tts",
 }  # fmt: skip
 
@@ -85,7 +85,7 @@ def test_settings_are_written_to_a_file_and_come_back_the_same(store, twinshelf,
     assert (code, said.strip()) == (0, f"Written: {one}. Nothing in it is secret.")
     kept = one.read_text()
     file = yaml.safe_load(kept)
-    assert file["settings"] == CHOSEN | {"carriers": {"DFL = DE": "DFL US"}}
+    assert file["settings"] == CHOSEN | {"carriers": {"DFL = DE": "DFL US"}, "shipping_methods": {"Standard": "Ground"}}
     assert [row["name"] for row in file["templates"]] == ["Default", "Mugs", "Yes"]
     assert file["push_rules"] == []
     assert prompt("export")[1] == kept

@@ -897,6 +897,24 @@ def test_email_and_shipping_method_are_written_as_chosen(store, shop, twinshelf,
     assert (shipping_method(first), shipping_method(last)) == ("shipped by TTS platform", "TikTok ships it")
 
 
+@proves("shipping_methods")
+@pytest.mark.covers("SILK-92")
+def test_a_shipping_option_goes_by_the_name_that_it_was_given(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+
+    def created(*shipping_types: str) -> list[str]:
+        bought = [shop.buy(("MUG-1", 1), shipping_type=each) for each in shipping_types]
+        twinshelf.wait(HELD_SECONDS)
+        return [shipping_method(store.act("order", order_id=twinshelf.order(one).store_order_id)) for one in bought]
+
+    settings.page({"shipping_methods": "Shipped by seller = UPS Ground®\nstandard shipping = Not this"})
+    assert created("SELLER", "TIKTOK") == ["UPS Ground®", "shipped by TTS platform"]  # another spelling is another
+    settings.command("set", "shipping_methods", "Standard shipping = Ground,Express shipping = Air")
+    assert created("SELLER", "TIKTOK") == ["Shipped by seller", "Ground"]
+    settings.command("reset", "shipping_methods")
+    assert created("TIKTOK") == ["shipped by TTS platform"]
+
+
 @proves("relay_email")
 @pytest.mark.covers("CED-109")
 def test_the_email_is_the_buyers_number_unless_tiktok_forwards(sandbox, store, shop, twinshelf, settings):

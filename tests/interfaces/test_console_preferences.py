@@ -105,6 +105,8 @@ def test_a_limit_says_how_many_skus_go_to_0(console, world):
         ("reserve", "", "Must be a whole number."),
         ("order_poll_minutes", "31", "Must be between 1 and 30."),
         ("order_ids", "5761 abc", "“abc” is no TikTok order number."),
+        ("shipping_methods", "Standard", "Write a line as: TikTok's shipping option = BigCommerce's shipping method."),
+        ("shipping_methods", "A = B\nA = C", "“A” is there twice."),
         ("email_pattern", "{buyer}@shop.example", "Only {buyer_id} and {order_id} may stand in braces."),
         ("email_pattern", "no address", "Must be an email address, such as {buyer_id}@example.com."),
         ("platform_shipping_text", " ", "Must not be empty."),

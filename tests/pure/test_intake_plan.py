@@ -266,6 +266,24 @@ def test_a_draft_names_the_linked_variants_and_where_it_came_from():
         ),
         ("shipped by us", {"delivery_option": "Standard shipping"}, {}, "Standard shipping"),
         ("shipped by us, no option told", {}, {}, "TikTok Shop"),
+        (
+            "an option with a name of its own",
+            {"delivery_option": "Standard shipping"},
+            {"shipping_methods": (("Express shipping", "Air"), ("Standard shipping", "Ground"))},
+            "Ground",
+        ),
+        (
+            "its own name comes before the text for TikTok's shipping",
+            {"shipped_by_tiktok": True, "delivery_option": "Standard shipping"},
+            {"shipping_methods": (("Standard shipping", "Ground"),)},
+            "Ground",
+        ),
+        (
+            "another spelling is another option",
+            {"delivery_option": "Standard shipping"},
+            {"shipping_methods": (("standard shipping", "Ground"), ("Standard", "Air"))},
+            "Standard shipping",
+        ),
     ],
 )
 def test_the_shipping_method_says_who_ships(_case, changes, chosen, text):

@@ -63,8 +63,8 @@ def mount(app: typer.Typer, console: Console, opened: Open, complain: Complain) 
     ) -> None:
         """Choose settings of a connection. What a change concerns is looked at again by the workers.
 
-        A list is written with commas: `order_ids 5761,5762`; carriers as `carriers "DFL = DFL US, UPS = UPS"`. A value
-        of "" chooses nothing, where a setting may be empty.
+        A list is written with commas: `order_ids 5761,5762`; carriers as `carriers "DFL = DFL US, UPS = UPS"`, and
+        so `shipping_methods`. A value of "" chooses nothing, where a setting may be empty.
         """
         if len(pairs) % 2:
             raise typer.Exit(_wrong(complain, "A setting has no value.", "Write: twinshelf settings set NAME VALUE."))
@@ -136,7 +136,7 @@ def _text(field: Field, text: str) -> str:
     """A value as a form has it: lists by lines."""
     from twinshelf.preferences.fields import Control
 
-    return "\n".join(text.split(",")) if field.control is Control.CARRIERS else text
+    return "\n".join(text.split(",")) if field.control in {Control.CARRIERS, Control.METHODS} else text
 
 
 def _field(name: str, complain: Complain) -> Field:

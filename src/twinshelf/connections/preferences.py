@@ -121,6 +121,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     archive_cancelled: bool = False
     """Cancelled orders leave the list and are found under Archived; what is done about them stays the same."""
     platform_shipping_text: str = "shipped by TTS platform"
+    shipping_methods: tuple[tuple[str, str], ...] = ()
+    """(TikTok shipping option, exact; shipping method named in the store order). Comes before the text above."""
     delivered_status: StoreOrderState = StoreOrderState.AWAITING_PICKUP
     """The store order's state for DELIVERED: Awaiting Pickup as documented, or Shipped (preset BigCommerce-native)."""
     fulfillment_direction: Direction = "bc_to_tts"

@@ -251,6 +251,7 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "relay_email": _what_comes,
     "archive_cancelled": _what_comes,
     "platform_shipping_text": _what_comes,
+    "shipping_methods": _what_comes,
     "delivered_status": _delivered,
     "order_poll_minutes": _what_comes,
     "order_ids": _orders_without,

@@ -60,6 +60,7 @@ class Control(StrEnum):
     IDS = "ids"
     SKUS = "skus"
     CARRIERS = "carriers"
+    METHODS = "methods"
 
 
 class Unit(StrEnum):
@@ -261,6 +262,11 @@ _ROWS: Final = (
           help=_("Cancelled orders leave the list and are found under Archived. Nothing changes on either side.")),
     Field(name="platform_shipping_text", card=Card.ORDERS, label=_("Shipping method for TikTok shipping"),
           control=Control.TEXT, help=_("Written into the BigCommerce order when TikTok ships it.")),
+    Field(name="shipping_methods", card=Card.ORDERS, label=_("Shipping methods"), control=Control.METHODS,
+          help=_("TikTok's shipping option, exactly as an order has it, and the shipping method to write into the "
+                 "BigCommerce order: Standard shipping = Ground. One on a line. Others go by TikTok's name, or by the "
+                 "text above."),
+          empty=_("no other names")),
     Field(name="delivered_status", card=Card.ORDERS, label=_("Status of delivered orders"), control=Control.CHOICE,
           help=_("What a BigCommerce order becomes once TikTok says delivered."),
           choices=((StoreOrderState.AWAITING_PICKUP.value, _("Awaiting Pickup")),
@@ -348,7 +354,7 @@ def text_of(field: Field, preferences: Preferences) -> str:
             return ON if value else OFF
         case Control.IDS | Control.SKUS:
             return "\n".join(value)
-        case Control.CARRIERS:
+        case Control.CARRIERS | Control.METHODS:
             return "\n".join(f"{ours} = {theirs}" for ours, theirs in value)
         case Control.NUMBER:
             return "" if value is None else f"{value.normalize():f}"
@@ -364,7 +370,7 @@ def words_of(field: Field, preferences: Preferences, measure: str = "") -> str:
             return _now("On") if text == ON else _now("Off")
         case Control.CHOICE:
             return str(dict(field.choices).get(text, text))
-        case Control.IDS | Control.SKUS | Control.CARRIERS:
+        case Control.IDS | Control.SKUS | Control.CARRIERS | Control.METHODS:
             return ", ".join(text.split("\n")) if text else str(field.empty)
         case _:
             return f"{text} {measure}".strip() if text else str(field.empty)
@@ -388,15 +394,10 @@ def parse(field: Field, text: str) -> Any:
             return _ids(field, text)
         case Control.SKUS:
             return _skus(field, text)
-        case Control.CARRIERS:
-            return _carriers(field, [line.partition("=")[::2] for line in text.splitlines() if line.strip()])
+        case Control.CARRIERS | Control.METHODS:
+            return pairs_of(field, [line.partition("=")[::2] for line in text.splitlines() if line.strip()])
         case Control.TEXT:
             return _text(field, text)
-
-
-def carriers_of(rows: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Rows of a form as the value of `carriers`: empty rows are left out. Raises DocumentError."""
-    return _carriers(FIELDS["carriers"], rows)
 
 
 def reason_at(error: DocumentError) -> tuple[str, str]:
@@ -455,16 +456,21 @@ def _skus(field: Field, text: str) -> list[str]:
     return codes
 
 
-def _carriers(field: Field, rows: Sequence[tuple[str, str]]) -> list[list[str]]:
+def pairs_of(field: Field, rows: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Rows of a form as the value of a map of names: empty rows are left out. Raises DocumentError."""
     made: dict[str, str] = {}
     for ours, theirs in rows:
         ours, theirs = ours.strip(), theirs.strip()  # noqa: PLW2901 - the same pair without blanks around it
         if not ours and not theirs:
             continue
         if not ours or not theirs:
-            raise DocumentError(field.name, _now("Each carrier needs both names: BigCommerce's and TikTok's."))
+            both = {
+                Control.CARRIERS: _now("Each carrier needs both names: BigCommerce's and TikTok's."),
+                Control.METHODS: _now("Write a line as: TikTok's shipping option = BigCommerce's shipping method."),
+            }
+            raise DocumentError(field.name, both[field.control])
         if max(len(ours), len(theirs)) > 100:
-            raise DocumentError(field.name, _now("A carrier's name has at most 100 characters."))
+            raise DocumentError(field.name, _now("A name has at most 100 characters."))
         if ours in made:
             raise DocumentError(field.name, _now("“%(name)s” is there twice.") % {"name": ours})
         made[ours] = theirs

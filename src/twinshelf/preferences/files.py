@@ -23,7 +23,7 @@ from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.messages import text as words_for
 from twinshelf.preferences import actions, queries
-from twinshelf.preferences.fields import DEFAULTS, FIELDS, Control, Field, carriers_of, parse, value_of, with_values
+from twinshelf.preferences.fields import DEFAULTS, FIELDS, Control, Field, pairs_of, parse, value_of, with_values
 from twinshelf.rules import actions as rules
 from twinshelf.rules import push_rules
 from twinshelf.rules import queries as templates
@@ -184,12 +184,14 @@ def _of(connection: Connection) -> SettingsFile:
 
 
 def _chosen(preferences: Preferences) -> dict[str, Any]:
-    """What differs from its default, by name; carriers as a map, which people write more easily than pairs."""
+    """What differs from its default, by name; maps of names as such, which people write more easily than pairs."""
     found = {}
     for name, field in FIELDS.items():
         value = value_of(preferences, name)
         if value != value_of(DEFAULTS, name):
-            found[name] = dict(value) if field.control is Control.CARRIERS else msgspec.to_builtins(value)
+            found[name] = (
+                dict(value) if field.control in {Control.CARRIERS, Control.METHODS} else msgspec.to_builtins(value)
+            )
     return found
 
 
@@ -240,10 +242,10 @@ def _values(written: Mapping[str, Any], now: Preferences) -> dict[str, Any]:
 def _value(field: Field, value: Any) -> Any:
     """A value of a file, by the checks of the settings page."""
     match field.control:
-        case Control.CARRIERS:
+        case Control.CARRIERS | Control.METHODS:
             if not isinstance(value, dict) or not all(isinstance(each, str) for pair in value.items() for each in pair):
-                raise DocumentError(field.name, "Must be a map of BigCommerce's carrier names to TikTok's.")
-            return carriers_of(list(value.items()))
+                raise DocumentError(field.name, "Must be a map of names to names.")
+            return pairs_of(field, list(value.items()))
         case Control.IDS | Control.SKUS:
             if not isinstance(value, list) or not all(isinstance(each, str) and "\n" not in each for each in value):
                 raise DocumentError(field.name, "Must be a list, with each entry in quotes: 0012 without them is 10.")

@@ -42,7 +42,7 @@ from twinshelf.preferences.fields import (
     Card,
     Control,
     Field,
-    carriers_of,
+    pairs_of,
     parse,
     reason_at,
     text_of,
@@ -395,7 +395,7 @@ def _values(sent: QueryDict, connection: Connection, texts: Mapping[str, str]) -
             shown = text_of(field, current)
         try:
             if field.control is Control.CARRIERS:
-                value: Any = carriers_of(list(zip(*(sent.getlist(n) for n in CARRIER_NAMES), strict=False)))
+                value: Any = pairs_of(field, list(zip(*(sent.getlist(n) for n in CARRIER_NAMES), strict=False)))
                 changed = value != parse(field, shown)
             else:
                 changed = text.split() != shown.split()

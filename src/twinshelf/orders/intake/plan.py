@@ -442,9 +442,7 @@ def draft_order(order: ShopOrder, facts: DraftFacts) -> StoreOrderDraft:
         state=store_state(order, facts.preferences),
         address=draft_address(order, facts.preferences),
         lines=lines,
-        shipping_method=facts.preferences.platform_shipping_text
-        if order.shipped_by_tiktok
-        else (order.delivery_option or "TikTok Shop"),
+        shipping_method=_shipping_method(order, facts.preferences),
         shipping_ex_tax=shipping,
         shipping_inc_tax=shipping + shipping_tax,
         discount=discount,
@@ -469,6 +467,15 @@ def _line(line: OrderLine, link: tuple[str, str]) -> StoreOrderLine:
         unit_price_ex_tax=line.original_price,
         unit_price_inc_tax=line.original_price + line.tax,
     )
+
+
+def _shipping_method(order: ShopOrder, preferences: Preferences) -> str:
+    """The merchant's name for the shipping option; without one, the text for TikTok's shipping, or the option."""
+    if named := dict(preferences.shipping_methods).get(order.delivery_option):
+        return named
+    if order.shipped_by_tiktok:
+        return preferences.platform_shipping_text
+    return order.delivery_option or "TikTok Shop"
 
 
 def draft_address(order: ShopOrder, preferences: Preferences) -> Address:
