@@ -11,6 +11,7 @@ import pytest
 from tests.flows.browser import Browser, pk_of
 from tests.flows.conftest import MAYA
 from tests.flows.faults import HELD_SECONDS
+from tests.flows.test_incoming import sell
 from twinshelf.connections.models import Connection
 from twinshelf.errors import NeedsPerson
 from twinshelf.goods.models import Selection, StoreProduct, StoreVariant
@@ -158,6 +159,32 @@ def test_with_strict_matching_no_other_sku_can_be_linked_and_the_page_says_why(s
     twinshelf.list(mug)
     assert set(linked()) == {"MUG-1"}
     assert linked()["MUG-1"] != theirs
+
+
+@pytest.mark.covers("P17-20")
+def test_a_sku_of_two_products_is_listed_linked_to_neither_and_keeps_orders_waiting(sandbox, store, shop, twinshelf):
+    sell(sandbox, shop, "MUG-1", title="A mug")
+    sell(sandbox, shop, "JAR-1")
+    sell(sandbox, shop, "JAR-1", title="Another bowl")
+    twinshelf.poll()
+    first, second = store.add_product(sku="MUG-1", title="First"), store.add_product(sku="MUG-1", title="Second")
+    jar = store.add_product(sku="JAR-1")
+    twinshelf.list(first, second, jar)
+    assert linked() == {}
+    browser, place = Browser(), f"/connections/{twinshelf.connection.id}/skus/"
+    browser.post(place)
+    twinshelf.settle()
+    page = browser.words(place)
+    assert "MUG-1 BigCommerce: First BigCommerce: Second" in page
+    assert "JAR-1 TikTok: Oak bowl TikTok: Another bowl" in page
+
+    orders = {code: shop.buy((code, 1)) for code in ("MUG-1", "JAR-1")}
+    twinshelf.wait(HELD_SECONDS)
+
+    assert store.effects("order_created") == []
+    said = "Not created in BigCommerce: no linked product for SKU {}."
+    assert twinshelf.order(orders["MUG-1"]).reason == said.format("MUG-1 (used 2 times in BigCommerce)")
+    assert twinshelf.order(orders["JAR-1"]).reason == said.format("JAR-1 (used 2 times on TikTok)")
 
 
 def test_an_audit_lists_missing_and_duplicate_skus_of_both_sides(sandbox, store, shop, twinshelf):

@@ -201,6 +201,15 @@ def test_a_deleted_variant_is_told_with_its_time():
     )
 
 
+def test_a_sku_that_is_used_several_times_is_told_so():
+    told = unlinked_finding((line("MUG-1"), line("JAR-1")), {}, {"tt-MUG-1": (2, 1), "tt-JAR-1": (3, 2)})
+
+    assert text_of(told) == (
+        "Not created in BigCommerce: no linked product for SKU "
+        "MUG-1 (used 2 times in BigCommerce), JAR-1 (used 3 times in BigCommerce and 2 times on TikTok)."
+    )
+
+
 def test_what_was_taken_out_of_an_order_needs_no_link():
     lines = (line("MUG-1"), line("CUP-1", status="CANCELLED"))
 

@@ -21,11 +21,13 @@ class Bearers:
     """What the SKUs of one order are in the store, by TikTok SKU id.
 
     `links` gives (product id, variant id); a SKU without a certain variant is absent. `gone` are those whose variant
-    was deleted there, with the time where it is known. `moved`: something of it is not on the order's row yet.
+    was deleted there, with the time where it is known; `unsure` those whose seller SKU is used more than once: by
+    how many variants of the store, and how many SKUs of the shop. `moved`: something is not on the order's row yet.
     """
 
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     gone: Mapping[str, datetime | None] = field(default_factory=dict)
+    unsure: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     moved: bool = False
 
 
@@ -43,6 +45,7 @@ def bearers_of(connection: Connection, orders: Sequence[tuple[ShopOrderRow, Shop
     for row, order in open_orders:
         links: dict[str, tuple[str, str]] = {}
         gone: dict[str, datetime | None] = {}
+        unsure: dict[str, tuple[int, int]] = {}
         for line in order.lines:
             candidates = search.candidates(row, line.sku_id, line.seller_sku)
             taken = bearer(candidates)
@@ -50,10 +53,12 @@ def bearers_of(connection: Connection, orders: Sequence[tuple[ShopOrderRow, Shop
                 links[line.sku_id] = taken.ids
             elif lost := candidates.kept or candidates.linked:
                 gone[line.sku_id] = search.deleted_at(lost)
+            elif line.seller_sku in search.unsure:
+                unsure[line.sku_id] = search.unsure[line.seller_sku]
         kept = {sku_id: list(ids) for sku_id, ids in links.items()}
         moved = any(row.bearers.get(sku_id) != ids for sku_id, ids in kept.items())
         row.bearers = {**row.bearers, **kept}
-        found[row.order_id] = Bearers(links, gone, moved)
+        found[row.order_id] = Bearers(links, gone, unsure, moved)
     return found
 
 
@@ -103,7 +108,7 @@ class _Search:
             for line in order.lines
             if line.seller_sku and line.sku_id not in row.bearers and line.sku_id not in linked
         }
-        self._by_code = _by_code(connection, codes) if codes else {}
+        self._by_code, self.unsure = _by_code(connection, codes) if codes else ({}, {})
         self._deleted_at = self._products_deleted()
 
     def candidates(self, row: ShopOrderRow, sku_id: str, seller_sku: str) -> Candidates:
@@ -147,8 +152,11 @@ class _Search:
         return {product_id: told or seen for product_id, told, seen in times}
 
 
-def _by_code(connection: Connection, codes: set[str]) -> dict[str, Variant]:
-    """The variants that these seller SKUs name without doubt: one of the store, and one SKU of the shop at most."""
+def _by_code(connection: Connection, codes: set[str]) -> tuple[dict[str, Variant], dict[str, tuple[int, int]]]:
+    """The variants that these seller SKUs name without doubt: one of the store, and one SKU of the shop at most.
+
+    And the seller SKUs that name none for sure: by how many of the store, and of the shop, each is used.
+    """
     variants: dict[str, list[Variant]] = {}
     rows = StoreVariant.objects.filter(store_id=connection.store_id, sku__in=codes, deleted=False)
     named = list(rows.values_list("sku", "product_id", "variant_id"))
@@ -164,4 +172,5 @@ def _by_code(connection: Connection, codes: set[str]) -> dict[str, Variant]:
         status=ListingStatus.DELETED
     )
     in_shop = Counter(seen.values_list("seller_sku", flat=True))
-    return {code: some[0] for code, some in variants.items() if len(some) == 1 and in_shop[code] <= 1}
+    unsure = {code: (len(some), in_shop[code]) for code, some in variants.items() if max(len(some), in_shop[code]) > 1}
+    return {code: some[0] for code, some in variants.items() if code not in unsure}, unsure

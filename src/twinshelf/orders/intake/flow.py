@@ -156,6 +156,7 @@ def _seen(batch: OrderBatch, key: str, order: ShopOrder | None, row: ShopOrderRo
         batch.preferences,
         batch.bearers[key].links,
         batch.bearers[key].gone,
+        batch.bearers[key].unsure,
         store_order_id=row.store_order_id,
         store_state=_known_state(row),
         address_due=row.address_due,

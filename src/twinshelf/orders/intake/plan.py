@@ -216,18 +216,27 @@ def imported_lines(order: ShopOrder) -> tuple[OrderLine, ...]:
     return tuple(line for line in order.lines if not line.cancelled) or order.lines
 
 
-def unlinked_finding(lines: tuple[OrderLine, ...], gone: Mapping[str, datetime | None] | None = None) -> Finding:
+def unlinked_finding(
+    lines: tuple[OrderLine, ...],
+    gone: Mapping[str, datetime | None] | None = None,
+    unsure: Mapping[str, tuple[int, int]] | None = None,
+) -> Finding:
     """The problem of an order with unlinked SKUs; linking any of them asks for it again.
 
-    `gone` are the TikTok SKU ids whose variant was deleted in the store, with the time where it is known.
+    `gone` are the TikTok SKU ids whose variant was deleted in the store, with the time where it is known; `unsure`
+    those whose seller SKU is used more than once, which links to nothing by itself: (in the store, in the shop).
     """
-    names = ", ".join(dict.fromkeys(_told(line, gone or {}) for line in lines))
+    names = ", ".join(dict.fromkeys(_told(line, gone or {}, unsure or {}) for line in lines))
     awaited = " ".join(dict.fromkeys(word for line in lines for word in _awaited(line)))
     return finding("E-ORD-SKU", waits_for=awaited, skus=names)
 
 
-def _told(line: OrderLine, gone: Mapping[str, datetime | None]) -> str:
+def _told(line: OrderLine, gone: Mapping[str, datetime | None], unsure: Mapping[str, tuple[int, int]]) -> str:
     name = line.seller_sku or line.sku_id
+    if line.sku_id in unsure:
+        ours, theirs = unsure[line.sku_id]
+        used = [f"{n} {where}" for n, where in ((ours, "times in BigCommerce"), (theirs, "times on TikTok")) if n > 1]
+        return f"{name} (used {' and '.join(used)})"
     if line.sku_id not in gone:
         return name
     at = gone[line.sku_id]
@@ -243,7 +252,8 @@ class SeenOrder:
     """One TikTok order on both sides. `order` None: TikTok does not know it (yet), `tries` looks in a row.
 
     `store_order_id` None: it has no store order. `links` gives (product id, variant id) by TikTok SKU id, `gone` the
-    SKU ids whose variant was deleted in the store, and when.
+    SKU ids whose variant was deleted in the store, and when, `unsure` those whose seller SKU is used more than once:
+    by how many variants of the store, and how many SKUs of the shop.
     `address_due`: the store order does not have the newest address.
     """
 
@@ -252,6 +262,7 @@ class SeenOrder:
     preferences: Preferences
     links: Mapping[str, tuple[str, str]]
     gone: Mapping[str, datetime | None] = field(default_factory=dict)
+    unsure: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     store_order_id: str | None = None
     store_state: StoreOrderState | None = None
     address_due: bool = False
@@ -332,7 +343,7 @@ def plan_order(seen: SeenOrder) -> Plan:
     if seen.untaken is not None:
         return Plan(key=seen.key, findings=(seen.untaken,))
     if missing := unlinked(order, seen.links):
-        return Plan(key=seen.key, findings=(unlinked_finding(missing, seen.gone),))
+        return Plan(key=seen.key, findings=(unlinked_finding(missing, seen.gone, seen.unsure),))
     if seen.booking_seconds > 0:
         return Plan(key=seen.key, later_seconds=seen.booking_seconds)
     # Booked first, and made at the next look: the store draws it from there, and its inventory takes a moment.
