@@ -78,10 +78,13 @@ def test_only_the_skus_in_scope_move_and_others_show_out_of_scope(store, shop, t
     assert "Out of scope" not in Browser().product(mug)
 
 
-@pytest.mark.covers("P17-19")
+@pytest.mark.covers("P17-19", "P17-21")
 def test_equal_skus_link_and_nearly_equal_ones_are_suggestions(sandbox, store, shop, twinshelf):
     theirs = dict(zip(("AB-1", "CD-2", "EF3"), in_shop(store, twinshelf, "AB-1", "CD-2", "EF3"), strict=True))
     mugs = {code: store.add_product(sku=code) for code in ("AB-1", "cd-2", "EF-3")}
+    mugs["GH 4"] = store.add_product(sku="GH 4")
+    blank = sell(sandbox, shop, "GH4")
+    twinshelf.poll()
     made = len(shop.effects("product_created"))
     twinshelf.list(mugs["AB-1"])
 
@@ -93,9 +96,16 @@ def test_equal_skus_link_and_nearly_equal_ones_are_suggestions(sandbox, store, s
     page = browser.words(f"/connections/{twinshelf.connection.id}/skus/")
     assert "cd-2 CD-2 character 1: “c” in BigCommerce, “C” on TikTok" in page
     assert "EF-3 EF3 character 3: “-” in BigCommerce, “3” on TikTok" in page
+    assert "GH 4 GH4 character 3: “␣” in BigCommerce, “4” on TikTok" in page
     file = browser.get(f"/connections/{twinshelf.connection.id}/skus.csv").getvalue().decode()
     near = [row for row in csv.DictReader(io.StringIO(file)) if row["finding"] == "near"]
-    assert {(row["sku"], row["like"]) for row in near} == {("cd-2", "CD-2"), ("EF-3", "EF3")}
+    assert {(row["sku"], row["like"]) for row in near} == {("cd-2", "CD-2"), ("EF-3", "EF3"), ("GH 4", "GH4")}
+    order = shop.buy(("GH4", 1))
+    twinshelf.wait(HELD_SECONDS)
+    assert store.effects("order_created") == []
+    assert twinshelf.order(order).reason.endswith("no linked product for SKU GH4.")
+    twinshelf.list(mugs["GH 4"])
+    assert blank not in linked().values()
     twinshelf.list(mugs["cd-2"])
     assert linked()["cd-2"] not in theirs.values()  # CD-2 is another SKU, so it was listed anew
 
