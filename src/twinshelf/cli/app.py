@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, installation, problems, reviews, sandbox, settings, skus, templates, users
+from twinshelf.cli import backups, diagnosis, installation, problems, reviews, sandbox, settings, skus, templates, users
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli import products as products_commands
 from twinshelf.cli import returns as return_commands
@@ -621,6 +621,7 @@ order_commands.mount(app, console, _opened, _complain)
 return_commands.mount(app, console, _opened, _complain)
 skus.mount(app, console, _opened, _complain)
 stock_command.mount(app, console, _opened, _complain)
+diagnosis.mount(app, console, _opened)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)
 users.mount(app, console, _asking, _complain)
