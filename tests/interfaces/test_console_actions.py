@@ -91,7 +91,7 @@ def order(world: World, **fields: object) -> list[str]:
         ({"cancel_reasons": ["a_b"], "reasons_for": "AWAITING_SHIPMENT"}, ["order.cancel", "order.sync", "order.open"]),
         ({"cancel_reasons": ["a_b"], "reasons_for": "ON_HOLD"}, ["order.reasons", "order.sync", "order.open"]),
         ({"status": "COMPLETED"}, ["order.cancel", "order.sync", "order.open"]),  # disabled, and says why
-        ({"status": "CANCELLED"}, ["order.sync", "order.open"]),
+        ({"status": "CANCELLED"}, ["order.cancel", "order.sync", "order.open"]),  # the same
         ({"store_order_id": None, "creation": "failed"}, ["order.reasons", "order.retry"]),
         ({"store_order_id": None, "creation": "ignored"}, ["order.reasons"]),
     ],
