@@ -65,6 +65,14 @@ def test_a_product_that_is_missing_has_its_reason(store, twinshelf, diagnose):
         "--sku", "mug-1"
     )[0]
 
+    assert ("products", "Product 102 has 1 variant without a SKU.") in diagnose("--sku", "102")[0]
+    assert ("products", "Product 101 has 1 variant without a SKU.") not in diagnose("--sku", "101")[0]
+    for _ in range(7):
+        store.add_product(sku="TWIN-1")
+    twinshelf.pull()
+    several = ("products", "7 variants in BigCommerce have the SKU TWIN-1, so none is linked.")
+    assert several in diagnose("--sku", "TWIN-1")[0]
+
     bare = store.add_product(sku="BARE-1", weight=0)
     twinshelf.list(bare)
     found, _shown = diagnose("--sku", "BARE-1")

@@ -20,7 +20,10 @@ def mount(app: typer.Typer, console: Console, opened: Open) -> None:
     def diagnose(
         connection: Named = "",
         sku: Annotated[
-            str, typer.Option(help="Say of this SKU, too, what keeps it, and how its stock comes about.")
+            str,
+            typer.Option(
+                help="Say of this SKU, or product number of BigCommerce, what keeps it, and how its stock comes about."
+            ),
         ] = "",
         json_: Json = False,
     ) -> None:

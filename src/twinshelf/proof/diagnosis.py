@@ -66,7 +66,7 @@ def _products(connection: Connection, chosen: Preferences, sku: str) -> Iterator
     without = StoreVariant.objects.filter(store_id=connection.store_id, deleted=False, sku="")
     number = without.count()
     if number:
-        named = ", ".join(without.order_by("id").values_list("product_id", flat=True).distinct()[:_MOST_NAMED])
+        named = ", ".join(without.order_by("product_id").values_list("product_id", flat=True).distinct()[:_MOST_NAMED])
         yield Cause(
             "products", moves=False, text=f"Without a SKU: {counted(number, 'variant')}, in the products {named}.",
             remedy="Give each a SKU in BigCommerce, then pull products.",
@@ -83,8 +83,15 @@ def _sku(connection: Connection, chosen: Preferences, sku: str) -> Iterator[Caus
     if not sku:
         return
     rows = StoreVariant.objects.filter(store_id=connection.store_id, sku=sku, deleted=False)
-    products = list(rows.values_list("product_id", flat=True)[:_MOST_NAMED])
-    known = len(products)
+    known, products = rows.count(), list(rows.values_list("product_id", flat=True)[:_MOST_NAMED])
+    of_number = StoreVariant.objects.filter(store_id=connection.store_id, product_id=sku, deleted=False)
+    if not known and of_number.exists():
+        bare = of_number.filter(sku="").count()
+        yield Cause(
+            "products", moves=not bare, text=f"Product {sku} has {counted(bare, 'variant')} without a SKU.",
+            remedy="Give each a SKU in BigCommerce, then pull products." if bare else "",
+        )  # fmt: skip
+        return
     if not known:
         yield Cause(
             "products", moves=False, text=f"No product that was pulled has the SKU {sku}, case and blanks included.",
