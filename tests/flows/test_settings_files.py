@@ -17,20 +17,37 @@ from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import AuditEntry
 from twinshelf.cli import settings as commands
 from twinshelf.connections.preferences import preferences_from_json
+from twinshelf.errors import DocumentError
 from twinshelf.preferences import actions as preferences
 from twinshelf.preferences import files
 from twinshelf.rules import actions as rules
 from twinshelf.rules import push_rules
 from twinshelf.rules import queries as templates
 from twinshelf.rules.conditions import Condition, Field, Match, Operator, RuleGroup
+from twinshelf.rules.models import PushRule
 from twinshelf.rules.templates import AttributeRule, TemplateRules
 
 CHOSEN = {
-    "sku_scope": ["MUG-1", "0012"], "threshold": 5, "tax_percent": "19.50", "manual_updates_only": True,
-    "carriers": [["DFL = DE", "DFL US"]], "shipping_methods": [["Standard", "Ground"]],
-    "order_ids": ["576461413038787168"], "email_pattern": "{order_id}@shop.example",
-    "package.length": 12, "sync.name.update": "tts",
+    "catalog_direction": "disabled", "auto_import": True, "auto_delete": True, "sku_scope": ["MUG-1", "0012"],
+    "strict_sku_match": True, "include_unpurchasable": True, "push_opt_in": True, "gtin_required": True,
+    "gtin_reason": "Brand or manufacturer does not provide a GTIN", "package.length": 12, "package.width": 3,
+    "package.height": 4, "package.weight": 5, "manual_updates_only": True, "sync.name.create": "connector",
+    "sync.name.update": "tts", "sync.description.update": "tts", "sync.price.update": "tts", "sync.media.update": "tts",
+    "sync.barcode.create": "none", "sync.barcode.update": "tts", "sync.stock.create": "none",
+    "sync.stock.update": "tts", "sync.weight.update": "tts",
+    "exchange_rate": "0.88", "tax_percent": "19.50", "price_rule.kind": "percent_down",
+    "price_rule.value": "7.25", "use_sale_price": True, "price_guard_percent": "20", "inventory_direction": "disabled",
+    "stock_scope": ["no", "1e3"], "threshold": 5, "threshold_mode": "deactivate", "stock_percent": 80, "stock_cap": 40,
+    "last_units": 2, "reserve": 1, "untracked_quantity": 50, "pull_locations": True, "stock_while_off": True,
+    "pull_orders": False, "create_unpaid": True, "sync_fbt": True, "retry_orders": False,
+    "email_pattern": "{order_id}@shop.example", "relay_email": True, "archive_cancelled": True,
+    "platform_shipping_text": "TikTok ships: it", "shipping_methods": [["Standard", "Ground"]],
+    "delivered_status": "shipped", "order_poll_minutes": 30, "order_ids": ["576461413038787168"],
+    "fulfillment_direction": "disabled", "carriers": [["DFL = DE", "DFL US"]], "cancel_tts_to_bc": False,
+    "cancel_bc_to_tts": False, "cancel_app_to_bc": False, "cancel_reason": "seller_cancel_reason_wrong_price",
+    "refund_returns": False, "restock_returns": True,
 }  # fmt: skip
+"""Every preference, otherwise than its default."""
 
 
 @pytest.fixture
@@ -75,7 +92,7 @@ def test_settings_are_written_to_a_file_and_come_back_the_same(store, twinshelf,
         match=Match.ANY, conditions=(Condition(field=Field.TITLE, operator=Operator.CONTAINS, value="mug, «blue»: #1"),)
     )
     make_template(twinshelf, "Mugs", group=group, attributes=(AttributeRule(name="Material", value="Enamel"),))
-    make_template(twinshelf, "Yes", brand_id="7082427311584347905")
+    make_template(twinshelf, "By default: yes", brand_id="7082427311584347905")
     rules.set_default_template(
         twinshelf.connection, category_id="600009", categories=[{"key": "Home > Tea", "category_id": "600002"}],
         by=COMMAND_LINE,
@@ -86,7 +103,7 @@ def test_settings_are_written_to_a_file_and_come_back_the_same(store, twinshelf,
     kept = one.read_text()
     file = yaml.safe_load(kept)
     assert file["settings"] == CHOSEN | {"carriers": {"DFL = DE": "DFL US"}, "shipping_methods": {"Standard": "Ground"}}
-    assert [row["name"] for row in file["templates"]] == ["Default", "Mugs", "Yes"]
+    assert [row["name"] for row in file["templates"]] == ["Default", "Mugs", "By default: yes"]
     assert file["push_rules"] == []
     assert prompt("export")[1] == kept
 
@@ -98,18 +115,20 @@ def test_settings_are_written_to_a_file_and_come_back_the_same(store, twinshelf,
     code, said = prompt("import", str(tmp_path / "none.yaml"), "--prune", "--preview")
     assert code == 0
     assert "Nothing was changed." in said
-    for place, before in (("settings.threshold", "5"), ("templates.Mugs: category", "Kitchen > Mugs")):
-        [line] = [line.split("│")[1:4] for line in said.splitlines() if place in line]
+    for place, before in (("settings.threshold", "5"), ("templates.Mugs: category", "Kitchen > Mugs (600001)")):
+        rows = [[cell.strip() for cell in line.split("│")[1:4]] for line in said.splitlines() if "│" in line]
+        [line] = [row for row in rows if row[0] == place]
         nothing = "default" if place.startswith("settings") else "–"
-        assert [cell.strip() for cell in line] == [place, before, nothing]
+        assert line == [place, before, nothing]
     assert (prompt("export")[1], AuditEntry.objects.count()) == (kept, noted)
 
-    assert prompt("import", str(tmp_path / "none.yaml"))[0] == 0
+    code, said = prompt("import", str(tmp_path / "none.yaml"))
+    assert (code, "Mugs" in said, "By default" in said) == (0, False, False)
     twinshelf.connection.refresh_from_db()
     assert preferences_from_json(twinshelf.connection.preferences) == preferences_from_json({})
     assert [one.name for one in templates.templates_named(twinshelf.connection)] == [
         "Mugs",
-        "Yes",
+        "By default: yes",
     ]  # not named: they stay
     assert prompt("import", str(tmp_path / "none.yaml"), "--prune")[0] == 0
     assert templates.templates_named(twinshelf.connection) == []
@@ -118,10 +137,14 @@ def test_settings_are_written_to_a_file_and_come_back_the_same(store, twinshelf,
     assert (code, "Saved:" in said) == (0, True)
     assert prompt("export")[1] == kept
     assert AuditEntry.objects.filter(action="preferences.change").count() == 3
+    brand = (tmp_path / "brand.yaml", kept.replace("7082427311584347905", "7082427311584347906"))
+    brand[0].write_text(brand[1])
+    assert "templates.By default: yes: brand_id" in prompt("import", str(brand[0]))[1]
+    assert prompt("export")[1] == brand[1]
     again = kept.replace("- name: Mugs", "- name: Cups", 1)  # a name is who it is: a new one, after the others
     (tmp_path / "cups.yaml").write_text(again)
     assert prompt("import", str(tmp_path / "cups.yaml"))[0] == 0
-    assert [one.name for one in templates.templates_named(twinshelf.connection)] == ["Cups", "Yes", "Mugs"]
+    assert [one.name for one in templates.templates_named(twinshelf.connection)] == ["Cups", "By default: yes", "Mugs"]
 
 
 @pytest.mark.covers("BEY-11")
@@ -151,6 +174,18 @@ def test_push_rules_come_back_from_a_file(sandbox, store, twinshelf, tmp_path):
     files.carry_out(connection, back, by=COMMAND_LINE)
 
     assert files.written(connection) == kept
+    by_hand = dict(PushRule.objects.filter(connection=connection).values_list("warehouse_id", "chosen"))
+    for text, told in (
+        ("twinshelf: 1\npush_rules: []\n", "One warehouse must get the stock. To keep the rules, leave this part out."),
+        (kept.replace(f"- '{reno}'", "- '1'"), "The location 1 can feed one warehouse only."),
+    ):
+        with pytest.raises(DocumentError, match=told):
+            files.carry_out(connection, files.read(text, connection), by=COMMAND_LINE)
+    mill_alone = kept.replace(f"  only: '{reno}'\n", "")
+    files.carry_out(connection, files.read(mill_alone, connection), by=COMMAND_LINE)
+    assert files.written(connection) == mill_alone
+    assert dict(PushRule.objects.filter(connection=connection).values_list("warehouse_id", "chosen")) == by_hand
+    files.carry_out(connection, files.read(kept, connection), by=COMMAND_LINE)
     assert list(files.read(kept, connection).differences) == []
 
 

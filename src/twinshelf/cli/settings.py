@@ -116,19 +116,14 @@ def _carry_out(console: Console, connection: Connection, values: dict[str, Any],
     from twinshelf.preferences import actions, queries, telling
 
     switch = queries.switch(connection, values)
-    if switch is not None and switch.both:
-        settings_files.print_switch(console, switch)
+    settings_files.print_switch(console, switch)
     if preview:
         effect = queries.effect(connection, values)
         told = telling.before(effect) if effect.fields else "Nothing would be changed."
         console.print(told, markup=False, soft_wrap=True)
         return
-    try:
-        agreed = switch.fingerprint if switch is not None and yes else ""
+    with settings_files.agreeing(console, switch, yes=yes) as agreed:
         done = actions.change(connection, values, by=COMMAND_LINE, agreed=agreed)
-    except actions.NotAgreed:
-        console.print("Nothing was changed. To switch, repeat the command with --yes.", markup=False, soft_wrap=True)
-        raise typer.Exit(WRONG) from None
     console.print(telling.after(done), markup=False, soft_wrap=True)
 
 

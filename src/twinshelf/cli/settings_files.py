@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +81,7 @@ def add(settings: typer.Typer, console: Console, opened: Open, complain: Complai
 def _bring(console: Console, connection: Connection, wanted: Wanted, *, preview: bool, yes: bool) -> None:
     """Show what a file has otherwise, and carry it out unless that is all that was asked for."""
     from twinshelf.kit.words import counted
-    from twinshelf.preferences import actions, files, queries, telling
+    from twinshelf.preferences import files, queries, telling
 
     if not wanted.differences:
         console.print("The file says what is so already.")
@@ -89,17 +91,12 @@ def _bring(console: Console, connection: Connection, wanted: Wanted, *, preview:
         table.add_row(escape(row.place), escape(row.before) or "–", escape(row.after) or "–")
     console.print(table)
     switch = queries.switch(connection, wanted.values)
-    if switch is not None and switch.both:
-        print_switch(console, switch)
+    print_switch(console, switch)
     if preview:
         console.print(f"{counted(len(wanted.differences), 'difference')}. Nothing was changed.")
         return
-    try:
-        agreed = switch.fingerprint if switch is not None and yes else ""
+    with agreeing(console, switch, yes=yes) as agreed:
         done = files.carry_out(connection, wanted, by=COMMAND_LINE, agreed=agreed)
-    except actions.NotAgreed:
-        console.print("Nothing was changed. To switch, repeat the command with --yes.", markup=False, soft_wrap=True)
-        raise typer.Exit(WRONG) from None
     said = telling.after(done) if done.fields else "Saved. The workers look at what it concerns."
     console.print(said, markup=False, soft_wrap=True)
 
@@ -107,10 +104,24 @@ def _bring(console: Console, connection: Connection, wanted: Wanted, *, preview:
 _MOST_SHOWN = 50
 
 
-def print_switch(console: Console, found: DryRun) -> None:
-    """The warning of P17-18: counts, and what would be made, by SKU and title."""
+@contextmanager
+def agreeing(console: Console, switch: DryRun | None, *, yes: bool) -> Iterator[str]:
+    """Gives what a change of the catalog direction is agreed to by; ends the command where it needs a --yes."""
+    from twinshelf.preferences import actions
+
+    try:
+        yield switch.fingerprint if switch is not None and yes else ""
+    except actions.NotAgreed:
+        console.print("Nothing was changed. To switch, repeat the command with --yes.", markup=False, soft_wrap=True)
+        raise typer.Exit(WRONG) from None
+
+
+def print_switch(console: Console, found: DryRun | None) -> None:
+    """The warning of P17-18: counts, and what would be made, by SKU and title; nothing where nobody needs it."""
     from twinshelf.preferences import telling
 
+    if found is None or not found.both:
+        return
     for sentence in telling.switch(found):
         console.print(sentence, markup=False, soft_wrap=True)
     rows = [*((row, "is created") for row in found.created), *((row, "is left alone") for row in found.unsure)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from twinshelf.rules import actions as rules
 from twinshelf.rules import push_rules
 from twinshelf.rules import queries as templates
 from twinshelf.rules.conditions import fold
+from twinshelf.rules.models import Template
 from twinshelf.rules.templates import LONGEST_NAME, TemplateRules, rules_from_json
 
 FORMAT = 1
@@ -122,12 +124,11 @@ def carry_out(connection: Connection, wanted: Wanted, *, by: Actor, agreed: str 
     if found is not None and found.both and found.fingerprint != agreed:
         raise actions.NotAgreed(found)
     with transaction.atomic():
+        here = {_key(one.name, default=one.is_default): one for one in templates.choosable(connection)}
         for one in file.templates or ():
-            _put_template(connection, one, by)
+            _put_template(connection, here.get(_key(one.name, default=one.default)), one, by)
         for name in wanted.removed:
-            gone = templates.template_named(connection, name)
-            if gone is not None:
-                rules.delete_template(gone, by=by)
+            rules.delete_template(here[_key(name, default=False)], by=by)
         if file.templates is not UNSET:
             rules.order_templates(connection, [one.name for one in file.templates if not one.default], by=by)
         if file.push_rules is not UNSET:
@@ -162,25 +163,49 @@ def _parsed(text: str | bytes) -> SettingsFile:
 
 
 def _of(connection: Connection) -> SettingsFile:
-    linked: dict[str, list[str]] = {}
-    for link in push_rules.links_of(connection):
-        linked.setdefault(link.warehouse_id, []).append(link.location_id)
     return SettingsFile(
         twinshelf=FORMAT,
         settings=_chosen(preferences_from_json(connection.preferences)),
-        templates=_normal([
-            TemplateInFile(
-                name=one.name, default=one.is_default, category_id=one.category_id, category_path=one.category_path,
-                rules=one.rules,
-            )
-            for one in templates.choosable(connection)
-        ]),
-        push_rules=[
-            PushRuleInFile(warehouse=one.warehouse_id, locations=linked.get(one.warehouse_id, []), only=one.location_id)
-            for one in push_rules.rules_of(connection)
-        ],
-        other_locations=sorted(linked.get("", [])),
-    )  # fmt: skip
+        templates=[_in_file(one) for one in templates.choosable(connection)],
+        push_rules=_rules_in_file(connection),
+        other_locations=sorted(_linked(connection).get("", [])),
+    )
+
+
+def _in_file(one: Template) -> TemplateInFile:
+    return TemplateInFile(
+        name=one.name,
+        default=one.is_default,
+        category_id=one.category_id,
+        category_path=one.category_path,
+        rules=_tidy(one.rules),
+    )
+
+
+def _tidy(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of a template, checked and without what is a default. Raises DocumentError naming what does not fit."""
+    rules: dict[str, Any] = msgspec.to_builtins(rules_from_json(stored))
+    return {name: value for name, value in rules.items() if value != _NOTHING.get(name)}
+
+
+_NOTHING: Mapping[str, Any] = msgspec.to_builtins(TemplateRules())
+"""What is kept of a template that says nothing."""
+
+
+def _rules_in_file(connection: Connection) -> list[PushRuleInFile]:
+    linked = _linked(connection)
+    return [
+        PushRuleInFile(warehouse=one.warehouse_id, locations=linked.get(one.warehouse_id, []), only=one.location_id)
+        for one in push_rules.rules_of(connection)
+    ]
+
+
+def _linked(connection: Connection) -> dict[str, list[str]]:
+    """The locations of each warehouse, in their order; "": those that are linked to none on purpose."""
+    linked: dict[str, list[str]] = {}
+    for link in push_rules.links_of(connection):
+        linked.setdefault(link.warehouse_id, []).append(link.location_id)
+    return linked
 
 
 def _chosen(preferences: Preferences) -> dict[str, Any]:
@@ -196,13 +221,13 @@ def _chosen(preferences: Preferences) -> dict[str, Any]:
 
 
 def _normal(some: list[TemplateInFile] | UnsetType) -> list[TemplateInFile] | UnsetType:
-    """The rules of templates as they are kept: checked, without what is a default."""
+    """Templates of a file, checked, with rules as they are kept."""
     if some is UNSET:
         return UNSET
     found = []
     for number, one in enumerate(some):
         try:
-            rules = msgspec.to_builtins(rules_from_json(one.rules))
+            rules = _tidy(one.rules)
         except DocumentError as error:
             raise DocumentError(f"templates[{number}].rules.{error.field}", error.reason) from error
         found.append(msgspec.structs.replace(one, name=one.name.strip(), rules=rules))
@@ -229,13 +254,15 @@ def _values(written: Mapping[str, Any], now: Preferences) -> dict[str, Any]:
         field = FIELDS[name]
         try:
             found[name] = _value(field, value)
-            with_values(now, {name: found[name]})
         except DocumentError as error:
             raise DocumentError(f"settings.{name}", error.reason) from error
     for name in FIELDS:
         if name not in found and value_of(now, name) != value_of(DEFAULTS, name):
             found[name] = msgspec.to_builtins(value_of(DEFAULTS, name))
-    after = with_values(now, found)
+    try:
+        after = with_values(now, found)  # all at once: one may be right only with another
+    except DocumentError as error:
+        raise DocumentError(f"settings.{error.field}", error.reason) from error
     return {name: value for name, value in found.items() if value_of(after, name) != value_of(now, name)}
 
 
@@ -260,16 +287,12 @@ def _value(field: Field, value: Any) -> Any:
             return parse(field, "" if value is None else str(value))
 
 
-def _put_template(connection: Connection, one: TemplateInFile, by: Actor) -> None:
-    every = templates.choosable(connection)
-    here = next(
-        (
-            each
-            for each in every
-            if each.is_default == one.default and (one.default or fold(each.name) == fold(one.name))
-        ),
-        None,
-    )
+def _key(name: str, *, default: bool) -> str:
+    """What a template goes by: its name, whatever its capitals; the default one by its being so."""
+    return "" if default else fold(name)
+
+
+def _put_template(connection: Connection, here: Template | None, one: TemplateInFile, by: Actor) -> None:
     if here is not None and _same(here, one):
         return
     try:
@@ -281,21 +304,26 @@ def _put_template(connection: Connection, one: TemplateInFile, by: Actor) -> Non
         raise DocumentError(f"templates.{one.name}", words_for(error)) from error
 
 
-def _same(here: Any, one: TemplateInFile) -> bool:
-    kept = (here.name, here.category_id, here.category_path, msgspec.to_builtins(rules_from_json(here.rules)))
-    return bool(kept == (here.name if one.default else one.name, one.category_id, one.category_path, one.rules))
+def _same(here: Template, one: TemplateInFile) -> bool:
+    return _in_file(here) == (msgspec.structs.replace(one, name=here.name) if one.default else one)
 
 
 def _put_push_rules(connection: Connection, wanted: Sequence[PushRuleInFile], by: Actor) -> None:
+    here = {one.warehouse: one for one in _rules_in_file(connection)}
+    if here and not wanted:
+        raise DocumentError("push_rules", "One warehouse must get the stock. To keep the rules, leave this part out.")
+    places = [location for one in wanted for location in one.locations]
+    if twice := next((one for one in places if places.count(one) > 1), ""):
+        raise DocumentError("push_rules", f"The location {twice} can feed one warehouse only.")
     for number, one in enumerate(wanted):
+        if one == here.get(one.warehouse):
+            continue
         try:
             push_rules.set_rule(connection, one.warehouse, linked=one.locations, only=one.only, by=by)
         except DocumentError as error:
             raise DocumentError(f"push_rules[{number}].{error.field}", error.reason) from error
-    named = {one.warehouse for one in wanted}
-    for rule in push_rules.rules_of(connection):
-        if wanted and rule.warehouse_id not in named:
-            push_rules.remove_rule(connection, rule.warehouse_id, by=by)
+    for warehouse in here.keys() - {one.warehouse for one in wanted}:
+        push_rules.remove_rule(connection, warehouse, by=by)
 
 
 def _put_other_locations(connection: Connection, wanted: Sequence[str], by: Actor) -> None:
@@ -319,47 +347,59 @@ def _not_named(now: SettingsFile, file: SettingsFile) -> list[str]:
 
 
 def _differences(now: SettingsFile, file: SettingsFile, removed: Sequence[str]) -> Iterator[Difference]:
-    before, after = dict(_flat(now)), dict(_flat(file))
-    gone = {fold(name) for name in removed}
-    for place in dict.fromkeys([*before, *after]):
-        part, _, rest = place.partition(".")
-        if getattr(file, part) is UNSET or before.get(place) == after.get(place):
-            continue
-        named = {fold(one.name) for one in file.templates or ()} | gone
-        if part == "templates" and fold(rest.partition(": ")[0]) not in named and "default" not in rest:
-            continue  # it stays as it is
-        nothing = "default" if part == "settings" else ""
-        yield Difference(place, before.get(place, nothing), after.get(place, nothing))
+    if file.settings is not UNSET:
+        yield from _unequal("settings.", _settings_told(now), _settings_told(file), nothing="default")
+    if file.templates is not UNSET:
+        before, after = _templates_told(now), _templates_told(file)
+        stay = before.keys() - after.keys() - {_key(name, default=False) for name in removed}
+        for key in dict.fromkeys([*before, *after]):
+            if key not in stay:
+                was, name = before.get(key, ({}, ""))
+                becomes, new_name = after.get(key, ({}, ""))
+                yield from _unequal(f"templates.{new_name or name}: ", was, becomes)
+    if file.push_rules is not UNSET:
+        yield from _unequal("push_rules.", _push_told(now), _push_told(file))
+    if file.other_locations is not UNSET:
+        told = [{"other_locations": ", ".join(some)} for some in (now.other_locations or (), file.other_locations)]
+        yield from _unequal("", *told)
 
 
-def _flat(file: SettingsFile) -> Iterator[tuple[str, str]]:
-    """(place, value as text) of all that a file says."""
-    for name, value in (file.settings or {}).items():
-        yield f"settings.{name}", _told(value)
-    places = 0
+def _unequal(
+    place: str, before: Mapping[str, str], after: Mapping[str, str], *, nothing: str = ""
+) -> Iterator[Difference]:
+    for name in dict.fromkeys([*before, *after]):
+        was, becomes = before.get(name, nothing), after.get(name, nothing)
+        if was != becomes:
+            yield Difference(f"{place}{name}", was, becomes)
+
+
+def _settings_told(file: SettingsFile) -> dict[str, str]:
+    return {name: _told(value) for name, value in (file.settings or {}).items()}
+
+
+def _templates_told(file: SettingsFile) -> dict[str, tuple[dict[str, str], str]]:
+    """By what a template goes by: what it says, by name, and how it is called."""
+    found: dict[str, tuple[dict[str, str], str]] = {}
+    places = count(1)
     for one in file.templates or ():
-        name = "default" if one.default else one.name
-        places += not one.default
-        yield f"templates.{name}: category", one.category_path or one.category_id
+        said = {"category": f"{one.category_path} ({one.category_id})".strip() if one.category_id else ""}
         if not one.default:
-            yield f"templates.{name}: place", str(places)
+            said |= {"name": one.name, "place": str(next(places))}
         for rule, value in one.rules.items():
             if rule == "categories":
-                for row in value:
-                    yield (
-                        f"templates.{name}: category of {row['key']}",
-                        _told({k: v for k, v in row.items() if k != "key"}),
-                    )
-            elif value != _NOTHING.get(rule):
-                yield f"templates.{name}: {rule}", _told(value)
-    for push in file.push_rules or ():
-        fed = ", ".join(push.locations) + (f"; only {push.only}" if push.only else "")
-        yield f"push_rules.{push.warehouse}", fed or "no location"
-    if file.other_locations:
-        yield "other_locations", ", ".join(file.other_locations)
+                rows = {f"category of {row['key']}": {k: v for k, v in row.items() if k != "key"} for row in value}
+                said |= {name: _told(row) for name, row in rows.items()}
+            else:
+                said[rule] = _told(value)
+        found[_key(one.name, default=one.default)] = (said, "default" if one.default else one.name)
+    return found
 
 
-_NOTHING: Mapping[str, Any] = {"package": msgspec.to_builtins(TemplateRules().package)}
+def _push_told(file: SettingsFile) -> dict[str, str]:
+    return {
+        one.warehouse: (", ".join(one.locations) or "no location") + (f"; only {one.only}" if one.only else "")
+        for one in file.push_rules or ()
+    }
 
 
 def _told(value: Any) -> str:
