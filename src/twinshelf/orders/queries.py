@@ -178,7 +178,7 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
         rows = rows.filter(_archived(connections))
     elif wanted.tab != "all":
         rows = rows.filter(_in_tab(wanted.tab))
-    if wanted.tab in {"all", "cancelled", "failed"} and not wanted.text and archives(connections):
+    if wanted.tab in {"all", "cancelled"} and not wanted.text and archives(connections):
         rows = rows.exclude(_archived(connections))
     return _narrowed(rows, wanted, ids)
 
@@ -256,16 +256,13 @@ def tab_counts(
     unfinished = rows.filter(status=ShopOrderStatus.COMPLETED, open_return=True).count()
     counts["completed"] -= unfinished
     counts["delivered"] += unfinished
-    failed = rows.filter(creation=CreationState.FAILED)
+    counts["failed"] = rows.filter(creation=CreationState.FAILED).count()
     counts["archived"] = 0
     if archives(connections):
-        hidden = _archived(connections)
-        counts["archived"] = rows.filter(hidden).count()
+        counts["archived"] = rows.filter(_archived(connections)).count()
         if within is None or not within.text:
             counts["all"] -= counts["archived"]
             counts["cancelled"] -= counts["archived"]
-            failed = failed.exclude(hidden)
-    counts["failed"] = failed.count()
     return dict(counts)
 
 

@@ -51,10 +51,10 @@ def shop(request: ConsoleRequest, shop_id: int) -> HttpResponse:
     if request.method == "POST":
         by, paired = Actor.of(request.user), queries.connection_of(found)
         with Told(request):
-            chosen = request.POST.get("connection")
-            untouched = paired is None or chosen is None or chosen == paired.name
+            before = paired.name if paired is not None else ""
             connections.rename_shop(found, request.POST.get("name", ""), by=by)
-            if paired is not None and chosen is not None and not untouched:
+            chosen = request.POST.get("connection", before)
+            if paired is not None and chosen != before:  # else it may have followed the shop's name
                 connections.rename(paired, chosen, by=by)
             messages.success(request, _("The shop is shown as %(name)s.") % {"name": found})
         return redirect("shop", found.id)
