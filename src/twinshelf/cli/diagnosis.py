@@ -27,9 +27,10 @@ def mount(app: typer.Typer, console: Console, opened: Open) -> None:
         ] = "",
         json_: Json = False,
     ) -> None:
-        """Say what keeps products, orders, stock or shipments of a connection from moving. Exit code 1 if any is.
+        """Say what keeps products, orders, stock or shipments of a connection from moving.
 
-        It looks at settings, SKUs and locations, asks no platform and changes nothing.
+        It looks at settings, SKUs and locations, asks no platform and changes nothing. The exit code is 1 where
+        something is kept back.
         """
         with opened(connection) as (_account, chosen):
             from twinshelf.console import words

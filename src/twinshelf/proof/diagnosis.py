@@ -137,7 +137,7 @@ def _locations(topic: Topic, connection: Connection, chosen: Preferences) -> Cau
                      setting="pull_locations")  # fmt: skip
     loose = [row.label for row in push_rules.flagged(connection)]
     if not locations.known(connection.store):
-        return Cause(topic, moves=False, text="No location was read yet.", remedy="Synchronize locations.")
+        return Cause(topic, moves=False, text="No location was read yet.", remedy="They are read every hour.")
     if loose:
         return Cause(
             topic, moves=False, text=f"Linked to no TikTok warehouse: {', '.join(loose[:_MOST_NAMED])}.",
