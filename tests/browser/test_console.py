@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import console_data
+from twinshelf.connections.models import Seller
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, Review, ReviewLine
@@ -107,6 +108,16 @@ def reviewed(world):
 def test_every_page_passes_axe_at_a_desk_in_the_light(page, world):
     for address in addresses(world):
         page.goto(page.base + address)
+        assert violations(page) == [], address
+
+
+def test_pages_with_a_warning_above_their_list_pass_axe_too(page, world):
+    world.us.preferences |= {"order_ids": ["576461413038787168"], "archive_cancelled": True}
+    world.us.save(update_fields=["preferences"])
+    Seller.objects.update(scopes=["seller.order.info"])
+    for address in ("/orders/", "/orders/?tab=archived", f"/inventory/skus/?shop={world.us.id}"):
+        page.goto(page.base + address)
+        expect(page.locator(".msg.warn")).to_have_count(1)
         assert violations(page) == [], address
 
 

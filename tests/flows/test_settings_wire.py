@@ -1009,7 +1009,7 @@ def known(order_id: str) -> bool:
 @pytest.mark.covers("P17-26")
 def test_only_the_orders_listed_are_created_until_the_list_is_empty(store, shop, twinshelf, settings):
     twinshelf.list(store.add_product(sku="MUG-1"))
-    said = "of US is processed: its settings list the TikTok order numbers."
+    said = "of US is processed. Its settings list their TikTok order numbers; all other orders stay here."
     assert said not in Browser().words("/orders/")
     settings.page({"order_ids": "1"})
     assert f"Only 1 order {said}" in Browser().words("/orders/")
