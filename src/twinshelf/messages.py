@@ -48,6 +48,7 @@ class Control:
 
 CONTROLS: Final[Mapping[str, Control]] = {
     "": Control(""),
+    "bigcommerce": Control("bigcommerce"),
     "categories.map": Control("categories", "Category map"),
     "connection.authorize": Control("connection", "Reauthorize the shop"),
     "connection.name": Control("connection", "Name of the connection"),
@@ -181,7 +182,8 @@ _ROWS: Final = (
     # connections
     Message("E-CON-AUTH", "Access has ended", "Access to {n} shop(s) or store(s) has|have ended",
             "{platform} rejected the credentials: {answer}",
-            "On the Connections page: for a shop, “Reauthorize the shop”; for a store, enter its API account again.",
+            "On the Connections page: for a shop, “Reauthorize the shop”; for a store, enter its API account again, "
+            "or install the app again.",
             "connection.authorize", "link"),
     Message("E-CON-SCOPE", "The credentials do not cover this", "{n} connection(s) lacks|lack a scope",
             "The credentials of {platform} do not cover: {operation}.",
@@ -209,6 +211,14 @@ _ROWS: Final = (
             "This installation has no TikTok app yet, so no shop can be authorized.",
             "Its operator sets TWINSHELF_TIKTOK_APP_KEY, TWINSHELF_TIKTOK_APP_SECRET and TWINSHELF_TIKTOK_SERVICE_ID.",
             "settings.app", "link"),
+    Message("E-CON-NOSTOREAPP", "No BigCommerce app yet", "{n} store(s) cannot install a BigCommerce app",
+            "This installation has no BigCommerce app yet, so no store can install it.",
+            "Its operator sets TWINSHELF_BIGCOMMERCE_CLIENT_ID and TWINSHELF_BIGCOMMERCE_CLIENT_SECRET. "
+            "Until then, enter the store's API account on the Connections page, then “Test and connect”.",
+            "connection.store", "link"),
+    Message("E-CON-TICKET", "This link does not work any more", "{n} link(s) does|do not work any more",
+            "This link does not work any more: it was used, is older than an hour, or the app was taken out again.",
+            "Open the app again in BigCommerce, under Apps, as the owner of the store.", "bigcommerce", "link"),
     Message("E-CON-SHOP", "The shop is disabled", "{n} shop(s) is|are disabled",
             "TikTok Shop has disabled the shop or its seller.",
             "Ask TikTok Shop's support; then press “Reauthorize the shop”.", "connection.authorize", "stop"),

@@ -283,6 +283,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if OPERATOR.sign_up == "open" else "non
 ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/3m/key",
     "connect_store": "10/5m/user",
+    "install": "20/5m/ip",
     "invite": "30/h/user",
     "join": "20/5m/ip",
     "login_failed": "30/m/ip,5/5m/key",

@@ -10,6 +10,7 @@ from allauth.mfa.webauthn import views as keys
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from twinshelf.console.views import marketplace
 from twinshelf.console.views.people import reset_password, sessions, sign_up
 from twinshelf.console.views.users import joining, open_invitation
 from twinshelf.hooks.views import health
@@ -54,6 +55,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/keys/sign-in/", keys.login_webauthn, name="mfa_login_webauthn"),
     path("accounts/2fa/keys/<int:pk>/", keys.edit_webauthn, name="mfa_edit_webauthn"),
     path("accounts/2fa/keys/<int:pk>/remove/", keys.remove_webauthn, name="mfa_remove_webauthn"),
+    # What BigCommerce opens in its control panel: nobody is signed in there, and no cookie says who it is.
+    path("apps/bigcommerce/auth/", marketplace.installed, name="app_installed"),
+    path("apps/bigcommerce/load/", marketplace.opened, name="app_opened"),
+    path("apps/bigcommerce/take/<str:ticket>/", marketplace.open_ticket, name="app_ticket"),
     path("hooks/", include("twinshelf.hooks.urls")),
     path("healthz", health, name="health"),
     path("", include("twinshelf.console.urls")),

@@ -42,6 +42,7 @@ def played():
     sandbox.act("bc.create_store", hash=STORE, name="Fernhollow Goods")
     sandbox.act("bc.add_products", hash=STORE, products=list(itertools.islice(demo_shop(), 40)))
     sandbox.act("bc.create_api_account", hash=STORE)
+    sandbox.act("bc.register_app", auth_url="http://127.0.0.1:9/auth", load_url="http://127.0.0.1:9/load")
     store = sandbox.bigcommerce.known(STORE)
     first = store.index.products.all[0]
     variants = sandbox.act("bc.product", hash=STORE, product_id=first)["variants"]
@@ -66,7 +67,7 @@ def played():
     pages = [
         "/", "/world/faults", "/world/effects", "/world/webhooks", "/world/calls", "/world/snapshots", "/world/nothing",
         home, f"{home}/products", f"{home}/products?q=nowhere", f"{home}/products/{first}", f"{home}/orders",
-        f"{home}/orders/{bought}", f"{home}/webhooks",
+        f"{home}/orders/{bought}", f"{home}/apps", f"{home}/apps?q=nowhere", f"{home}/webhooks",
         seller, f"{seller}/products", f"{seller}/products/{live}", f"{seller}/products/{waiting}", f"{seller}/audits",
         f"{seller}/stock", f"{seller}/orders", *(f"{seller}/orders/{order}" for order in orders[:3]),
         f"{seller}/aftersales", f"{seller}/webhooks", f"/shopper/{shop.id}",

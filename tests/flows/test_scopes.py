@@ -17,6 +17,7 @@ UNSCOPED = {
     "accounts.Account": "what scopes are made of",
     "accounts.User": "a person may be in several accounts",
     "accounts.Membership": "read to find the account, before any scope is known",
+    "connections.Installation": "a store is in no account before somebody takes it into theirs",
     "kit.Budget": "a quota belongs to a credential of a platform",
     "kit.PlatformClock": "a clock belongs to a platform",
     "sync.Lane": "the sweep and the workers look at all lanes",

@@ -31,6 +31,7 @@ from twinshelf.kit import http, logs
 from twinshelf.kit.http import FreeBudget
 from twinshelf.storefronts.bigcommerce import auth, products, webhooks
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
+from twinshelf.storefronts.protocol import Grant
 from twinshelf_sandbox.app import build
 from twinshelf_sandbox.faults import Fault
 from twinshelf_sandbox.transport import SandboxTransport
@@ -552,7 +553,7 @@ def exchange(**changes):
 def test_a11_the_store_named_with_the_token_decides(platform):
     platform.answer(200, GRANTED)
     grant = exchange()
-    assert grant == auth.Grant(
+    assert grant == Grant(
         store_hash="abc123",
         scopes=("store_v2_orders", "store_v2_products"),
         user_id=7,

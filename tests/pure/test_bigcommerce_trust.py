@@ -14,6 +14,7 @@ from twinshelf.documents import StoreHint
 from twinshelf.errors import DocumentError, NotGenuine
 from twinshelf.storefronts.bigcommerce import auth, webhooks
 from twinshelf.storefronts.bigcommerce.webhooks import SECRET_HEADER, Hook
+from twinshelf.storefronts.protocol import Claims
 
 NOW = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
@@ -52,7 +53,7 @@ def verify(jwt, secrets=(SECRET,), now=NOW, client_id=CLIENT_ID):
 
 
 def test_a_genuine_payload():
-    assert verify(token()) == auth.Claims(
+    assert verify(token()) == Claims(
         store_hash="abc123",
         user_id=7,
         user_email="kim@example.com",
@@ -62,6 +63,7 @@ def test_a_genuine_payload():
         locale="en-US",
         channel_id=None,
         token_id="id-1",
+        issued_at=datetime.fromtimestamp(STAMP, UTC),
     )
 
 

@@ -45,6 +45,8 @@ APP = {
     "TWINSHELF_TIKTOK_APP_SECRET": "demo-app-secret-of-the-sandbox",
     "TWINSHELF_TIKTOK_SERVICE_ID": "7400000000000000001",
     "TWINSHELF_BIGCOMMERCE_APP_ID": "40127",
+    "TWINSHELF_BIGCOMMERCE_CLIENT_ID": "demo0app0of0the0marketplace",
+    "TWINSHELF_BIGCOMMERCE_CLIENT_SECRET": "demo-secret-of-the-marketplace-app",
 }
 
 
@@ -331,6 +333,7 @@ def _connected(options: Options, control: ControlClient, story: Story, console: 
 
     try:
         keys = story.once("store keys", lambda: control.act("bc.create_api_account", hash=STORE, name="Twinshelf"))
+        story.once("app", lambda: _offer_app(options, control))
         shop = story.once("shop", lambda: _open_shop(options, control))
         account = account_of_owner("Fernhollow Goods", EMAIL) or accounts.create_account(
             "Fernhollow Goods", owner_email=EMAIL, password=PASSWORD, owner_name="Maya Ortiz", by=COMMAND_LINE
@@ -351,6 +354,21 @@ def _connected(options: Options, control: ControlClient, story: Story, console: 
             yield queries.connection_or_404(connection.id)
     finally:
         stop()
+
+
+def _offer_app(options: Options, control: ControlClient) -> None:
+    """Put our app into the sandbox's Marketplace, where another store could install it from."""
+    here = f"http://127.0.0.1:{options.port}"
+    control.act(
+        "bc.register_app",
+        name="TikTok Shop Connector",
+        auth_url=f"{here}/apps/bigcommerce/auth/",
+        load_url=f"{here}/apps/bigcommerce/load/",
+        uninstall_url=f"{here}/hooks/bigcommerce/uninstall",
+        remove_user_url=f"{here}/hooks/bigcommerce/remove_user",
+        client_id=APP["TWINSHELF_BIGCOMMERCE_CLIENT_ID"],
+        client_secret=APP["TWINSHELF_BIGCOMMERCE_CLIENT_SECRET"],
+    )
 
 
 def _open_shop(options: Options, control: ControlClient) -> dict[str, Any]:

@@ -23,6 +23,17 @@ from twinshelf.connections.authorizing import (
 )
 from twinshelf.connections.choices import preferences, set_preferences
 from twinshelf.connections.currencies import look_at_currencies
+from twinshelf.connections.installing import (
+    NoStoreApp,
+    Opened,
+    TicketSpent,
+    claim_store,
+    claims_of,
+    installed,
+    opened,
+    uninstalled,
+    waiting,
+)
 from twinshelf.connections.models import Connection
 from twinshelf.connections.pairing import pair, rename
 from twinshelf.connections.resealing import reseal
@@ -54,23 +65,30 @@ __all__ = [
     "BadState",
     "Declined",
     "Mistyped",
+    "NoStoreApp",
     "NotAStore",
+    "Opened",
     "Parked",
     "ScopesMissing",
     "ShopTaken",
     "StoreTaken",
+    "TicketSpent",
     "WrongStore",
     "ask_for_time",
     "authorize_shops",
     "authorize_url",
     "away_since",
     "check_store",
+    "claim_store",
+    "claims_of",
     "confirm_parked",
     "connect_store",
     "delete_shop",
     "disconnected",
     "ensure_store_hooks",
+    "installed",
     "look_at_currencies",
+    "opened",
     "pair",
     "park_authorization",
     "parked_authorization",
@@ -82,5 +100,7 @@ __all__ = [
     "set_preferences",
     "store_hash_of",
     "store_hook_address",
+    "uninstalled",
     "use_state",
+    "waiting",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import Store
 from twinshelf.kit import clock
@@ -12,7 +14,7 @@ from twinshelf.kit.secrets import unseal
 
 @dataclass(frozen=True)
 class HookKeys:
-    """What a delivery for a store must prove to know. `client_secret` None: its account typed none."""
+    """What a delivery for a store must prove to know. `client_secret` None: none is known."""
 
     account_id: int
     platform: str
@@ -49,7 +51,7 @@ class Keyring:
             store.platform,
             store.hash,
             unseal(store.hook_secret, bound_to=binding),
-            unseal(store.client_secret, bound_to=binding) or None,
+            _client_secret(store) or None,
             store.hooks_signed,
         )
         self._keys[store_id] = now, keys
@@ -58,6 +60,13 @@ class Keyring:
     def forget(self) -> None:
         """Drop them all: a test ends, whose stores have ids that come again."""
         self._keys.clear()
+
+
+def _client_secret(store: Store) -> str:
+    """What BigCommerce signs deliveries for this store with: of our app where it is installed, else of its account."""
+    if store.installed_at is not None:
+        return str(settings.OPERATOR.bigcommerce_client_secret)
+    return unseal(store.client_secret, bound_to=store_binding(store.hash))
 
 
 PROCESS = Keyring()

@@ -42,6 +42,8 @@ class Store(AccountModel):
     prices_include_tax = models.BooleanField(default=False)
     control_panel_url = models.URLField(blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    installed_at = models.DateTimeField(null=True)
+    """When the store installed our app (its platform's clock); None: its credentials were typed in."""
     pulled_at = models.DateTimeField(null=True)
     """Newest `date_modified` that a finished pull has seen (BigCommerce's clock)."""
     new_since = models.DateTimeField(null=True)
@@ -64,6 +66,22 @@ class Store(AccountModel):
                 fields=["platform", "hash"], condition=models.Q(shared=False), name="store_once_per_installation"
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Installation(models.Model):
+    """Our app in a store that nobody has taken into an account yet. `token` is sealed, bound to the store."""
+
+    store_hash = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    token = models.TextField()
+    installed_at = models.DateTimeField()
+    """BigCommerce's clock."""
+    ticket_hash = models.CharField(max_length=64, blank=True)
+    """Of the link that lets its bearer take the store into an account of theirs; "" while there is none."""
+    ticket_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

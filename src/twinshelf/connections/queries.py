@@ -46,6 +46,11 @@ def _staying() -> QuerySet[Connection]:
     return Connection.objects.filter(shop__leaving_at=None)
 
 
+def connections_of(store: Store) -> list[Connection]:
+    """The store's connections with their shops, in the order they were made."""
+    return list(_staying().filter(store=store).select_related("shop", "shop__seller").order_by("id"))
+
+
 def connections_of_all_accounts() -> list[Connection]:
     """Every connection of this installation with its account, store and shop, for whoever runs it."""
     rows = Connection.objects.with_scopes_disabled().filter(shop__leaving_at=None)

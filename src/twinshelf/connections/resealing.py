@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twinshelf.connections.bindings import seller_binding, shop_binding, store_binding
-from twinshelf.connections.models import Seller, Shop, Store
+from twinshelf.connections.models import Installation, Seller, Shop, Store
 from twinshelf.kit import secrets
 
 
@@ -20,5 +20,6 @@ def reseal() -> int:
             stores, ["token", "client_id", "client_secret", "hook_secret"], lambda row: store_binding(row.hash)
         )
         + secrets.reseal(sellers, ["access_token", "refresh_token"], lambda row: seller_binding(row.open_id))
+        + secrets.reseal(Installation.objects.all(), ["token"], lambda row: store_binding(row.store_hash))
         + secrets.reseal(shops, ["cipher"], lambda row: shop_binding(row.shop_id))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -80,9 +81,12 @@ def connect_store(
     access_token: str,
     client_id: str = "",
     client_secret: str = "",
+    installed_at: datetime | None = None,
     by: Actor,
 ) -> Store:
     """Test the credentials against the store, then keep them sealed. Connecting again replaces them and keeps all data.
+
+    `installed_at` is when the store installed our app (the store's clock), if that is where they come from.
 
     Each time the webhooks get a new secret, and those made with an earlier token are removed with it.
 
@@ -118,6 +122,7 @@ def connect_store(
                 "hooks_signed": False,
                 "token": seal(access_token.strip(), bound_to=binding),
                 "state": AccessState.CONNECTED,
+                "installed_at": installed_at,
                 "currency": info.currency,
                 "time_zone": info.time_zone,
                 "weight_unit": info.weight_unit,

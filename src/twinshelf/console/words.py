@@ -93,7 +93,10 @@ AUDIT: Final[Mapping[str, Text]] = {
     "accounts.signed_in": _("Signed in"),
     "accounts.take_second_steps": _("Second steps taken away by the operator"),
     "connections.authorize_shops": _("Shops authorized"),
+    "connections.claim_store": _("Store that installed the app added"),
     "connections.connect_store": _("Store connected"),
+    "connections.installed": _("App installed in the store again"),
+    "connections.uninstalled": _("App taken out of the store"),
     "connections.disconnected": _("Authorization ended"),
     "connections.pair": _("Store and shop connected"),
     "connections.rename": _("Connection renamed"),
@@ -724,6 +727,7 @@ _BY_HAND: Final[Mapping[str, Text]] = {
     "settings": _("settings changed by {name}"),
 }
 _CAUSES: Final[Mapping[str, Text]] = {
+    "uninstalled": _("the app was taken out of the store"),
     "timetable": _("the timetable"),
     "poll": _("a regular look at the platform"),
     "comparison": _("the regular comparison of price and stock"),

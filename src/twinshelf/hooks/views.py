@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from twinshelf.accounts.actors import ENGINE
 from twinshelf.accounts.queries import account_scope
@@ -21,12 +21,13 @@ from twinshelf.connections import actions as connections
 from twinshelf.connections import hook_keys, queries
 from twinshelf.connections.hook_keys import HookKeys
 from twinshelf.documents import StoreHint
-from twinshelf.errors import DocumentError, NotGenuine, OutOfTime
+from twinshelf.errors import DocumentError, NeedsPerson, NotGenuine, OutOfTime
 from twinshelf.goods import actions as goods
 from twinshelf.hooks import asks
 from twinshelf.kit import skew
 from twinshelf.kit.health import why_nothing_is_kept
 from twinshelf.storefronts.known import STOREFRONTS
+from twinshelf.storefronts.protocol import Claims
 from twinshelf.sync import inbox
 from twinshelf.tiktok import webhooks as shop_hooks
 
@@ -90,6 +91,30 @@ def _genuine(
         log.warning("webhook refused", source=platform, store=store_id, why=str(error))
         return None
     return (keys, hint) if hint.store_hash == keys.store_hash else None
+
+
+@require_GET
+def app_uninstalled(request: HttpRequest) -> HttpResponse:
+    """BigCommerce's server says that a store took our app out. Its signed payload alone says which."""
+    claims = _claims(request)
+    if claims is None:
+        return HttpResponse(status=401)
+    connections.uninstalled(claims, by=ENGINE)
+    return HttpResponse(status=200)
+
+
+@require_GET
+def app_user_removed(request: HttpRequest) -> HttpResponse:
+    """A store took a person's access to our app away. Nobody signs in here as a person of BigCommerce: nothing ends."""
+    return HttpResponse(status=401 if _claims(request) is None else 200)
+
+
+def _claims(request: HttpRequest) -> Claims | None:
+    try:
+        return connections.claims_of(request.GET.get("signed_payload_jwt", ""))
+    except (NotGenuine, NeedsPerson) as error:
+        log.warning("callback refused", source="bigcommerce", why=str(error))
+        return None
 
 
 @csrf_exempt

@@ -6,6 +6,7 @@ A storefront is one package that has a `Storefront` and is named in `storefronts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -212,6 +213,41 @@ class StoreClient(Protocol):
         """All shipments of an order. Raises NotFound."""
 
 
+@dataclass(frozen=True)
+class Grant:
+    """What an installation gives us. The store named here decides, not the one named in the browser's address."""
+
+    store_hash: str
+    scopes: tuple[str, ...]
+    user_id: int
+    user_email: str
+    owner_email: str
+    account_uuid: str
+    access_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Who opened the app, from where. `channel_id` is set if it was opened from a sales channel."""
+
+    store_hash: str
+    user_id: int
+    user_email: str
+    owner_id: int
+    owner_email: str
+    url: str
+    locale: str
+    channel_id: int | None
+    token_id: str
+    issued_at: datetime
+    """The platform's clock, to the second."""
+
+    @property
+    def by_owner(self) -> bool:
+        """Whether it is the owner of the store, who alone may say whose it is here."""
+        return self.user_id == self.owner_id
+
+
 class Storefront(Protocol):
     """A kind of store that we connect with."""
 
@@ -243,3 +279,15 @@ class Storefront(Protocol):
 
         `client_secret` is None for an account that typed none. `must_be_signed`: a signature alone proves it then.
         """
+
+    def grant(
+        self, query: Mapping[str, str], *, client_id: str, client_secret: str, redirect_uri: str, login_url: str
+    ) -> Grant:
+        """Turn the code in the address that a store installs our app by into a token. Works once per code.
+
+        Raises Unauthorized if the platform refuses the code or our client secret, PlatformDown if it gave no usable
+        answer: then the merchant has to install again.
+        """
+
+    def claims(self, token: str, *, client_id: str, client_secrets: Sequence[str], now: datetime) -> Claims:
+        """Who opened our app, if `token` is the platform's own and meant for us now. Raises NotGenuine."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from twinshelf_sandbox.bigcommerce.catalog.picture_addresses import BASE_MARK
 from twinshelf_sandbox.bigcommerce.catalog.product_json import primary_image
@@ -42,7 +43,8 @@ def sheet(
         ("Overview", path(*home)),
         ("Products", path(*home, "products")),
         ("Orders", path(*home, "orders")),
-        ("Webhooks and apps", path(*home, "webhooks")),
+        ("Apps", path(*home, "apps")),
+        ("Webhooks and accounts", path(*home, "webhooks")),
     ]
     above: Sequence[Tab] = [("World", "/"), (f"Store {store.row['name']}", path(*home))]
     here = path(*home, part) if part else path(*home)
@@ -332,7 +334,56 @@ def webhooks(parts: Parts, _query: dict[str, str], store_hash: str) -> Sheet:
         card("Delivered", logs.deliveries_table(last), wide=True),
         class_="cards",
     )
-    return sheet(store, "Webhooks and apps", body, "webhooks")
+    return sheet(store, "Webhooks and accounts", body, "webhooks")
+
+
+# -- apps ----------------------------------------------------------------------------------------------------------
+
+
+def apps(parts: Parts, query: dict[str, str], store_hash: str) -> Sheet:
+    """`/admin/{store_hash}/apps`: the Marketplace."""
+    store, wanted = parts.store(store_hash), query.get("q", "").strip()
+    found = [
+        (
+            app["name"],
+            badge("installed", "good") if app["client_id"] in store.rows("accounts") else badge("not installed"),
+            more(f"{len(app['scopes'])} scopes", tag("p", ", ".join(app["scopes"]))),
+            _ways_into(store, app),
+        )
+        for app in parts.world.table("bc/apps").values()
+        if wanted.lower() in app["name"].lower()
+    ]
+    body = tag(
+        "div",
+        search("Find an app in the Marketplace", wanted),
+        table("Apps", ("App", "State", "Asks for", "(Buttons)"), found, empty="The Marketplace has no such app."),
+    )
+    return sheet(store, "Apps", body, "apps")
+
+
+def _ways_into(store: Store, app: Json) -> list[Html]:
+    here = path("admin", store.hash, "apps", app["client_id"])
+    about = {"about": app["name"], "hash": store.hash, "client_id": app["client_id"]}
+    install = act("bc.install", "Install", then=f"{here}?show={{result}}", **about)
+    if app["client_id"] not in store.rows("accounts"):
+        return [install]
+    launch = act("bc.load", "Open", then=f"{here}?show={{result}}", **about)
+    return [launch, act("bc.uninstall", "Uninstall", kind="danger", **about)]
+
+
+def app(parts: Parts, query: dict[str, str], store_hash: str, client_id: str) -> Sheet:
+    """`/admin/{store_hash}/apps/{client_id}`: the app in its frame, as the control panel shows it."""
+    store, app = parts.store(store_hash), parts.world.table("bc/apps").get(client_id)
+    if app is None:
+        raise Missing("There is no such app.")
+    shown = query.get("show", "")
+    if not any(url and shown.startswith(f"{url}?") for url in (app["auth_url"], app["load_url"])):
+        raise Missing("The app has no such page.")
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(shown))
+    body = tag("div", tag("iframe", src=shown, title=app["name"]), class_="app")
+    made = sheet(store, app["name"], body, "apps", deeper=True)
+    made.frames = origin
+    return made
 
 
 PAGES: Final[tuple[tuple[str, Page], ...]] = (
@@ -340,5 +391,7 @@ PAGES: Final[tuple[tuple[str, Page], ...]] = (
     ("/admin/{store_hash}/products", products),
     ("/admin/{store_hash}/products/{product_id}", product),
     ("/admin/{store_hash}/manage/products/edit/{product_id}", product),  # as in BigCommerce's control panel
+    ("/admin/{store_hash}/apps", apps),
+    ("/admin/{store_hash}/apps/{client_id}", app),
     ("/admin/{store_hash}/webhooks", webhooks),
 )

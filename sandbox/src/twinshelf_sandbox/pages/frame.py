@@ -57,6 +57,8 @@ class Sheet:
     above: Sequence[Tab] = field(default_factory=tuple)
     lead: Html | None = None
     status: int = 200
+    frames: str = ""
+    """The origin whose page this one shows in a frame."""
 
 
 Page = Callable[..., Sheet]
@@ -107,7 +109,10 @@ def framed(sheet: Sheet, control: Control, note: Note | None) -> Response:
     skip = link("#main", "Skip to the page", class_="skip")
     body = tag("body", skip, _header(sheet, control), main, class_=sheet.area)
     page = f"<!doctype html>{tag('html', head, body, lang='en')}"
-    return Response(sheet.status, page.encode(), dict(_HEADERS))
+    headers = dict(_HEADERS)
+    if sheet.frames:
+        headers["content-security-policy"] += f"; frame-src {sheet.frames}"
+    return Response(sheet.status, page.encode(), headers)
 
 
 def _header(sheet: Sheet, control: Control) -> Html:

@@ -117,7 +117,8 @@ def _store(store: Store) -> Html:
             " ",
             link(path("admin", store.hash, "orders"), "Orders"),
             " ",
-            link(path("admin", store.hash, "webhooks"), "Webhooks and apps"),
+            link(path("admin", store.hash, "apps"), "Apps"),
+            link(path("admin", store.hash, "webhooks"), "Webhooks and accounts"),
             class_="ways",
         ),
     )

@@ -10,14 +10,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from twinshelf.errors import DocumentError, NotGenuine, PlatformDown, Unauthorized
 from twinshelf.kit import http
 from twinshelf.storefronts.bigcommerce import answers, wire
+from twinshelf.storefronts.protocol import Claims, Grant
 
 LOGIN_URL = "https://login.bigcommerce.com"
 
@@ -25,34 +25,6 @@ _LEEWAY_SECONDS = 30
 _LONGEST = 8192
 _HASHES = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}
 _STORE = re.compile(r"stores/([a-z0-9]{3,32})")
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What an installation gives us. The store named here decides, not the one named in the browser's address."""
-
-    store_hash: str
-    scopes: tuple[str, ...]
-    user_id: int
-    user_email: str
-    owner_email: str
-    account_uuid: str
-    access_token: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Who opened the app, from where. `channel_id` is set if it was opened from the Channel Manager."""
-
-    store_hash: str
-    user_id: int
-    user_email: str
-    owner_id: int
-    owner_email: str
-    url: str
-    locale: str
-    channel_id: int | None
-    token_id: str
 
 
 class _Person(msgspec.Struct):
@@ -66,6 +38,7 @@ class _Payload(msgspec.Struct):
     iss: str
     sub: str
     exp: float
+    iat: float
     user: _Person
     owner: _Person
     nbf: float | None = None
@@ -188,6 +161,10 @@ def _claims(payload: _Payload, client_id: str, now: float) -> Claims:
     store = _STORE.fullmatch(payload.sub)
     if store is None:
         raise NotGenuine("names no store")
+    try:
+        issued_at = datetime.fromtimestamp(payload.iat, UTC)
+    except (OverflowError, ValueError) as error:
+        raise NotGenuine("issued at no time") from error
     return Claims(
         store_hash=store[1],
         user_id=payload.user.id,
@@ -198,6 +175,7 @@ def _claims(payload: _Payload, client_id: str, now: float) -> Claims:
         locale=payload.user.locale,
         channel_id=payload.channel_id,
         token_id=payload.jti or "",
+        issued_at=issued_at,
     )
 
 

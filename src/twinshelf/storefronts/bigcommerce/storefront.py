@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from twinshelf.documents import StoreHint
-from twinshelf.storefronts.bigcommerce import store, webhooks
+from twinshelf.storefronts.bigcommerce import auth, store, webhooks
 from twinshelf.storefronts.bigcommerce.answers import PLATFORM
 from twinshelf.storefronts.bigcommerce.budget import WindowBudget
 from twinshelf.storefronts.bigcommerce.client import BigCommerce
-from twinshelf.storefronts.protocol import Storefront
+from twinshelf.storefronts.protocol import Claims, Grant, Storefront
 
 
 class _BigCommerce:
@@ -38,6 +38,22 @@ class _BigCommerce:
             headers, body, secret=secret, client_secret=client_secret, must_be_signed=must_be_signed, now=now
         )
         return webhooks.hint_from_json(body)
+
+    def grant(
+        self, query: Mapping[str, str], *, client_id: str, client_secret: str, redirect_uri: str, login_url: str
+    ) -> Grant:
+        return auth.exchange_code(
+            client_id=client_id,
+            client_secret=client_secret,
+            code=query.get("code", ""),
+            context=query.get("context", ""),
+            scope=query.get("scope", ""),
+            redirect_uri=redirect_uri,
+            login_url=login_url,
+        )
+
+    def claims(self, token: str, *, client_id: str, client_secrets: Sequence[str], now: datetime) -> Claims:
+        return auth.verify_signed_payload(token, client_id, client_secrets, now)
 
 
 BIGCOMMERCE: Final[Storefront] = _BigCommerce()
