@@ -213,6 +213,8 @@ def _seller_buttons(shop: Shop, row: Entity) -> list[Html]:
 def _carrier_buttons(row: Entity) -> list[Html]:
     named, status = {"order_id": row["id"]}, row["status"]
     buttons = []
+    if row["shipping_type"] == "TIKTOK" and status in ("AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"):
+        buttons.append(act("tt.ship_by_platform", "Ship it as TikTok", **named))
     if status in ("AWAITING_COLLECTION", "PARTIALLY_SHIPPING"):
         buttons.append(act("tt.carrier_scan", "Collect the packages", **named))
     if status in ("AWAITING_COLLECTION", "IN_TRANSIT", "PARTIALLY_SHIPPING"):

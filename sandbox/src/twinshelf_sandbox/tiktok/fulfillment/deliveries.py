@@ -11,6 +11,7 @@ from twinshelf_sandbox.tiktok.aftersales import cancellations
 from twinshelf_sandbox.tiktok.apps import webhooks
 from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.fulfillment.packages import keep, lines_of, note_event, orders_of
+from twinshelf_sandbox.tiktok.fulfillment.shipping import by_platform
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.orders.order_states import finish, open_lines, put, set_status
 from twinshelf_sandbox.tiktok.state import Platform, Shop
@@ -44,6 +45,15 @@ def _mark_lines(shop: Shop, package: Entity) -> list[Entity]:
 def _all(shop: Shop, order: Entity, statuses: tuple[str, ...]) -> bool:
     rows = [shop.packages[entry["id"]] for entry in order["packages"] if entry["id"] in shop.packages]
     return all(r["status"] in statuses for r in rows if r["status"] != "CANCELLED") and not open_lines(order)
+
+
+def ship_by_platform(platform: Platform, order_id: str, lines: list[str] | None = None) -> None:
+    """TikTok ships an order, or the lines named: from its own warehouse, or by a label of its own."""
+    shop, order = _of_order(platform, order_id)
+    try:
+        by_platform(shop, order, lines or [])
+    except ApiError as error:
+        raise Refused(f"order_id: {error}") from error
 
 
 def carrier_scan(platform: Platform, order_id: str, package_id: str | None = None) -> None:
@@ -156,6 +166,7 @@ def delivered_by_seller(call: Call) -> Any:
 
 
 ACTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "tt.ship_by_platform": ship_by_platform,
     "tt.carrier_scan": carrier_scan,
     "tt.deliver": deliver,
     "tt.fail_delivery": fail_delivery,

@@ -186,6 +186,18 @@ def mark(shop: Shop, order: Entity, infos: list[ShippingInfo], wanted: list[str]
     return answer
 
 
+def by_platform(shop: Shop, order: Entity, wanted: list[str]) -> None:
+    """TikTok takes over the lines `wanted`, or all that are open, with a number of its own. Raises ApiError."""
+    if order["shipping_type"] != "TIKTOK":
+        raise ApiError(21011004)
+    if order["status"] not in ("AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"):
+        raise ApiError(21011020)
+    package = _package_for(shop, order, lines_to_ship(order, wanted))
+    number, (provider_id, name) = _platform_number(shop, package["id"]), platform_carrier(shop.region.code)
+    package["tracking_number"], package["provider_id"], package["provider_name"] = number, provider_id, name
+    _dispatch(shop, [order], package)
+
+
 def lines_to_ship(order: Entity, wanted: list[str]) -> list[Entity]:
     """The lines named, or all open ones. Raises ApiError for lines that cannot be shipped."""
     by_id = {line["id"]: line for line in order["line_items"]}
