@@ -1044,6 +1044,20 @@ def test_no_shipment_is_reported_while_its_direction_is_off(store, shop, twinshe
     assert len(shop.effects("package_shipped")) == 1
 
 
+@proves("fulfillment_direction")
+def test_what_tiktok_shipped_is_written_once_its_direction_is_chosen(sandbox, store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    order_id, _store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+    sandbox.act("tt.ship_order", order_id=order_id, carrier="USPS")
+    twinshelf.settle()
+    assert store.effects("shipment_created") == []
+
+    told = settings.page({"fulfillment_direction": "tts_to_bc"})
+
+    assert told == ["Saved: Shipments direction. The packages of 1 order are looked at again."]
+    assert len(store.effects("shipment_created")) == 1
+
+
 @proves("carriers")
 @pytest.mark.covers("CED-152", "CED-153", "SILK-91")
 def test_a_carrier_goes_by_the_map_under_its_exact_name(store, shop, twinshelf, settings):

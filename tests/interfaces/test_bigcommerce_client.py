@@ -1167,16 +1167,22 @@ def test_shipments_are_read_and_made(store, shop):
     (item,) = shop.order_items(order_id)
 
     made = shop.create_shipment(
-        order_id, [(item.id, 1)], address_id=item.address_id, tracking_number="9400", tracking_carrier="usps"
+        order_id, [(item.id, 1)], address_id=item.address_id, tracking_number="9400", carrier="USPS", comments="of P1"
     )
     assert (made.order_id, made.tracking_number, made.items) == (order_id, "9400", ((item.id, 1),))
-    assert made.carrier == "USPS"
+    assert (made.carrier, made.comments) == ("USPS", "of P1")
     assert shop.shipments(order_id) == (made,)
     assert shop.order_items(order_id)[0].shipped == 1
 
     store.act("ship_order", order_id=order_id, carrier="DFL", tracking_number="77")
     typed = next(shipment for shipment in shop.shipments(order_id) if shipment.id != made.id)
     assert (typed.carrier, typed.tracking_number) == ("DFL", "77")
+
+    shop.update_shipment(order_id, made.id, tracking_number="9401", carrier="Panther UK")
+    [changed] = [shipment for shipment in shop.shipments(order_id) if shipment.id == made.id]
+    assert (changed.tracking_number, changed.carrier, changed.comments) == ("9401", "Panther UK", "of P1")
+    with pytest.raises(NotFound):
+        shop.update_shipment(order_id, "4711", tracking_number="9401", carrier="")
 
     with pytest.raises(Refused):
         shop.create_shipment(order_id, [(item.id, 1)], address_id=item.address_id)

@@ -490,14 +490,7 @@ def test_carrier(_case, tracking_carrier, shipping_provider, shipping_method, na
 
 def test_a_shipment_always_names_its_provider():
     body = shipments.shipment_to_json(
-        address_id="51",
-        items=[("65", 2)],
-        tracking_number="1Z",
-        tracking_carrier="",
-        shipping_provider="",
-        shipping_method="UniUni",
-        tracking_link="",
-        comments="",
+        address_id="51", items=[("65", 2)], tracking_number="1Z", carrier="UniUni", comments=""
     )
     assert body == {
         "order_address_id": 51,
@@ -507,6 +500,24 @@ def test_a_shipment_always_names_its_provider():
         "shipping_provider": "",
         "shipping_method": "UniUni",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("USPS", {"tracking_carrier": "usps", "shipping_provider": ""}),
+        (" ups ", {"tracking_carrier": "ups", "shipping_provider": ""}),
+        ("EVRi", {"tracking_carrier": "myhermes-uk", "shipping_provider": ""}),
+        ("Royal Mail", {"tracking_carrier": "", "shipping_provider": "royalmail"}),
+        ("Canada Post", {"tracking_carrier": "canada-post", "shipping_provider": ""}),
+        ("Panther UK", {"tracking_carrier": "", "shipping_provider": "", "shipping_method": "Panther UK"}),
+        ("", {"tracking_carrier": "", "shipping_provider": ""}),
+    ],
+)
+def test_a_carrier_is_named_by_its_code_and_read_back_as_it_was(name, fields):
+    assert shipments.carrier_to_json(name) == fields
+    read = shipments.carrier(fields["tracking_carrier"], fields["shipping_provider"], fields.get("shipping_method", ""))
+    assert read.casefold() == name.strip().casefold()
 
 
 # -- the store ------------------------------------------------------------------------------------------------------

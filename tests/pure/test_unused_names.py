@@ -17,15 +17,12 @@ SOURCE = Path(twinshelf.__file__).parent
 CLIENTS = (*sorted((SOURCE / "tiktok" / "client").glob("*.py")), SOURCE / "storefronts" / "bigcommerce" / "client.py")
 DOCUMENTS = sorted((SOURCE / "documents").glob("*.py"))
 
-_TO_STORE = "shipments go from the store to the shop; the other direction is to come"
 _CATEGORY = "TikTok refuses a listing that lacks it, and the refusal is told; to be checked before sending"
 _SETUP = "for the check of an installation that is to come"
 ALLOWED: dict[str, str] = {
-    "address_id": _TO_STORE,
     "cancelled_by": "for the history of an order",
     "channel_status": _SETUP,
     "cod_supported": _CATEGORY,
-    "create_shipment": _TO_STORE,
     "hooks": _SETUP,
     "package_dimension_required": _CATEGORY,
     "replacement": "orders of this kind are imported like others; a rule for them is to come",

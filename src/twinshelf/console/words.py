@@ -600,6 +600,8 @@ CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
     "SetStoreAddress": (_("Address changed in BigCommerce"), "truck"),
     "ReportShipment": (_("Shipment reported to TikTok"), "truck"),
     "CorrectShipment": (_("Tracking number corrected on TikTok"), "truck"),
+    "ShipStoreOrder": (_("Shipment created in BigCommerce"), "truck"),
+    "CorrectStoreShipment": (_("Tracking number corrected in BigCommerce"), "truck"),
     "CreateStoreProduct": (_("Created in BigCommerce"), "plus"),
     "SetStoreProduct": (_("Changed in BigCommerce"), "edit"),
     "SetStorePrices": (_("Prices set in BigCommerce"), "tag"),
@@ -659,6 +661,7 @@ LANES: Final[Mapping[str, Text]] = {
     "incoming": _("Product of TikTok"),
     "order": _("Order"),
     "shipment": _("Shipment"),
+    "package": _("Package"),
     "cancellation": _("Cancellation"),
     "warehouse": _("Warehouse"),
     "reference": _("Order reference"),
@@ -666,6 +669,13 @@ LANES: Final[Mapping[str, Text]] = {
     "store": _("Store"),
 }
 """What a kind of lane is about."""
+
+SHIPMENTS: Final[Mapping[str, Text]] = {
+    "bc_to_tts": _("A shipment you create in BigCommerce reaches TikTok by itself, usually within a minute."),
+    "tts_to_bc": _("A shipment made on TikTok is written to BigCommerce by itself, usually within a minute."),
+    "disabled": _("Shipments are copied neither way: their direction is off in the settings."),
+}
+"""What becomes of an order's shipments, by their direction."""
 
 SOURCES: Final[Mapping[str, str]] = {"bigcommerce": "BigCommerce", "tiktok": "TikTok Shop"}
 

@@ -16,6 +16,7 @@ from twinshelf.documents.changes import (
     CancelStoreOrder,
     Change,
     CorrectShipment,
+    CorrectStoreShipment,
     CreateListing,
     CreateStoreOrder,
     CreateStoreProduct,
@@ -38,6 +39,7 @@ from twinshelf.documents.changes import (
     SetStoreProduct,
     SetStoreStatus,
     SetStoreStock,
+    ShipStoreOrder,
 )
 from twinshelf.documents.findings import (
     Finding,
@@ -151,6 +153,7 @@ __all__ = [
     "CertificateRule",
     "Change",
     "CorrectShipment",
+    "CorrectStoreShipment",
     "CreateListing",
     "CreateStoreOrder",
     "CreateStoreProduct",
@@ -209,6 +212,7 @@ __all__ = [
     "SetStoreProduct",
     "SetStoreStatus",
     "SetStoreStock",
+    "ShipStoreOrder",
     "ShippingProvider",
     "ShopCategory",
     "ShopInfo",

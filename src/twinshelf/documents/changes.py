@@ -196,6 +196,38 @@ class CorrectShipment(Change, frozen=True, kw_only=True):
         return f"correct {self.shop_package_id} {self.tracking_number}"[:80]
 
 
+class ShipStoreOrder(Change, frozen=True, kw_only=True):
+    """Record in the store that a package of the shop is on its way: one shipment, of lines of one address."""
+
+    shop_order_id: str
+    store_order_id: str
+    shop_package_id: str
+    address_id: str
+    items: tuple[tuple[str, int], ...]
+    """(line of the store order, units)."""
+    unit_ids: tuple[str, ...]
+    tracking_number: str
+    provider_id: str
+    carrier: str = ""
+    """As the store calls it."""
+
+    @property
+    def once(self) -> str:
+        """As `Change.once`."""
+        return f"shipment of {self.shop_package_id} {self.address_id}"
+
+
+class CorrectStoreShipment(Change, frozen=True, kw_only=True):
+    """Give a shipment of the store the number that its package has in the shop now."""
+
+    shop_order_id: str
+    store_order_id: str
+    store_shipment_id: str
+    shop_package_id: str
+    tracking_number: str
+    carrier: str = ""
+
+
 class CancelShopOrder(Change, frozen=True, kw_only=True):
     shop_order_id: str
     reason: str
@@ -325,6 +357,8 @@ AnyChange = (
     | SetStoreAddress
     | ReportShipment
     | CorrectShipment
+    | ShipStoreOrder
+    | CorrectStoreShipment
     | CancelShopOrder
     | CancelStoreOrder
     | CancelDouble

@@ -322,6 +322,7 @@ class StoreShipment(Document, frozen=True, kw_only=True):
     order_id: str
     tracking_number: str = ""
     carrier: str = ""
+    comments: str = ""
     items: tuple[tuple[str, int], ...] = ()
 
 

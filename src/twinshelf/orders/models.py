@@ -218,7 +218,7 @@ class ChosenVariant(AccountModel):
 
 
 class ShipmentRow(AccountModel):
-    """A shipment of the store and whether the shop has been told of it."""
+    """A shipment of the store, and whether the shop knows of it."""
 
     order = models.ForeignKey(ShopOrderRow, on_delete=models.CASCADE, related_name="shipments")
     shipment_id = models.CharField(max_length=64)
@@ -229,6 +229,8 @@ class ShipmentRow(AccountModel):
     package_id = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=10, choices=choices(_REPORT), default=ReportState.WAITING.value)
     reported_at = models.DateTimeField(null=True)
+    from_shop = models.BooleanField(default=False, db_default=False)
+    """It began on TikTok and was written to the store; False: it began in the store."""
 
     class Meta:
         db_table = "orders_shipment"

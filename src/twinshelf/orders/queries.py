@@ -183,6 +183,11 @@ def _matching(wanted: OrderFilter, connections: Sequence[Connection], total: int
     return _narrowed(rows, wanted, ids)
 
 
+def shipments_direction(row: ShopOrderRow) -> str:
+    """The merchant's `fulfillment_direction` for the connection of an order."""
+    return preferences_from_json(row.connection.preferences).fulfillment_direction
+
+
 def archives(connections: Sequence[Connection]) -> bool:
     """Whether cancelled orders of any of these connections are kept under Archived."""
     return bool(_archiving(connections))

@@ -14,6 +14,7 @@ from twinshelf.orders.fulfillment.polls import poll_store_orders
 from twinshelf.orders.intake import flow as intake
 from twinshelf.orders.intake.polls import fetch, poll_orders
 from twinshelf.orders.intake.references import REFERENCES
+from twinshelf.orders.packages.flow import PACKAGES
 from twinshelf.orders.returns import flow as returns
 from twinshelf.orders.returns.polls import fetch_returns, poll_returns
 from twinshelf.sync import lanes
@@ -54,6 +55,7 @@ FLOWS = (
     intake.INTAKE,
     REFERENCES,
     fulfillment.SHIPMENTS,
+    PACKAGES,
     cancellations.CANCELLATIONS,
     returns.RETURNS,
     Flow(KIND, UrgentBatch, observe_polls, plan_poll, size=10, queue=SYNC),

@@ -28,6 +28,7 @@ PRIORITIES: Final[Mapping[str, int]] = {
     "listing": lanes.BULK,
     "order": lanes.URGENT,
     "shipment": lanes.URGENT,
+    "package": lanes.URGENT,
     "cancellation": lanes.URGENT,
     "incoming": lanes.BULK,
 }
@@ -139,6 +140,15 @@ def _shipments(change: _Change) -> Concerns:
         yield "shipment", _orders(change, Q(status__in=open_ones, store_state__in=shipped))
     else:
         yield "shipment", _with_problem(change, "shipment", "E-")
+    if change.after == "tts_to_bc":
+        moving = (
+            ShopOrderStatus.PARTIALLY_SHIPPING,
+            ShopOrderStatus.AWAITING_COLLECTION,
+            ShopOrderStatus.IN_TRANSIT,
+        )
+        yield "package", _orders(change, Q(status__in=moving) & ~Q(store_order_id=None))
+    else:
+        yield "package", _with_problem(change, "package", "E-")
 
 
 def _carriers(change: _Change) -> Concerns:

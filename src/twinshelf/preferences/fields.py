@@ -94,7 +94,11 @@ class Field:
 DEFAULTS: Final = Preferences()
 ON, OFF = "on", "off"
 _SWITCH: Final[Mapping[str, bool]] = {ON: True, OFF: False, "yes": True, "no": False, "true": True, "false": False}
-_DIRECTIONS = (("bc_to_tts", _("BigCommerce → TikTok Shop")), ("disabled", _("Off")))
+_DIRECTIONS = (
+    ("bc_to_tts", _("BigCommerce → TikTok Shop")),
+    ("tts_to_bc", _("TikTok Shop → BigCommerce")),
+    ("disabled", _("Off")),
+)
 THRESHOLD_MODES: Final = (("set_zero", _("Offer 0 of the SKU")), ("deactivate", _("Take the product off sale")))
 _CATALOG_DIRECTIONS = (
     ("bc_to_tts", _("BigCommerce → TikTok Shop")),
@@ -277,7 +281,8 @@ _ROWS: Final = (
           help=_("To try with a few first: only these TikTok order numbers are created. One on a line."),
           empty=_("all orders")),
     Field(name="fulfillment_direction", card=Card.SHIPPING, label=_("Shipments direction"), control=Control.CHOICE,
-          help=_("Shipments and tracking numbers of BigCommerce are reported to TikTok. Off: nothing is reported."),
+          help=_("The first: shipments of BigCommerce are reported to TikTok. The second: what was shipped on TikTok, "
+                 "also by TikTok itself, becomes a shipment in BigCommerce with number and carrier. Off: neither."),
           choices=_DIRECTIONS),
     Field(name="carriers", card=Card.SHIPPING, label=_("Carriers"), control=Control.CARRIERS,
           help=_("The carrier's name exactly as BigCommerce has it, and TikTok's. Equal names need no row."),

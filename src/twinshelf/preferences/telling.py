@@ -29,6 +29,9 @@ _TOLD: Final[Mapping[str, Callable[[int], str]]] = {
     "shipment": lambda n: ngettext(
         "the shipments of %(n)s order are looked at again", "the shipments of %(n)s orders are looked at again", n
     ),
+    "package": lambda n: ngettext(
+        "the packages of %(n)s order are looked at again", "the packages of %(n)s orders are looked at again", n
+    ),
     "cancellation": lambda n: ngettext(
         "the cancellation of %(n)s order is looked at again", "the cancellations of %(n)s orders are looked at again", n
     ),

@@ -26,6 +26,7 @@ from twinshelf.documents import (
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.intake import plan as importing
 from twinshelf.orders.models import CancellationRow, ShopOrderRow
+from twinshelf.orders.packages.plan import to_write
 from twinshelf.proof import plan as planning
 from twinshelf.proof.plan import Ledger, Pair
 
@@ -212,6 +213,9 @@ def _judge_lines(work: _Work, order: ShopOrder, store_order: StoreOrder) -> None
 def _judge_shipped(work: _Work, order: ShopOrder, store_order: StoreOrder) -> None:
     """What was shipped of an order. The shipments are read of those whose numbers can still be put right."""
     ledger, key = work.ledger, order.id
+    if work.preferences.fulfillment_direction == "tts_to_bc":
+        _judge_written(work, order, store_order)
+        return
     if order.fulfilled_by_tiktok or order.shipped_by_tiktok:
         ledger.leave_out(ProofSubject.SHIPMENT, key, ProofReason.SKIPPED, "Shipped by TikTok.")
         return
@@ -232,6 +236,18 @@ def _judge_shipped(work: _Work, order: ShopOrder, store_order: StoreOrder) -> No
         providers = work.reads.providers(order)
         wrong = planning.compare_tracking(order, shipments, work.preferences.carriers, providers)
         ledger.judge(ProofSubject.SHIPMENT, key, *wrong)
+
+
+def _judge_written(work: _Work, order: ShopOrder, store_order: StoreOrder) -> None:
+    """Whether the store has what was shipped on TikTok."""
+    if not to_write(order):
+        work.ledger.judge(ProofSubject.SHIPMENT, order.id)
+        return
+    items = store_order.items if store_order.has_all_items else work.reads.items(store_order.id)
+    found = list(planning.compare_written(order, items, work.links.get(order.id, {})))
+    if not found and max(store_order.modified_at, order.updated_at) >= work.now - _NUMBERS_FOR:
+        found += planning.compare_numbers(order, work.reads.shipments(store_order.id))
+    work.ledger.judge(ProofSubject.SHIPMENT, order.id, *found)
 
 
 def _judge_alone(order: ShopOrder, preferences: Preferences, unlinked: set[str], ledger: Ledger) -> None:

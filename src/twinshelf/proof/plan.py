@@ -28,6 +28,7 @@ from twinshelf.documents import (
 )
 from twinshelf.listings.compare import PriceDifference, SkuDifference, SkuMissing, StockDifference, TitleDifference
 from twinshelf.orders.fulfillment.plan import provider_for
+from twinshelf.orders.packages.plan import to_write
 from twinshelf.orders.status import DISPATCHED
 from twinshelf.tiktok.packages import clean_tracking
 
@@ -316,6 +317,42 @@ def compare_lines(
         _of(order.id, "order_lines", f"The orders differ in {names[place]}.", str(sold[place]), str(asked[place]))
         for place in sorted({*asked, *sold})
         if not asked[place] <= sold[place] <= there[place]
+    )
+
+
+def compare_written(
+    order: ShopOrder, items: Iterable[StoreOrderItem], links: Mapping[str, tuple[str, str]]
+) -> tuple[Difference, ...]:
+    """Whether the store knows as shipped what is on its way from the shop: of each SKU as many units, or more."""
+    moving = {unit for package in to_write(order) for unit in package.unit_ids}
+    shipped: Counter[str] = Counter()
+    for item in items:
+        shipped[item.variant_id or item.sku] += item.shipped
+    sent: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for line in order.lines:
+        linked = links.get(line.sku_id)
+        place = linked[1] if linked and linked[1] in shipped else line.seller_sku
+        names[place] = line.seller_sku or line.title or line.sku_id
+        sent[place] += len(moving.intersection(line.unit_ids))
+    return tuple(
+        _of(
+            order.id, "shipment", f"Shipped on TikTok Shop, BigCommerce does not know: {names[place]}.",
+            str(sent[place]), str(shipped[place]),
+        )
+        for place in sorted(sent)
+        if sent[place] > shipped[place]
+    )  # fmt: skip
+
+
+def compare_numbers(order: ShopOrder, shipments: Iterable[StoreShipment]) -> tuple[Difference, ...]:
+    """Whether a shipment of the store has the number of each package. One that a person typed there may differ."""
+    there = {clean_tracking(shipment.tracking_number) for shipment in shipments if shipment.tracking_number}
+    numbers = {clean_tracking(p.tracking_number): p.tracking_number for p in to_write(order) if p.tracking_number}
+    return tuple(
+        _of(order.id, "tracking", "The tracking numbers differ.", number, "none")
+        for cleaned, number in numbers.items()
+        if cleaned not in there
     )
 
 

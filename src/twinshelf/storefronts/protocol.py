@@ -212,6 +212,24 @@ class StoreClient(Protocol):
     def shipments(self, order_id: str) -> tuple[StoreShipment, ...]:
         """All shipments of an order. Raises NotFound."""
 
+    def create_shipment(
+        self,
+        order_id: str,
+        items: Sequence[tuple[str, int]],
+        *,
+        address_id: str,
+        tracking_number: str = "",
+        carrier: str = "",
+        comments: str = "",
+    ) -> StoreShipment:
+        """Ship `items`, pairs of (line, units), of one address. NOT safe to repeat: look with `shipments` before.
+
+        `carrier` as people say it. Raises NotFound; Refused where no so many units of a line are left.
+        """
+
+    def update_shipment(self, order_id: str, shipment_id: str, *, tracking_number: str, carrier: str) -> None:
+        """Set number and carrier of a shipment. Safe to repeat: it sets. Raises NotFound."""
+
 
 @dataclass(frozen=True)
 class Grant:

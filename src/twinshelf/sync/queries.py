@@ -34,7 +34,7 @@ UNFINISHED = (TaskState.QUEUED, TaskState.RUNNING)
 PRODUCT_KINDS = ("listing", "price", "stock", "visibility", "product")
 SHOP_PRODUCT_KINDS = ("incoming",)
 """Kinds of lanes whose keys are ids of the shop's products."""
-ORDER_KINDS = ("order", "shipment", "cancellation", "return", "reference")
+ORDER_KINDS = ("order", "shipment", "package", "cancellation", "return", "reference")
 """Kinds of lanes whose keys are product ids, and those whose keys are TikTok order ids."""
 PRODUCT_CHANGES = (
     "CreateListing", "EditContent", "SetPrices", "SetStock", "PutInWarehouses", "DeactivateListing", "ActivateListing",
@@ -42,9 +42,8 @@ PRODUCT_CHANGES = (
 )  # fmt: skip
 ORDER_CHANGES = (
     "CreateStoreOrder", "MoveStock", "ReferenceOrder", "SetStoreStatus", "SetStoreAddress", "ReportShipment",
-    "CorrectShipment", "CancelShopOrder", "CancelStoreOrder", "CancelDouble", "AnswerCancellation", "DecideReturn",
-    "RefundStoreOrder",
-    "PutBackStock",
+    "CorrectShipment", "ShipStoreOrder", "CorrectStoreShipment", "CancelShopOrder", "CancelStoreOrder", "CancelDouble",
+    "AnswerCancellation", "DecideReturn", "RefundStoreOrder", "PutBackStock",
 )  # fmt: skip
 
 _UNFINISHED_FOR = timedelta(days=30)

@@ -213,6 +213,7 @@ def order(request: ConsoleRequest, pk: int) -> HttpResponse:
             "returns": [returns.line_of(each) for each in returns.returns_of(row)],
             "first_order": order_queries.order_named(row.source_order_id, row) if row.source_order_id else None,
             "follow_ups": order_queries.follow_ups(row),
+            "shipments_note": words.SHIPMENTS[order_queries.shipments_direction(row)],
             "ship_by": order_queries.ship_by(row),
             "history": _history(view),
             "reasons": next((action.reasons for action in actions if action.reasons), ()),
@@ -234,7 +235,11 @@ def _history(view: OrderView) -> list[tuple[str, datetime, Any]]:
     entries: list[tuple[str, datetime, Any]] = [
         *(("change", record.at, record) for record in view.changes),
         *(("event", event.received_at, event) for event in view.events),
-        *(("shipment", s.reported_at, s) for s in view.shipments if s.reported_at is not None),
+        *(
+            ("shipment", s.reported_at, s)
+            for s in view.shipments
+            if s.reported_at is not None and not s.from_shop  # those of TikTok are told by the change that wrote them
+        ),
     ]
     if view.cancellation is not None:
         entries.append(("cancellation", view.cancellation.at, view.cancellation))

@@ -44,6 +44,8 @@ from twinshelf.orders.bearers import Bearers
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake import plan as planning
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
+from twinshelf.orders.packages import flow as packages
+from twinshelf.orders.packages.plan import due
 from twinshelf.orders.routing import Routes, routes_of
 from twinshelf.orders.status import next_state
 from twinshelf.rules.warehouses import Routed
@@ -645,6 +647,8 @@ def _ask_for_the_rest(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOr
         row.order_id for row in batch.rows.values() if row.store_order_id is not None and not row.referenced
     ]
     lanes.ask(lane.account_id, "reference", lane.owner, unreferenced, cause="store order made", priority=lanes.BULK)
+    lanes.ask(lane.account_id, "package", lane.owner, _with_packages(batch, closed), cause="shipped on TikTok",
+              priority=lanes.URGENT)  # fmt: skip
     booked = [
         each.key
         for each in closed
@@ -656,6 +660,22 @@ def _ask_for_the_rest(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOr
     gone = {product_id for error in errors if isinstance(error, _ReadFirst) for product_id in error.product_ids}
     owner = f"store:{batch.connection.store_id}"
     lanes.ask(lane.account_id, "product", owner, gone, cause="an order's product is gone", priority=lanes.URGENT)
+
+
+def _with_packages(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]]) -> list[str]:
+    """The orders of which packages are on their way that the store does not know, where it is to be told."""
+    if batch.preferences.fulfillment_direction != packages.DIRECTION:
+        return []
+    rows = [row for row in batch.rows.values() if row.store_order_id is not None]
+    on_record = packages.written_of(rows)
+    there = {row.order_id for row in rows}
+    return [
+        each.key
+        for each in closed
+        if each.seen.order is not None
+        and each.key in there
+        and due(each.seen.order, on_record.get(each.key, {}).values())
+    ]
 
 
 INTAKE = Flow(

@@ -688,10 +688,7 @@ class BigCommerce(BudgetedClient):
         *,
         address_id: str,
         tracking_number: str = "",
-        tracking_carrier: str = "",
-        shipping_provider: str = "",
-        shipping_method: str = "",
-        tracking_link: str = "",
+        carrier: str = "",
         comments: str = "",
     ) -> StoreShipment:
         """Ship `items`, pairs of (order_product_id, quantity), of one shipping address (`StoreOrderItem.address_id`).
@@ -703,13 +700,15 @@ class BigCommerce(BudgetedClient):
             address_id=address_id,
             items=items,
             tracking_number=tracking_number,
-            tracking_carrier=tracking_carrier,
-            shipping_provider=shipping_provider,
-            shipping_method=shipping_method,
-            tracking_link=tracking_link,
+            carrier=carrier,
             comments=comments,
         )
         return self._post(f"/v2/orders/{order_id}/shipments", body, shipments.shipment_from_json)
+
+    def update_shipment(self, order_id: str, shipment_id: str, *, tracking_number: str, carrier: str) -> None:
+        """Set number and carrier of a shipment. Safe to repeat: it sets. Raises NotFound."""
+        body = {"tracking_number": tracking_number} | shipments.carrier_to_json(carrier)
+        self._put(f"/v2/orders/{order_id}/shipments/{shipment_id}", body)
 
     def _order_page(self, params: Params, *, after: str = "", limit: int) -> StoreOrderPage:
         page = self._get(

@@ -73,6 +73,16 @@ CARRIERS: Mapping[str, str] = MappingProxyType(
 )
 """What carriers are called whose code BigCommerce stores: the usual ones of the markets TikTok Shop is in."""
 
+_PROVIDERS_ONLY = frozenset({"royalmail"})
+"""Carriers that BigCommerce knows as a shipping provider and not as a tracking carrier."""
+
+_OTHER_CODES = frozenset({"endicia", "upsonline", "upsready", "auspost", "canadapost"})
+"""Codes of which another one means the same carrier."""
+
+_CODES: Mapping[str, str] = MappingProxyType(
+    {name.casefold(): code for code, name in CARRIERS.items() if code not in _OTHER_CODES}
+)
+
 # Words that stand for "no carrier named": what BigCommerce stores by itself, and what its form offers.
 _NO_CARRIER = frozenset({"", "none", "custom", "other", "shipperhq"})
 
@@ -90,6 +100,7 @@ class _Shipment(msgspec.Struct):
     tracking_carrier: str | None = None
     shipping_provider: str | None = None
     shipping_method: str | None = None
+    comments: str | None = None
 
 
 _shipments = wire.Reader(_Shipment)
@@ -107,30 +118,28 @@ def shipments_from_json(body: bytes) -> tuple[list[StoreShipment], tuple[Unreada
 
 
 def shipment_to_json(
-    *,
-    address_id: str,
-    items: Sequence[tuple[str, int]],
-    tracking_number: str,
-    tracking_carrier: str,
-    shipping_provider: str,
-    shipping_method: str,
-    tracking_link: str,
-    comments: str,
+    *, address_id: str, items: Sequence[tuple[str, int]], tracking_number: str, carrier: str, comments: str
 ) -> dict[str, Any]:
-    """The body that makes a shipment of `items`, pairs of (order_product_id, quantity).
-
-    `shipping_provider` is always there: left out, it would be stored as "custom", and the buyer's email would lack
-    its link.
-    """
+    """The body that makes a shipment of `items`, pairs of (order_product_id, quantity); `carrier` as people say it."""
     body: dict[str, Any] = {
         "order_address_id": int(address_id),
         "items": [{"order_product_id": int(item_id), "quantity": quantity} for item_id, quantity in items],
         "tracking_number": tracking_number,
-        "tracking_carrier": tracking_carrier,
-        "shipping_provider": shipping_provider,
     }
-    optional = {"shipping_method": shipping_method, "tracking_link": tracking_link, "comments": comments}
-    return body | {name: text for name, text in optional.items() if text}
+    return body | carrier_to_json(carrier) | ({"comments": comments} if comments else {})
+
+
+def carrier_to_json(name: str) -> dict[str, str]:
+    """The fields that name a carrier: by BigCommerce's code, which gives a tracking link, else as the method's name.
+
+    `shipping_provider` is always there: left out, it would be stored as "custom", and the buyer's email would lack
+    its link. Source: docs/platforms/bigcommerce.md sections 14 and 21.
+    """
+    code = _CODES.get(name.strip().casefold(), "")
+    if code in _PROVIDERS_ONLY:
+        return {"tracking_carrier": "", "shipping_provider": code}
+    method = {} if code or not name.strip() else {"shipping_method": name.strip()}
+    return {"tracking_carrier": code, "shipping_provider": ""} | method
 
 
 def carrier(tracking_carrier: str, shipping_provider: str, shipping_method: str) -> str:
@@ -154,4 +163,5 @@ def _shipment(row: _Shipment) -> StoreShipment:
         tracking_number=(row.tracking_number or "").strip(),
         carrier=carrier(row.tracking_carrier or "", row.shipping_provider or "", row.shipping_method or ""),
         items=tuple((str(item.order_product_id), item.quantity) for item in row.items),
+        comments=row.comments or "",
     )

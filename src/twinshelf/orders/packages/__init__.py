@@ -1,0 +1,1 @@
+"""Packages of the shop, written to the store as shipments."""
