@@ -29,6 +29,14 @@ class Browser:
         answer = self.client.post(path, data or {}, follow=True)
         return [re.sub(r"<[^>]+>", "", str(message)) for message in answer.context["messages"]]
 
+    def press(self, path: str, label: str) -> list[str]:
+        """Press the button that a page shows under this name, with what its form sends. What the next page says."""
+        page = self.get(path).content.decode()
+        forms = re.findall(r'<form method="post" action="([^"]*)">(.*?)</form>', page, re.DOTALL)
+        [(address, form)] = [each for each in forms if label in {words_of(each[1]), *_NAMED.findall(each[1])}]
+        hidden = re.findall(r'<input\s+type="hidden"\s+name="([^"]*)"\s+value="([^"]*)"', form)
+        return self.post(html.unescape(address), {name: html.unescape(value) for name, value in hidden})
+
     def words(self, path: str) -> str:
         """A page as a person reads it."""
         return words_of(self.get(path).content.decode())
@@ -48,6 +56,9 @@ class Browser:
             for name, _word, _count in pills
         }  # fmt: skip
         return {name: products for name, products in found.items() if products}
+
+
+_NAMED = re.compile(r'<button[^>]*\saria-label="([^"]*)"')
 
 
 def words_of(page: str) -> str:

@@ -23,9 +23,11 @@ def consent(sandbox: Sandbox, shop: ShopWorld) -> str:
     return str(sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=seller))
 
 
-def open_shop(sandbox: Sandbox, name: str, *, region: str = "US", warehouses: list[str] | None = None) -> ShopWorld:
-    """A shop of a seller of its own, connected with nothing yet."""
-    seller = sandbox.act("tt.create_seller", name=name, region=region)["seller_id"]
+def open_shop(
+    sandbox: Sandbox, name: str, *, region: str = "US", warehouses: list[str] | None = None, kind: str = "LOCAL"
+) -> ShopWorld:
+    """A shop of a seller of its own, connected with nothing yet. `kind` is the seller's."""
+    seller = sandbox.act("tt.create_seller", name=name, region=region, seller_type=kind)["seller_id"]
     made = sandbox.act("tt.create_shop", seller=seller, name=name, region=region, warehouses=warehouses)
     return ShopWorld(sandbox, made["shop_id"])
 
@@ -38,10 +40,11 @@ def connect_shop(
     store: Store | None = None,
     account: Account | None = None,
     warehouses: list[str] | None = None,
+    kind: str = "LOCAL",
 ) -> tuple[ShopWorld, Twinshelf]:
     """A further shop, connected with the store of `twinshelf` or another one; and the product as driven for it."""
     account = account or twinshelf.account
-    shop = open_shop(sandbox, name, warehouses=warehouses)
+    shop = open_shop(sandbox, name, warehouses=warehouses, kind=kind)
     [authorized] = connections.authorize_shops(account, consent(sandbox, shop), by=MAYA)
     connection = connections.pair(
         account, store=store or twinshelf.connection.store, shop=authorized, name=name, by=MAYA

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.flows.browser import Browser
 from tests.flows.conftest import MAYA, ShopWorld, Twinshelf
 from tests.flows.neighbors import connect_shop
 from tests.flows.test_locations import second_location
@@ -166,6 +167,71 @@ def test_a_merged_warehouse_is_named_and_the_others_keep_their_numbers(sandbox, 
     driven.settle()
     assert levels(sandbox, shop, driven, mug) == {harbor: 10}
     assert driven.problems() == []
+
+
+HOUSES = "/inventory/warehouses/"
+
+
+@pytest.mark.covers("BIGS-24", "BIGS-26")
+def test_one_button_reads_the_warehouses_and_sends_again_what_tiktok_refused(sandbox, store, two_places):
+    shop, driven, harbor, mill, reno, mug = two_places
+    browser = Browser()
+    sandbox.act("tt.add_warehouse", shop_id=shop.id, name="Quay")
+    assert "Quay" not in browser.words(HOUSES)
+    assert browser.press(HOUSES, "Synchronize warehouses: Outlet") == ["Warehouses read."]
+    assert "Quay" in browser.words(HOUSES)
+    assert shop.effects("stock_set") == []
+
+    sandbox.act("tt.set_warehouse", shop_id=shop.id, warehouse_id=mill, effect_status="DISABLED")
+    store.act("set_stock", sku="MUG-1", quantity=6, location_id=int(reno))
+    driven.settle()
+    assert driven.problems() == [(mill, "E-WHS-OFF")]
+    sandbox.act("tt.set_warehouse", shop_id=shop.id, warehouse_id=mill, effect_status="ENABLED")
+    assert levels(sandbox, shop, driven, mug) == {harbor: 2, mill: 7}
+
+    told = browser.press(HOUSES, "Synchronize warehouses and try again: Mill")
+    driven.settle()
+    assert told == ["Warehouses read. 1 product is tried again."]
+    assert levels(sandbox, shop, driven, mug) == {harbor: 2, mill: 6}
+    assert driven.problems() == []
+    page = browser.words(HOUSES)
+    assert ("Fix Mill" in page, "Refused by TikTok" in page) == (False, False)
+
+
+@pytest.mark.covers("BIGS-28")
+def test_for_a_local_warehouse_of_a_global_store_the_overseas_one_of_its_market_is_proposed(sandbox, store, twinshelf):
+    shop, driven = connect_shop(sandbox, twinshelf, "Global", warehouses=["Overseas West"], kind="CROSS_BORDER")
+    opened = {"shop_id": shop.id, "region": "US"}
+    local = sandbox.act("tt.add_warehouse", name="Anvil local", **opened)
+    sandbox.act("tt.add_warehouse", name="Attic", **opened)
+    sandbox.act("tt.add_warehouse", **opened | {"name": "Abroad", "sub_type": "CB_OVERSEA_WAREHOUSE", "region": "GB"})
+    browser, sync = Browser(), "Synchronize warehouses: Global"
+    browser.press(HOUSES, sync)
+    overseas = driven.connection.warehouse_id
+    driven.connection.shop.refresh_from_db()
+    push_rules.replace_warehouse(driven.connection, overseas, local, by=MAYA)  # as the seller had it before
+    mug = store.add_product(sku="MUG-1", stock=7)
+    driven.list(mug)
+    assert levels(sandbox, shop, driven, mug) == {local: 7}
+
+    sandbox.act("tt.set_warehouse", shop_id=shop.id, warehouse_id=local, effect_status="DISABLED")
+    store.act("set_stock", sku="MUG-1", quantity=5)
+    driven.settle()
+    assert (str(mug), "E-WHS-STATUS") in driven.problems()
+    again = "Synchronize warehouses and try again: Anvil local"
+    assert browser.press(HOUSES, again) == ["Warehouses read. 1 product is tried again."]
+    driven.settle()
+    assert levels(sandbox, shop, driven, mug) == {local: 7}
+    assert (str(mug), "E-WHS-STATUS") in driven.problems()
+    page = browser.words(HOUSES)
+    assert "Choose the cross-border overseas warehouse of this market. The stock is then sent again." in page
+    assert [name for name in ("Overseas West", "Attic", "Abroad") if f"Use {name}" in page] == ["Overseas West"]
+
+    assert browser.press(HOUSES, "Use Overseas West") == ["Saved: push rule. The stock is sent again."]
+    driven.settle()
+    assert levels(sandbox, shop, driven, mug)[overseas] == 5
+    assert driven.problems() == []
+    assert "Fix Anvil local" not in browser.words(HOUSES)
 
 
 @pytest.mark.covers("BIGS-24")

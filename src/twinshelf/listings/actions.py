@@ -17,7 +17,7 @@ from twinshelf.connections.models import Connection
 from twinshelf.documents import ListingState, ShopListing, SyncField, token
 from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.goods.models import StoreProduct, StoreVariant
-from twinshelf.goods.selections import select
+from twinshelf.goods.selections import every_listed, select
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.listings import queries
@@ -25,7 +25,7 @@ from twinshelf.listings.choosing import Unfit, unfit, unreachable
 from twinshelf.listings.facts import choices_of, facts_of
 from twinshelf.listings.models import CategorySuggestions, ChannelSku, Link, ListingRow, ProductChoicesRow
 from twinshelf.rules import actions as rules
-from twinshelf.rules import own
+from twinshelf.rules import own, push_rules
 from twinshelf.rules.models import Template
 from twinshelf.rules.own import ProductChoices, choices_to_json
 from twinshelf.sync import actions as sync_actions
@@ -477,18 +477,23 @@ def compare(connection: Connection, *, by: Actor) -> int:
 
 
 def synchronize_warehouses(connection: Connection, *, by: Actor) -> int:
-    """Read shop and warehouses at TikTok, and try again what it refused for a warehouse; how many products those are.
+    """Read shop and warehouses at TikTok, and send again what is due; how many products those are.
 
+    Due is what TikTok refused for a warehouse, and all stock once a warehouse that gets some is open again.
     Safe to repeat. Raises what reading raises, where TikTok does not answer or the shop is closed.
     """
+    before = push_rules.open_warehouses(connection)
     connection_actions.read_warehouses(connection, by=by)
+    opened = push_rules.open_warehouses(connection) - before
     owner, cause = f"connection:{connection.id}", f"warehouses synchronized by {by.name}"
     with transaction.atomic():
         record(by, connection.account_id, "listings.synchronize_warehouses", owner)
         lanes.ask(connection.account_id, "warehouse", owner, ["all"], cause=cause, priority=lanes.URGENT)
-        refused = problems.open_keys(connection.account_id, owner, "E-WHS-STATUS")
-        lanes.ask(connection.account_id, "stock", owner, refused, cause=cause, priority=lanes.URGENT)
-    return len(set(refused))
+        keys = set(problems.open_keys(connection.account_id, owner, "E-WHS-STATUS"))
+        if opened & push_rules.fed(connection):
+            keys |= set(every_listed(connection))
+        lanes.ask(connection.account_id, "stock", owner, keys, cause=cause, priority=lanes.URGENT)
+    return len(keys)
 
 
 def read_categories(connection: Connection, category_ids: Iterable[str] = ()) -> None:

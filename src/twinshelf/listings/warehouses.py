@@ -31,11 +31,11 @@ def observe_warehouses(batch: ConnectionBatch, keys: Sequence[str]) -> Mapping[s
         return {}
     before = {each.id: each.name for each in warehouses.of(connection.shop)}
     if EVERY in keys:
-        enabled = {each.id for each in warehouses.of(connection.shop) if each.enabled}
+        enabled = push_rules.open_warehouses(connection)
         warehouses.read(connection.shop)
         if batch.preferences.pull_locations:
             push_rules.begin(connection)
-        _ask_for_each(connection, opened={each.id for each in warehouses.of(connection.shop) if each.enabled} - enabled)
+        _ask_for_each(connection, opened=push_rules.open_warehouses(connection) - enabled)
     return seen_rules(connection, [key for key in keys if key != EVERY], names=before) | {
         key: SeenRule(key=key, name="", warehouse=None, sources=()) for key in keys if key == EVERY
     }
@@ -48,10 +48,9 @@ def _ask_for_each(connection: Connection, *, opened: set[str]) -> None:
     """
     owner = f"connection:{connection.id}"
     codes = ("E-WHS-GONE", "E-WHS-OFF", "W-WHS-HOLIDAY", "E-LOC-GONE", "E-LOC-OFF")
-    named = {each.warehouse_id for each in push_rules.rules_of(connection)} | {connection.warehouse_id}
-    keys = (named | set(problems.open_keys(connection.account_id, owner, *codes))) - {""}
+    keys = push_rules.fed(connection) | set(problems.open_keys(connection.account_id, owner, *codes))
     lanes.ask(connection.account_id, KIND, owner, keys, cause="warehouses read", priority=lanes.URGENT)
-    if opened & named:
+    if opened & push_rules.fed(connection):
         keys = set(every_listed(connection))
         lanes.ask(connection.account_id, "stock", owner, keys, cause="a warehouse was opened", priority=lanes.URGENT)
 

@@ -235,6 +235,16 @@ def warehouse_of(connection: Connection, warehouse_id: str) -> Warehouse | None:
     return next((each for each in shop_warehouses.of(connection.shop) if each.id == warehouse_id), None)
 
 
+def open_warehouses(connection: Connection) -> set[str]:
+    """Ids of the shop's warehouses that are on, as last read."""
+    return {each.id for each in shop_warehouses.of(connection.shop) if each.enabled}
+
+
+def fed(connection: Connection) -> set[str]:
+    """Ids of the warehouses that get stock of a connection: those of its rules, and its own."""
+    return ({each.warehouse_id for each in rules_of(connection)} | {connection.warehouse_id}) - {""}
+
+
 def flagged(connection: Connection) -> Sequence[Location]:
     """The locations that are on and linked to nothing in this connection (P17-29)."""
     linked = {each.location_id for each in links_of(connection)}

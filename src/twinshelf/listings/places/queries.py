@@ -369,22 +369,26 @@ def actions_for_rule(line: RuleLine) -> list[Action]:
 
 
 def actions_for_repair(line: RuleLine) -> list[Action]:
-    """The next step about a rule that fails, in the order of WHS-5."""
+    """The next step about a rule that fails, in the order of WHS-5; to read and send again may help at any of them."""
     args = (line.connection.id, line.source.warehouse_id)
-    match line.repair.step:
-        case RepairStep.SYNCHRONIZE:
-            label = _("Synchronize warehouses and try again")
-            return [Action(id="warehouses.retry", label=label, args=(line.connection.id,), tone="primary")]
-        case RepairStep.CHANGE | RepairStep.OVERSEAS if line.repair.proposed:
-            best = line.repair.proposed[0]
-            label = _("Use %(warehouse)s") % {"warehouse": best.name}
-            sent = (("warehouse", best.id),)
-            return [
-                Action(id="warehouses.replace", label=label, args=args, sent=sent, tone="primary"),
-                Action(id="warehouses.rule", label=_("Choose another"), about=line.name, args=args, method="get"),
-            ]
-        case _:
-            return []
+    best = line.repair.proposed[0] if line.repair.proposed else None
+    retry = Action(
+        id="warehouses.retry",
+        label=_("Synchronize warehouses and try again"),
+        about=line.name,
+        args=(line.connection.id,),
+        tone="" if best else "primary",
+    )
+    if line.repair.step is RepairStep.NONE:
+        return []
+    if best is None:
+        return [retry]
+    label, sent = _("Use %(warehouse)s") % {"warehouse": best.name}, (("warehouse", best.id),)
+    return [
+        Action(id="warehouses.replace", label=label, args=args, sent=sent, tone="primary"),
+        Action(id="warehouses.rule", label=_("Choose another"), about=line.name, args=args, method="get"),
+        retry,
+    ]
 
 
 def actions_for_location(line: LocationLine, connection: Connection) -> list[Action]:
