@@ -155,6 +155,37 @@ def test_withdrawing_an_authorization_ends_the_token_and_tells_the_app(sandbox, 
     assert shop.refused("GET", "/seller/202309/shops", shop=False) == 105002
 
 
+def test_one_shop_of_several_is_taken_back_until_the_next_authorization(sandbox, http, shop):
+    seller = sandbox.act("tt.create_seller", name="Great", region="CN", seller_type="CROSS_BORDER")["seller_id"]
+    made = [sandbox.act("tt.create_shop", seller=seller, name=region, region=region) for region in ("MY", "SG")]
+    ids = [each["shop_id"] for each in made]
+    sandbox.act("tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com/tt")
+
+    def authorized():
+        code = sandbox.act("tt.authorize", app_key=shop.app_key, seller=seller)
+        shop.token = tokens(sandbox, app_of(shop), code)["access_token"]
+
+    def covered():
+        return [each["id"] for each in shop.get("/authorization/202309/shops", shop=False)["shops"]]
+
+    authorized()
+    got = receive(sandbox)
+    sandbox.act("tt.unbind_shop", app_key=shop.app_key, shop_id=ids[0])
+    sandbox.act("tt.unbind_shop", app_key=shop.app_key, shop_id=ids[0])
+    sandbox.settle()
+    assert [(b'"type":6' in one.body, ids[0].encode() in one.body) for one in got] == [(True, True)]
+    assert covered() == [ids[1]]
+    for each, code in zip(made, (101000, 0), strict=True):
+        shop.cipher = each["cipher"]
+        if code:
+            assert shop.refused("GET", "/logistics/202309/warehouses") == code
+        else:
+            assert shop.get("/logistics/202309/warehouses")["warehouses"]
+
+    authorized()
+    assert covered() == ids
+
+
 def test_the_end_of_an_authorization_is_announced_daily_at_midnight(sandbox, shop):
     sandbox.act("tt.set_webhook_url", app_key=shop.app_key, url="https://hooks.example.com/tt")
     got = receive(sandbox)

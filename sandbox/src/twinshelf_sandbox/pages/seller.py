@@ -370,13 +370,17 @@ def webhooks(parts: Parts, _query: dict[str, str], shop_id: str) -> Sheet:
                 at(grant["ends"]),
                 more(f"{len(grant['scopes'])} scopes", tag("p", ", ".join(grant["scopes"]))),
                 tag("span", app["webhook_url"] or "none", class_="url"),
-                act(
-                    "tt.deauthorize",
-                    "Withdraw",
-                    kind="danger",
-                    about=grant["app_key"],
-                    app_key=grant["app_key"],
-                    seller=shop.seller_id,
+                tag(
+                    "div",
+                    act(
+                        "tt.deauthorize",
+                        "Withdraw",
+                        kind="danger",
+                        about=grant["app_key"],
+                        app_key=grant["app_key"],
+                        seller=shop.seller_id,
+                    ),
+                    _taking_back(grant, shop_id),
                 ),
             )
         )
@@ -412,6 +416,13 @@ def webhooks(parts: Parts, _query: dict[str, str], shop_id: str) -> Sheet:
         class_="cards",
     )
     return sheet(shop, "Webhooks and apps", body, "webhooks")
+
+
+def _taking_back(grant: Entity, shop_id: str) -> Html:
+    if shop_id in grant.get("unbound", ()):
+        return tag("span", "This shop was taken back.")
+    key = grant["app_key"]
+    return act("tt.unbind_shop", "Take this shop back", kind="danger", about=key, app_key=key, shop_id=shop_id)
 
 
 PAGES: Final[tuple[tuple[str, Page], ...]] = (

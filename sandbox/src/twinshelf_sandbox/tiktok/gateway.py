@@ -331,7 +331,7 @@ class Gateway:
         if found is None:
             raise ApiError(101000)
         shop = self.platform.shop(found["shop_id"])
-        if shop.seller_id != call.seller_id:
+        if shop.seller_id != call.seller_id or self.platform.is_unbound(call.app_key, shop):
             raise ApiError(101000)
         shop_id = call.params.get("shop_id", "")
         if shop_id and shop_id != shop.id:

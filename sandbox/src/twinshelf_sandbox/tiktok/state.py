@@ -296,6 +296,11 @@ class Platform:
         """Shops of a seller."""
         return [self.shop(str(key)) for key in self.shops.keys() if self.shop_facts(str(key))["seller_id"] == seller_id]  # noqa: SIM118
 
+    def is_unbound(self, app_key: str, shop: Shop) -> bool:
+        """Whether the seller took this shop alone back from an app that still has others of theirs."""
+        grant = self.grants.get(f"{app_key}:{shop.seller_id}")
+        return grant is not None and shop.id in grant.get("unbound", ())
+
     def switch(self, name: str) -> Any:
         """The value of a switch for all shops."""
         if self._settings is None:

@@ -313,6 +313,22 @@ def deauthorize(platform: Platform, app_key: str, seller: str) -> None:
     platform.grants.put(f"{app_key}:{seller}", {**grant, "active": False})
 
 
+def unbind_shop(platform: Platform, app_key: str, shop_id: str) -> None:
+    """A seller takes one shop back from an app in Seller Center: webhook 6 goes out for it. Safe to repeat.
+
+    Its cipher is refused from then on and it is no authorized shop of the app any more, while the tokens stay good for
+    the seller's other shops. The next authorization brings it again.
+    """
+    shop = platform.shop(shop_id)
+    grant = platform.grants.get(f"{app_key}:{shop.seller_id}")
+    if grant is None or not grant["active"] or shop_id in grant.get("unbound", ()):
+        return
+    text = f"Shop {shop.id} is deauthorized from your app."
+    webhooks.notify(shop, "SELLER_DEAUTHORIZATION", {"message": text}, app_key=app_key)
+    shop.effect("deauthorized", app_key)
+    platform.grants.put(f"{app_key}:{shop.seller_id}", {**grant, "unbound": [*grant.get("unbound", ()), shop_id]})
+
+
 def expire_authorization(platform: Platform, app_key: str, seller: str, days: float) -> None:
     """Let an authorization end in `days`; within the last 30, webhook 7 goes out daily."""
     grant = platform.grants.get(f"{app_key}:{seller}")
@@ -517,9 +533,11 @@ def authorize_page(platform: Platform, request: Request) -> Response:
 
 
 def authorized_shops(call: Call) -> dict[str, Any]:
-    """`GET /authorization/202309/shops`: every shop of the token's seller, with its cipher."""
+    """`GET /authorization/202309/shops`: every shop of the token's seller that was not unbound, with its cipher."""
     shops = []
     for shop in call.platform.shops_of(call.seller_id):
+        if call.platform.is_unbound(call.app_key, shop):
+            continue
         facts = shop.facts
         shops.append(
             {
@@ -609,6 +627,7 @@ ACTIONS: Final[dict[str, Callable[..., Any]]] = {
     "tt.set_seller_status": set_seller_status,
     "tt.authorize": authorize,
     "tt.deauthorize": deauthorize,
+    "tt.unbind_shop": unbind_shop,
     "tt.expire_authorization": expire_authorization,
     "tt.set_webhook_url": webhooks.set_webhook_url,
     "tt.send_webhook": webhooks.send_webhook,

@@ -87,7 +87,7 @@ def notify(shop: Shop, topic: str, data: dict[str, Any], *, app_key: str = "", n
     data = disturbed(data, shop.switch)
     platform = shop.platform
     for grant in platform.grants_of(shop.seller_id):
-        if app_key and grant["app_key"] != app_key:
+        if (app_key and grant["app_key"] != app_key) or shop.id in grant.get("unbound", ()):
             continue
         app = platform.apps[grant["app_key"]]
         own = shop.hooks.get(f"{grant['app_key']}:{topic}")
