@@ -243,7 +243,7 @@ def test_an_authorization_that_ends_and_comes_again_is_recorded(sandbox, shop, t
     [entry] = entries("connections.disconnected")
     assert told(entry) == (subject, {"state": "connected"}, {"state": "disconnected"})
     assert actor(entry) == ("engine", None, "Twinshelf")
-    connections.disconnected(twinshelf.connection.shop.seller_id, at=clock.now(), new=True, by=ENGINE)
+    connections.disconnected(twinshelf.connection.shop, at=clock.now(), new=True, by=ENGINE)
     assert len(entries("connections.disconnected")) == 1  # it had ended already
 
     connections.authorize_shops(twinshelf.account, consent(sandbox, shop), by=maya)

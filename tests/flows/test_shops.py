@@ -111,9 +111,10 @@ def test_every_kind_of_seller_of_every_part_of_the_world_comes_back_with_the_new
     sent_to, told = let_in(browser, sandbox, ShopWorld(sandbox, made["shop_id"]), way)
 
     assert sent_to.hostname == ("services.us.tiktokshop.com" if region == "US" else "services.tiktokshop.com")
-    assert told == ["Authorized: Ours."]
+    name = "Ours" if kind == "LOCAL" else "Ours01"  # "Ours" is the Global Store
+    assert told == [f"Authorized: {name}."]
     kept = Shop.objects.get(shop_id=made["shop_id"])
-    assert (kept.region, kept.seller_type, kept.display_name) == (region, kind, "Ours")
+    assert (kept.region, kept.seller_type, kept.display_name) == (region, kind, name)
     forged = browser.client.get("/connections/tiktok", {"code": "c", "state": "forged"}, follow=True)
     assert "This authorization did not begin here" in str(next(iter(forged.context["messages"])))
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from twinshelf.accounts import queries
 from twinshelf.accounts.actors import Actor
-from twinshelf.accounts.audit import record
+from twinshelf.accounts.audit import changed, record
 from twinshelf.accounts.models import Account, Membership, Role, User
 from twinshelf.accounts.people import (
     Chosen,
@@ -100,6 +100,21 @@ def create_account(name: str, *, owner_email: str, password: str, owner_name: st
     Membership.objects.create(account=account, user=user, role=Role.OWNER)
     record(by, account.id, "accounts.create_account", f"account:{account.id}", after={"name": name, "owner": user.id})
     return account
+
+
+@transaction.atomic
+def set_terms(account: Account, *, most_shops: int | None, takes_cross_border: bool, by: Actor) -> None:
+    """Say how many TikTok Shops an account may have (None: any number), and whether those of cross-border sellers.
+
+    Shops that it has already stay. Safe to repeat.
+    """
+    new = {"most_shops": most_shops, "takes_cross_border": takes_cross_border}
+    before, after = changed({name: getattr(account, name) for name in new}, new)
+    if before == after:
+        return
+    Account.objects.filter(id=account.id).update(**new)
+    record(by, account.id, "accounts.set_terms", f"account:{account.id}", before=before, after=after)
+    account.most_shops, account.takes_cross_border = most_shops, takes_cross_border
 
 
 class NoSuchUser(Exception):

@@ -17,6 +17,10 @@ class Account(models.Model):
 
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=clock.now)
+    most_shops = models.PositiveIntegerField(null=True)
+    """At most so many TikTok Shops, as the operator says; None: any number. A Global Store itself is none."""
+    takes_cross_border = models.BooleanField(default=True)
+    """Whether shops of cross-border sellers may join, as the operator says."""
 
     def __str__(self) -> str:
         return self.name

@@ -23,7 +23,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.actions import Permission
 
 INVITED_FOR: Final = timedelta(days=7)
-GRANTABLE: Final = (Permission.OPERATE, Permission.PEOPLE, Permission.SECURITY)
+GRANTABLE: Final = (Permission.OPERATE, Permission.GLOBAL_STORE, Permission.PEOPLE, Permission.SECURITY)
 """What a role of an account's own may grant besides looking. The rest is the owner's."""
 
 

@@ -20,7 +20,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.cli import backups, diagnosis, installation, problems, reviews, sandbox, settings, skus, templates, users
+from twinshelf.cli import (
+    accounts,
+    backups,
+    diagnosis,
+    installation,
+    problems,
+    reviews,
+    sandbox,
+    settings,
+    skus,
+    templates,
+    users,
+)
 from twinshelf.cli import orders as order_commands
 from twinshelf.cli import products as products_commands
 from twinshelf.cli import returns as return_commands
@@ -625,6 +637,7 @@ diagnosis.mount(app, console, _opened)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)
 users.mount(app, console, _asking, _complain)
+accounts.mount(app, console, _asking, _complain)
 
 
 def _pulled(connection: Connection, products: list[str] | None) -> list[str]:

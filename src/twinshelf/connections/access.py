@@ -8,35 +8,44 @@ from django.db import transaction
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
-from twinshelf.connections.models import AccessState, Connection, Seller
+from twinshelf.connections.models import LOCAL, AccessState, Connection, Seller, Shop
 from twinshelf.documents import finding
 from twinshelf.errors import Unauthorized
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.models import Lane
 
 
-def disconnected(seller_id: int, *, at: datetime, new: bool, by: Actor) -> None:
-    """TikTok says that the authorization ended: stop outgoing work, keep everything, tell people.
+def disconnected(shop: Shop, *, at: datetime, new: bool, by: Actor) -> None:
+    """TikTok says that the authorization of a shop ended: stop outgoing work, keep everything, tell people.
 
+    A sub-store of a Global Store goes alone, and the others work on; with the last of them the authorization ends.
     `at` is when it ended, `new` whether it is told for the first time. Of an authorization before the one on record it
     says nothing: TikTok repeats its deliveries for hours, and whoever caught one can send it again.
     """
-    seller = Seller.objects.get(id=seller_id)
+    seller = Seller.objects.get(id=shop.seller_id)
     since = seller.authorized_at.replace(microsecond=0)  # TikTok dates to the second
     if at < since or (at == since and not new):
         return
     with transaction.atomic():
-        before = {"state": seller.state}
-        Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)
-        if seller.state != AccessState.DISCONNECTED:
-            after = {"state": AccessState.DISCONNECTED}
-            record(by, seller.account_id, "connections.disconnected", f"seller:{seller.id}", before=before, after=after)
-    for connection in Connection.objects.filter(shop__seller_id=seller_id):
+        gone = Shop.objects.filter(id=shop.id, unbound_at=None)
+        if shop.is_cross_border and gone.update(unbound_at=at):
+            subject = f"shop:{shop.id}"
+            record(by, seller.account_id, "connections.disconnected", subject, after={"unbound_at": at.isoformat()})
+        if not Shop.objects.exclude(seller_type=LOCAL).filter(seller=seller, unbound_at=None).exists():
+            _end(seller, by)
+    for connection in Connection.objects.filter(shop=shop):
         for lane in Lane.objects.filter(account_id=connection.account_id, owner=f"connection:{connection.id}"):
             lanes.hold(lane.id, 86_400)
         ended = Unauthorized("TikTok Shop", "the seller ended the authorization")
         lane = lanes.lane_of(connection.account_id, "listing", f"connection:{connection.id}")
         problems.open_owner(lane, finding(ended.code, **ended.facts))
+
+
+def _end(seller: Seller, by: Actor) -> None:
+    before, after = {"state": seller.state}, {"state": AccessState.DISCONNECTED}
+    Seller.objects.filter(id=seller.id).update(state=AccessState.DISCONNECTED)
+    if before != after:
+        record(by, seller.account_id, "connections.disconnected", f"seller:{seller.id}", before=before, after=after)
 
 
 def works_again(account_id: int, owner: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,17 +18,19 @@ from django.db import IntegrityError, transaction
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
-from twinshelf.connections import clients
+from twinshelf.connections import clients, joining
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import seller_binding, shop_binding
-from twinshelf.connections.models import AccessState, Connection, Seller, Shop
+from twinshelf.connections.joining import Joining, Terms
+from twinshelf.connections.models import LOCAL, AccessState, Connection, Seller, Shop
 from twinshelf.connections.queries import has_shop_app, shop_now
 from twinshelf.connections.tokens import auth_client, keep_tokens
-from twinshelf.documents import ShopInfo
+from twinshelf.documents import Finding, ShopInfo
 from twinshelf.errors import NeedsPerson
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import Unsealable, seal, unseal
 from twinshelf.tiktok.auth import Tokens
+from twinshelf.tiktok.regions import REGIONS
 from twinshelf.tiktok.regions import region as region_of
 
 _STATE_SALT = "twinshelf.tiktok.authorize"
@@ -41,6 +44,13 @@ _LONGEST_NAME = 190
 class ShopTaken(NeedsPerson):
     def __init__(self, name: str) -> None:
         super().__init__("E-TEN-TAKEN", shop=name)
+
+
+class NoShopJoins(NeedsPerson):
+    """The authorization is good, and none of its shops may join the account: `why` tells."""
+
+    def __init__(self, why: Finding) -> None:
+        super().__init__(why.code, **why.facts)
 
 
 class NoShopApp(NeedsPerson):
@@ -62,10 +72,22 @@ class Declined(NeedsPerson):
         super().__init__("E-CON-DECLINED")
 
 
-def authorize_url(account: Account, *, region: str, session: SessionBase, name: str = "") -> str:
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of an authorization: how the shop or Global Store is called here, and its countries."""
+
+    name: str = ""
+    sites: tuple[str, ...] = ()
+    """Markets whose sub-stores join, as "MY"; none: those of all markets."""
+
+
+def authorize_url(
+    account: Account, *, region: str, session: SessionBase, name: str = "", sites: Sequence[str] = ()
+) -> str:
     """Where to send the merchant's browser to authorize a shop, to be called `name` in Twinshelf if one is given.
 
-    The state in it works in this session and for this account, for ten minutes, and once. Raises NoShopApp.
+    Of a cross-border seller only the shops in `sites` join, or all where there are none. The state in it works in this
+    session and for this account, for ten minutes, and once. Raises NoShopApp.
     """
     if not has_shop_app():
         raise NoShopApp
@@ -73,6 +95,7 @@ def authorize_url(account: Account, *, region: str, session: SessionBase, name: 
     session[_NONCES] = [*session.get(_NONCES, ()), nonce][-_MOST_NONCES:]
     session[_LEFT] = clock.timestamp()
     told = {"account": account.id, "nonce": nonce, "at": clock.timestamp(), "name": name[:_LONGEST_NAME]}
+    told["sites"] = sorted(set(sites) & set(REGIONS))
     state = signing.dumps(told, salt=_STATE_SALT)
     return auth_client().authorize_url(region, settings.OPERATOR.tiktok_service_id, state)
 
@@ -84,8 +107,8 @@ def away_since(*, session: SessionBase) -> datetime | None:
     return datetime.fromtimestamp(left, UTC) if late else None
 
 
-def use_state(state: str, *, account: Account, session: SessionBase) -> str:
-    """Take a state as used; the name that was wanted for the shop, "" where none was.
+def use_state(state: str, *, account: Account, session: SessionBase) -> Wish:
+    """Take a state as used; what was wanted of the authorization.
 
     Raises BadState unless `authorize_url` made it here not long ago and it is unused.
     """
@@ -101,18 +124,21 @@ def use_state(state: str, *, account: Account, session: SessionBase) -> str:
     session[_NONCES] = [nonce for nonce in unused if nonce != told["nonce"]]
     session.pop(_LEFT, None)
     session.save()  # before the code is exchanged, and whatever comes of it
-    return str(told.get("name", ""))
+    return Wish(str(told.get("name", "")), tuple(told.get("sites", ())))
 
 
-def authorize_shops(account: Account, code: str, *, by: Actor, name: str = "") -> list[Shop]:
-    """Exchange an authorization code and keep the seller's tokens and all shops they cover.
+def authorize_shops(account: Account, code: str, *, by: Actor, name: str = "", sites: Sequence[str] = ()) -> list[Shop]:
+    """Exchange an authorization code, keep the seller's tokens and the shops that join; those shops.
 
-    A new shop is called `name` here; several are numbered: AA01, AA02.
+    Of a cross-border seller the shops in `sites` join, or all where there are none; `Seller.left_out` tells the others.
+    A new shop of a local seller is called `name` here; a Global Store is, and its sub-stores are numbered: AA01, AA02.
 
-    Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has one of the shops:
-    then nothing of a seller who is new here is kept, least of all the tokens.
+    Authorizing again renews the tokens and keeps all data. Raises ShopTaken if another account has all the shops, and
+    NoShopJoins if none may join for another reason: then nothing of a seller who is new here is kept, least of all
+    the tokens.
     """
-    return _keep_authorization(account, auth_client().exchange(code), "connections.authorize_shops", by, name)
+    wish = Wish(name, tuple(sites))
+    return _keep_authorization(account, auth_client().exchange(code), "connections.authorize_shops", by, wish)
 
 
 @dataclass(frozen=True)
@@ -160,7 +186,7 @@ def confirm_parked(account: Account, *, stamp: str, session: SessionBase, by: Ac
     _once(stamp)
     del session[_PARKED]
     session.save()  # before anything is kept, and whatever comes of it
-    return _keep_authorization(account, kept.tokens, "connections.confirm_parked", by)
+    return _keep_authorization(account, kept.tokens, "connections.confirm_parked", by, Wish())
 
 
 def _once(name: str) -> None:
@@ -187,8 +213,7 @@ def _parked_binding(account: Account) -> str:
     return f"parked:{account.id}"
 
 
-def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor, name: str = "") -> list[Shop]:
-    binding = seller_binding(tokens.open_id)
+def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor, wish: Wish) -> list[Shop]:
     if known := Seller.objects.filter(account=account, open_id=tokens.open_id).first():
         with transaction.atomic():  # a renewal counts, whatever comes of the rest
             keep_tokens(known, tokens)
@@ -196,32 +221,14 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
             record(by, account.id, action, f"seller:{known.id}", before=before, after=after)
     leaving = set(Shop.objects.exclude(leaving_at=None).values_list("shop_id", flat=True))
     infos = [info for info in clients.trial_seller(tokens).shops() if info.id not in leaving]
-    everywhere = Shop.objects.with_scopes_disabled().exclude(account=account)
-    taken = set(everywhere.filter(shop_id__in=[info.id for info in infos]).values_list("shop_id", flat=True))
-    for info in infos:
-        if info.id in taken:
-            raise ShopTaken(info.name)
     try:
         with transaction.atomic():
-            seller = known or Seller.objects.create(
-                account=account,
-                open_id=tokens.open_id,
-                name=tokens.seller_name,
-                region=tokens.region,
-                access_token=seal(tokens.access_token, bound_to=binding),
-                access_expires_at=tokens.access_expires_at,
-                refresh_token=seal(tokens.refresh_token, bound_to=binding),
-                refresh_expires_at=tokens.refresh_expires_at,
-                scopes=list(tokens.granted_scopes),
-                authorized_at=shop_now(),
-            )
-            had = sorted(Shop.objects.filter(seller=seller).values_list("shop_id", flat=True))
-            shops = [_keep_shop(account, seller, info) for info in infos]
-            if name:
-                _name_new([shop for shop in shops if shop.shop_id not in had], name)
-            has = sorted({*had, *(info.id for info in infos)})
-            if has != had:
-                record(by, account.id, action, f"seller:{seller.id}", before={"shops": had}, after={"shops": has})
+            chosen = _choose(account, infos, wish)
+            seller = known or _new_seller(account, tokens)
+            shops = _keep_shops(account, seller, chosen, wish, action=action, by=by)
+            if known is None:
+                keep_tokens(seller, tokens)
+            _tell_left_out(seller, infos, chosen)
     except IntegrityError as error:  # another account was quicker
         raise ShopTaken(", ".join(info.name for info in infos)) from error
     for connection in Connection.objects.filter(shop__in=shops):
@@ -229,10 +236,76 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
     return shops
 
 
-def _name_new(shops: list[Shop], name: str) -> None:
-    for number, shop in enumerate(shops, start=1):
-        shop.display_name = f"{name}{number:02}" if len(shops) > 1 else name
+def _choose(account: Account, infos: Sequence[ShopInfo], wish: Wish) -> Joining:
+    """Raises ShopTaken or NoShopJoins where TikTok tells of shops and none of them joins or stays."""
+    now = Account.objects.select_for_update().get(id=account.id)  # of two at once, the second sees what the first took
+    everywhere = Shop.objects.with_scopes_disabled().filter(unbound_at=None)
+    ids = [info.id for info in infos]
+    had = set(Shop.objects.filter(unbound_at=None, leaving_at=None).values_list("shop_id", flat=True))
+    terms = Terms(
+        bound=had,
+        taken=set(everywhere.exclude(account=account).filter(shop_id__in=ids).values_list("shop_id", flat=True)),
+        sites=wish.sites,
+        room=None if now.most_shops is None else now.most_shops - len(had),
+        cross_border=now.takes_cross_border,
+    )
+    chosen = joining.choose(infos, terms)
+    if infos and not chosen.shops:
+        code = chosen.left_out[infos[0].id]
+        names = [info.name for info in infos if chosen.left_out[info.id] == code]
+        if code == "E-TEN-TAKEN":
+            raise ShopTaken(", ".join(names))
+        raise NoShopJoins(joining.refusal(code, names, limit=now.most_shops, sites=wish.sites))
+    return chosen
+
+
+def _new_seller(account: Account, tokens: Tokens) -> Seller:
+    binding = seller_binding(tokens.open_id)
+    return Seller.objects.create(
+        account=account,
+        open_id=tokens.open_id,
+        name=tokens.seller_name,
+        region=tokens.region,
+        access_token=seal(tokens.access_token, bound_to=binding),
+        access_expires_at=tokens.access_expires_at,
+        refresh_token=seal(tokens.refresh_token, bound_to=binding),
+        refresh_expires_at=tokens.refresh_expires_at,
+        scopes=list(tokens.granted_scopes),
+        authorized_at=shop_now(),
+    )
+
+
+def _keep_shops(account: Account, seller: Seller, chosen: Joining, wish: Wish, *, action: str, by: Actor) -> list[Shop]:
+    known = Shop.objects.filter(seller=seller)
+    had = sorted(known.filter(unbound_at=None).values_list("shop_id", flat=True))
+    ever = set(known.values_list("shop_id", flat=True))
+    shops = [_keep_shop(account, seller, info) for info in chosen.shops]
+    if wish.name:
+        _name(seller, [shop for shop in shops if shop.shop_id not in ever], chosen, wish.name, action=action, by=by)
+    has = sorted({*had, *(shop.shop_id for shop in shops)})
+    if has != had:
+        record(by, account.id, action, f"seller:{seller.id}", before={"shops": had}, after={"shops": has})
+    return shops
+
+
+def _name(seller: Seller, new: list[Shop], chosen: Joining, name: str, *, action: str, by: Actor) -> None:
+    """Call a Global Store and its new sub-stores, or the shop of a local seller, as was wanted."""
+    if any(shop.seller_type != LOCAL for shop in chosen.shops) and seller.nickname != name:
+        before, seller.nickname = seller.nickname, name
+        seller.save(update_fields=["nickname"])
+        record(
+            by, seller.account_id, action, f"seller:{seller.id}", before={"nickname": before}, after={"nickname": name}
+        )
+    used = Shop.objects.filter(seller=seller).values_list("display_name", flat=True)
+    infos = {info.id: info for info in chosen.shops}
+    for shop, called in zip(new, joining.names(name, [infos[shop.shop_id] for shop in new], list(used)), strict=True):
+        shop.display_name = called
         shop.save(update_fields=["display_name"])
+
+
+def _tell_left_out(seller: Seller, infos: Sequence[ShopInfo], chosen: Joining) -> None:
+    left_out = [[info.name, info.region, chosen.left_out[info.id]] for info in infos if info.id in chosen.left_out]
+    Seller.objects.filter(id=seller.id).update(left_out=left_out)
 
 
 def _keep_shop(account: Account, seller: Seller, info: ShopInfo) -> Shop:
@@ -247,6 +320,7 @@ def _keep_shop(account: Account, seller: Seller, info: ShopInfo) -> Shop:
             "cipher": seal(info.cipher, bound_to=shop_binding(info.id)),
             "code": info.code,
             "currency": region_of(info.region).currency,
+            "unbound_at": None,
         },
     )
     return shop

@@ -12,6 +12,9 @@ from twinshelf.kit import clock
 from twinshelf.storefronts import known as storefronts
 from twinshelf.storefronts.known import STOREFRONTS
 
+LOCAL = "LOCAL"
+"""TikTok's word for a seller who has one shop in one country; every other kind has shops in several."""
+
 
 class AccessState(models.TextChoices):
     CONNECTED = "connected", "Connected"
@@ -88,10 +91,17 @@ class Installation(models.Model):
 
 
 class Seller(AccountModel):
-    """One seller's authorization of our TikTok Shop app: tokens belong to it, not to a shop. Both are sealed."""
+    """One seller's authorization of our TikTok Shop app: tokens belong to it, not to a shop. Both are sealed.
+
+    A cross-border seller's is a Global Store, and its shops are the sub-stores (decision 0027).
+    """
 
     open_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
+    nickname = models.CharField(max_length=190, blank=True)
+    """What the Global Store is called here; its sub-stores were called so too, each with a number."""
+    left_out = models.JSONField(default=list)
+    """[name, market, code] of each shop that the seller has and the last authorization did not bring here, and why."""
     region = models.CharField(max_length=2)
     access_token = models.TextField()
     access_expires_at = models.DateTimeField()
@@ -136,15 +146,25 @@ class Shop(AccountModel):
     cancellations_seen_at = models.DateTimeField(null=True)
     leaving_at = models.DateTimeField(null=True)
     """When somebody had the shop deleted, whose rows are being removed; None: it stays."""
+    unbound_at = models.DateTimeField(null=True)
+    """When the seller took this sub-store alone back from us (TikTok's clock); None: we have it."""
 
     class Meta:
         constraints: ClassVar = [
             # One active connection of a shop in the whole installation, not just in the account.
-            models.UniqueConstraint(fields=["shop_id"], name="shop_once_per_installation"),
+            models.UniqueConstraint(
+                fields=["shop_id"], condition=models.Q(unbound_at=None), name="shop_bound_once_per_installation"
+            ),
+            models.UniqueConstraint(fields=["account", "shop_id"], name="shop_once_per_account"),
         ]
 
     def __str__(self) -> str:
         return self.display_name or self.name
+
+    @property
+    def is_cross_border(self) -> bool:
+        """Whether it is a sub-store of a Global Store; as TikTok says, whatever was chosen here."""
+        return self.seller_type != LOCAL
 
 
 class Connection(AccountModel):

@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from twinshelf.connections import joining
 from twinshelf.connections.models import AccessState, Connection, Seller, Shop, Store
+from twinshelf.documents import Finding
 from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
 from twinshelf.kit.actions import Action
@@ -27,14 +30,14 @@ EXPIRES_SOON = timedelta(days=14)
 class Access:
     """Whether we may work with a store or a shop, and until when (None: until it is taken back)."""
 
-    state: Literal["connected", "ending", "ended"]
+    state: Literal["connected", "ending", "ended", "unbound"]
     until: datetime | None = None
     days_left: int | None = None
 
     @property
     def has_ended(self) -> bool:
         """Whether somebody must authorize us again."""
-        return self.state == "ended"
+        return self.state in {"ended", "unbound"}
 
 
 def connections() -> list[Connection]:
@@ -108,6 +111,70 @@ def lacking(shop: Shop) -> list[Capability]:
     return [capability for capability, missing in capabilities(shop) if missing]
 
 
+@dataclass(frozen=True)
+class GlobalStore:
+    """A cross-border seller with the sub-stores that the account has of them."""
+
+    seller: Seller
+    shops: tuple[Shop, ...]
+
+    def __str__(self) -> str:
+        return self.seller.nickname or self.seller.name
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """The countries of its sub-stores, each once."""
+        return tuple(dict.fromkeys(shop.region for shop in self.shops))
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Its shops that the last authorization did not bring."""
+        return tuple(LeftOut(*row) for row in self.seller.left_out)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A shop that a seller has and that did not join: `code` says why."""
+
+    name: str
+    market: str
+    code: str
+
+
+def global_stores() -> list[GlobalStore]:
+    """The account's Global Stores, in the order they were authorized."""
+    found: dict[int, list[Shop]] = {}
+    for shop in shops():
+        if shop.is_cross_border:
+            found.setdefault(shop.seller_id, []).append(shop)
+    return [GlobalStore(of_one[0].seller, tuple(of_one)) for _id, of_one in sorted(found.items())]
+
+
+def global_store_or_404(seller_id: int) -> GlobalStore:
+    """A Global Store of the account. Raises Http404."""
+    for each in global_stores():
+        if each.seller.id == seller_id:
+            return each
+    raise Http404
+
+
+def counted_shops() -> int:
+    """How many shops the account has in the sense of its terms: a Global Store is none, its sub-stores are."""
+    return Shop.objects.filter(unbound_at=None, leaving_at=None).count()
+
+
+def refused_shops(shops: Sequence[Shop]) -> list[Finding]:
+    """What kept other shops of these shops' sellers from joining at their last authorization; not what was chosen."""
+    found: list[Finding] = []
+    for seller in Seller.objects.filter(id__in={shop.seller_id for shop in shops}).select_related("account"):
+        by_code: dict[str, list[str]] = {}
+        for name, _market, code in seller.left_out:
+            by_code.setdefault(code, []).append(name)
+        limit = seller.account.most_shops
+        found += [joining.refusal(code, names, limit=limit) for code, names in by_code.items() if code != "E-TEN-SITE"]
+    return found
+
+
 def shop_or_404(shop_id: int) -> Shop:
     """A shop of the account with its seller. Raises Http404."""
     return get_object_or_404(Shop.objects.filter(leaving_at=None).select_related("seller"), id=shop_id)
@@ -118,15 +185,15 @@ class Receiver:
     """Whom a delivery of a shop is for. `connection_id` is None while the shop is paired with no store."""
 
     account_id: int
-    seller_id: int
+    shop: Shop
     connection_id: int | None
 
 
 def receiver_of(shop_id: str) -> Receiver | None:
-    """The account, of all, that has connected this shop; None if none has."""
-    shops = Shop.objects.with_scopes_disabled().filter(shop_id=shop_id, leaving_at=None)
-    row = shops.values_list("account_id", "seller_id", "connection__id").first()
-    return None if row is None else Receiver(*row)
+    """The account, of all, that has connected this shop; None if none has, or it was taken back from the one."""
+    shops = Shop.objects.with_scopes_disabled().filter(shop_id=shop_id, leaving_at=None, unbound_at=None)
+    shop = shops.annotate(paired=F("connection__id")).first()
+    return None if shop is None else Receiver(shop.account_id, shop, shop.paired)
 
 
 def app_missing() -> bool:
@@ -143,7 +210,7 @@ def working_connection(connection_id: int) -> Connection:
     connection = Connection.objects.select_related("store", "shop", "shop__seller").get(id=connection_id)
     if connection.store.state != AccessState.CONNECTED:
         raise Unauthorized("BigCommerce", "the store has ended the connection")
-    if connection.shop.seller.state != AccessState.CONNECTED:
+    if connection.shop.seller.state != AccessState.CONNECTED or connection.shop.unbound_at is not None:
         raise Unauthorized("TikTok Shop", "the seller has ended the authorization")
     return connection
 
@@ -170,10 +237,12 @@ def store_access(store: Store) -> Access:
 
 
 def shop_access(shop: Shop) -> Access:
-    """The authorization of the shop's seller. It ends with its refresh token."""
+    """The authorization of the shop's seller. It ends with its refresh token, or when a sub-store is unbound."""
     until = shop.seller.refresh_expires_at
     left = until - clock.now()
     days = max(0, left.days)
+    if shop.unbound_at is not None:
+        return Access("unbound", until, 0)
     if shop.seller.state != AccessState.CONNECTED or left <= timedelta(0):
         return Access("ended", until, 0)
     return Access("ending" if left <= EXPIRES_SOON else "connected", until, days)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
 
 from twinshelf.connections.bindings import seller_binding
 from twinshelf.connections.models import AccessState, Seller
@@ -34,7 +35,8 @@ class SellerTokens:
     """`TokenSource` of the TikTok client: the seller's access token, refreshed once though many notice at once.
 
     A refresh replaces both tokens on TikTok's side, and two at once may undo each other. So whoever wins the row's
-    lease refreshes; the others wait for the row's generation to move and take what it left.
+    lease refreshes; the others wait for the row's generation to move and take what it left. Accounts that share a
+    Global Store have a row each, with the same tokens and generation: the first of those rows holds the lease.
     """
 
     _WAIT_SECONDS = 15.0
@@ -81,8 +83,9 @@ class SellerTokens:
         give_up = clock.monotonic() + self._WAIT_SECONDS
         while True:
             now = clock.now()
+            first = _sharing(seller).order_by("id").values_list("id", flat=True).first()
             won = (
-                sellers.filter(id=seller.id, generation=seller.generation)
+                sellers.filter(id=first or seller.id, generation=seller.generation)
                 .filter(Q(refreshing_until=None) | Q(refreshing_until__lt=now))
                 .update(refreshing_until=now + timedelta(seconds=30))
             )
@@ -96,14 +99,13 @@ class SellerTokens:
             clock.sleep(0.1)
 
     def _refresh_now(self, seller: Seller) -> str:
-        sellers = Seller.objects.with_scopes_disabled().filter(id=seller.id)
+        sellers = _sharing(seller)
         binding = seller_binding(seller.open_id)
         try:
             tokens = auth_client().refresh(unseal(seller.refresh_token, bound_to=binding))
         except NeedsPerson as error:
             # Only of the tokens that were tried: a worker that stood still may have lost its lease, and others renewed.
-            ended = sellers.filter(generation=seller.generation)
-            if not ended.update(refreshing_until=None, state=AccessState.DISCONNECTED):
+            if not sellers.update(refreshing_until=None, state=AccessState.DISCONNECTED):
                 return self._open(self._row())
             raise Unauthorized("TikTok Shop", "the authorization has ended") from error
         except Exception:
@@ -115,25 +117,32 @@ class SellerTokens:
 
 
 def keep_tokens(seller: Seller, tokens: Tokens, *, refreshed: bool = False) -> bool:
-    """Put new tokens on the seller's row, both in one write, before anybody uses them.
+    """Put new tokens on the seller's row, all in one transaction, before anybody uses them.
 
-    Tokens of a refresh only count if the row is still as the refresh found it. Returns whether they were kept.
+    They replace those of other accounts that have sub-stores of the same Global Store, which get them too. Tokens of a
+    refresh only count if the rows are still as the refresh found them. Returns whether they were kept.
     """
     binding = seller_binding(seller.open_id)
-    rows = Seller.objects.with_scopes_disabled().filter(id=seller.id)
-    authorized = {} if refreshed else {"authorized_at": shop_now()}
-    if refreshed:
-        rows = rows.filter(generation=seller.generation)
-    return bool(
-        rows.update(
+    same = Seller.objects.with_scopes_disabled().filter(open_id=seller.open_id)
+    rows = _sharing(seller) if refreshed else same.filter(Q(id=seller.id) | Q(state=AccessState.CONNECTED))
+    with transaction.atomic():
+        newest = same.aggregate(newest=Max("generation"))["newest"] or 0
+        kept = rows.update(
             access_token=seal(tokens.access_token, bound_to=binding),
             access_expires_at=tokens.access_expires_at,
             refresh_token=seal(tokens.refresh_token, bound_to=binding),
             refresh_expires_at=tokens.refresh_expires_at,
             scopes=list(tokens.granted_scopes),
             state=AccessState.CONNECTED,
-            generation=F("generation") + 1,
+            generation=newest + 1,
             refreshing_until=None,
-            **authorized,
         )
-    )
+        if not refreshed:
+            same.filter(id=seller.id).update(authorized_at=shop_now())
+    return bool(kept)
+
+
+def _sharing(seller: Seller) -> QuerySet[Seller]:
+    """The rows, of all accounts, whose tokens are those of this one as it was read."""
+    rows = Seller.objects.with_scopes_disabled().filter(open_id=seller.open_id, generation=seller.generation)
+    return rows.filter(Q(id=seller.id) | Q(state=AccessState.CONNECTED))

@@ -48,11 +48,6 @@ def inactive(shop: Shop) -> str:
     return ""
 
 
-def cross_border(shop: Shop) -> bool:
-    """Whether the shop is a cross-border seller's, a "Global Store": it may have warehouses abroad."""
-    return shop.seller_type == "CROSS_BORDER"
-
-
 def _kept(each: Warehouse) -> dict[str, object]:
     return {
         "id": each.id,

@@ -90,6 +90,7 @@ def _menu(request: Any) -> dict[str, Any]:
     granted = getattr(request, "granted", None) or accounts.permissions_in(request.account, request.user)
     return {
         "people": Permission.PEOPLE in granted,
+        "global_store": Permission.GLOBAL_STORE in granted and any(each.shop.is_cross_border for each in every),
         "security": Permission.SECURITY in granted,
         "failed": catalog.failed_listings(every),
         "awaiting": orders.awaiting_shipment(every),

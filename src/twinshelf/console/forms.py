@@ -228,8 +228,20 @@ class ShopForm(forms.Form):
         label=_("Name in Twinshelf"),
         required=False,
         max_length=190,
-        help_text=_("TikTok's own name stays as it is. Several shops of one authorization are numbered: AA01, AA02."),
+        help_text=_("TikTok's own name stays as it is. A Global Store is called so, and its sub-stores AA01, AA02."),
     )
+
+    sites = forms.MultipleChoiceField(
+        label=_("Countries of a cross-border seller"),
+        required=False,
+        choices=lambda: _markets()[1:-1],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def clean_sites(self) -> list[str]:
+        """A local seller has one shop in one country: nothing to choose."""
+        sites: list[str] = self.cleaned_data["sites"]
+        return sites if self.cleaned_data.get("seller_type") == "CROSS_BORDER" else []
 
     def clean_region(self) -> str:
         """A market that we know."""

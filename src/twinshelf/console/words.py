@@ -52,6 +52,7 @@ CAPABILITIES: Final[Mapping[str, Text]] = {
 
 PERMISSIONS: Final[tuple[tuple[str, Text], ...]] = (
     (Permission.OPERATE, _("Change products, listings, orders, templates and settings")),
+    (Permission.GLOBAL_STORE, _("TikTok Global Store Page")),
     (Permission.PEOPLE, _("See the users of the account")),
     (Permission.SECURITY, _("See the security log")),
 )

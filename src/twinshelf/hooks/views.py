@@ -150,7 +150,7 @@ def tiktok(request: HttpRequest) -> HttpResponse:
             ignored_because="" if wanted or hint.kind == "deauthorized" else "nothing of ours",
         )
         if hint.kind == "deauthorized":
-            connections.disconnected(receiver.seller_id, at=hint.at, new=new, by=ENGINE)
+            connections.disconnected(receiver.shop, at=hint.at, new=new, by=ENGINE)
     return HttpResponse(status=200)
 
 

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     """See who is in the account."""
     SECURITY = "security"
     """See the security log."""
+    GLOBAL_STORE = "global_store"
+    """See the pages of Global Stores."""
     OWN = "own"
     """What only the owner of the account may: change users and roles, confirm authorizations."""
 

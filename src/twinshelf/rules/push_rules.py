@@ -263,7 +263,7 @@ def repair(connection: Connection, warehouse_id: str, refused_at: datetime | Non
             refused_at=refused_at,
             read_at=shop.warehouses_read_at,
             inactive=shop_warehouses.inactive(shop),
-            cross_border=shop_warehouses.cross_border(shop),
+            cross_border=shop.is_cross_border,
             others=there,
         )
     )

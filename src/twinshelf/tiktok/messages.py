@@ -104,8 +104,8 @@ _ROWS: Final[tuple[tuple[str, tuple[int, ...]], ...]] = (
     # -- sellers and cross-border
     ("E-CON-SELLER", (12052700, 12052704)),
     ("E-CON-TAX", (12052703,)),
-    ("E-REG-CB", (12052701, 12052705)),
-    ("E-GLOBAL-READONLY", (*range(12052508, 12052516),)),
+    ("E-GLOBAL-READONLY", (12052701, 12052705)),
+    ("E-GLOBAL-SHARED", (*range(12052508, 12052516),)),
     # -- fulfillment
     ("E-PLT-CALL", (21001001, 21011005, 11001002)),
     ("E-PLT-DOWN", (

@@ -191,6 +191,8 @@ def task_tag(task: Any) -> SafeString:
 @register.simple_tag
 def access_tag(access: Any) -> SafeString:
     """Whether a store or a shop may still be worked with."""
+    if access.state == "unbound":
+        return pill("bad", "stop", _("Disconnected"))
     if access.has_ended:
         return pill("bad", "stop", _("Reauthorize"))
     if access.state == "ending":

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
@@ -48,6 +49,7 @@ def _page(
     request: ConsoleRequest, *, store_form: StoreForm | None = None, pair_form: PairForm | None = None
 ) -> HttpResponse:
     stores, shops, every = queries.stores(), queries.unpaired_shops(), queries.connections()
+    most = request.account.most_shops
     if pair_form is None and stores and shops:
         pair_form = PairForm(stores=stores, shops=shops, initial={"name": str(shops[0])})
     return render(
@@ -60,6 +62,9 @@ def _page(
                 for c in every
             ],
             "shops": [(shop, queries.shop_access(shop), queries.lacking(shop)) for shop in queries.shops()],
+            "global_stores": queries.global_stores() if may(request, Permission.GLOBAL_STORE) else [],
+            "most_shops": most,
+            "counted_shops": queries.counted_shops() if most is not None else 0,
             "store_form": store_form or StoreForm(),
             "store_form_open": store_form is not None or not stores,
             "pair_form": pair_form,
@@ -120,10 +125,11 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
     if not (region.isalpha() and region.isupper() and len(region) == 2):
         raise Http404
     with Told(request):
-        name = request.GET.get("name", "")
-        return redirect(
-            connection_actions.authorize_url(request.account, region=region, session=request.session, name=name)
+        name, sites = request.GET.get("name", ""), request.GET.getlist("site")
+        way = connection_actions.authorize_url(
+            request.account, region=region, session=request.session, name=name, sites=sites
         )
+        return redirect(way)
     return redirect("connections")
 
 
@@ -144,9 +150,11 @@ def authorized(request: ConsoleRequest) -> HttpResponse:
             connection_actions.park_authorization(request.account, request.GET.get("code", ""), session=request.session)
             return redirect("confirm_authorization")
         state, code = request.GET.get("state", ""), request.GET.get("code", "")
-        name = connection_actions.use_state(state, account=request.account, session=request.session)
+        wish = connection_actions.use_state(state, account=request.account, session=request.session)
         names = _connected_names()
-        shops = connection_actions.authorize_shops(request.account, code, name=name, by=Actor.of(request.user))
+        shops = connection_actions.authorize_shops(
+            request.account, code, name=wish.name, sites=wish.sites, by=Actor.of(request.user)
+        )
         _tell_authorized(request, shops, names)
     return redirect("connections")
 
@@ -180,6 +188,8 @@ def _tell_authorized(request: ConsoleRequest, shops: Sequence[Shop], connected: 
     names = ", ".join(str(shop) for shop in shops)
     told = ngettext("Authorized: %(names)s.", "Authorized: %(names)s.", len(shops))
     messages.success(request, told % {"names": names})
+    for refused in queries.refused_shops(shops):
+        messages.warning(request, format_html("<b>{}</b> {}", texts.text(refused), texts.remedy(refused)))
     if shops and all(shop.id in connected for shop in shops):
         same = _(
             "This TikTok Shop is already connected here as %(name)s. You are still logged in to that account. "

@@ -33,7 +33,7 @@ def add(request: ConsoleRequest) -> HttpResponse:
     way = ""
     if form.is_valid():
         asked = {"region": form.cleaned_data["region"], "name": form.cleaned_data["name"]}
-        way = f"{reverse('authorize')}?{urlencode(asked)}"
+        way = f"{reverse('authorize')}?{urlencode({**asked, 'site': form.cleaned_data['sites']}, doseq=True)}"
     context = {
         "form": form,
         "way": way,
