@@ -23,6 +23,7 @@ LISTS = (
     "/products/", "/orders/", "/templates/", "/templates/categories/", "/activity/", "/activity/problems/",
     "/activity/webhooks/", "/activity/changes/", "/connections/",
     "/returns/", "/inventory/locations/", "/inventory/warehouses/", "/orders/sales/",
+    "/orders/deadlines/",
 )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def test_the_guide_button_of_every_list_opens_what_the_guide_says_about_it(conso
         "/inventory/locations/": "/guide/inventory/#locations",
         "/inventory/warehouses/": "/guide/inventory/#push-rules",
         "/orders/sales/": "/guide/orders/#sales-and-customers",
+        "/orders/deadlines/": "/guide/orders/#deadlines",
         f"/connections/{world.us.id}/skus/": "/guide/skus/",
     }
 

@@ -23,6 +23,7 @@ from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.cli import (
     accounts,
     backups,
+    deadlines,
     diagnosis,
     installation,
     problems,
@@ -634,6 +635,7 @@ return_commands.mount(app, console, _opened, _complain)
 skus.mount(app, console, _opened, _complain)
 stock_command.mount(app, console, _opened, _complain)
 diagnosis.mount(app, console, _opened)
+deadlines.mount(app, console, _opened)
 problems.mount(app, console, _opened, _complain)
 templates.mount(app, console, _opened, _complain)
 users.mount(app, console, _asking, _complain)

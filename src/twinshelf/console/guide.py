@@ -42,6 +42,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "push_rule": "inventory#push-rules",
     "push_rule_add": "inventory#push-rules",
     "sales": "orders#sales-and-customers",
+    "deadlines": "orders#deadlines",
     "order_link": "orders#an-order-is-not-in-bigcommerce",
     "problems": "activity#problems",
     "webhooks": "activity#webhooks",

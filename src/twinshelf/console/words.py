@@ -16,6 +16,7 @@ from twinshelf.documents import ListingStatus, ProofReason, ProofSubject, Return
 from twinshelf.kit.actions import Permission
 from twinshelf.listings.incoming.plan import Verdict
 from twinshelf.listings.reviews import plan as reviewing
+from twinshelf.orders.deadlines.plan import DeadlineKind, Span
 
 Text = Any
 """A lazy translation: a string by the time it is shown."""
@@ -178,6 +179,21 @@ TABS: Final[Mapping[str, Text]] = {
     "on_hold": _("On hold, unpaid"),
     "failed": _("Not in BigCommerce"),
     "archived": _("Archived"),
+}
+
+DEADLINES: Final[Mapping[str, Look]] = {
+    DeadlineKind.SHIP: Look(_("Ship"), "warn", "truck"),
+    DeadlineKind.HOLD: Look(_("Hold ends"), "", "pause"),
+    DeadlineKind.CANCELLATION: Look(_("Answer: cancellation"), "bad", "x"),
+    DeadlineKind.RETURN: Look(_("Decide: return"), "bad", "undo"),
+    DeadlineKind.AUTHORIZATION: Look(_("Access ends"), "warn", "link"),
+}
+
+SPANS: Final[Mapping[Span, Text]] = {
+    Span.LATE: _("Late"),
+    Span.TODAY: _("Due today"),
+    Span.TOMORROW: _("Due tomorrow"),
+    Span.LATER: _("Later"),
 }
 
 RETURN_TABS: Final[Mapping[ReturnStage, Text]] = {

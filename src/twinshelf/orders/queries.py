@@ -312,6 +312,13 @@ def asked_to_cancel(connections: Sequence[Connection]) -> int:
     return int(rows.count())
 
 
+def first_answer_due(connections: Sequence[Connection]) -> datetime | None:
+    """By when the first of the buyers who ask to cancel must have an answer; None if nobody waits."""
+    rows = CancelRequestRow.objects.filter(order__connection_id__in=[c.id for c in connections], waiting=True)
+    found: datetime | None = rows.aggregate(first=Min("deadline"))["first"]
+    return found
+
+
 def find_orders(text: str, limit: int = 5) -> list[ShopOrderRow]:
     """The newest orders by number on either side, of a package or of tracking, by SKU or title."""
     rows = _containing(ShopOrderRow.objects.all(), text, list(Connection.objects.values_list("id", flat=True)))

@@ -52,6 +52,7 @@ _TABLES = {
     "sale": words.SALE,
     "order": words.ORDER,
     "return": words.RETURN,
+    "deadline": words.DEADLINES,
     "task": words.TASK,
     "item": words.ITEM,
     "report": words.REPORT,

@@ -282,7 +282,7 @@ def _attention(groups: Sequence[Attention], every: Sequence[Connection], stores:
         if due > late:
             rows.append(_due(due - late, first if not late else None))
     if asked := orders.asked_to_cancel(every):
-        rows.append(_asked_to_cancel(asked))
+        rows.append(_asked_to_cancel(asked, orders.first_answer_due(every)))
     undecided, first = returns.awaiting_decision(every)
     if first is not None:
         rows.append(_to_decide(undecided, first))
@@ -341,12 +341,16 @@ def _due(number: int, first: datetime | None) -> Attention:
     return _shipping("warn", sentence % (number, DUE_HOURS), cause, number)
 
 
-def _asked_to_cancel(number: int) -> Attention:
+def _asked_to_cancel(number: int, first: datetime | None) -> Attention:
+    cause = _("Answer on the order's page before you ship; without an answer TikTok decides.")
+    if first is not None:
+        at = {"time": moment_text(first), "zone": zone()}
+        cause = f"{cause} {_('The first is decided after %(time)s (%(zone)s).') % at}"
     return Attention(
         "bad",
         "x",
         ngettext("%d buyer asks to cancel", "%d buyers ask to cancel", number) % number,
-        _("Answer on the order's page before you ship; without an answer TikTok decides."),
+        cause,
         ngettext("View %d order", "View %d orders", number) % number,
         f"{reverse('orders')}?asks=cancel",
     )
