@@ -11,13 +11,15 @@ import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from twinshelf.documents import Address, ShopOrder, from_json
-from twinshelf.goods.models import StoreVariant
+from twinshelf.documents import Address, ShopOrder, from_json, to_json
+from twinshelf.goods.models import Location, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.listings.models import Link
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.rules.warehouses import Routed
 from twinshelf.sync.models import Lane, Problem, Task
 
 
@@ -444,3 +446,41 @@ def test_a_page_of_customers_asks_the_database_no_more_often_for_more_of_them(co
 
     asked(5)
     assert abs(asked(50) - asked(5)) <= 3  # clocks and counts are kept for some seconds
+
+
+@pytest.mark.covers("P17-51")
+def test_the_page_of_an_order_tells_why_its_location_was_chosen(console, world):
+    row = of("AWAITING_SHIPMENT", creation="created")
+    world.us.shop.warehouses = [{"id": "7002", "name": "US West"}]
+    world.us.shop.save()
+    row.connection_id, row.document = world.us.id, to_json(msgspec.structs.replace(document(row), warehouse_id="7002"))
+    row.save()
+    address = f"/orders/{row.pk}/"
+    assert 'id="location"' not in console.get(address).html  # locations are not used
+
+    Location.objects.create(account=world.account, store=world.us.store, location_id="2", label="Reno")
+    told = {
+        Routed.LINKED: "It is linked to the order’s TikTok warehouse.",
+        Routed.PREFERRED: (
+            "Of the locations linked to the order’s TikTok warehouse, the first that had all its goods."
+        ),
+        Routed.FIRST: "The first location linked to the order’s TikTok warehouse; none had all its goods.",
+        Routed.PACKAGE: "TikTok moved the package to another warehouse, to which this location is linked.",
+        Routed.UNLINKED: (
+            "No location is linked to the order’s TikTok warehouse: it is taken from where BigCommerce draws."
+        ),
+        Routed.OFF: "The linked location is switched off or removed, so it is taken from where BigCommerce draws.",
+        Routed.SHORT: "BigCommerce did not book the units to the linked location: correct the stock of both by hand.",
+    }
+    assert set(told) == set(Routed)
+    for why, words in told.items():
+        ShopOrderRow.objects.filter(id=row.id).update(location_id="2", location_why=why)
+        page = console.get(address)
+        assert (
+            f"Location Reno {words} TikTok warehouse when it was placed: US West A SKU match does not route an order:"
+            " links of locations to warehouses do. Review location links"
+        ) in page, why
+        assert (
+            f'href="{reverse("inventory_locations")}"'
+            in page.html.partition('id="location"')[2].partition("</section")[0]
+        )

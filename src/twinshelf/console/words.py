@@ -406,7 +406,7 @@ KINDS_OF_WAREHOUSE: Final[Mapping[str, Text]] = {
 }
 
 ROUTED: Final[Mapping[str, Text]] = {
-    "linked": _("It is linked to the order’s TikTok warehouse. The SKU decides nothing."),
+    "linked": _("It is linked to the order’s TikTok warehouse."),
     "preferred": _("Of the locations linked to the order’s TikTok warehouse, the first that had all its goods."),
     "first": _("The first location linked to the order’s TikTok warehouse; none had all its goods."),
     "package": _("TikTok moved the package to another warehouse, to which this location is linked."),

@@ -421,6 +421,8 @@ class OrderView:
     """When the store order was made, by the record of it."""
     location: str = ""
     """What the location is called that it is taken from; "" where locations are not used."""
+    warehouse: str = ""
+    """What the TikTok warehouse is called that the order was placed at."""
 
     @property
     def units(self) -> int:
@@ -464,7 +466,14 @@ def view_of(row: ShopOrderRow) -> OrderView:
         events=tuple(sync.events_of([row.order_id])),
         created_at=next((change.at for change in changes if change.kind == "CreateStoreOrder" and change.ok), None),
         location=_location(row),
+        warehouse=_warehouse(row, order),
     )
+
+
+def _warehouse(row: ShopOrderRow, order: ShopOrder) -> str:
+    """What the TikTok warehouse of an order is called; its id where the shop's warehouses do not name it."""
+    listed = row.connection.shop.warehouses
+    return next((each["name"] for each in listed if each["id"] == order.warehouse_id), order.warehouse_id)
 
 
 def _location(row: ShopOrderRow) -> str:
