@@ -38,6 +38,12 @@ PAGES = {
     "a new template": "/templates/{connection}/new/",
     "categories to choose from": "/products/categories/",
     "orders": "/orders/",
+    "  by customer name": "/orders/?sort=customer",
+    "  by customer name, page 900": "/orders/?sort=customer&page=900",
+    "orders by price": "/orders/?sort=-total",
+    "  by BigCommerce order": "/orders/?sort=-store_order",
+    "  by TikTok order": "/orders/?sort=order",
+    "  by status": "/orders/?sort=status",
     "search orders: a word of very many": "/orders/?q=linen",
     "search everything": "/search/?q=linen",
 }

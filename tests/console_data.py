@@ -52,6 +52,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.kit.text_search import rebuild, searchable
 from twinshelf.listings.models import CategoryTree, Link, ListingRow, ShopSkuSeen, leaves_kept
+from twinshelf.orders.book import name_keys, search_words
 from twinshelf.orders.models import CancellationRow, ReturnRow, ShipmentRow, ShopOrderRow
 from twinshelf.orders.returns import book as return_book
 from twinshelf.rules import membership
@@ -525,12 +526,12 @@ def order_row(connection: Connection, order: ShopOrder, store_order_id: str | No
         buyer=seal(buyer, bound_to=f"order:{connection.id}:{order.id}"),
         buyer_id=order.buyer_id,
         address_clear=False,
-        search=searchable(
-            [order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)]
-        ),
+        search=search_words(order),
+        shipped_by_tiktok=order.shipped_by_tiktok,
         store_order_id=store_order_id,
         seen_at=order.created_at + timedelta(minutes=2, seconds=10),
     )
+    row.name_key, row.last_name_key = name_keys(order.address)
     if store_order_id:
         row.creation, row.referenced = "created", True
         row.store_state = STORE_STATE.get(order.status, "awaiting_fulfillment")

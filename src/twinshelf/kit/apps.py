@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from twinshelf.kit import text_search
+from twinshelf.kit import forgetting, text_search
 from twinshelf.kit.sqlite import statistics
 
 
@@ -16,5 +16,6 @@ class KitConfig(AppConfig):
 
     def ready(self) -> None:
         """Ask to be told of migrations."""
+        post_migrate.connect(forgetting.keep_triggers, dispatch_uid="forgetting")
         post_migrate.connect(text_search.keep_indexes, dispatch_uid="text search")
         post_migrate.connect(statistics.suppose, dispatch_uid="sqlite statistics")

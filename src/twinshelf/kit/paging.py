@@ -67,11 +67,15 @@ def page_of(rows: Sequence[T], *, number: int, size: int) -> Page[T]:
     return Page(tuple(rows[(at - 1) * size : at * size]), len(rows), at, size)
 
 
+Column = str | Expression
+
+
 def page_of_ids(
-    rows: QuerySet[Any], order: str | Expression, *, descending: bool, total: int, number: int, size: int
+    rows: QuerySet[Any], order: Column | Sequence[Column], *, descending: bool, total: int, number: int, size: int
 ) -> Page[int]:
-    """Page `number` of `rows` as primary keys, ordered by a column and then by key, so that no row is on two pages."""
-    by: Any = F(order) if isinstance(order, str) else order
+    """Page `number` of `rows` as primary keys, ordered by columns and then by key, so that no row is on two pages."""
+    columns = [order] if isinstance(order, str | Expression) else order
+    by: list[Any] = [F(each) if isinstance(each, str) else each for each in columns]
     page: Page[int] = Page((), total, number, size)
     number = min(max(1, number), page.pages)
     start = (number - 1) * size
@@ -82,7 +86,8 @@ def page_of_ids(
     if backward:
         start = total - start - count
     down = descending != backward
-    found = rows.order_by(OrderBy(by, descending=down), "-pk" if down else "pk").values_list("pk", flat=True)
+    sorted_rows = rows.order_by(*(OrderBy(each, descending=down) for each in by), "-pk" if down else "pk")
+    found = sorted_rows.values_list("pk", flat=True)
     ids = list(found[start : start + count])
     return Page(tuple(reversed(ids) if backward else ids), total, number, size)
 

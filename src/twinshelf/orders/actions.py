@@ -16,6 +16,7 @@ from twinshelf.kit import clock, secrets
 from twinshelf.listings import actions as listings
 from twinshelf.listings.models import Link
 from twinshelf.listings.queries import matches_strictly
+from twinshelf.orders import book
 from twinshelf.orders.book import binding, order_of
 from twinshelf.orders.models import CancellationRow, CancelRequestRow, ChosenVariant, ReturnRow, ShopOrderRow
 from twinshelf.orders.returns.book import binding as return_binding
@@ -197,12 +198,12 @@ def _ask(order: ShopOrderRow, kind: str, cause: str) -> None:
 def reseal() -> int:
     """Seal the buyers of all accounts' orders, and what they wrote about returns, under the current key.
 
-    Returns how many values were under older ones. Safe to repeat.
+    What buyers are sorted by is made anew with it. Returns how many values were under older keys. Safe to repeat.
 
     Raises Unsealable where a value's key is not configured.
     """
     rows = ShopOrderRow.objects.with_scopes_disabled().only("buyer", "connection_id", "order_id")
     stories = ReturnRow.objects.with_scopes_disabled().only("story", "connection_id", "return_id")
-    return secrets.reseal(rows, ["buyer"], lambda row: binding(row.connection_id, row.order_id)) + secrets.reseal(
-        stories, ["story"], lambda row: return_binding(row.connection_id, row.return_id)
-    )
+    count = secrets.reseal(rows, ["buyer"], lambda row: binding(row.connection_id, row.order_id))
+    book.rekey()
+    return count + secrets.reseal(stories, ["story"], lambda row: return_binding(row.connection_id, row.return_id))

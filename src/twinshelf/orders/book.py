@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import msgspec
+from django.db import transaction
 
 from twinshelf.connections.models import Connection
 from twinshelf.documents import Address, ShopOrder, ShopOrderStatus, from_json, to_json
-from twinshelf.kit import clock
+from twinshelf.kit import clock, sort_keys
 from twinshelf.kit.secrets import seal, unseal
+from twinshelf.kit.sort_keys import sort_key
 from twinshelf.kit.text_search import searchable
 from twinshelf.kit.upsert import insert_rows, update_rows
 from twinshelf.orders.bearers import Bearers, bearers_of
@@ -91,8 +94,8 @@ def keep_orders(connection: Connection, orders: Iterable[ShopOrder], *, write: b
             stale,
             [
                 "status", "updated_at", "paid_at", "ship_by", "total", "currency", "fulfilled_by_tiktok", "document",
-                "buyer", "buyer_id", "address_clear", "address_due", "asks_to_cancel", "search",
-                "source_order_id",
+                "buyer", "buyer_id", "address_clear", "address_due", "asks_to_cancel", "search", "name_key",
+                "last_name_key", "shipped_by_tiktok", "source_order_id",
             ],
         )  # fmt: skip
     return result
@@ -110,10 +113,45 @@ def _fill(row: ShopOrderRow, order: ShopOrder, address: Address) -> None:
     row.buyer = seal(buyer, bound_to=binding(row.connection_id, order.id))
     row.buyer_id = order.buyer_id
     row.address_clear = address.clear
-    words = {order.id, *(line.seller_sku for line in order.lines), *(line.title for line in order.lines)}
-    words |= {word for line in order.lines for word in (line.product_id, line.sku_id)} | {order.tracking_number}
+    row.shipped_by_tiktok = order.shipped_by_tiktok
+    row.name_key, row.last_name_key = name_keys(address)
+    row.search = search_words(order)
+
+
+TITLE, PRODUCT = "¶", "§"
+"""What stands in `search` before a word of a title and before the id of a product. Nobody types them."""
+
+
+def search_words(order: ShopOrder) -> str:
+    """The `search` column of an order. Pure."""
+    words = {order.id, order.tracking_number, *(line.seller_sku for line in order.lines)}
+    words |= {line.sku_id for line in order.lines} | {f"{PRODUCT}{line.product_id}" for line in order.lines}
     words |= {word for package in order.packages for word in (package.id, package.tracking_number)}
-    row.search = searchable(sorted(words))
+    titles = " ".join(line.title.lower() for line in order.lines)
+    words |= {f"{TITLE}{word}" for word in {*titles.split(), *re.findall(r"\w+", titles)}}
+    return searchable(sorted(words))
+
+
+def name_keys(address: Address) -> tuple[str, str]:
+    """(by the whole name as lists show it, by the last name): "" where there is none."""
+    return sort_key(f"{address.first_name} {address.last_name}"), sort_key(address.last_name)
+
+
+_AT_ONCE = 500
+
+
+def rekey() -> int:
+    """Make the sort keys of all accounts' buyers by the current key; how many were of older ones. Safe to repeat."""
+    every = ShopOrderRow.objects.with_scopes_disabled().exclude(name_key="")
+    older = every.exclude(name_key__startswith=sort_keys.current()).order_by("pk")
+    done, last = 0, 0
+    while rows := list(older.filter(pk__gt=last).only("buyer", "connection_id", "order_id")[:_AT_ONCE]):
+        last = rows[-1].pk
+        with transaction.atomic():
+            for row in rows:
+                whole, by_last = name_keys(buyer_of(row)[0])
+                done += every.filter(pk=row.pk, buyer=row.buyer).update(name_key=whole, last_name_key=by_last)
+    return done
 
 
 def _asks_to_cancel(order: ShopOrder) -> bool:

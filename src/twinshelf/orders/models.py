@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Length
 
 from twinshelf.accounts.models import AccountModel
 from twinshelf.connections.models import Connection, Shop
@@ -26,6 +27,7 @@ from twinshelf.documents import (
 )
 from twinshelf.kit import clock
 from twinshelf.kit.choices import choices
+from twinshelf.kit.sort_keys import KEY_LENGTH
 
 _CREATION: Mapping[StrEnum, str] = {
     CreationState.WAITING: "Waiting",
@@ -109,13 +111,22 @@ class ShopOrderRow(AccountModel):
     total = models.DecimalField(max_digits=20, decimal_places=4)
     currency = models.CharField(max_length=3)
     fulfilled_by_tiktok = models.BooleanField(default=False)
+    shipped_by_tiktok = models.BooleanField(default=False, db_default=False)
+    """Its parcel goes by a carrier of TikTok's, whoever packs it."""
     document = models.BinaryField()
     buyer = models.TextField(blank=True)
+    name_key = models.CharField(max_length=KEY_LENGTH, blank=True, default="", db_default="")
+    """Sorts as the buyer's name does (`kit.sort_keys`)."""
+    last_name_key = models.CharField(max_length=KEY_LENGTH, blank=True, default="", db_default="")
+    """As `name_key`, of the last name alone: found by it as well."""
     buyer_id = models.CharField(max_length=64, blank=True, db_default="")
     """TikTok's number of the buyer: says which orders are of one, not of whom; "" where it is not told."""
     address_clear = models.BooleanField(default=False)
     search = models.TextField(blank=True)
-    """Order, package, tracking and SKU numbers, SKUs and titles in lower case; nothing of the buyer."""
+    """Order, package, tracking and SKU numbers, SKUs and titles in lower case; nothing of the buyer.
+
+    Words of titles and ids of products are marked (`book.TITLE`, `book.PRODUCT`), so that each is found by itself.
+    """
     bearers = models.JSONField(default=dict)
     """TikTok SKU id → [product id, variant id] of the store that its units were found to be, and stay."""
     creation = models.CharField(max_length=10, choices=choices(_CREATION), default=CreationState.WAITING.value)
@@ -152,6 +163,9 @@ class ShopOrderRow(AccountModel):
     """The TikTok side carries the store order's id."""
     seen_at = models.DateTimeField(default=clock.now)
 
+    forgotten_with: ClassVar = {"buyer": ("name_key", "last_name_key")}
+    """As `kit.forgetting` reads it."""
+
     class Meta:
         db_table = "orders_shop_order"
         constraints: ClassVar = [
@@ -161,6 +175,12 @@ class ShopOrderRow(AccountModel):
         indexes: ClassVar = [
             models.Index(fields=["connection", "status", "-placed_at"], name="shop_order_by_status"),
             models.Index(fields=["account", "-placed_at"], name="shop_order_recent"),
+            models.Index(fields=["account", "name_key", "id"], name="shop_order_by_name"),
+            models.Index(fields=["account", "last_name_key"], name="shop_order_by_last_name"),
+            models.Index(fields=["account", "order_id", "id"], name="shop_order_by_number"),
+            models.Index(fields=["account", "total", "id"], name="shop_order_by_total"),
+            models.Index(fields=["account", "status", "id"], name="shop_order_by_word"),
+            models.Index("account", Length("store_order_id"), "store_order_id", "id", name="shop_order_by_store_no"),
             models.Index(fields=["connection", "creation"], name="shop_order_by_creation"),
             models.Index(
                 fields=["connection"], condition=models.Q(asks_to_cancel=True), name="shop_order_asks_to_cancel"

@@ -13,8 +13,8 @@ from statistics import median
 from typing import Any, Final, Literal
 
 import msgspec
-from django.db.models import Count, Expression, Max, Min, Q, QuerySet, Sum, TextField, Value
-from django.db.models.functions import Cast, LPad, Substr
+from django.db.models import Count, Expression, Max, Min, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast, Length, Substr
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
@@ -61,7 +61,7 @@ Tab = Literal[
     "failed",
     "archived",
 ]
-Sort = Literal["placed", "total", "order", "store_order", "status", "ship_by"]
+Sort = Literal["placed", "total", "order", "store_order", "status", "ship_by", "customer"]
 
 TABS: Final[tuple[tuple[Tab, tuple[ShopOrderStatus, ...]], ...]] = (
     ("awaiting_shipment", (ShopOrderStatus.AWAITING_SHIPMENT, ShopOrderStatus.PARTIALLY_SHIPPING)),
@@ -106,13 +106,14 @@ class OrderFilter:
 def orders(wanted: OrderFilter, connections: Sequence[Connection], *, total: int | None = None) -> Page[ShopOrderRow]:
     """One page of orders, newest first unless asked otherwise. `total` is how many there are, where that is known."""
     rows = _matching(wanted, connections, total)
-    column: dict[Sort, str | Expression] = {
+    column: dict[Sort, str | Sequence[str | Expression]] = {
         "placed": "placed_at",
         "total": "total",
         "order": "order_id",
-        "store_order": LPad("store_order_id", 64, Value("0")),  # numbers, most of them, and as long as they like
+        "store_order": (Length("store_order_id"), "store_order_id"),  # numbers, most of them, of any length
         "status": "status",
         "ship_by": "ship_by",
+        "customer": "name_key",
     }
     page = page_of_ids(
         rows,

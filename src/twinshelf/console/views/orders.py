@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SPANS = (30, 7, 14, 90, 365)
 """The spans of days that sales are shown for, the usual one first."""
-_SORTS = {"placed", "total", "order", "store_order", "status", "ship_by"}
+_SORTS = {"placed", "total", "order", "store_order", "status", "ship_by", "customer"}
 
 
 def order_filter(params: QueryDict, every: Sequence[Connection]) -> OrderFilter:
