@@ -226,6 +226,7 @@ def connect(account: Account, tag: str = "") -> tuple[Store, Connection, Connect
                 store=store,
                 shop=shop,
                 warehouse_id="7001",
+                set_up_at=clock.now(),
             )
         )
     for connection in connections:

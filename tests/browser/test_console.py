@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import console_data
-from twinshelf.connections.models import Seller
+from twinshelf.connections.models import Connection, Seller
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, Review, ReviewLine
@@ -120,6 +120,19 @@ def test_pages_with_a_warning_above_their_list_pass_axe_too(page, world):
         page.goto(page.base + address)
         expect(page.locator(".msg.warn")).to_have_count(1)
         assert violations(page) == [], address
+
+
+def test_the_setup_wizard_passes_axe_at_each_size_and_nothing_lies_sideways(page, world):
+    Connection.objects.filter(id=world.us.id).update(set_up_at=None)
+    Seller.objects.update(scopes=["seller.order.info"])  # something to fix
+    for address in ("connect/", f"{world.us.id}/template/", f"{world.us.id}/defaults/"):
+        for width, scheme in ((1440, "light"), (390, "dark"), (320, "light")):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.emulate_media(color_scheme=scheme)
+            page.goto(f"{page.base}/setup/{address}")
+            expect(page.locator(".checks li.bad")).to_have_count(1)
+            assert violations(page) == [], f"{address} at {width}"
+            assert sideways(page) <= 0, f"{address} at {width}"
 
 
 def test_every_page_passes_axe_on_a_phone_in_the_dark_and_nothing_lies_sideways(page, world):

@@ -15,16 +15,18 @@ import httpx2
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection as database
 from django.db import transaction
 from django_scopes import scope
 from pytest_django import DjangoDbBlocker
 
 from soak.calls import post
+from tests.flows.browser import Browser
 from twinshelf import wiring
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE, Actor, ActorKind
-from twinshelf.accounts.models import Account
+from twinshelf.accounts.models import Account, Membership
 from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection
@@ -315,3 +317,14 @@ def sold(store: StoreWorld, shop: ShopWorld, twinshelf: Twinshelf) -> Callable[.
         return order_id, str(twinshelf.order(order_id).store_order_id)
 
     return sell
+
+
+@pytest.fixture
+def newcomer(twinshelf: Twinshelf) -> Iterator[Browser]:
+    """The owner of a new account, at the console; its scope is open, and nobody has tried too often."""
+    cache.clear()
+    account = accounts.create_account(
+        "Newcomer", owner_email="nina@new.test", password="a long enough password", by=COMMAND_LINE
+    )
+    with scope(account=account):
+        yield Browser(Membership.objects.get(account=account).user)

@@ -7,31 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
-from django_scopes import scope
 
 from tests.flows.browser import Browser, words_of
 from tests.flows.conftest import ShopWorld
 from tests.flows.faults import HELD_SECONDS
 from tests.flows.neighbors import connect_store, consent, open_shop
-from twinshelf.accounts import actions as accounts
-from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.accounts.models import Membership
 from twinshelf.connections.models import Connection, Seller, Shop, Store
 from twinshelf.kit.secrets import unseal
 from twinshelf.orders.models import ShopOrderRow
-
-
-@pytest.fixture
-def newcomer(sandbox, shop, twinshelf):
-    """The owner of a new account, at the console; its scope is open, and nobody has tried too often."""
-    cache.clear()
-    account = accounts.create_account(
-        "Newcomer", owner_email="nina@new.test", password="a long enough password", by=COMMAND_LINE
-    )
-    with scope(account=account):
-        yield Browser(Membership.objects.get(account=account).user)
 
 
 def authorize(browser, sandbox, shop, *, region="US"):

@@ -36,8 +36,8 @@ from twinshelf.connections.installing import (
     uninstalled,
     waiting,
 )
-from twinshelf.connections.models import Connection
-from twinshelf.connections.pairing import pair, rename
+from twinshelf.connections.models import Connection, Shop
+from twinshelf.connections.pairing import finish_setup, pair, rename
 from twinshelf.connections.resealing import reseal
 from twinshelf.connections.shops import Mistyped, delete_shop, rename_shop
 from twinshelf.connections.stores import (
@@ -52,6 +52,7 @@ from twinshelf.connections.stores import (
     store_hash_of,
     store_hook_address,
 )
+from twinshelf.errors import Refused
 
 
 def read_warehouses(connection: Connection, *, by: Actor) -> int:
@@ -61,6 +62,17 @@ def read_warehouses(connection: Connection, *, by: Actor) -> int:
     with transaction.atomic():
         audit.record(by, connection.account_id, "connections.read_warehouses", owner)
     return len(warehouses.of(connection.shop))
+
+
+def look_at_shop(shop: Shop, *, by: Actor) -> None:
+    """Read at TikTok whether a shop may sell, and from where. That it may not is kept, and no error. Safe to repeat."""
+    try:
+        warehouses.read(shop)
+    except Refused:
+        if not warehouses.inactive(shop):
+            raise
+    with transaction.atomic():
+        audit.record(by, shop.account_id, "connections.look_at_shop", f"shop:{shop.id}")
 
 
 __all__ = [
@@ -90,8 +102,10 @@ __all__ = [
     "delete_shop",
     "disconnected",
     "ensure_store_hooks",
+    "finish_setup",
     "installed",
     "look_at_currencies",
+    "look_at_shop",
     "opened",
     "pair",
     "park_authorization",

@@ -177,6 +177,8 @@ class Connection(AccountModel):
     channel_id = models.CharField(max_length=64, default="1")
     warehouse_id = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    set_up_at = models.DateTimeField(null=True)
+    """When its setting up was finished; None: the wizard goes on, and nothing is sent for it (ONB-1)."""
 
     class Meta:
         constraints: ClassVar = [

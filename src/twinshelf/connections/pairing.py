@@ -12,15 +12,17 @@ from twinshelf.connections import clients, currencies, warehouses
 from twinshelf.connections.choices import preferences
 from twinshelf.connections.models import Connection, Shop, Store
 from twinshelf.errors import DocumentError, NeedsPerson
-from twinshelf.sync import schedules
+from twinshelf.kit import clock
+from twinshelf.sync import lanes, schedules
 
 _DAY = 86_400
 LONGEST_NAME = 120
 
 
-def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) -> Connection:
+def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor, guided: bool = False) -> Connection:
     """Connect a store with a shop: a channel in the store, the shop's warehouses, webhooks, timetables.
 
+    `guided`: the wizard goes on with a new connection. Both sides are read, and nothing is sent before `finish_setup`.
     Safe to repeat. Raises NeedsPerson where the shop has no sales warehouse that is switched on.
     """
     client = clients.shop_client(shop)
@@ -35,7 +37,14 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     chosen = {"store_id": store.id, "name": name, "channel_id": channel_id, "warehouse_id": default.id}
     with transaction.atomic():
         known = Connection.objects.filter(shop=shop).values(*chosen).first()
-        connection, _ = Connection.objects.update_or_create(account=account, shop=shop, defaults=chosen)
+        connection, new = Connection.objects.update_or_create(
+            account=account,
+            shop=shop,
+            defaults=chosen,
+            create_defaults={**chosen, "set_up_at": None if guided else clock.now()},
+        )
+        if new and guided:
+            lanes.rest(account.id, f"connection:{connection.id}")
         before, after = changed(known or {}, chosen)
         subject = f"connection:{connection.id}"
         record(by, account.id, "connections.pair", subject, before=before, after=after, detail=f"shop:{shop.id}")
@@ -50,6 +59,19 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor) ->
     schedules.set_schedule(account.id, "shop_comparison", owner, _DAY, first_in=_DAY)
     schedules.set_schedule(account.id, "shop_warehouses", owner, 3600, first_in=3600)
     return connection
+
+
+def finish_setup(connection: Connection, *, by: Actor) -> None:
+    """End the setting up of a connection: what was asked for meanwhile is sent from now on. Safe to repeat."""
+    with transaction.atomic():
+        now = clock.now()
+        if not Connection.objects.filter(id=connection.id, set_up_at=None).update(set_up_at=now):
+            return
+        owner = f"connection:{connection.id}"
+        after = {"set_up_at": now.isoformat()}
+        record(by, connection.account_id, "connections.finish_setup", owner, before={"set_up_at": None}, after=after)
+        lanes.begin(connection.account_id, owner)
+        connection.set_up_at = now
 
 
 def rename(connection: Connection, name: str, *, by: Actor) -> None:

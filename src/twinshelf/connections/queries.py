@@ -65,6 +65,12 @@ def sellers() -> list[Seller]:
     return list(Seller.objects.order_by("id"))
 
 
+def being_set_up() -> Connection | None:
+    """The connection whose setting up was begun first and is not finished; None where there is none."""
+    rows = _staying().filter(set_up_at=None).select_related("store", "shop", "shop__seller")
+    return rows.order_by("id").first()
+
+
 def connection_or_404(connection_id: int) -> Connection:
     """A connection of the account with its store and shop. Raises Http404."""
     return get_object_or_404(_staying().select_related("store", "shop", "shop__seller"), id=connection_id)

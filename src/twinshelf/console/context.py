@@ -19,6 +19,7 @@ from twinshelf.kit.actions import Permission
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
 from twinshelf.orders.returns import queries as returns
+from twinshelf.rules import queries as rules
 from twinshelf.sync import queries as sync
 
 THEME_COOKIE = "theme"
@@ -95,6 +96,7 @@ def _menu(request: Any) -> dict[str, Any]:
         "failed": catalog.failed_listings(every),
         "awaiting": orders.awaiting_shipment(every),
         "returns": returns.awaiting_decision(every)[0],
+        "setup": next(((c, rules.setup_step(c)) for c in every if c.set_up_at is None), None),
         "running": running,
         "running_percent": sync.progress(running[0]).percent if running else 0,
     }

@@ -26,12 +26,15 @@ DATA: Final = Path(__file__).parent / "data"
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 PAGES: Final = (
-    "start", "dashboard", "products", "templates", "inventory", "orders", "returns", "activity", "connections",
+    "start", "setup", "dashboard", "products", "templates", "inventory", "orders", "returns", "activity", "connections",
     "skus", "settings",
 )  # fmt: skip
 """The pages of the guide, in the order to read them in."""
 
 _SECTIONS: Final[Mapping[str, str]] = {
+    "setup_connect": "setup#step-1-connect",
+    "setup_template": "setup#step-2-the-default-template",
+    "setup_defaults": "setup#step-3-the-defaults",
     "product_edit": "products#edit-a-product-for-one-shop",
     "product_map": "products#link-a-product-that-tiktok-has-already",
     "category_map": "templates#the-category-map",

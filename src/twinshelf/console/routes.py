@@ -112,6 +112,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.sync": Route(_to("connection_act", "sync")),
     "inventory.repair": Route(_to("inventory_repair"), "sync"),
     "connection.inventory": Route(_to("connection_act", "inventory")),
+    "connection.settings": Route(_to("preferences"), "cog"),
     "connection.skus": Route(_to("skus")),
     "connection.orders": Route(_to("connection_act", "orders")),
     "connection.template": Route(_to("template")),

@@ -17,6 +17,7 @@ from twinshelf.kit.actions import Permission
 from twinshelf.listings.incoming.plan import Verdict
 from twinshelf.listings.reviews import plan as reviewing
 from twinshelf.orders.deadlines.plan import DeadlineKind, Span
+from twinshelf.proof.queries import State
 
 Text = Any
 """A lazy translation: a string by the time it is shown."""
@@ -647,6 +648,14 @@ REVIEWED: Final[Mapping[str, tuple[str, str, Text]]] = {
     reviewing.Verdict.NOTHING: ("note", "check", _("Nothing to do")),
 }
 """Tint, icon and words for what a review says of a product."""
+
+CHECKED: Final[Mapping[State, Look]] = {
+    State.OK: Look(_("Ok"), "ok", "check"),
+    State.FIX: Look(_("Fix"), "bad", "x"),
+    State.LATER: Look(_("Fix later"), "warn", "alert"),
+    State.WAITING: Look(_("Waiting"), "info", "clock"),
+}
+"""What the installation checklist says of an item."""
 
 LISTING_FIELDS: Final[Mapping[str, Text]] = {
     "title": _("Title"),

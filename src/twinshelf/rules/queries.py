@@ -80,6 +80,14 @@ def product_counts(connection: Connection) -> dict[int, int]:
     return dict(counts)
 
 
+def setup_step(connection: Connection) -> Literal[0, 2, 3]:
+    """The step of the wizard that comes next for a connection (ONB-1): 2 its default template, 3 the rest; 0: none."""
+    if connection.set_up_at is not None:
+        return 0
+    chosen = Template.objects.filter(connection=connection, is_default=True).exclude(category_id="")
+    return 3 if chosen.exists() else 2
+
+
 def template_or_404(connection: Connection, template_id: int) -> Template:
     """A template of a connection. Raises Http404."""
     rows = Template.objects.select_related("connection__store", "connection__shop")

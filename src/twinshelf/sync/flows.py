@@ -231,6 +231,11 @@ class Flow(Generic[B, S]):
     parked: Callable[[LaneRef, Sequence[str]], None] = nothing_to_park
     holding: Callable[..., None] = nothing_to_hold
 
+    @property
+    def sends(self) -> bool:
+        """Whether it changes anything outside, or only reads."""
+        return self.apply is not no_change or self.apply_together is not None
+
 
 AnyFlow = Flow[Any, Any]
 

@@ -108,6 +108,8 @@ def wake(lane_id: int, *, due_at: datetime | None = None) -> bool:
         if _locked_awake(lane_id):
             return False
         row = Lane.objects.get(id=lane_id)
+        if row.resting:
+            return False
         if row.held_until is not None and row.held_until > now:
             due = max(due, row.held_until)
         if due > now:
@@ -307,6 +309,23 @@ def end(account_id: int, owner: str) -> None:
     )
 
 
+def rest(account_id: int, owner: str) -> None:
+    """Let nothing of an owner be sent before `begin`: what is asked for is kept. Reading goes on. Safe to repeat."""
+    for kind in (flow.kind for flow in installed.flows.values() if flow.sends):
+        lane = lane_of(account_id, kind, owner)
+        Lane.objects.filter(id=lane.id).update(resting=True)
+
+
+def begin(account_id: int, owner: str) -> None:
+    """End the rest of an owner's lanes: what was asked for meanwhile is due. Safe to repeat."""
+    resting = Lane.objects.filter(account_id=account_id, owner=owner, resting=True)
+    with transaction.atomic():
+        for lane in resting.select_for_update():
+            Lane.objects.filter(id=lane.id).update(resting=False)
+            if Mark.objects.filter(lane=lane).exists():
+                wake(lane.id)
+
+
 def release_hold(account_id: int, owner: str) -> None:
     """End every hold of an owner's lanes at once (its credentials work again)."""
     now = clock.now()
@@ -347,7 +366,7 @@ def sweep() -> int:
     now = clock.now()
     _put_clock_right(now)
     touched = 0
-    for lane in Lane.objects.filter(awake=False, due_at__lte=now)[:500]:
+    for lane in Lane.objects.filter(awake=False, resting=False, due_at__lte=now)[:500]:
         touched += wake(lane.id)
     port = engine.current()
     for lane in Lane.objects.filter(awake=True, woken_at__lte=now - timedelta(seconds=port.patience_seconds))[:500]:

@@ -35,6 +35,8 @@ class Lane(models.Model):
     due_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)
+    resting = models.BooleanField(default=False, db_default=False)
+    """It stays asleep, whoever asks and however long, until `lanes.begin`."""
     started = models.BooleanField(default=False)
     """Whether a worker has taken this epoch. Until then it stands here for any of them."""
     token = models.CharField(max_length=8, blank=True)

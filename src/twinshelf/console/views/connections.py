@@ -23,12 +23,14 @@ from twinshelf.console.access import ConsoleRequest, Permission, may, needs, off
 from twinshelf.console.forms import PairForm, StoreForm
 from twinshelf.console.templatetags.console import country
 from twinshelf.console.views.answers import Told, started
+from twinshelf.console.words import Text
 from twinshelf.errors import NeedsPerson, Transient
 from twinshelf.goods import actions as goods_actions
 from twinshelf.listings import actions as catalog_actions
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import actions as order_actions
 from twinshelf.preferences import actions as preference_actions
+from twinshelf.preferences.fields import FIELDS, words_of
 from twinshelf.proof import actions as proof_actions
 
 if TYPE_CHECKING:
@@ -45,6 +47,14 @@ ACTIONS: dict[str, Callable[[Connection, Actor], Task]] = {
 }
 
 
+def sides_of(connection: Connection) -> list[tuple[Text, str]]:
+    """(what, in which direction) of the catalog and of the stock: which platform each is taken from (P17-12)."""
+    chosen = connection_actions.preferences(connection)
+    return [
+        (FIELDS[name].label, words_of(FIELDS[name], chosen)) for name in ("catalog_direction", "inventory_direction")
+    ]
+
+
 def _page(
     request: ConsoleRequest, *, store_form: StoreForm | None = None, pair_form: PairForm | None = None
 ) -> HttpResponse:
@@ -58,7 +68,13 @@ def _page(
         {
             "stores": [(store, queries.store_access(store)) for store in stores],
             "connections": [
-                (c, queries.shop_access(c.shop), catalog.default_template(c), offered(request, queries.actions_for(c)))
+                (
+                    c,
+                    queries.shop_access(c.shop),
+                    catalog.default_template(c),
+                    sides_of(c),
+                    offered(request, queries.actions_for(c)),
+                )
                 for c in every
             ],
             "shops": [(shop, queries.shop_access(shop), queries.lacking(shop)) for shop in queries.shops()],
@@ -92,6 +108,7 @@ def _markets() -> dict[str, Any]:
 @needs(Permission.VIEW)
 def index(request: ConsoleRequest) -> HttpResponse:
     """Stores, shops, connections, and the forms that add to them."""
+    request.session.pop(SETTING_UP, None)
     return _page(request)
 
 
@@ -102,6 +119,12 @@ def connect_store(request: ConsoleRequest) -> HttpResponse:
     refused: HttpResponse | None = ratelimit.consume_or_429(request, action="connect_store")
     if refused is not None:
         return refused
+    form = try_store(request)
+    return redirect("connections") if form is None else _page(request, store_form=form)
+
+
+def try_store(request: ConsoleRequest) -> StoreForm | None:
+    """Connect the store of a form and tell so; the form with what is wrong where it could not be."""
     form = StoreForm(request.POST)
     if form.is_valid():
         try:
@@ -113,8 +136,12 @@ def connect_store(request: ConsoleRequest) -> HttpResponse:
             form.add_error("access_token", _("%(why)s. Nothing was kept; try again in a moment.") % {"why": error})
         else:
             messages.success(request, _("Connected: %(name)s.") % {"name": store.name})
-            return redirect("connections")
-    return _page(request, store_form=form)
+            return None
+    return form
+
+
+SETTING_UP = "setting_up"
+"""In the session: the wizard sent its person to TikTok, and goes on when they come back."""
 
 
 @require_GET
@@ -130,7 +157,7 @@ def authorize(request: ConsoleRequest) -> HttpResponse:
             request.account, region=region, session=request.session, name=name, sites=sites
         )
         return redirect(way)
-    return redirect("connections")
+    return redirect("setup_connect" if request.session.get(SETTING_UP) else "connections")
 
 
 @require_GET
@@ -156,7 +183,7 @@ def authorized(request: ConsoleRequest) -> HttpResponse:
             request.account, code, name=wish.name, sites=wish.sites, by=Actor.of(request.user)
         )
         _tell_authorized(request, shops, names)
-    return redirect("connections")
+    return redirect("setup_connect" if request.session.get(SETTING_UP) else "connections")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -205,17 +232,23 @@ def pair(request: ConsoleRequest) -> HttpResponse:
     form = PairForm(request.POST, stores=queries.stores(), shops=queries.unpaired_shops())
     if form.is_valid():
         with Told(request):
-            by = Actor.of(request.user)
-            chosen = {name: form.cleaned_data[name] for name in ("store", "shop", "name")}
-            made = connection_actions.pair(request.account, **chosen, by=by)
-            if form.currencies() is not None:
-                preference_actions.change(made, {"exchange_rate": form.cleaned_data["exchange_rate"]}, by=by)
-            if form.cleaned_data["bring"]:
-                goods_actions.pull(made.store, by=by)
+            made = pair_chosen(request, form)
             messages.success(request, _("Connected: %(name)s. Next: choose its category.") % {"name": made.name})
             return redirect("template", made.id)
         return redirect("connections")
     return _page(request, pair_form=form)
+
+
+def pair_chosen(request: ConsoleRequest, form: PairForm, *, guided: bool = False) -> Connection:
+    """Pair what a valid form has chosen, keep its exchange rate, and have the products read if that was ticked."""
+    by = Actor.of(request.user)
+    chosen = {name: form.cleaned_data[name] for name in ("store", "shop", "name")}
+    made = connection_actions.pair(request.account, **chosen, guided=guided, by=by)
+    if form.currencies() is not None:
+        preference_actions.change(made, {"exchange_rate": form.cleaned_data["exchange_rate"]}, by=by)
+    if form.cleaned_data["bring"]:
+        goods_actions.pull(made.store, by=by)
+    return made
 
 
 @require_POST

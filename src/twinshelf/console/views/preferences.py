@@ -207,8 +207,8 @@ def preferences(request: ConsoleRequest, connection_id: int, part: str = "") -> 
     if request.method != "POST":
         return _page(request, connection, {}, {}, part)
     by = Actor.of(request.user)
-    texts = _texts(request.POST)
-    values, errors = _values(request.POST, connection, texts)
+    texts = texts_of(request.POST)
+    values, errors = values_of(request.POST, connection, texts)
     if "read_carriers" in request.POST:
         with Told(request):
             messages.success(
@@ -313,7 +313,7 @@ def _told(rows: Sequence[Foreseen]) -> list[tuple[Foreseen, str, str, Text]]:
 def effect(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     """What saving the form as it is would do: a part of the page, nothing is kept."""
     connection = known.connection_or_404(connection_id)
-    values, errors = _values(request.POST, connection, _texts(request.POST))
+    values, errors = values_of(request.POST, connection, texts_of(request.POST))
     found = None
     if not errors:
         try:
@@ -367,7 +367,7 @@ def rename(request: ConsoleRequest, connection_id: int) -> HttpResponse:
 CARRIER_NAMES = ("carriers.bc", "carriers.tt")
 
 
-def _texts(sent: QueryDict) -> dict[str, str]:
+def texts_of(sent: QueryDict) -> dict[str, str]:
     """What was typed, by preference; only what the form had in it."""
     texts = {name: sent.getlist(name)[-1] for name in FIELDS if name in sent}
     if all(name in sent for name in CARRIER_NAMES):
@@ -376,7 +376,9 @@ def _texts(sent: QueryDict) -> dict[str, str]:
     return texts
 
 
-def _values(sent: QueryDict, connection: Connection, texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def values_of(
+    sent: QueryDict, connection: Connection, texts: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """(values of what the person changed, what is wrong by preference).
 
     Changed is what differs from what the page showed (`seen`): somebody else's choice of meanwhile is not undone.
@@ -413,8 +415,8 @@ def _page(
 ) -> HttpResponse:
     every = queries.shown(connection)
     shown = [each for each in every if not part or each.field.card in PARTS[part][1]]
-    parts = [_part(each, texts, errors) for each in shown]
-    cards = [(card, CARDS[card], list(_rows(list(some)))) for card, some in groupby(parts, lambda p: p.field.card)]
+    parts = [part_of(each, texts, errors) for each in shown]
+    cards = [(card, CARDS[card], list(rows_of(list(some)))) for card, some in groupby(parts, lambda p: p.field.card)]
     return render(
         request,
         "console/preferences/page.html",
@@ -447,7 +449,8 @@ def _page(
     )
 
 
-def _part(shown: queries.Shown, texts: Mapping[str, str], errors: Mapping[str, str]) -> Part:
+def part_of(shown: queries.Shown, texts: Mapping[str, str], errors: Mapping[str, str]) -> Part:
+    """A preference with what was typed for it and what is wrong with that."""
     text = texts.get(shown.field.name, shown.text)
     rows: tuple[tuple[str, str], ...] = ()
     if shown.field.control is Control.CARRIERS:
@@ -459,7 +462,8 @@ def _part(shown: queries.Shown, texts: Mapping[str, str], errors: Mapping[str, s
     return Part(shown, text, errors.get(shown.field.name, ""), rows)
 
 
-def _rows(parts: Sequence[Part]) -> Iterator[Row]:
+def rows_of(parts: Sequence[Part]) -> Iterator[Row]:
+    """The lines of a card; what belongs together is one line."""
     for group, some in groupby(parts, lambda part: part.field.name.partition(".")[0]):
         together = tuple(some)
         field = together[0].field

@@ -39,20 +39,20 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
         listing_actions.read_categories(connection)
     if request.method != "POST":
         form, rows = TemplateForm.of(known, leaves), _category_rows(connection, known, leaves)
-        asked, unread = _asked(connection, [known.category_id if known else "", *_mapped(known)])
-        return _page(request, connection, _Shown(form, rows, _attribute_rows(known, asked), asked, unread))
+        asked, unread = asked_of(connection, [known.category_id if known else "", *_mapped(known)])
+        return _page(request, connection, _Shown(form, rows, attribute_rows(known, asked), asked, unread))
     form = TemplateForm(request.POST, leaves=leaves)
     rows = CategoryRowFormSet(request.POST, prefix="m", form_kwargs={"leaves": leaves})
     good = form.is_valid() & rows.is_valid()
     chosen = [row for row in rows.cleaned_data if row.get("category_id")] if rows.is_valid() else []
-    asked, unread = _asked(
+    asked, unread = asked_of(
         connection, [form.cleaned_data.get("category_id", ""), *(row["category_id"] for row in chosen)]
     )
     names = () if unread else [attribute.name for attribute in asked]
     attributes = AttributeFormSet(request.POST, prefix="a", form_kwargs={"names": names})
     if "show" in request.POST:  # nothing is saved yet
         kept = [row for row in (attributes.cleaned_data if attributes.is_valid() else []) if row.get("name")]
-        return _page(request, connection, _Shown(form, rows, _rows_for(kept, asked), asked, unread))
+        return _page(request, connection, _Shown(form, rows, rows_for(kept, asked), asked, unread))
     if good and attributes.is_valid():
         with Told(request):
             _saved, tried = rules_actions.set_default_template(
@@ -64,12 +64,13 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
                 categories=[{name: row[name] for name in ("key", "category_id", "category_path")} for row in chosen],
                 by=Actor.of(request.user),
             )
-            messages.success(request, _told(tried))
+            messages.success(request, told_of(tried))
             return redirect("template", connection.id)
     return _page(request, connection, _Shown(form, rows, attributes, asked, unread), status=400)
 
 
-def _told(tried: int) -> str:
+def told_of(tried: int) -> str:
+    """What saving the template did."""
     if not tried:
         return _("Template saved.")
     told = ngettext(
@@ -78,7 +79,7 @@ def _told(tried: int) -> str:
     return told % {"n": f"{tried:,}"}
 
 
-def _asked(connection: Connection, category_ids: Sequence[str]) -> tuple[list[listings.AskedAttribute], list[str]]:
+def asked_of(connection: Connection, category_ids: Sequence[str]) -> tuple[list[listings.AskedAttribute], list[str]]:
     """What these categories ask; those that nobody asked TikTok about yet are asked for."""
     asked, unread = listings.asked_attributes(connection, [each for each in category_ids if each])
     if unread:
@@ -104,13 +105,14 @@ def _category_rows(connection: Connection, known: Template | None, leaves: Mappi
     return CategoryRowFormSet(initial=initial, prefix="m", form_kwargs={"leaves": leaves})
 
 
-def _attribute_rows(known: Template | None, asked: Sequence[listings.AskedAttribute]) -> Any:
+def attribute_rows(known: Template | None, asked: Sequence[listings.AskedAttribute]) -> Any:
+    """The rows of a template, and one for each attribute that its categories require."""
     rules = rules_from_json(known.rules if known else {})
     kept = [{name: getattr(rule, name) for name in ("name", "source", "field", "value")} for rule in rules.attributes]
-    return _rows_for(kept, asked)
+    return rows_for(kept, asked)
 
 
-def _rows_for(kept: Sequence[Mapping[str, Any]], asked: Sequence[listings.AskedAttribute]) -> Any:
+def rows_for(kept: Sequence[Mapping[str, Any]], asked: Sequence[listings.AskedAttribute]) -> Any:
     """The rows there are, and one for each attribute that is required: from the custom field of its name."""
     there = {row["name"].strip().lower() for row in kept}
     required = [
