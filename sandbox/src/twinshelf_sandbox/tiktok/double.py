@@ -108,6 +108,7 @@ class TikTok:
         return {
             **authorization.ACTIONS,
             **product_actions.ACTIONS,
+            **global_products.ACTIONS,
             **deliveries.ACTIONS,
             **return_actions.ACTIONS,
             **order_actions.ACTIONS,

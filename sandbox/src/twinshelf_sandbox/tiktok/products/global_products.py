@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from twinshelf_sandbox.tiktok.amounts import plain
-from twinshelf_sandbox.tiktok.errors import ApiError
+from twinshelf_sandbox.tiktok.errors import ApiError, Refused
 from twinshelf_sandbox.tiktok.gateway import Call, Endpoint
 from twinshelf_sandbox.tiktok.products import (
     categories,
@@ -32,6 +32,7 @@ from twinshelf_sandbox.tiktok.products.product_bodies import (
 from twinshelf_sandbox.tiktok.products.replication import (
     Target,
     TargetPrice,
+    TargetSku,
     copied,
     copy_into,
     region_code,
@@ -95,21 +96,21 @@ def _global(call: Call) -> Entity:
     return row
 
 
-def _check_global(call: Call, body: _Global) -> None:
+def _check_global(platform: Platform, seller_id: str, body: _Global) -> None:
     if not body.title:
         raise ApiError(12052261)
     if listing_text_rules.CHINESE.search(body.title):
         raise ApiError(12052262)
     if not body.description:
         raise ApiError(12052015)
-    category = call.platform.trees.of("v2").get(body.category_id or "")
+    category = platform.trees.of("v2").get(body.category_id or "")
     if category is None:
         raise ApiError(12052023)
     if not category.is_leaf:
         raise ApiError(12052024)
     if not body.main_images:
         raise ApiError(12052028)
-    if any(uploads.find(call.platform, call.seller_id, i.uri or "") is None for i in body.main_images):
+    if any(uploads.find(platform, seller_id, i.uri or "") is None for i in body.main_images):
         raise ApiError(12052300)
     if not body.skus:
         raise ApiError(12052571)
@@ -147,37 +148,41 @@ def _edit_reply(row: Entity) -> Entity:
     return {"global_skus": _global_skus(row), "publish_results": results}
 
 
-def _content(call: Call, body: _Global) -> Entity:
+def _content(platform: Platform, body: _Global) -> Entity:
     content: Entity = msgspec.to_builtins(body)
     for sku in content["skus"]:
-        sku["id"] = sku.get("id") or call.platform.new_id("global_sku")
+        sku["id"] = sku.get("id") or platform.new_id("global_sku")
     return content
 
 
 def create_global(call: Call) -> Any:
     """Create a product of the seller that is not on sale anywhere yet."""
-    table, body = _globals(call), call.body(_Global)
-    _check_global(call, body)
-    global_id = call.platform.new_id("global_product")
+    _globals(call)
+    row = _new_global(call.platform, call.seller_id, call.body(_Global))
+    return {"global_product_id": row["id"], "global_skus": _global_skus(row)}
+
+
+def _new_global(platform: Platform, seller_id: str, body: _Global) -> Entity:
+    _check_global(platform, seller_id, body)
     row = {
-        "id": global_id,
-        "seller_id": call.seller_id,
+        "id": platform.new_id("global_product"),
+        "seller_id": seller_id,
         "status": "UNPUBLISHED",
-        "create_time": call.now,
-        "update_time": call.now,
-        "content": _content(call, body),
+        "create_time": platform.now,
+        "update_time": platform.now,
+        "content": _content(platform, body),
         "published": {},
     }
-    table.put(global_id, row)
-    call.platform.world.effect("tiktok", "", "global_product_created", global_id, seller=call.seller_id)
-    return {"global_product_id": row["id"], "global_skus": _global_skus(row)}
+    platform.world.table("tt/global_products").put(row["id"], row)
+    platform.world.effect("tiktok", "", "global_product_created", row["id"], seller=seller_id)
+    return row
 
 
 def edit_global(call: Call) -> Any:
     """Overwrite a global product; every market it was published to is rewritten, local prices included."""
     table, row, body = _globals(call), _global(call), call.body(_Global)
-    _check_global(call, body)
-    row["content"], row["update_time"] = _content(call, body), call.now
+    _check_global(call.platform, call.seller_id, body)
+    row["content"], row["update_time"] = _content(call.platform, body), call.now
     table.put(row["id"], row)
     call.platform.world.effect("tiktok", "", "global_product_edited", row["id"], seller=call.seller_id)
     _sync(call.platform, row)
@@ -189,8 +194,8 @@ def partial_edit_global(call: Call) -> Any:
     table, row, body = _globals(call), _global(call), call.body(_Global)
     given = {name: value for name, value in msgspec.to_builtins(body).items() if name != "category_id"}
     merged = msgspec.convert({**row["content"], **given}, _Global, strict=False)
-    _check_global(call, merged)
-    row["content"], row["update_time"] = _content(call, merged), call.now
+    _check_global(call.platform, call.seller_id, merged)
+    row["content"], row["update_time"] = _content(call.platform, merged), call.now
     table.put(row["id"], row)
     _sync(call.platform, row)
     return _edit_reply(row)
@@ -340,11 +345,15 @@ class _Publish(msgspec.Struct):
 
 def publish(call: Call) -> Any:
     """Make local products of a global one, once per market. Poland is `PO` here."""
-    table, row = _globals(call), _global(call)
+    done, results = _publish(call.platform, _global(call), call.body(_Publish).publish_target)
+    return {"products": done, "publish_result": results}
+
+
+def _publish(platform: Platform, row: Entity, targets: list[Target]) -> tuple[list[Entity], list[Entity]]:
     done, results = [], []
-    for target in call.body(_Publish).publish_target:
+    for target in targets:
         region = target.region
-        other = target_shop(call.platform, call.seller_id, region)
+        other = target_shop(platform, row["seller_id"], region)
         known = {sku["id"] for sku in row["content"]["skus"]}
         problem = ""
         if other is None:
@@ -401,9 +410,55 @@ def publish(call: Call) -> Any:
         other.effect("product_published", new["id"], global_product_id=row["id"], region=region)
     if row["published"]:
         row["status"] = "PUBLISHED"
-    row["update_time"] = call.now
-    table.put(row["id"], row)
-    return {"products": done, "publish_result": results}
+    row["update_time"] = platform.now
+    platform.world.table("tt/global_products").put(row["id"], row)
+    return done, results
+
+
+def add_global_by_person(
+    platform: Platform, seller: str, *, title: str, category_id: str, skus: dict[str, str], regions: list[str],
+    more: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A person makes a global product in Seller Center and publishes it in `regions`.
+
+    `skus` are prices by seller SKU: in USD there, and the same number in each market. `more` are other properties as
+    in Create Global Product. Returns its id, by region that of the local product, and the results of publishing: one
+    that a market's rules refuse is a draft there.
+    """
+    if platform.sellers.get(seller) is None:
+        raise Refused(f"seller: there is no seller {seller!r}")
+    uri = f"tos-sandbox/{platform.new_id('product')}"
+    platform.images.put(
+        uri,
+        {"uri": uri, "seller_id": seller, "use_case": "MAIN_IMAGE", "width": 1000, "height": 1000,
+         "format": "JPEG", "sha256": "", "create_time": platform.now},
+    )  # fmt: skip
+    body = msgspec.convert(
+        {
+            "title": title, "description": f"<p>{title}</p>", "category_id": category_id,
+            "main_images": [{"uri": uri}], "package_weight": {"value": "1", "unit": "KILOGRAM"},
+            "skus": [
+                {"seller_sku": code, "price": {"amount": price, "currency": "USD"}} for code, price in skus.items()
+            ],
+            **(more or {}),
+        },
+        _Global,
+    )  # fmt: skip
+    try:
+        row = _new_global(platform, seller, body)
+    except ApiError as error:
+        raise Refused(f"title: {error}") from error
+    own = [TargetSku(related_global_sku_id=sku["id"]) for sku in row["content"]["skus"]]
+    targets = [Target(region=region, skus=[msgspec.structs.replace(sku) for sku in own]) for region in regions]
+    done, results = _publish(platform, row, targets)
+    return {
+        "global_product_id": row["id"],
+        "products": {each["region"]: each["id"] for each in done},
+        "results": results,
+    }
+
+
+ACTIONS: Final = {"tt.add_global_product": add_global_by_person}
 
 
 def _price_problem(other: Shop, target: Target) -> str:
