@@ -10,13 +10,23 @@ from django.conf import settings
 from django_scopes import scope
 
 from tests.flows.browser import Browser, words_of
-from tests.flows.conftest import ShopWorld
+from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
+from tests.flows.faults import HELD_SECONDS
+from tests.flows.neighbors import shelf
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
-from twinshelf.accounts.models import User
+from twinshelf.accounts.models import CustomRole, Membership, Role, User
 from twinshelf.connections import clients
-from twinshelf.connections.models import Seller, Shop
+from twinshelf.connections.models import Connection, Seller, Shop
 from twinshelf.kit import clock
+from twinshelf.listings import actions as catalog
+from twinshelf.orders.models import ShopOrderRow
+from twinshelf.preferences import actions as preferences
+from twinshelf.rules import actions as rules
+from twinshelf.sync.models import Schedule
+
+MATERIAL = [{"id": "100157", "values": [{"id": "1000039"}]}]
+STURDY = "of the sturdiest kind there is"
 
 
 def great(sandbox, *regions):
@@ -217,3 +227,137 @@ def test_sub_stores_of_one_site_are_split_over_two_accounts(sandbox, store, twin
     told = follow(ours, sandbox, seller, way_for(ours))
     assert told[0] == "Authorized: AA01, AA03."
     assert Shop.objects.get(id=go.id).unbound_at is not None
+
+
+def member(twinshelf, email, permissions):
+    """A browser of somebody whose role grants no more than these."""
+    user = User.objects.create_user(email, "a long enough password", name=email)
+    role = CustomRole.objects.create(account=twinshelf.account, name=email[:20], permissions=permissions)
+    Membership.objects.create(account=twinshelf.account, user=user, role=Role.CUSTOM, custom_role=role)
+    return Browser(user)
+
+
+@pytest.mark.covers("BIGS-10", "BIGS-11")
+def test_one_sub_store_shows_the_global_products_to_those_who_may_see_the_page(sandbox, twinshelf):
+    browser = Browser()
+    seller, _ids = great(sandbox, "MY", "SG")
+    live = sandbox.act(
+        "tt.add_global_product", seller=seller, title="Enamel mug", category_id=HOME,
+        skus={"MUG-1": "10.00", "MUG-2": "12.00"}, regions=["SG"],
+    )  # fmt: skip
+    sandbox.act(
+        "tt.add_global_product", seller=seller, title="Iron pan", category_id=HOME, skus={"PAN-1": "30.00"}, regions=[]
+    )
+    follow(browser, sandbox, seller, way_for(browser, sites=["MY"]))  # the product is live in another country
+    kept = Seller.objects.get(nickname="AA")
+    path = f"/global/{kept.id}/"
+    twinshelf.settle()
+
+    page = browser.words(path)
+    assert f"Enamel mug {live['global_product_id']} MUG-1, MUG-2" in page
+    assert "Iron pan" not in page  # it is live nowhere
+
+    sandbox.act("tt.add_global_product", seller=seller, title="Bowl", category_id=HOME, skus={"B": "5"}, regions=["MY"])
+    browser.post(f"{path}read/")
+    twinshelf.settle()
+    assert "Bowl" in browser.words(path)
+    assert "Enamel mug" in browser.words(path)
+
+    # The page can be switched off for a role.
+    with_page = member(twinshelf, "with@fernhollow.test", ["operate", "global_store"])
+    without = member(twinshelf, "without@fernhollow.test", ["operate"])
+    form = {"name": "AA01", "store": twinshelf.connection.store_id, "shop": kept.shops.get().id, "exchange_rate": "4"}
+    browser.post("/connections/pair/", form)
+    for one, status, seen in ((with_page, 200, True), (without, 403, False)):
+        assert one.client.get(path).status_code == status
+        assert one.client.get("/global/", follow=True).status_code == status
+        assert one.client.post(f"{path}read/", follow=True).status_code == status
+        assert one.client.post(f"{path}nickname/", {"name": "ZZ"}).status_code == status
+        assert ('href="/global/"' in one.get("/").content.decode()) is seen
+        assert ("Global Stores" in one.words("/connections/")) is seen
+    assert "TikTok Global Store Page" in browser.words("/users/roles/new/")
+
+
+def made_there(shop):
+    """Who made and edited products of a shop, by kind."""
+    found: dict[str, list[str]] = {}
+    for kind in ("product_created", "product_edited"):
+        for one in shop.effects(kind):
+            if one.tenant == shop.id:
+                found.setdefault(kind, []).append(one.detail.get("source"))
+    return found
+
+
+def supplied(sandbox, store, twinshelf, browser):
+    """A shop in Malaysia that its Global Store supplies, as a version of before left it; and what the Store made."""
+    seller, [shop_id] = great(sandbox, "MY")
+    sandbox.act("tt.set_switch", shop_id=shop_id, name="listing_methods", value="GLOBAL_PUBLISHING")
+    store.act("add_currency", code="MYR")
+    mug = store.add_product(sku="MUG-000001", title=f"Enamel mug {STURDY}", stock=9)
+    made = sandbox.act(
+        "tt.add_global_product", seller=seller, title=f"Enamel mug {STURDY}", category_id=HOME,
+        skus={"MUG-000001": "80.00"}, regions=["MY"], more={"product_attributes": MATERIAL},
+    )  # fmt: skip
+    sandbox.advance(120)
+    follow(browser, sandbox, seller, way_for(browser))
+    kept = Shop.objects.get(shop_id=shop_id)
+    form = {"name": "AA01", "store": twinshelf.connection.store_id, "shop": kept.id, "exchange_rate": "4"}
+    browser.post("/connections/pair/", form)
+    connection = Connection.objects.get(shop=kept)
+    rules.set_default_template(connection, category_id=HOME, by=MAYA)
+    preferences.change(connection, {"push_opt_in": "True", "tax_percent": "0"}, by=MAYA)
+    driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
+    driven.list(mug)
+    Shop.objects.filter(id=kept.id).update(listing_method="")  # as a migration leaves it
+    Seller.objects.filter(id=kept.seller_id).update(products_read_at=None)
+    Schedule.objects.filter(owner=f"seller:{kept.seller_id}").delete()
+    return driven, ShopWorld(sandbox, shop_id), mug, made
+
+
+@pytest.mark.covers("BIGS-19", "BIGS-20")
+def test_a_store_supplied_by_its_global_store_is_read_and_goes_on_as_it_was(sandbox, store, twinshelf):
+    """A store of before: neither how it is supplied nor anything else was set or read when Twinshelf was upgraded."""
+    browser = Browser()
+    driven, shop, mug, made = supplied(sandbox, store, twinshelf, browser)
+    connection, kept = driven.connection, driven.connection.shop
+    pan = store.add_product(sku="PAN-000001", title=f"Iron pan {STURDY}", stock=4)
+    driven.pull()
+    before = Connection.objects.get(id=connection.id).preferences
+    driven.wait(2 * 3600)
+
+    # It goes on: the product of the Global Store is known by its SKU, sold, and its stock kept in step.
+    local = made["products"]["MY"]
+    assert driven.listing(mug).tiktok_id == local
+    assert shelf(shop, driven, mug) == 9
+    order = shop.buy(("MUG-000001", 2))
+    driven.wait(HELD_SECONDS)
+    assert ShopOrderRow.objects.get(order_id=order).creation == "created"
+    store.act("set_stock", sku="MUG-000001", quantity=5)
+    driven.settle()
+    assert shelf(shop, driven, mug) == 5
+    assert Connection.objects.get(id=connection.id).preferences == before
+    assert driven.problems() == []
+    page = browser.words(f"/global/{kept.seller_id}/")
+    assert "Malaysia Global → Local Connected" in page
+    assert f"Enamel mug {STURDY} {made['global_product_id']} MUG-000001" in page
+
+    # Pushing is refused, of a new product and of a change; nothing is sent.
+    store.act("edit_product", product_id=mug, name=f"Blue enamel mug {STURDY}")
+    driven.settle()
+    assert driven.problems() == []
+    task = catalog.list_products(connection, [str(mug), str(pan)], by=MAYA)
+    driven.settle()
+    assert sorted(driven.problems()) == sorted([(str(mug), "E-GLOBAL-READONLY"), (str(pan), "E-GLOBAL-READONLY")])
+    assert "This shop is supplied by Global → Local publishing" in browser.words(f"/activity/{task.id}/")
+    assert driven.finished(task).failed == 2
+    assert made_there(shop) == {"product_created": ["REPLICATION"]}  # by the Global Store
+    assert sandbox.world.table(f"tt/{shop.id}/products")[local]["base"]["title"] == f"Enamel mug {STURDY}"
+    global_page = browser.get(f"/global/{kept.seller_id}/").content.decode()
+    assert "what is pushed to those from here is refused" in global_page
+    assert "/products/push" not in global_page
+
+    # Once TikTok has moved the seller to the other way, what was refused is sent by itself.
+    sandbox.act("tt.set_switch", shop_id=shop.id, name="listing_methods", value="LOCAL_REPLICATION")
+    driven.wait(2 * 3600)
+    assert [code for _key, code in driven.problems() if code == "E-GLOBAL-READONLY"] == []
+    assert made_there(shop) == {"product_created": ["REPLICATION", "OPEN_API"], "product_edited": ["OPEN_API"]}

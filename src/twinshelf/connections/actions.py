@@ -25,6 +25,7 @@ from twinshelf.connections.authorizing import (
 )
 from twinshelf.connections.choices import preferences, set_preferences
 from twinshelf.connections.currencies import look_at_currencies
+from twinshelf.connections.global_stores import read_global_store
 from twinshelf.connections.installing import (
     NoStoreApp,
     Opened,
@@ -111,6 +112,7 @@ __all__ = [
     "park_authorization",
     "parked_authorization",
     "preferences",
+    "read_global_store",
     "read_warehouses",
     "rename",
     "rename_shop",

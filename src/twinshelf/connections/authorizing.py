@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
-from twinshelf.connections import clients, joining
+from twinshelf.connections import clients, global_stores, joining
 from twinshelf.connections.access import works_again
 from twinshelf.connections.bindings import seller_binding, shop_binding
 from twinshelf.connections.joining import Joining, Terms
@@ -231,6 +231,8 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
             _tell_left_out(seller, infos, chosen)
     except IntegrityError as error:  # another account was quicker
         raise ShopTaken(", ".join(info.name for info in infos)) from error
+    if any(shop.is_cross_border for shop in shops):
+        global_stores.read_global_store(shops[0].seller, by=by)
     for connection in Connection.objects.filter(shop__in=shops):
         works_again(account.id, f"connection:{connection.id}")
     return shops

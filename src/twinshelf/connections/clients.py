@@ -7,7 +7,7 @@ import threading
 from django.conf import settings
 
 from twinshelf.connections.bindings import shop_binding, store_binding
-from twinshelf.connections.models import Shop, Store
+from twinshelf.connections.models import Seller, Shop, Store
 from twinshelf.connections.queries import api_url
 from twinshelf.connections.tokens import SellerTokens
 from twinshelf.documents import StoreInfo
@@ -94,6 +94,17 @@ def info_of(store: Store) -> StoreInfo:
         length_unit=store.length_unit,
         prices_include_tax=store.prices_include_tax,
         control_panel_url=store.control_panel_url,
+    )
+
+
+def seller_client(seller: Seller) -> TikTok:
+    """A client for what belongs to a seller and to no shop, such as the products of a Global Store."""
+    return TikTok(
+        settings.OPERATOR.tiktok_app_key,
+        settings.OPERATOR.tiktok_app_secret,
+        SellerTokens(seller.id),
+        budget=PacedBudget(seller.open_id),
+        base_url=settings.OPERATOR.tiktok_api,
     )
 
 

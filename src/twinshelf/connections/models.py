@@ -100,6 +100,8 @@ class Seller(AccountModel):
     name = models.CharField(max_length=200)
     nickname = models.CharField(max_length=190, blank=True)
     """What the Global Store is called here; its sub-stores were called so too, each with a number."""
+    products_read_at = models.DateTimeField(null=True)
+    """When the products of the Global Store were read as a whole, last."""
     left_out = models.JSONField(default=list)
     """[name, market, code] of each shop that the seller has and the last authorization did not bring here, and why."""
     region = models.CharField(max_length=2)
@@ -146,6 +148,8 @@ class Shop(AccountModel):
     cancellations_seen_at = models.DateTimeField(null=True)
     leaving_at = models.DateTimeField(null=True)
     """When somebody had the shop deleted, whose rows are being removed; None: it stays."""
+    listing_method = models.CharField(max_length=20, blank=True, default="", db_default="")
+    """`documents.ListingMethod` as last read; "" for a local seller's shop, and before it was read."""
     unbound_at = models.DateTimeField(null=True)
     """When the seller took this sub-store alone back from us (TikTok's clock); None: we have it."""
 
@@ -165,6 +169,27 @@ class Shop(AccountModel):
     def is_cross_border(self) -> bool:
         """Whether it is a sub-store of a Global Store; as TikTok says, whatever was chosen here."""
         return self.seller_type != LOCAL
+
+
+class GlobalProductRow(AccountModel):
+    """A live product of a Global Store, as last read. Nothing is ever sent by it."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+")
+    global_id = models.CharField(max_length=40)
+    title = models.TextField(blank=True)
+    seller_skus = models.JSONField(default=list)
+    updated_at = models.DateTimeField()
+    reading = models.BigIntegerField()
+    """The task that read it: what the newest did not find is there no more."""
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["seller", "global_id"], name="global_product_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "seller", "-updated_at", "-id"], name="global_product_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class Connection(AccountModel):

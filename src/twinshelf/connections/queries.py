@@ -15,11 +15,12 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from twinshelf.connections import joining
-from twinshelf.connections.models import AccessState, Connection, Seller, Shop, Store
-from twinshelf.documents import Finding
+from twinshelf.connections.models import AccessState, Connection, GlobalProductRow, Seller, Shop, Store
+from twinshelf.documents import Finding, ListingMethod
 from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
 from twinshelf.kit.actions import Action
+from twinshelf.kit.paging import Page, in_order, page_of_ids
 from twinshelf.tiktok.regions import REGIONS
 from twinshelf.tiktok.scopes import CAPABILITIES, Capability
 
@@ -133,6 +134,16 @@ class GlobalStore:
         return tuple(dict.fromkeys(shop.region for shop in self.shops))
 
     @property
+    def bound(self) -> bool:
+        """Whether at least one sub-store still lets us in, which is enough to read the Global Store."""
+        return self.seller.state == AccessState.CONNECTED and any(shop.unbound_at is None for shop in self.shops)
+
+    @property
+    def supplies(self) -> bool:
+        """Whether it supplies one of its shops, whose products are then made and changed there alone."""
+        return any(shop.listing_method == ListingMethod.GLOBAL for shop in self.shops)
+
+    @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """Its shops that the last authorization did not bring."""
         return tuple(LeftOut(*row) for row in self.seller.left_out)
@@ -162,6 +173,13 @@ def global_store_or_404(seller_id: int) -> GlobalStore:
         if each.seller.id == seller_id:
             return each
     raise Http404
+
+
+def global_products(store: GlobalStore, *, number: int, size: int) -> Page[GlobalProductRow]:
+    """A page of the live products of a Global Store as last read, those changed last first."""
+    rows = GlobalProductRow.objects.filter(seller=store.seller)
+    ids = page_of_ids(rows, "updated_at", descending=True, total=rows.count(), number=number, size=size)
+    return ids.of(lambda some: in_order(GlobalProductRow.objects.all(), some))
 
 
 def counted_shops() -> int:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.connections import pairing
-from twinshelf.connections.models import Connection, Seller, Shop
+from twinshelf.connections.models import Connection, GlobalProductRow, Seller, Shop
 from twinshelf.errors import DocumentError, NeedsPerson
 from twinshelf.kit import clock
 from twinshelf.sync import lanes, schedules, tasks
@@ -107,6 +107,8 @@ def _rows_of(shop: Shop, *, keep_history: bool) -> Iterator[QuerySet[Any]]:
         yield from _hanging_on(Lane, "in", of_connection)
         yield from _hanging_on(Connection, "exact", connection)
     yield from (rows for rows in _hanging_on(Shop, "exact", shop) if rows.model is not Connection)
+    if not Shop.objects.filter(seller_id=shop.seller_id).exclude(id=shop.id).exists():
+        yield GlobalProductRow.objects.filter(seller_id=shop.seller_id)
 
 
 def _hanging_on(model: type, lookup: str, value: object) -> Iterator[QuerySet[Any]]:
@@ -131,4 +133,6 @@ def _remove_last(shop: Shop) -> None:
         Lane.objects.filter(account_id=shop.account_id, owner=_owner(connection)).delete()
         connection.delete()
     shop.delete()
+    if not Shop.objects.filter(seller_id=shop.seller_id).exists():
+        schedules.remove_schedules(shop.account_id, f"seller:{shop.seller_id}")
     Seller.objects.filter(id=shop.seller_id, shops=None).delete()

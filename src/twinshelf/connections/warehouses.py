@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from twinshelf.connections import clients
+from twinshelf.connections import clients, global_stores
 from twinshelf.connections.models import Shop
 from twinshelf.documents import Warehouse, WarehouseStatus
 from twinshelf.errors import Refused, ScopeMissing
@@ -24,6 +24,7 @@ def read(shop: Shop) -> tuple[Warehouse, ...]:
             shop.failing = [[SHOP_STATUS, [refused.platform_message]]]
             shop.save(update_fields=["failing"])
         raise
+    global_stores.read_method(shop)
     try:
         failing = client.failed_prerequisites()
     except (Refused, ScopeMissing):

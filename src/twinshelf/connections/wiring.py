@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from twinshelf.accounts.actors import ENGINE
-from twinshelf.connections import actions, shops
+from twinshelf.connections import actions, global_stores, shops
 from twinshelf.connections.batches import StoreBatch
 from twinshelf.documents import Plan
 from twinshelf.sync import lanes
@@ -30,5 +30,5 @@ def _look_after_store(account_id: int, owner: str) -> None:
 
 
 FLOWS = (Flow("store", StoreBatch, observe_store, plan_store, size=10),)
-TIMETABLES = {"store_hooks": _look_after_store}
-TASKS = {"delete_shop": shops.delete_rows}
+TIMETABLES = {"store_hooks": _look_after_store, global_stores.TASK: global_stores.by_timetable}
+TASKS = {"delete_shop": shops.delete_rows, global_stores.TASK: global_stores.carry_out}

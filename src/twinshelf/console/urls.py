@@ -84,6 +84,7 @@ urlpatterns = [
     path("returns/<int:pk>/stocked/", returns.stocked, name="return_stocked"),
     path("global/", global_stores.index, name="global"),
     path("global/<int:seller_id>/", global_stores.store, name="global_store"),
+    path("global/<int:seller_id>/read/", global_stores.read, name="global_store_read"),
     path("global/<int:seller_id>/nickname/", global_stores.nickname, name="global_store_nickname"),
     path("activity/", activity.activity, name="activity"),
     path("activity/running/", activity.running, name="activity_running"),

@@ -44,6 +44,11 @@ SELLER_TYPES: Final[Mapping[str, Text]] = {
     "INTRA_EU": _("Seller within the EU"),
 }
 
+LISTING_METHODS: Final[Mapping[str, Text]] = {
+    "GLOBAL_PUBLISHING": _("Global → Local"),
+    "LOCAL_REPLICATION": _("Local → Local"),
+}
+
 CAPABILITIES: Final[Mapping[str, Text]] = {
     "orders": _("Order processing"),
     "products": _("Product publishing"),

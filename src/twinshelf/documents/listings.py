@@ -262,6 +262,27 @@ class Warehouse(Document, frozen=True, kw_only=True):
     """The country it stands in, as a code."""
 
 
+class ListingMethod(StrEnum):
+    """How a cross-border seller's shop gets its products."""
+
+    GLOBAL = "GLOBAL_PUBLISHING"
+    """Global → Local: they are made in the Global Store and published from there, not by apps."""
+    LOCAL = "LOCAL_REPLICATION"
+    """Local → Local: they are made in a shop, and may be copied into others."""
+    UNKNOWN = ""
+    """Not read yet, or a local seller's shop."""
+
+
+class GlobalProduct(Document, frozen=True, kw_only=True):
+    """A product of a Global Store, as its search tells. `status` is TikTok's word, such as PUBLISHED."""
+
+    id: str
+    title: str
+    status: str
+    seller_skus: tuple[str, ...] = ()
+    updated_at: datetime
+
+
 class ShopInfo(Document, frozen=True, kw_only=True):
     """A shop our app is authorized for. `region` is a country code (GB, not UK)."""
 

@@ -21,6 +21,7 @@ from twinshelf.documents import (
     EditContent,
     Finding,
     Listing,
+    ListingMethod,
     ListingState,
     ListingStatus,
     Product,
@@ -174,7 +175,7 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
     listing: Listing | None = None
     findings: tuple[Finding, ...] = ()
     left: frozenset[SyncField] = frozenset()
-    sent = row.sent_listing()
+    sent, known = row.sent_listing(), bool(row.tiktok_id)
     if product is not None and row.wanted:
         made = _desire(batch, around, row, product, sent)
         listing, findings, left = made.listing, made.findings, made.left
@@ -201,6 +202,8 @@ def _seen(batch: ContentBatch, around: _Around, row: ListingRow, product: Produc
         listing=listing,
         findings=findings,
         pushes=region_of(around.facts.region).product_push or around.facts.preferences.push_opt_in,
+        supplied=batch.connection.shop.listing_method == ListingMethod.GLOBAL,
+        pushed=(row.pushed or batch.preview) and (known or not row.tiktok_id),  # to link it was what the push was for
         apart=around.facts.preferences.catalog_direction != "bc_to_tts",
         sku_ids=around.sku_ids.get(row.product_id, ()),
         gone=around.gone.get(row.product_id, ()),
@@ -393,7 +396,8 @@ def record_listings(batch: ContentBatch, closed: Sequence[Closed[planning.SeenLi
                 row.pushed, row.shop_edits, row.overwritten = False, {}, dict(kept.replaced)
                 paired += [_paired(row, change.listing, kept.reply)] if kept.reply.sku_ids else []
                 written[_EDITED].append(row)
-        if row.pushed and row.tiktok_id and not made and not each.seen.differing:
+        linked = each.seen.supplied and not each.seen.pushed
+        if row.pushed and row.tiktok_id and not made and (linked or not each.seen.differing):
             row.pushed = False
             written[_PUSHED].append(row)
         if not row.tiktok_id and _note_unlisted(row, each):

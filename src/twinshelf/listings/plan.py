@@ -335,6 +335,10 @@ class SeenListing:
     listing: Listing | None
     findings: tuple[Finding, ...]
     pushes: bool
+    supplied: bool = False
+    """The shop is supplied by the Global Store: its products are made and changed there, and by no app."""
+    pushed: bool = False
+    """Somebody pushed the product, and it was not sent since."""
     apart: bool = False
     """The merchant keeps both catalogs apart: nothing of the content is sent."""
     sku_ids: tuple[tuple[str, str], ...] = ()
@@ -379,6 +383,10 @@ def plan_listing(seen: SeenListing) -> Plan:
         return Plan(key=seen.key, findings=(*review, *off), settled=bool(seen.tiktok_id))
     if seen.listing is None:
         return Plan(key=seen.key, findings=told, settled=bool(seen.tiktok_id))
+    if seen.supplied:
+        refused = not seen.tiktok_id or (seen.pushed and seen.differing)
+        findings = (*told, finding("E-GLOBAL-READONLY", waits_for="publishing")) if refused else tuple(told)
+        return Plan(key=seen.key, findings=findings, settled=bool(seen.tiktok_id))
     if not seen.tiktok_id:
         if not seen.pushes:
             return Plan(key=seen.key, findings=(*told, region_finding()))

@@ -219,6 +219,12 @@ def seller_type(kind: str) -> str:
     return str(words.SELLER_TYPES.get(kind, kind or "–"))
 
 
+@register.filter
+def listing_method(method: str) -> str:
+    """How a cross-border seller's shop gets its products, in words."""
+    return str(words.LISTING_METHODS.get(method, ""))
+
+
 # -- numbers --------------------------------------------------------------------------------------------------------
 
 

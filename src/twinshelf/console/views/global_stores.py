@@ -11,8 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from twinshelf import messages as texts
+from twinshelf.accounts.actors import Actor
+from twinshelf.connections import actions as connections
 from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs
+from twinshelf.console.views.answers import Told, page_size, started, whole
 
 
 @require_safe
@@ -30,6 +33,19 @@ def index(request: ConsoleRequest) -> HttpResponse:
 def store(request: ConsoleRequest, seller_id: int) -> HttpResponse:
     """A Global Store: its sub-stores, and which of the seller's shops did not join."""
     return _page(request, queries.global_store_or_404(seller_id))
+
+
+@require_POST
+@needs(Permission.GLOBAL_STORE)
+def read(request: ConsoleRequest, seller_id: int) -> HttpResponse:
+    """Read the live products of a Global Store now."""
+    if not may(request, Permission.OPERATE):
+        raise PermissionDenied
+    found = queries.global_store_or_404(seller_id)
+    made = []
+    with Told(request):
+        made.append(connections.read_global_store(found.seller, by=Actor.of(request.user)))
+    return started(request, made, "connections", follow=False)
 
 
 @require_POST
@@ -56,6 +72,7 @@ def _page(request: ConsoleRequest, found: queries.GlobalStore, *, wanted: str = 
         "shops": [(shop, queries.shop_access(shop)) for shop in found.shops],
         "left_out": [(each, texts.message(each.code)) for each in found.left_out],
         "operate": may(request, Permission.OPERATE),
+        "page": queries.global_products(found, number=whole(request.GET, "page", 1), size=page_size(request.GET)),
         "wanted": wanted,
         "renew": f"{reverse('authorize')}?{urlencode(asked, doseq=True)}",
         "way": f"{reverse('authorize')}?{urlencode({**asked, 'name': wanted}, doseq=True)}" if wanted else "",

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from twinshelf.documents import Listing, Money, ShopListing, ShopProduct, SyncField, Unreadable
-from twinshelf.tiktok import products, whole, wire
+from twinshelf.documents import (
+    GlobalProduct,
+    Listing,
+    ListingMethod,
+    Money,
+    ShopListing,
+    ShopProduct,
+    SyncField,
+    Unreadable,
+)
+from twinshelf.tiktok import global_products, products, whole, wire
 from twinshelf.tiktok.client.calls import PAGE, Call, Calls, Method, all_took_effect, batches, nothing
 from twinshelf.tiktok.errors import TooManyRows
 from twinshelf.tiktok.products import CreatedListing, EditedListing
 from twinshelf.tiktok.regions import Region
 from twinshelf.tiktok.wire import Page, Rows
+
+T = TypeVar("T")
 
 # What one call takes at most (docs of the endpoints).
 PRODUCTS_A_CALL: Final = 20
@@ -147,14 +158,18 @@ class ProductCalls(Calls):
         changes meanwhile may come twice, the newer one later. Raises TooManyRows where more than 10,000 were updated in
         one second.
         """
-        yield from self._listings_between(None if updated_from is None else int(updated_from.timestamp()), None)
+        first = None if updated_from is None else int(updated_from.timestamp())
+        yield from self._between(self._listings, {"status": "ALL"}, first, None)
 
-    def _listings_between(self, first: int | None, last: int | None) -> Iterator[Rows[ShopListing]]:
-        body: dict[str, Any] = {"status": "ALL"}
+    def _between(
+        self, search: Callable[[Mapping[str, Any], str], Page[T]], what: Mapping[str, Any], first: int | None,
+        last: int | None,
+    ) -> Iterator[Rows[T]]:  # fmt: skip
+        body = dict(what)
         body |= {} if first is None else {"update_time_ge": first}
         body |= {} if last is None else {"update_time_le": last}
         try:
-            yield from (page.rows for page in self._pages(partial(self._listings, body)))
+            yield from (page.rows for page in self._pages(partial(search, body)))
             return
         except TooManyRows:
             start = _BEFORE_THE_FIRST_LISTING if first is None else first
@@ -162,8 +177,33 @@ class ProductCalls(Calls):
             if end <= start:
                 raise
         middle = (start + end) // 2
-        yield from self._listings_between(first, middle)
-        yield from self._listings_between(middle + 1, last)
+        yield from self._between(search, what, first, middle)
+        yield from self._between(search, what, middle + 1, last)
+
+    def listing_method(self) -> ListingMethod:
+        """How the shop gets its products; of a local seller's shop nothing is told.
+
+        Source: Get Global Listing Rules, GET /product/202507/global_listing_rules.
+        """
+        return self._get("/product/202507/global_listing_rules", global_products.listing_method_from_json)
+
+    def live_global_products(self) -> Iterator[Rows[GlobalProduct]]:
+        """The published products of the seller's Global Store, in pages of 100; needs no shop, only the seller's token.
+
+        More than 10,000 are read in slices of time, as listings are.
+        Source: Search Global Products, POST /product/202312/global_products/search.
+        """
+        yield from self._between(self._global_products, {"status": "PUBLISHED"}, None, None)
+
+    def _global_products(self, body: Mapping[str, Any], page_token: str) -> Page[GlobalProduct]:
+        call = Call(
+            "POST",
+            "/product/202312/global_products/search",
+            query={"page_size": str(PAGE), "page_token": page_token},
+            body=msgspec.json.encode(body),
+            in_shop=False,
+        )
+        return self._call(call, lambda data: wire.page(data, "global_products", global_products.product_from_json))
 
     def set_prices(self, listing_id: str, prices: Mapping[str, Money]) -> None:
         """Set the price of each TikTok SKU id given; other SKUs keep theirs.

@@ -164,7 +164,7 @@ def create_global(call: Call) -> Any:
 
 def _new_global(platform: Platform, seller_id: str, body: _Global) -> Entity:
     _check_global(platform, seller_id, body)
-    row = {
+    row: Entity = {
         "id": platform.new_id("global_product"),
         "seller_id": seller_id,
         "status": "UNPUBLISHED",
