@@ -180,7 +180,7 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
 )
 FILE_UPLOAD_HANDLERS = ["twinshelf.console.middleware.Papers"]
 PAPERS_MAX_MEMORY_SIZE = 12 * 1024 * 1024
-"""Bytes of a request that brings certificates or a size chart of a product."""
+"""Bytes of a request that brings certificates or a size chart."""
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -328,3 +328,32 @@ def newcomer(twinshelf: Twinshelf) -> Iterator[Browser]:
     )
     with scope(account=account):
         yield Browser(Membership.objects.get(account=account).user)
+
+
+@pytest.fixture
+def market(sandbox: Sandbox, twinshelf: Twinshelf) -> Callable[..., tuple[StoreWorld, ShopWorld, Twinshelf]]:
+    """A store and a shop of another market, connected; its orders are bought and past their hold."""
+
+    def connect(region: str, currency: str, *skus: str) -> tuple[StoreWorld, ShopWorld, Twinshelf]:
+        sandbox.act("bc.create_store", hash="second0store", name="Second", currency=currency)
+        keys = sandbox.act("bc.create_api_account", hash="second0store", name="Twinshelf")
+        connected = connections.connect_store(
+            twinshelf.account, store_hash_or_url="second0store", access_token=keys["access_token"],
+            client_id=keys["client_id"], client_secret=keys["client_secret"], by=MAYA,
+        )  # fmt: skip
+        seller = sandbox.act("tt.create_seller", name=region, region=region)["seller_id"]
+        made = sandbox.act("tt.create_shop", seller=seller, name=region, region=region)
+        code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=seller)
+        [shop] = connections.authorize_shops(twinshelf.account, code, by=MAYA)
+        connection = connections.pair(twinshelf.account, store=connected, shop=shop, name=region, by=MAYA)
+        rules.set_default_template(connection, category_id=HOME, by=MAYA)
+        driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
+        there = StoreWorld(sandbox, "second0store")
+        driven.prefer(push_opt_in=True, exchange_rate=Decimal(1), tax_percent=Decimal(0))
+        for sku in skus:
+            there.add_product(sku=sku, title=f"Enamel mug of the sturdiest kind there is, {sku}", price="200")
+        if skus:
+            driven.list()
+        return there, ShopWorld(sandbox, made["shop_id"]), driven
+
+    return connect

@@ -135,7 +135,7 @@ def test_what_is_said_for_a_category_is_true_of_its_products_and_a_product_may_d
     form = browser.get(edit)
     [material] = [field for field in form.context["required"] if field.attribute.name == "Material"]
     assert material.missing
-    sent = {"category_path": MUGS, "category_id": HOME, "save": "1", "brand_id": BRAND}
+    sent = {"category_path": MUGS, "category_id": HOME, "save": "1", "brand_name": BRAND}
     assert browser.post(edit, {**sent, f"a-{material.attribute.id}": ["Ceramic"]}) == [
         "Saved. 2 products are tried again."
     ]
@@ -167,7 +167,7 @@ def test_what_is_said_for_a_category_is_true_of_its_products_and_a_product_may_d
     ("sent", "says"),
     [
         ({"category_path": "No such thing"}, "TikTok Shop has no category of this name or number"),
-        ({"brand_id": "Nordtuft"}, "The number of a brand has digits only."),
+        ({"brand_name": "Nordtuft"}, "Choose one from the list, or write its number in TikTok Shop."),
     ],
 )
 @pytest.mark.usefixtures("shop")
@@ -202,7 +202,7 @@ def test_a_number_that_is_none_is_said_at_its_attribute(browser, store, twinshel
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_certificate_is_uploaded_at_each_product_and_the_map_leads_to_those_without(browser, store, twinshelf):
+def test_the_map_takes_a_certificate_and_leads_to_the_products_without(browser, store, twinshelf):
     store.add_product(sku="TEA-1", title="Green tea", _category_paths=["Tea"])
     twinshelf.pull()
     listings.read_categories(twinshelf.connection, [TEA])
@@ -213,8 +213,7 @@ def test_a_certificate_is_uploaded_at_each_product_and_the_map_leads_to_those_wi
 
     page = browser.get(f"/templates/categories/{shop}/edit/?key=tea").content.decode()
 
-    assert "press “Edit” on the product and upload it under “Product and shipping warranty”." in words_of(page)
+    assert "Certificate: Food safety certificate" in words_of(page)
+    assert 'name="certificate.602362"' in page
     assert f'href="/products/?shop={shop}&amp;problem=E-LST-CERT"' in page
-    assert "Seller Center" not in words_of(page)
-    assert "Empty: no brand is sent, unless a product has one of its own." in words_of(page)
     assert f'href="/templates/?shop={shop}"' in browser.get(f"/templates/categories/?shop={shop}").content.decode()

@@ -5,15 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 
-from tests.flows.conftest import HOME, MAYA, ShopWorld, StoreWorld, Twinshelf
 from tests.flows.faults import SHIP, fault, lose_webhooks, ship
-from twinshelf.connections import actions as connections
 from twinshelf.connections import clients
 from twinshelf.orders.fulfillment.carriers import providers_of
 from twinshelf.orders.models import Providers, ShipmentRow
-from twinshelf.rules import actions as rules
 from twinshelf.sync.models import Problem
 from twinshelf_sandbox.tiktok.regions import delivery_options, providers
 
@@ -245,35 +241,6 @@ MARKETS = {
 def carriers(region):
     """What TikTok calls the carriers of a market."""
     return [name for _provider_id, name in providers(region)]
-
-
-@pytest.fixture
-def market(sandbox, twinshelf):
-    """A store and a shop of another market, connected; its orders are bought and past their hold."""
-
-    def connect(region, currency, *skus):
-        sandbox.act("bc.create_store", hash="second0store", name="Second", currency=currency)
-        keys = sandbox.act("bc.create_api_account", hash="second0store", name="Twinshelf")
-        connected = connections.connect_store(
-            twinshelf.account, store_hash_or_url="second0store", access_token=keys["access_token"],
-            client_id=keys["client_id"], client_secret=keys["client_secret"], by=MAYA,
-        )  # fmt: skip
-        seller = sandbox.act("tt.create_seller", name=region, region=region)["seller_id"]
-        made = sandbox.act("tt.create_shop", seller=seller, name=region, region=region)
-        code = sandbox.act("tt.authorize", app_key=settings.OPERATOR.tiktok_app_key, seller=seller)
-        [shop] = connections.authorize_shops(twinshelf.account, code, by=MAYA)
-        connection = connections.pair(twinshelf.account, store=connected, shop=shop, name=region, by=MAYA)
-        rules.set_default_template(connection, category_id=HOME, by=MAYA)
-        driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
-        there = StoreWorld(sandbox, "second0store")
-        driven.prefer(push_opt_in=True, exchange_rate=Decimal(1), tax_percent=Decimal(0))
-        for sku in skus:
-            there.add_product(sku=sku, title=f"Enamel mug of the sturdiest kind there is, {sku}", price="200")
-        if skus:
-            driven.list()
-        return there, ShopWorld(sandbox, made["shop_id"]), driven
-
-    return connect
 
 
 @pytest.mark.parametrize("region", MARKETS)

@@ -241,6 +241,20 @@ NEEDS_CERTIFICATE = CategoryRules(certifications=(("c-1", "CPC"), ("c-2", "Test 
             ],
             marks=pytest.mark.covers("SILK-26", "SILK-108"),
         ),
+        (
+            "nobody named, where the EU wants it",
+            product(),
+            facts(),
+            {"rules": CategoryRules(manufacturer_required=True)},
+            [("E-LST-COMPL", "Manufacturer or responsible person is missing or unknown.")],
+        ),
+        (
+            "one of two named",
+            product(),
+            facts(TemplateRules(manufacturer_id="1")),
+            {"rules": CategoryRules(manufacturer_required=True, responsible_person_required=True)},
+            [("E-LST-COMPL", "Manufacturer or responsible person is missing or unknown.")],
+        ),
         pytest.param(
             "no weight anywhere",
             product(variant(weight=None)),

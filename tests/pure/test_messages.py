@@ -135,7 +135,8 @@ EVERYWHERE = {"template", "Edit", "Category map"}
     [
         ("E-CAT-UNKNOWN", EVERYWHERE), ("E-CAT-CLOSED", EVERYWHERE), ("E-CAT-PERMIT", EVERYWHERE),
         ("E-LST-ATTR", EVERYWHERE), ("E-LST-ATTRVALUE", EVERYWHERE), ("E-LST-ATTRCHECK", EVERYWHERE),
-        ("E-LST-BRAND", {"Edit", "Category map"}), ("E-LST-COD", {"template"}), ("E-LST-CERT", {"Edit"}),
+        ("E-LST-BRAND", EVERYWHERE), ("E-LST-COD", {"template"}), ("E-LST-CERT", EVERYWHERE),
+        ("E-LST-COMPL", EVERYWHERE),
         ("E-LST-TITLELEN", {"Edit"}), ("E-LST-TITLECHAR", {"Edit"}), ("E-LST-TITLELANG", {"Edit"}),
         ("W-LST-TITLE", {"Edit"}), ("E-LST-DESC", {"Edit"}), ("E-LST-DESCLANG", {"Edit"}), ("W-LST-DESCCUT", {"Edit"}),
     ],

@@ -18,11 +18,13 @@ from django_scopes import scope
 
 from twinshelf.accounts import queries
 
-_TAKES_FILES = re.compile(r"/products/\d+/edit/")
+_TAKES_FILES = re.compile(
+    r"/products/\d+/edit/|/templates/\d+/(new|\d+)/|/templates/categories/\d+/edit/|/connections/\d+/template/"
+)
 
 
 class Papers(FileUploadHandler):
-    """Takes files at the editor of a product from people who are signed in, in memory; passes over all others."""
+    """Takes files, in memory, from people who are signed in, at the forms that ask for some; passes over all others."""
 
     def new_file(self, *args: Any, **named: Any) -> None:
         """Begin to take a file, or pass over the whole part."""

@@ -24,6 +24,8 @@ NAMES: Final[Mapping[str, Any]] = {
     "shop_listing_id": _("Listing on TikTok"),
     "category_id": _("TikTok category number"),
     "brand_id": _("Brand number"),
+    "manufacturer_id": _("Manufacturer number"),
+    "responsible_person_id": _("Responsible person number"),
     "image_urls": _("Images"),
     "weight": _("Package weight"),
     "dimensions": _("Package size"),

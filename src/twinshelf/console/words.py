@@ -676,6 +676,8 @@ LISTING_FIELDS: Final[Mapping[str, Text]] = {
     "cash_on_delivery": _("Cash on delivery"),
     "sales_attributes": _("Options"),
     "certificates": _("Certificates"),
+    "manufacturer_id": _("Manufacturer"),
+    "responsible_person_id": _("Responsible person"),
     "size_chart": _("Size chart"),
     "skus": _("SKUs"),
     "price": _("Price"),

@@ -124,6 +124,9 @@ class Listing(Document, frozen=True, kw_only=True):
     sales_attributes: tuple[tuple[str, str], ...] = ()
     """(name, id) of variation attributes of the category; options of these names are sent by their id."""
     certificates: tuple[ListingCertificate, ...] = ()
+    manufacturer_id: str = ""
+    responsible_person_id: str = ""
+    """Whom the EU wants named; "": as somebody set it in the shop."""
     size_chart: ListingFile | None = None
     skus: tuple[ListingSku, ...]
 
@@ -215,6 +218,8 @@ class CategoryRules(Document, frozen=True, kw_only=True):
     package_dimension_required: bool = True
     cod_supported: bool = False
     seller_sku_required: bool = False
+    manufacturer_required: bool = False
+    responsible_person_required: bool = False
 
 
 class ShopCategory(Document, frozen=True, kw_only=True):

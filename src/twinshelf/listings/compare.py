@@ -148,7 +148,9 @@ def withdrawn(desired: Listing, sent: Listing | None) -> tuple[str, ...]:
     """
     if sent is None:
         return ()
-    fields = ("brand_id", "minimum_quantity", "maximum_quantity", "size_chart")
+    fields = (
+        "brand_id", "minimum_quantity", "maximum_quantity", "size_chart", "manufacturer_id", "responsible_person_id",
+    )  # fmt: skip
     kept = {attribute.id for attribute in desired.attributes} | {each.id for each in desired.certificates}
     return (
         *(name for name in fields if getattr(sent, name) and not getattr(desired, name)),

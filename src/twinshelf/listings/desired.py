@@ -23,6 +23,7 @@ from twinshelf.documents import (
     Finding,
     Image,
     Listing,
+    ListingCertificate,
     ListingSku,
     Money,
     Product,
@@ -316,7 +317,8 @@ def desired(
     findings += attribute_findings
     variants, named, sales_attributes, unmapped = _with_variations(product, variants, category.attributes, template)
     findings += unmapped
-    findings += _paper_findings(category.rules, choices, values, facts.today)
+    findings += _paper_findings(category.rules, choices, template.certificates, values, facts.today)
+    findings += _named_findings(category.rules, template, listed=shelf.listed)
     weight, dimensions, package_findings = templates.package_of(
         product, template, facts.preferences.package, weight_unit=facts.store_weight_unit
     )
@@ -342,7 +344,9 @@ def desired(
         warehouse_id=facts.warehouse_of(product.id),
         minimum_quantity=product.minimum_quantity if product.minimum_quantity > 1 else 0,  # one is what anybody buys
         maximum_quantity=product.maximum_quantity,
-        certificates=tuple(each for each in choices.certificates if each.id in _taken(category.rules)),
+        certificates=tuple(each for each in template.certificates if each.id in _taken(category.rules)),
+        manufacturer_id=template.manufacturer_id,
+        responsible_person_id=template.responsible_person_id,
         size_chart=choices.size_chart if category.rules.size_chart_supported else None,
         skus=tuple(_listing_sku(variant, skus[variant.id], facts.currency, named) for variant in variants),
     )
@@ -405,11 +409,15 @@ def _taken(rules: CategoryRules) -> set[str]:
 
 
 def _paper_findings(
-    rules: CategoryRules, choices: ProductChoices, values: Sequence[AttributeValue], today: date
+    rules: CategoryRules,
+    choices: ProductChoices,
+    certificates: Sequence[ListingCertificate],
+    values: Sequence[AttributeValue],
+    today: date,
 ) -> Iterator[Finding]:
     """Certificates that are missing or have ended; a size chart that is missing, or that the category does not take."""
     chosen = {(value.id, value_id) for value in values for value_id in value.value_ids}
-    given = {each.id: each for each in choices.certificates if each.files}
+    given = {each.id: each for each in certificates if each.files}
     told = rules.certificates or tuple(
         CertificateRule(id=each, name=name, required=True) for each, name in rules.certifications
     )
@@ -419,13 +427,21 @@ def _paper_findings(
             if rule.required or not chosen.isdisjoint(rule.required_with):
                 yield finding("E-LST-CERT", waits_for="template", names=rule.name)
         elif rule.expires and (paper.expires is None or paper.expires <= today):
-            yield finding("E-LST-CERTDATE", names=rule.name)
+            yield finding("E-LST-CERTDATE", waits_for="template", names=rule.name)
     if rules.size_chart_required and choices.size_chart is None:
         yield finding("E-LST-SIZECHART")
     elif choices.size_chart is not None and not rules.size_chart_supported:
         yield finding("W-LST-SIZECHART")
     if others := [each.name or each.id for each in choices.certificates if each.id not in _taken(rules)]:
         yield finding("W-LST-CERT", names=", ".join(others))
+
+
+def _named_findings(rules: CategoryRules, template: templates.TemplateRules, *, listed: bool) -> Iterator[Finding]:
+    """Whether the category wants somebody named whom nobody chose. A listing has whom somebody chose in the shop."""
+    manufacturer = rules.manufacturer_required and not template.manufacturer_id
+    person = rules.responsible_person_required and not template.responsible_person_id
+    if not listed and (manufacturer or person):
+        yield finding("E-LST-COMPL", waits_for="template")
 
 
 def _by_the_rules(

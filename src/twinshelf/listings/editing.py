@@ -14,6 +14,7 @@ from twinshelf.listings.facts import choices_of, facts_of, known_category
 from twinshelf.listings.models import CategoryCache, ListingRow
 from twinshelf.listings.queries import category_leaves
 from twinshelf.rules import own, templates
+from twinshelf.rules.common import CommonValues
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.own import ProductChoices
 
@@ -56,6 +57,8 @@ class Editing:
     category_read: bool
     """TikTok has told what the category asks."""
     category: CategoryRules
+    inherited: CommonValues
+    """Brand, certificates and the like that it has of its template or of the category map."""
     asked: tuple[AskedOf, ...]
     skus: dict[str, DesiredSku]
     """What the shop should show by variant id, with what was chosen."""
@@ -92,7 +95,7 @@ def editing(connection: Connection, product: Product, choices: ProductChoices | 
     category_id = facts.category_of(product, chosen)
     leaf = category_leaves(connection).get(category_id)
     known = known_category(connection.shop, category_id)
-    template = facts.template_of(product).rules
+    template = templates.rules_for(product, facts.template_of(product))
     row = ListingRow.objects.filter(connection=connection, product_id=product.id).first()
     by_name = {fold(name): value for name, value in chosen.attributes.items()}
     asked = []
@@ -115,6 +118,7 @@ def editing(connection: Connection, product: Product, choices: ProductChoices | 
         category_path=leaf.path if leaf else chosen.category_path,
         category_read=CategoryCache.objects.filter(shop=connection.shop, category_id=category_id).exists(),
         category=known.rules,
+        inherited=template,
         asked=tuple(sorted(asked, key=lambda each: (not each.attribute.required, each.attribute.name.casefold()))),
         skus=desired_skus(product, facts, {}, choices=chosen),
         from_store=desired_skus(product, facts, {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from django.utils.translation import gettext as _
@@ -46,6 +47,15 @@ def keep(connection: Connection, name: str, data: bytes, *, use: Use) -> Listing
         defaults={"name": made.name, "kind": kind, "data": data},
     )
     return made
+
+
+def kept(connection: Connection, digests: Iterable[str]) -> dict[str, ListingFile]:
+    """The files of these digests that were kept for products of this connection, by digest."""
+    rows = FileRow.objects.filter(connection=connection, digest__in=set(digests)).values_list("digest", "name", "kind")
+    return {
+        digest: ListingFile(digest=digest, name=name, kind="pdf" if kind == "pdf" else "image")
+        for digest, name, kind in rows
+    }
 
 
 def _checked(data: bytes, name: str, use: Use) -> str:

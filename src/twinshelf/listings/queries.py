@@ -43,6 +43,7 @@ from twinshelf.connections.queries import of_stores
 from twinshelf.documents import (
     Attribute,
     CategoryRules,
+    CertificateRule,
     ListingState,
     ListingStatus,
     Product,
@@ -844,6 +845,23 @@ def attributes_of(connection: Connection, category_id: str) -> tuple[Attribute, 
     """What a category asks, as it was last read; None if it never was."""
     kept = CategoryCache.objects.filter(shop=connection.shop_id, category_id=category_id).first()
     return None if kept is None else from_json(bytes(kept.attributes), tuple[Attribute, ...])
+
+
+def rules_asked(connection: Connection, category_ids: Iterable[str]) -> CategoryRules:
+    """What any of these categories takes and demands beside attributes; of one that was not read yet, nothing."""
+    rows = CategoryCache.objects.filter(shop=connection.shop_id, category_id__in=set(category_ids))
+    every = [from_json(bytes(row.rules), CategoryRules) for row in rows.order_by("category_id")]
+    certificates: dict[str, CertificateRule] = {}
+    for rule in (rule for rules in every for rule in rules.certificates):
+        before = certificates.setdefault(rule.id, rule)
+        certificates[rule.id] = msgspec.structs.replace(
+            before, required=before.required or rule.required, expires=before.expires or rule.expires
+        )
+    return CategoryRules(
+        certificates=tuple(certificates.values()),
+        manufacturer_required=any(rules.manufacturer_required for rules in every),
+        responsible_person_required=any(rules.responsible_person_required for rules in every),
+    )
 
 
 def rows_of(store_id: int, product_ids: Sequence[str]) -> list[StoreProduct]:

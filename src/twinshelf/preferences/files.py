@@ -2,7 +2,8 @@
 
 A file says how a connection is to be. Of the parts it has (`settings`, `templates`, `push_rules`), settings it does not
 name go back to their defaults, and templates it does not name stay unless they are to be removed. A part that is not in
-the file is left alone. Written and read again, it says the same. There is nothing secret in it, and no buyer.
+the file is left alone. Written and read again, it says the same. There is nothing secret in it, and no buyer. Nor are
+certificates, which are files of their own: those that a connection has stay.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from twinshelf.rules import push_rules
 from twinshelf.rules import queries as templates
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
-from twinshelf.rules.templates import LONGEST_NAME, TemplateRules, rules_from_json
+from twinshelf.rules.templates import LONGEST_NAME, TemplateRules, rules_from_json, with_papers_of
 
 FORMAT = 1
 MOST_BYTES = 5_000_000
@@ -184,7 +185,7 @@ def _in_file(one: Template) -> TemplateInFile:
 
 def _tidy(stored: Mapping[str, Any]) -> dict[str, Any]:
     """The rules of a template, checked and without what is a default. Raises DocumentError naming what does not fit."""
-    rules: dict[str, Any] = msgspec.to_builtins(rules_from_json(stored))
+    rules: dict[str, Any] = msgspec.to_builtins(with_papers_of(rules_from_json(stored), TemplateRules()))
     return {name: value for name, value in rules.items() if value != _NOTHING.get(name)}
 
 
@@ -295,10 +296,11 @@ def _key(name: str, *, default: bool) -> str:
 def _put_template(connection: Connection, here: Template | None, one: TemplateInFile, by: Actor) -> None:
     if here is not None and _same(here, one):
         return
+    kept = rules_from_json(here.rules if here is not None else {})
     try:
         rules.put_template(
             connection, here, name=one.name, default=one.default, category_id=one.category_id,
-            category_path=one.category_path, rules=rules_from_json(one.rules), by=by,
+            category_path=one.category_path, rules=with_papers_of(rules_from_json(one.rules), kept), by=by,
         )  # fmt: skip
     except NeedsPerson as error:
         raise DocumentError(f"templates.{one.name}", words_for(error)) from error

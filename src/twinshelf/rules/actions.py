@@ -22,6 +22,7 @@ from twinshelf.goods.selections import selected
 from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.rules import membership, templates
+from twinshelf.rules.common import NOTHING_COMMON, CommonValues, nearest
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
 from twinshelf.rules.templates import (
@@ -44,19 +45,26 @@ def set_default_template(
     attributes: Sequence[Mapping[str, Any]] = (),
     package: Mapping[str, Any] | None = None,
     categories: Sequence[Mapping[str, Any]] = (),
+    common: CommonValues | None = None,
     by: Actor,
 ) -> tuple[Template, int]:
     """The template for products that no other holds, and how many are tried again: those that waited for it.
 
     Those are the products that it kept from being sent, and those that TikTok refused for what it says. Applies from
-    the next plan on. Without `category_id`, goods whose category has no row in `categories` wait for one.
+    the next plan on. Without `category_id`, goods whose category has no row in `categories` wait for one. `common`
+    None: brand, certificates and the like stay as they are.
     Raises DocumentError naming the rule that does not fit.
     """
     rules = templates.rules_from_json(
         {"attributes": list(attributes), "package": dict(package or {}), "categories": list(categories)}
     )
     with transaction.atomic():
-        rules = msgspec.structs.replace(rules, categories=_with_what_was_said(connection, rules.categories))
+        before = _default_rules(connection) or TemplateRules()
+        rules = msgspec.structs.replace(
+            rules,
+            categories=_with_what_was_said(before, rules.categories),
+            **nearest(before if common is None else common, NOTHING_COMMON),
+        )
         chosen = {"category_id": category_id, "category_path": category_path, "rules": msgspec.to_builtins(rules)}
         known = Template.objects.filter(connection=connection, is_default=True).values(*chosen).first()
         template, _ = Template.objects.update_or_create(
@@ -65,27 +73,26 @@ def set_default_template(
             is_default=True,
             defaults={"name": DEFAULT_NAME, "updated_at": clock.now(), **chosen},
         )
-        before, after = changed(known or {}, chosen)
+        was, is_now = changed(known or {}, chosen)
         owner = f"connection:{connection.id}"
-        record(by, connection.account_id, "rules.set_default_template", owner, before=before, after=after)
+        record(by, connection.account_id, "rules.set_default_template", owner, before=was, after=is_now)
         tried = problems.ask_cured(connection.account_id, owner, "template", CURED)
     return template, tried
 
 
-def _with_what_was_said(connection: Connection, rows: Sequence[CategoryRule]) -> tuple[CategoryRule, ...]:
+def _with_what_was_said(kept: TemplateRules, rows: Sequence[CategoryRule]) -> tuple[CategoryRule, ...]:
     """Rows of the mapping with what the map's own page says of the same categories, where they do not say it."""
-    kept = _default_rules(connection)
-    known = {fold(row.key): row for row in kept.categories} if kept else {}
+    known = {fold(row.key): row for row in kept.categories}
     found = []
     for row in rows:
         before = known.get(fold(row.key))
         same = before is not None and before.category_id == row.category_id
-        found.append(before if before is not None and same and not row.attributes and not row.brand_id else row)
+        found.append(before if before is not None and same and not row.says else row)
     there = {fold(row.key) for row in rows}
     values = [
         msgspec.structs.replace(row, category_id="", category_path="", at=None)
         for key, row in known.items()
-        if key not in there and (row.attributes or row.brand_id)
+        if key not in there and row.says
     ]
     return (*found, *values)
 
@@ -114,15 +121,22 @@ def map_categories(
 
 
 def set_category_values(
-    connection: Connection, key: str, *, attributes: Sequence[AttributeRule], brand_id: str = "", by: Actor
+    connection: Connection,
+    key: str,
+    *,
+    attributes: Sequence[AttributeRule],
+    common: CommonValues = NOTHING_COMMON,
+    by: Actor,
 ) -> int:
-    """Say attributes and brand of all products of a category of the store, over the template. The products' own win.
+    """Say attributes, brand, certificates and the like of all products of a category of the store.
+
+    They count over the template; what a product has of its own counts over them.
 
     Returns how many products that waited for it are tried again. Raises DocumentError naming what does not fit.
     """
 
     def changed_row(before: CategoryRule) -> CategoryRule:
-        return msgspec.structs.replace(before, attributes=tuple(attributes), brand_id=brand_id)
+        return msgspec.structs.replace(before, attributes=tuple(attributes), **nearest(common, NOTHING_COMMON))
 
     return _change_rows(connection, {key: changed_row}, "rules.set_category_values", by)
 
@@ -140,7 +154,7 @@ def _change_rows(
         before = {key: _row_told(rows.get(fold(key))) for key in changes}
         for key, change in changes.items():
             rows[fold(key)] = change(rows.get(fold(key)) or CategoryRule(key=key.strip(), category_id=""))
-        kept = tuple(row for row in rows.values() if row.category_id or row.attributes or row.brand_id)
+        kept = tuple(row for row in rows.values() if row.category_id or row.says)
         after = {key: _row_told(rows[fold(key)]) for key in changes}
         built = msgspec.to_builtins(msgspec.structs.replace(rules, categories=kept))
         templates.rules_from_json(built)

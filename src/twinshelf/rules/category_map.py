@@ -54,6 +54,8 @@ class MapRow(msgspec.Struct, frozen=True, kw_only=True):
     leaf: Leaf | None
     by: CategoryRule | None = None
     inherited: bool = False
+    own: CategoryRule | None = None
+    """What was said for this category itself, with or without a TikTok category."""
     everything_else: bool = False
     suggested: Suggested = Suggested()
     maybe: tuple[Leaf, ...] = ()
@@ -156,6 +158,7 @@ def _row(key: str, entry: Counted, mapping: Mapping[str, CategoryRule], facts: M
         leaf=facts.leaves.get(category_id) if facts.leaves else _as_chosen(by),
         by=by,
         inherited=by is not None and by is not own,
+        own=own,
         everything_else=by is None and bool(facts.default_id),
         suggested=suggested,
         maybe=tuple(facts.leaves[each] for each in suggested.maybe if each in facts.leaves and each != category_id),

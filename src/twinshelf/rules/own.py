@@ -12,8 +12,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from twinshelf.connections.preferences import PackageDefaults, ThresholdMode
-from twinshelf.documents import Attribute, Dimensions, Image, ListingCertificate, ListingFile, Product, Weight
+from twinshelf.documents import Attribute, Dimensions, Image, ListingFile, Product, Weight
 from twinshelf.errors import DocumentError
+from twinshelf.rules.common import CommonValues, nearest
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.sync_rules import Switches
 from twinshelf.rules.templates import AttributeRule, PackageRules, TemplateRules
@@ -36,12 +37,12 @@ class VariantChoices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     gtin: str = ""
 
 
-class ProductChoices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProductChoices(CommonValues, frozen=True, kw_only=True, omit_defaults=True):
     """The choices for one product in one shop. The store is never written with them."""
 
     title: str = ""
     description: str = ""
-    variants: dict[str, VariantChoices] = {}
+    variants: dict[str, VariantChoices] = msgspec.field(default_factory=dict)
     """By variant id."""
     codes: CodeChoice = ""
     """Whether its variants have product codes: "" as the connection says, no: none is sent."""
@@ -49,17 +50,14 @@ class ProductChoices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """Why it has none. TikTok's API takes no reason: it is shown."""
     weight: Weight | None = None
     dimensions: Dimensions | None = None
-    brand_id: str = ""
-    brand_name: str = ""
     category_id: str = ""
     category_path: str = ""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
     """Value by the attribute's name; several of a list with commas between them."""
     images: tuple[str, ...] = ()
     """Addresses of pictures behind those of the store."""
     warranty: str = ""
     """Its warranty period, sent where the category asks for one."""
-    certificates: tuple[ListingCertificate, ...] = ()
     size_chart: ListingFile | None = None
     switches: Switches | None = None
     """Which fields follow the store; None: the rules of the connection."""
@@ -131,15 +129,13 @@ def over_template(rules: TemplateRules, choices: ProductChoices, attributes: Ite
             for each in attributes
             if not each.sales and asks_warranty(each) and fold(each.name) not in folded
         }
-    changes: dict[str, Any] = {}
+    changes = nearest(choices, rules)
     if given:
         taken = {fold(name) for name in given}
         changes["attributes"] = (
             *(AttributeRule(name=name, value=value) for name, value in given.items()),
             *(rule for rule in rules.attributes if fold(rule.name) not in taken),
         )
-    if choices.brand_id:
-        changes["brand_id"] = choices.brand_id
     measures, package = rules.measures, rules.package
     if choices.weight is not None:
         measures = msgspec.structs.replace(measures, weight=None)

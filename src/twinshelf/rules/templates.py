@@ -25,6 +25,7 @@ from twinshelf.documents import (
     seller_sku,
 )
 from twinshelf.errors import DocumentError
+from twinshelf.rules.common import CommonValues, nearest
 from twinshelf.rules.conditions import RuleGroup, fold
 
 Source = Literal[
@@ -91,24 +92,28 @@ Chosen = Literal["chosen", "accepted"]
 """How a person came to a category: by their own choice, or by accepting a suggestion."""
 
 
-class CategoryRule(msgspec.Struct, frozen=True, omit_defaults=True):
+class CategoryRule(CommonValues, frozen=True, omit_defaults=True):
     """One row of the category mapping: a store category key → a TikTok leaf category.
 
-    `attributes` and `brand_id` are for the products that the row decides about, over those of the template. Without a
-    `category_id` the row only keeps those: it decides about no product.
+    `attributes` and common values are for the products that the row decides about, over those of the template. Without
+    a `category_id` the row only keeps those: it decides about no product.
     """
 
     key: str
     category_id: str
     category_path: str = ""
     attributes: tuple[AttributeRule, ...] = ()
-    brand_id: str = ""
     how: Chosen = "chosen"
     at: datetime | None = None
     """When a person last chose the category; None: before that was kept."""
 
+    @property
+    def says(self) -> bool:
+        """Whether it says anything of its products beside their category."""
+        return bool(self.attributes or self.common)
 
-class TemplateRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+
+class TemplateRules(CommonValues, frozen=True, kw_only=True, omit_defaults=True):
     """The stored rules of a template beside its name and category."""
 
     group: RuleGroup = RuleGroup()
@@ -123,7 +128,6 @@ class TemplateRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     cash_on_delivery: bool | None = None
     """None: as it stands in the shop."""
     categories: tuple[CategoryRule, ...] = ()
-    brand_id: str = ""
     price_rule: PriceRule = PriceRule()
     """`none`: the connection's applies."""
 
@@ -159,6 +163,13 @@ def rules_from_json(stored: Mapping[str, Any]) -> TemplateRules:
     if len(rules.group.conditions) > MOST_CONDITIONS:
         raise DocumentError("group.conditions", f"must be {MOST_CONDITIONS} at most")
     return rules
+
+
+def with_papers_of(rules: TemplateRules, kept: TemplateRules) -> TemplateRules:
+    """`rules` with the certificates of `kept`, for all products and for each category of the store that both have."""
+    papers = {fold(row.key): row.certificates for row in kept.categories}
+    categories = (msgspec.structs.replace(r, certificates=papers.get(fold(r.key), ())) for r in rules.categories)
+    return msgspec.structs.replace(rules, certificates=kept.certificates, categories=tuple(categories))
 
 
 def category_keys(product: Product) -> tuple[str, ...]:
@@ -197,7 +208,7 @@ def rules_for(product: Product, held_by: HeldBy) -> TemplateRules:
     A value of the row is for products that do not say it themselves: their own custom field of that name comes first.
     """
     rules = held_by.rules
-    if not held_by.is_default or not any(rule.attributes or rule.brand_id for rule in rules.categories):
+    if not held_by.is_default or not any(rule.says for rule in rules.categories):
         return rules
     row = category_rule_of(product, rules)
     if row is None:
@@ -206,7 +217,7 @@ def rules_for(product: Product, held_by: HeldBy) -> TemplateRules:
     return msgspec.structs.replace(
         rules,
         attributes=(*(rule for rule in rules.attributes if fold(rule.name) not in own), *row.attributes),
-        brand_id=row.brand_id or rules.brand_id,
+        **nearest(row, rules),
     )
 
 

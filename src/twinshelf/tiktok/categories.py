@@ -18,6 +18,29 @@ class Brand(Document, frozen=True, kw_only=True):
     authorized: bool
 
 
+class Responsible(Document, frozen=True, kw_only=True):
+    """A manufacturer or a responsible person that the seller has entered at TikTok."""
+
+    id: str
+    name: str
+
+
+class _Profile(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+class _Responsible(msgspec.Struct, frozen=True):
+    id: str
+    regional_profiles: list[_Profile] = []
+
+
+def responsible_from_json(data: bytes | msgspec.Raw) -> Responsible:
+    """A manufacturer or responsible person, by the first name that it has in any language; its id where it has none."""
+    found = wire.read(data, _Responsible)
+    names = (each.name.strip() for each in found.regional_profiles)
+    return Responsible(id=found.id, name=next(filter(None, names), found.id))
+
+
 class _Category(msgspec.Struct, frozen=True):
     id: str
     parent_id: str = "0"
@@ -111,6 +134,8 @@ class _Rules(msgspec.Struct, frozen=True):
     cod: _Supported = _Supported()
     package_dimension: _Required = _Required(is_required=True)
     seller_sku: _Required = _Required()
+    manufacturer: _Required = _Required()
+    responsible_person: _Required = _Required()
 
 
 def rules_from_json(data: bytes | msgspec.Raw) -> CategoryRules:
@@ -137,6 +162,8 @@ def rules_from_json(data: bytes | msgspec.Raw) -> CategoryRules:
         package_dimension_required=rules.package_dimension.is_required,
         cod_supported=rules.cod.is_supported,
         seller_sku_required=rules.seller_sku.is_required,
+        manufacturer_required=rules.manufacturer.is_required,
+        responsible_person_required=rules.responsible_person.is_required,
     )
 
 

@@ -108,7 +108,8 @@ def edit_to_json(
     Fields in `left` stay as they are there. What is absent means, field by field:
 
     - title, description, category, images, weight: a listing always has them;
-    - brand, quantities of an order, attributes: unchanged, unless they are in `withdrawn` (they were ours, and went);
+    - brand, manufacturer, responsible person, quantities of an order, attributes: unchanged, unless they are in
+      `withdrawn` (they were ours, and went);
     - sides of the package: deleted, for a listing without them has none;
     - price and stock of SKUs that are there: unchanged, by not being sent;
     - SKUs that are not in the listing, whether we know them or not (CAT-3), certificates, video, size chart, search
@@ -222,6 +223,10 @@ def _content_to_json(
             }
             for attribute in listing.attributes
         ]
+    if listing.manufacturer_id:
+        body["manufacturer_ids"] = [listing.manufacturer_id]
+    if listing.responsible_person_id:
+        body["responsible_person_ids"] = [listing.responsible_person_id]
     if papers := [_certificate_to_json(each, image_uris) for each in listing.certificates]:
         body["certifications"] = papers
     if listing.size_chart is not None and listing.size_chart.address in image_uris:
@@ -564,8 +569,8 @@ def _kept(now: _Current, region: Region, gone: frozenset[str]) -> dict[str, Any]
         "brand_id": "" if "brand_id" in gone else now.brand.id,
         "video": {"id": now.video.id} if now.video.id else None,
         "size_chart": size_chart,
-        "manufacturer_ids": now.manufacturer_ids,
-        "responsible_person_ids": now.responsible_person_ids,
+        "manufacturer_ids": [] if "manufacturer_id" in gone else now.manufacturer_ids,
+        "responsible_person_ids": [] if "responsible_person_id" in gone else now.responsible_person_ids,
         "is_cod_allowed": now.is_cod_allowed,
         "minimum_order_quantity": (
             now.minimum_order_quantity if now.minimum_order_quantity > 1 and "minimum_quantity" not in gone else None

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs
+from twinshelf.console.common_values import CommonForm
 from twinshelf.console.views.answers import Told, page_size, whole
 from twinshelf.kit.paging import Page
 from twinshelf.listings import actions as listing_actions
@@ -26,6 +27,7 @@ from twinshelf.listings import queries as listings
 from twinshelf.rules import actions
 from twinshelf.rules.categories import Leaf, named
 from twinshelf.rules.category_map import MapRow, MapState
+from twinshelf.rules.common import NOTHING_COMMON
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.templates import AttributeRule
 
@@ -266,16 +268,19 @@ def edit(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     asked = listings.attributes_of(connection, category_id) if category_id else ()
     if asked is None:
         listing_actions.read_categories(connection, [category_id])
-    own = row.by if row.by is not None and not row.inherited else None
+    own = row.own
+    rules = listings.rules_asked(connection, [category_id])
+    common = (
+        CommonForm.posted(request, connection, rules)
+        if request.method == "POST"
+        else CommonForm(own or NOTHING_COMMON, rules)
+    )
     if request.method == "POST" and "save" in request.POST and not errors["category"]:
         values = _entered(request.POST, asked or (), errors) if asked else (own.attributes if own else ())
-        brand_id = request.POST.get("brand_id", "").strip()
-        if brand_id and not brand_id.isdecimal():
-            errors["brand"] = _("The number of a brand has digits only.")
-        if not any(errors.values()):
+        if not any(errors.values()) and not common.errors:
             with Told(request):
                 by = Actor.of(request.user)
-                tried = actions.set_category_values(connection, key, attributes=values, brand_id=brand_id, by=by)
+                tried = actions.set_category_values(connection, key, attributes=values, common=common.values, by=by)
                 if category_id != (own.category_id if own else ""):
                     tried += actions.map_categories(connection, {key: (category_id, path)}, by=by)
                 listing_actions.rank_categories(connection)
@@ -292,10 +297,11 @@ def edit(request: ConsoleRequest, connection_id: int) -> HttpResponse:
         "unread": asked is None,
         "required": [field for field in fields if field.required],
         "optional": [field for field in fields if not field.required],
-        "brand_id": request.POST.get("brand_id", own.brand_id if own else ""),
+        "common": common,
         "changed": request.method == "POST",
     }
-    return render(request, "console/category.html", context, status=400 if any(errors.values()) else 200)
+    wrong = any(errors.values()) or bool(common.errors)
+    return render(request, "console/category.html", context, status=400 if wrong else 200)
 
 
 def _entered(sent: QueryDict, asked: Sequence[Attribute], errors: dict[str, str]) -> tuple[AttributeRule, ...]:

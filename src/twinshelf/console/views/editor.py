@@ -65,6 +65,7 @@ WEIGHT_UNITS = ("LB", "OZ", "KG", "G")
 LENGTH_UNITS = ("IN", "CM")
 _IN_TAB: Mapping[str, str] = {
     "attribute": "attributes", "compliance": "attributes", "images": "media", "size_chart": "media",
+    "manufacturer_name": "shipping", "responsible_person_name": "shipping",
     "weight": "shipping", "dimensions": "shipping", "warranty": "shipping", "certificate": "shipping",
 }  # fmt: skip
 
@@ -196,7 +197,8 @@ class _Form:
             weight=self._weight(),
             dimensions=self._dimensions(),
             brand_id=self.text("brand_id") if self.text("brand_name") else "",
-            brand_name=self._brand(),
+            brand_name=self._picked("brand"),
+            **self._responsible(),
             category_id=category_id,
             category_path=category_path,
             attributes=self._attributes(),
@@ -227,11 +229,18 @@ class _Form:
     def _one_of(self, name: str, known: tuple[str, ...]) -> str:
         return self.text(name) if self.text(name) in known else known[0]
 
-    def _brand(self) -> str:
-        name = self.text("brand_name")
-        if name and not self.text("brand_id"):
-            self.errors["brand_name"] = _("Type the beginning of its name, and choose one from the list.")
+    def _picked(self, what: str) -> str:
+        name = self.text(f"{what}_name")
+        if name and not self.text(f"{what}_id"):
+            self.errors[f"{what}_name"] = _("Type the beginning of its name, and choose one from the list.")
         return name
+
+    def _responsible(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for what in ("manufacturer", "responsible_person"):
+            name = self._picked(what)
+            found |= {f"{what}_id": self.text(f"{what}_id") if name else "", f"{what}_name": name}
+        return found
 
     def _category(self) -> tuple[str, str]:
         text = self.text("category_path")
@@ -411,6 +420,7 @@ def _page(
         "ticks": [(name, word, getattr(choices.switches or Switches(), name)) for name, word in TICKS],
         "images": "\n".join(choices.images),
         "certificates": _papers(shown, errors),
+        "responsible": _named(shown, errors),
         "restorable": [
             (name, words.FIELDS.get("title" if name == "name" else name, name), text)
             for name, text in shown.overwritten.items()
@@ -480,14 +490,40 @@ def _line(shown: Editing, variant: Any, errors: Mapping[str, str], sent: QueryDi
     )
 
 
-def _papers(shown: Editing, errors: Mapping[str, str]) -> list[tuple[str, str, bool, bool, Any, str]]:
-    """(id, name, required, expires, what is kept, error) of the certificates that the category takes or we keep."""
+def _papers(shown: Editing, errors: Mapping[str, str]) -> list[tuple[str, str, bool, bool, Any, str, Any]]:
+    """Of the certificates that the category takes or we keep.
+
+    (id, name, required, expires, what is kept, error, what the template or the category map gives.)
+    """
     kept = {each.id: each for each in shown.choices.certificates}
+    given = {each.id: each for each in shown.inherited.certificates}
     taken = {each.id: each for each in shown.category.certificates}
     found = []
     for number in dict.fromkeys([*taken, *kept]):
         rule, paper = taken.get(number), kept.get(number)
         wrong = errors.get(f"certificate.{number}") or errors.get(f"expires.{number}") or ""
         name = rule.name if rule else (paper.name if paper else number)
-        found.append((number, name, bool(rule and rule.required), bool(rule and rule.expires), paper, wrong))
+        found.append(
+            (number, name, bool(rule and rule.required), bool(rule and rule.expires), paper, wrong, given.get(number))
+        )
     return found
+
+
+def _named(shown: Editing, errors: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Manufacturer and responsible person: what was chosen, and what the template or the category map gives."""
+    asked = {
+        "manufacturer": (_("Manufacturer"), shown.category.manufacturer_required),
+        "responsible_person": (_("Responsible person"), shown.category.responsible_person_required),
+    }
+    return [
+        {
+            "what": what,
+            "word": word,
+            "required": required,
+            "id": getattr(shown.choices, f"{what}_id"),
+            "name": getattr(shown.choices, f"{what}_name"),
+            "inherited": getattr(shown.inherited, f"{what}_name") or getattr(shown.inherited, f"{what}_id"),
+            "error": errors.get(f"{what}_name", ""),
+        }
+        for what, (word, required) in asked.items()
+    ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,15 +16,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries
 from twinshelf.console.access import ConsoleRequest, Permission, needs
+from twinshelf.console.common_values import CommonForm
 from twinshelf.console.forms import AttributeFormSet, CategoryRowFormSet, TemplateForm
 from twinshelf.console.views.answers import Told
 from twinshelf.listings import actions as listing_actions
+from twinshelf.listings import brands as tiktok_brands
 from twinshelf.listings import queries as listings
+from twinshelf.listings import responsible as tiktok_responsible
+from twinshelf.listings.responsible import KINDS
 from twinshelf.rules import actions as rules_actions
 from twinshelf.rules.templates import rules_from_json
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
+    from twinshelf.documents import CategoryRules
     from twinshelf.rules.categories import Leaf
     from twinshelf.rules.models import Template
 
@@ -40,20 +45,21 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     if request.method != "POST":
         form, rows = TemplateForm.of(known, leaves), _category_rows(connection, known, leaves)
         asked, unread = asked_of(connection, [known.category_id if known else "", *_mapped(known)])
-        return _page(request, connection, _Shown(form, rows, attribute_rows(known, asked), asked, unread))
+        common = CommonForm(rules_from_json(known.rules if known else {}), _rules(connection, known))
+        return _page(request, connection, _Shown(form, rows, attribute_rows(known, asked), asked, unread, common))
     form = TemplateForm(request.POST, leaves=leaves)
     rows = CategoryRowFormSet(request.POST, prefix="m", form_kwargs={"leaves": leaves})
     good = form.is_valid() & rows.is_valid()
     chosen = [row for row in rows.cleaned_data if row.get("category_id")] if rows.is_valid() else []
-    asked, unread = asked_of(
-        connection, [form.cleaned_data.get("category_id", ""), *(row["category_id"] for row in chosen)]
-    )
+    ids = [form.cleaned_data.get("category_id", ""), *(row["category_id"] for row in chosen)]
+    asked, unread = asked_of(connection, ids)
+    common = CommonForm.posted(request, connection, listings.rules_asked(connection, ids))
     names = () if unread else [attribute.name for attribute in asked]
     attributes = AttributeFormSet(request.POST, prefix="a", form_kwargs={"names": names})
     if "show" in request.POST:  # nothing is saved yet
         kept = [row for row in (attributes.cleaned_data if attributes.is_valid() else []) if row.get("name")]
-        return _page(request, connection, _Shown(form, rows, rows_for(kept, asked), asked, unread))
-    if good and attributes.is_valid():
+        return _page(request, connection, _Shown(form, rows, rows_for(kept, asked), asked, unread, common))
+    if good and attributes.is_valid() and not common.errors:
         with Told(request):
             _saved, tried = rules_actions.set_default_template(
                 connection,
@@ -62,11 +68,12 @@ def template(request: ConsoleRequest, connection_id: int) -> HttpResponse:
                 attributes=[row for row in attributes.cleaned_data if row.get("name")],
                 package=form.package(),
                 categories=[{name: row[name] for name in ("key", "category_id", "category_path")} for row in chosen],
+                common=common.values,
                 by=Actor.of(request.user),
             )
             messages.success(request, told_of(tried))
             return redirect("template", connection.id)
-    return _page(request, connection, _Shown(form, rows, attributes, asked, unread), status=400)
+    return _page(request, connection, _Shown(form, rows, attributes, asked, unread, common), status=400)
 
 
 def told_of(tried: int) -> str:
@@ -85,6 +92,10 @@ def asked_of(connection: Connection, category_ids: Sequence[str]) -> tuple[list[
     if unread:
         listing_actions.read_categories(connection, unread)
     return asked, unread
+
+
+def _rules(connection: Connection, known: Template | None) -> CategoryRules:
+    return listings.rules_asked(connection, [known.category_id if known else "", *_mapped(known)])
 
 
 def _mapped(known: Template | None) -> list[str]:
@@ -132,6 +143,7 @@ class _Shown:
     attributes: Any
     asked: Sequence[listings.AskedAttribute]
     unread: Sequence[str]
+    common: CommonForm
 
 
 def _page(request: ConsoleRequest, connection: Connection, shown: _Shown, *, status: int = 200) -> HttpResponse:
@@ -149,6 +161,7 @@ def _page(request: ConsoleRequest, connection: Connection, shown: _Shown, *, sta
         "attributes": [(row, required.get(str(row["name"].value() or "").lower())) for row in shown.attributes],
         "names": [each.name for each in shown.asked],
         "unread": shown.unread,
+        "common": shown.common,
     }
     return render(request, "console/template.html", context, status=status)
 
@@ -160,3 +173,27 @@ def categories(request: ConsoleRequest, connection_id: int) -> HttpResponse:
     connection = queries.connection_or_404(connection_id)
     found = listings.find_categories(connection, request.GET.get("q", "")[:200])
     return render(request, "console/_found_categories.html", {"found": found, "id": request.GET.get("id", "")[:40]})
+
+
+@require_safe
+@needs(Permission.OPERATE)
+def brands(request: ConsoleRequest, connection_id: int) -> HttpResponse:
+    """TikTok's brands whose name begins with `q`, as the options of a combobox."""
+    connection = queries.connection_or_404(connection_id)
+    found: list[tiktok_brands.Brand] = []
+    with Told(request):
+        found = tiktok_brands.find(connection, request.GET.get("q", "")[:60])
+    return render(request, "console/_found_brands.html", {"found": found, "id": request.GET.get("id", "")[:40]})
+
+
+@require_safe
+@needs(Permission.OPERATE)
+def responsible(request: ConsoleRequest, connection_id: int, kind: str) -> HttpResponse:
+    """The manufacturers or responsible persons of the seller that `q` finds, as the options of a combobox."""
+    connection = queries.connection_or_404(connection_id)
+    if kind not in KINDS:
+        raise Http404
+    found: list[tiktok_responsible.Responsible] = []
+    with Told(request):
+        found = tiktok_responsible.find(connection, KINDS[kind], request.GET.get("q", "")[:60])
+    return render(request, "console/_found_responsible.html", {"found": found, "id": request.GET.get("id", "")[:40]})

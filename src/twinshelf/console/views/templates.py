@@ -20,6 +20,7 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console import template_draft as drafts
 from twinshelf.console.access import ConsoleRequest, Permission, needs, offered
+from twinshelf.console.common_values import CommonForm
 from twinshelf.console.template_draft import Draft, StoreFields
 from twinshelf.console.views.answers import Told, page_size, started, warehouse_choice, warehouse_chosen, whole
 from twinshelf.errors import NeedsPerson
@@ -27,11 +28,13 @@ from twinshelf.goods import queries as goods
 from twinshelf.listings import actions as listing_actions
 from twinshelf.listings import queries as listings
 from twinshelf.rules import actions, queries, templates
+from twinshelf.rules.common import NOTHING_COMMON, nearest
 from twinshelf.rules.conditions import Match
 from twinshelf.rules.queries import SORTS, TemplateFilter, TemplateLine
 
 if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
+    from twinshelf.documents import CategoryRules
     from twinshelf.rules.models import Template
 
 _FEW, _MORE, _MOST = 10, 50, 500
@@ -136,13 +139,20 @@ def _editor(request: ConsoleRequest, connection: Connection, template: Template 
     fields = StoreFields(custom_fields, options)
     if request.method != "POST":
         draft = Draft.of(template, leaves) if template else Draft(rules=templates.suggested((), (), ()))
-        return _shown(request, connection, template, draft, fields)
+        common = CommonForm(draft.rules, _rules_asked(connection, draft))
+        return _shown(request, connection, template, draft, fields, common=common)
     kept = queries.rules_of(template) if template else templates.TemplateRules()
     draft = Draft.posted(request.POST, leaves, kept)
+    common = CommonForm.posted(request, connection, _rules_asked(connection, draft))
+    draft.rules = msgspec.structs.replace(draft.rules, **nearest(common.values, NOTHING_COMMON))
     if "save" not in request.POST:
-        return _shown(request, connection, template, draft, fields)
-    answer = _saved(request, connection, template, draft)
-    return answer or _shown(request, connection, template, draft, fields, status=400)
+        return _shown(request, connection, template, draft, fields, common=common)
+    answer = None if common.errors else _saved(request, connection, template, draft)
+    return answer or _shown(request, connection, template, draft, fields, common=common, status=400)
+
+
+def _rules_asked(connection: Connection, draft: Draft) -> CategoryRules:
+    return listings.rules_asked(connection, [draft.category.id] if draft.category else [])
 
 
 def _saved(
@@ -188,6 +198,12 @@ _PANELS = {
     "name": "s-products", "category": "s-category", "attributes": "s-attributes", "pairs": "s-attributes",
     "price": "s-price",
 }  # fmt: skip
+
+
+def _common_panel(place: str) -> str:
+    return "certificates" if place.startswith("certificate.") else "common"
+
+
 _PLACES = {"E-TPL-NAME": "name", "E-TPL-CATEGORY": "category", "E-TPL-ATTR": "attributes", "E-TPL-PAIR": "pairs"}
 
 
@@ -208,6 +224,7 @@ def _shown(
     draft: Draft,
     fields: StoreFields,
     *,
+    common: CommonForm,
     status: int = 200,
 ) -> HttpResponse:
     asked = _asked(connection, draft)
@@ -221,7 +238,13 @@ def _shown(
         "template": template,
         "heading": template.name if template else _("Create template"),
         "draft": draft,
-        "refused": [(_PANELS[place], reason) for place, reason in draft.errors.items() if request.POST.get("save")],
+        "common": common,
+        "refused": [
+            *((_PANELS[place], reason) for place, reason in draft.errors.items()),
+            *((_common_panel(place), reason) for place, reason in common.errors.items()),
+        ]
+        if request.POST.get("save")
+        else [],
         "longest": templates.LONGEST_NAME,
         "fields": drafts.FIELDS,
         "operators": drafts.OPERATORS,

@@ -1,12 +1,15 @@
-"""Categories, what each asks of a product, and brands."""
+"""Categories, what each asks of a product, brands, and whom the EU wants named on products."""
 
 from __future__ import annotations
 
+import msgspec
+
 from twinshelf.documents import Attribute, CategoryRules, ShopCategory
 from twinshelf.tiktok import categories
-from twinshelf.tiktok.categories import Brand, RecommendedCategory
-from twinshelf.tiktok.client.calls import PAGE, Calls
+from twinshelf.tiktok.categories import Brand, RecommendedCategory, Responsible
+from twinshelf.tiktok.client.calls import PAGE, Call, Calls
 from twinshelf.tiktok.errors import NoCategory
+from twinshelf.tiktok.wire import rows_at
 
 
 class CategoryCalls(Calls):
@@ -73,3 +76,24 @@ class CategoryCalls(Calls):
                 "page_size": str(PAGE),
             },
         )
+
+    def find_manufacturers(self, text: str) -> tuple[Responsible, ...]:
+        """Up to 100 manufacturers of the seller with `text` in what is said of them; "" for any.
+
+        Source: Search Manufacturers, POST /product/202501/compliance/manufacturers/search.
+        """
+        path = "/product/202501/compliance/manufacturers/search"
+        return self._find_responsible(path, "manufacturers", text)
+
+    def find_responsible_persons(self, text: str) -> tuple[Responsible, ...]:
+        """Up to 100 responsible persons of the seller with `text` in what is said of them; "" for any.
+
+        Source: Search Responsible Persons, POST /product/202501/compliance/responsible_persons/search.
+        """
+        path = "/product/202501/compliance/responsible_persons/search"
+        return self._find_responsible(path, "responsible_persons", text)
+
+    def _find_responsible(self, path: str, key: str, text: str) -> tuple[Responsible, ...]:
+        body = msgspec.json.encode({"keyword": text} if text else {})
+        call = Call("POST", path, query={"page_size": str(PAGE)}, body=body, in_shop=False)
+        return self._call(call, lambda data: rows_at(data, key, categories.responsible_from_json))
