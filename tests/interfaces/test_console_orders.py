@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from twinshelf.goods.models import Location, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.listings.models import Link
+from twinshelf.orders.book import name_keys
 from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
 from twinshelf.orders.queries import buyer_of
 from twinshelf.rules.warehouses import Routed
@@ -148,6 +150,97 @@ def test_sorting_goes_both_ways(console, sort):
 
     assert ids(up) == list(rows.values_list("order_id", flat=True))
     assert ids(down) == ids(up)[::-1]
+
+
+def named(row: ShopOrderRow, first: str, last: str) -> None:
+    """Give an order a buyer, as a reading would."""
+    told = json.dumps({"address": {"first_name": first, "last_name": last}, "message": ""})
+    row.buyer = seal(told, bound_to=f"order:{row.connection_id}:{row.order_id}")
+    row.name_key, row.last_name_key = name_keys(Address(first_name=first, last_name=last))
+    row.save()
+
+
+def narrowed(console, **filters):
+    """(address, order ids) of the list after “More filters” with these was applied."""
+    answer = console.post(
+        "/orders/filter/", {"tab": "completed", "sort": "order", "per": "100", **filters}, follow=False
+    )
+    address = answer.response["Location"]
+    return address, set(ids(console.get(address)))
+
+
+@pytest.mark.covers("CED-124")
+def test_each_of_the_six_filters_filters_and_reset_clears_them(console, world):
+    ShopOrderRow.objects.filter(pk__in=[row.pk for row in world.orders[::3]]).update(shipped_by_tiktok=True)
+    rows = {row.order_id: row for row in ShopOrderRow.objects.filter(status="COMPLETED")}
+    jane, other = list(rows.values())[3], list(rows.values())[8]
+    named(jane, "Jané", "Q'Orly Smith")
+    named(other, "Orla", "Jansen")
+    line = document(jane).lines[0]
+    placed = sorted(row.placed_at for row in rows.values())
+    zone = ZoneInfo(world.owner.time_zone)
+    day = placed[len(placed) // 2].astimezone(zone).date()
+    word = next(word for word in line.title.split() if len(word) > 3)
+
+    def such(fits):
+        found = {order_id for order_id, row in rows.items() if fits(row)}
+        assert 0 < len(found) < len(rows)
+        return found
+
+    page = console.get("/orders/?tab=completed")
+    for label in ("Fulfilled By", "Created At", "Logistic Mode", "Customer Name", "Product Name", "TikTok Product Id"):
+        assert f">{label}<" in re.sub(r">\s+|\s+<", lambda found: found[0].strip(), page.html), label
+    expected = [
+        ({"by": "tiktok"}, such(lambda row: row.fulfilled_by_tiktok)),
+        ({"by": "seller"}, such(lambda row: not row.fulfilled_by_tiktok)),
+        ({"mode": "tiktok"}, such(lambda row: row.shipped_by_tiktok)),
+        ({"mode": "seller"}, such(lambda row: not row.shipped_by_tiktok)),
+        ({"customer": "jan"}, {jane.order_id, other.order_id}),
+        ({"customer": " JANE  q'orly smith"}, {jane.order_id}),
+        ({"customer": "q'or"}, {jane.order_id}),
+        ({"customer": "smith"}, set()),  # neither the first name nor the beginning of the last
+        ({"product": word[:4].upper()}, such(lambda row: _titled(row, word[:4]))),
+        ({"product": line.title}, such(lambda row: _titled(row, *line.title.split()))),
+        ({"product": line.seller_sku}, set()),  # a SKU is no name
+        ({"product": line.product_id}, set()),
+        ({"product_id": line.product_id}, such(lambda row: _sold(row, line.product_id))),
+        ({"product_id": line.product_id[:-1]}, such(lambda row: _sold(row, line.product_id[:-1]))
+         if any(_sold(row, line.product_id[:-1]) for row in rows.values()) else set()),
+        ({"product_id": jane.order_id}, set()),
+        ({"since": str(day)}, such(lambda row: row.placed_at.astimezone(zone).date() >= day)),
+        ({"until": str(day)}, such(lambda row: row.placed_at.astimezone(zone).date() <= day)),
+        ({"since": str(day), "until": str(day)}, such(lambda row: row.placed_at.astimezone(zone).date() == day)),
+        ({"mode": "tiktok", "product": word, "customer": "*", "by": "tiktok"}, set()),
+        ({"customer": "or", "product": document(other).lines[0].title, "q": document(other).lines[0].seller_sku},
+         {other.order_id}),
+    ]  # fmt: skip
+    for filters, wanted in expected:
+        address, found = narrowed(console, **filters)
+        assert found == wanted, filters
+        assert "jan" not in address.lower().partition("customer=")[0]
+        assert "smith" not in address.lower()
+
+    address, _found = narrowed(console, customer="Jansen", mode="seller", product="mug", since="2020-01-01")
+    page = console.get(address)
+    assert [words for _name, words in page["chips"]] == [
+        "Shipped by the seller", "Customer: Jansen", "Product: mug", "From 2020-01-01",
+    ]  # fmt: skip
+    assert "Jansen" not in address
+    reset = re.search(r'href="([^"]*)">\s*Reset', page.html)
+    assert reset is not None
+    cleared = console.get(reset[1].replace("&amp;", "&"))
+    assert (set(ids(cleared)), cleared["chips"]) == (set(rows), [])
+    assert cleared["wanted"].tab == "completed"
+    assert console.get("/orders/?tab=completed&per=100&customer=Jansen")["wanted"].customer == ""  # never in the open
+
+
+def _titled(row, *words):
+    titles = " ".join(line.title for line in document(row).lines).lower().split()
+    return all(any(title.startswith(word.lower()) for title in titles) for word in words)
+
+
+def _sold(row, product_id):
+    return product_id in {line.product_id for line in document(row).lines}
 
 
 @pytest.mark.covers("CED-123")

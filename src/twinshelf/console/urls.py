@@ -63,6 +63,7 @@ urlpatterns = [
     ),
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", orders.export, name="orders_file"),
+    path("orders/filter/", orders.narrow, name="orders_filter"),
     path("orders/sales/", orders.sales, name="sales"),
     path("orders/deadlines/", deadlines.deadlines, name="deadlines"),
     path("orders/fetch/", orders.fetch, name="orders_fetch"),

@@ -327,6 +327,9 @@ PREFERENCE_SHORT: Final[Mapping[str, Text]] = {
 
 FULFILLERS: Final[Mapping[str, Text]] = {"seller": _("Seller"), "tiktok": "TikTok"}
 
+LOGISTICS: Final[Mapping[str, Text]] = {"seller": _("Shipped by the seller"), "tiktok": _("Shipping by TikTok")}
+"""Whose carrier takes an order's parcel, as the filter calls it."""
+
 TASK: Final[Mapping[str, Look]] = {
     "queued": Look(_("Queued"), "info", "clock"),
     "running": Look(_("Running"), "info", "sync"),

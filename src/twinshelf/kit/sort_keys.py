@@ -2,7 +2,7 @@
 
 Each byte of a text becomes a number that grows with it, by a table of steps that nobody can make without our key; each
 beginning has a table of its own. So keys compare as their texts do, a text's beginning gives the beginning of its key,
-and without the key neither says which letters it was made of (docs/decisions/0027-sorting-what-is-sealed.md).
+and without the key neither says which letters it was made of (docs/decisions/0028-sorting-what-is-sealed.md).
 """
 
 from __future__ import annotations

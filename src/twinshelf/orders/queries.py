@@ -40,9 +40,11 @@ from twinshelf.kit import clock
 from twinshelf.kit.actions import Action, Permission
 from twinshelf.kit.paging import SIZE, Page, in_order, page_of_ids
 from twinshelf.kit.secrets import Unsealable, unseal
+from twinshelf.kit.sort_keys import beginnings
 from twinshelf.kit.text_search import matching
 from twinshelf.kit.words import searched
 from twinshelf.orders.bearers import bearers_of
+from twinshelf.orders.book import PRODUCT, TITLE
 from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
 from twinshelf.orders.models import CancellationRow, CancelRequestRow, ShipmentRow, ShopOrderRow
 from twinshelf.orders.status import counted_status
@@ -88,6 +90,14 @@ class OrderFilter:
     tab: Tab = "all"
     connection_id: int | None = None
     fulfilled_by: Literal["", "seller", "tiktok"] = ""
+    logistics: Literal["", "seller", "tiktok"] = ""
+    """Whose carrier takes the parcel."""
+    customer: str = ""
+    """What the buyer's name begins with: the first or the last name."""
+    product_name: str = ""
+    """Words of one order's titles, each from its beginning."""
+    product_id: str = ""
+    """TikTok's number of a product, whole."""
     placed_from: datetime | None = None
     placed_to: datetime | None = None
     asks_to_cancel: bool = False
@@ -100,7 +110,14 @@ class OrderFilter:
     @property
     def narrows(self) -> bool:
         """Whether it asks for more than a tab of a shop: then the tab's count is not its own."""
-        return bool(self.text or self.fulfilled_by or self.placed_from or self.placed_to or self.asks_to_cancel)
+        return bool(
+            self.text or self.more or self.asks_to_cancel or self.fulfilled_by or self.placed_from or self.placed_to
+        )
+
+    @property
+    def more(self) -> bool:
+        """Whether it asks for what has an index of its own."""
+        return bool(self.logistics or self.customer or self.product_name or self.product_id)
 
 
 def orders(wanted: OrderFilter, connections: Sequence[Connection], *, total: int | None = None) -> Page[ShopOrderRow]:
@@ -227,7 +244,26 @@ def _narrowed(rows: QuerySet[ShopOrderRow], wanted: OrderFilter, ids: Sequence[i
         rows = rows.filter(placed_at__lt=wanted.placed_to)
     if wanted.asks_to_cancel:
         rows = rows.filter(asks_to_cancel=True)
+    if wanted.logistics:
+        rows = rows.filter(shipped_by_tiktok=wanted.logistics == "tiktok")
+    if wanted.customer:
+        rows = rows.filter(_named(wanted.customer))
+    if wanted.product_name:
+        words = (f"{TITLE}{word}" for word in searched(wanted.product_name))
+        rows = matching(rows, " ".join(words))
+    if wanted.product_id:
+        marked = f"  {PRODUCT}{wanted.product_id}"
+        whole = Q(search__contains=f"{marked}  ") | Q(search__endswith=marked)
+        rows = matching(rows, f"{PRODUCT}{wanted.product_id}").filter(whole)
     return _containing(rows, wanted.text, ids)
+
+
+def _named(text: str) -> Q:
+    """Orders whose buyer's whole name or last name begins with `text`. A name of no letter names none."""
+    found = Q(pk__in=[])
+    for least, below in beginnings(text):
+        found |= Q(name_key__gte=least, name_key__lt=below) | Q(last_name_key__gte=least, last_name_key__lt=below)
+    return found
 
 
 def _containing(rows: QuerySet[ShopOrderRow], text: str, connection_ids: Sequence[int]) -> QuerySet[ShopOrderRow]:
@@ -259,7 +295,9 @@ def tab_counts(
         counts["all"] += number
         if status in tab_of:
             counts[tab_of[status]] += number
-    unfinished = rows.filter(status=ShopOrderStatus.COMPLETED, open_return=True).count()
+    # Few, and found by their own index: as a condition among others they are looked for among all completed ones.
+    returned = list(_unscoped().filter(connection_id__in=ids, open_return=True).values_list("pk", flat=True))
+    unfinished = rows.filter(pk__in=returned, status=ShopOrderStatus.COMPLETED).count() if returned else 0
     counts["completed"] -= unfinished
     counts["delivered"] += unfinished
     counts["failed"] = rows.filter(creation=CreationState.FAILED).count()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from twinshelf.console.history import told
 from twinshelf.console.routes import order_in_store
 from twinshelf.console.views.answers import Told, back, csv_answer, page_size, started, whole
 from twinshelf.kit import clock
+from twinshelf.kit.secrets import Unsealable, seal, unseal
 from twinshelf.orders import actions as order_actions
 from twinshelf.orders import queries as order_queries
 from twinshelf.orders.queries import OrderFilter, OrderView, Stage
@@ -50,11 +52,41 @@ def order_filter(params: QueryDict, every: Sequence[Connection]) -> OrderFilter:
         placed_from=_midnight(_day(params.get("since", ""))),
         placed_to=_midnight(until + timedelta(days=1) if until else None),
         asks_to_cancel=params.get("asks", "") == "cancel",
+        logistics=mode if (mode := params.get("mode", "")) in words.LOGISTICS else "",  # type: ignore[arg-type]
+        customer=_customer(params.get("customer", "")),
+        product_name=params.get("product", "").strip()[:_LONGEST],
+        product_id=params.get("product_id", "").strip()[:_LONGEST],
         sort=name if (name := sort.removeprefix("-")) in _SORTS else "placed",  # type: ignore[arg-type]
         descending=sort.startswith("-") if sort.removeprefix("-") in _SORTS else True,
         number=whole(params, "page", 1),
         size=page_size(params),
     )
+
+
+_LONGEST = 100
+_FILTERS = ("by", "since", "until", "mode", "customer", "product", "product_id")
+"""What “More filters” sets in the address. The customer's name stands in it sealed: addresses end up in logs."""
+_BINDING = "orders:customer"
+
+
+def _customer(sealed: str) -> str:
+    """The name that an address asks for; "" where it was not sealed by us, or by a key that is gone."""
+    try:
+        return unseal(sealed, bound_to=_BINDING)
+    except Unsealable:
+        return ""
+
+
+@require_POST
+@needs(Permission.VIEW)
+def narrow(request: ConsoleRequest) -> HttpResponse:
+    """Lead to the list with these filters, the customer's name sealed. What is empty is not asked for."""
+    params = QueryDict(mutable=True)
+    for name in ("q", "tab", "sort", "per", "shop", "asks", *_FILTERS):
+        text = request.POST.get(name, "").strip()[:_LONGEST]
+        if text:
+            params[name] = seal(text, bound_to=_BINDING) if name == "customer" else text
+    return redirect(f"{reverse('orders')}?{params.urlencode()}" if params else reverse("orders"))
 
 
 def _day(text: str) -> date | None:
@@ -99,6 +131,13 @@ def orders(request: ConsoleRequest) -> HttpResponse:
             "several_shops": len(every) > 1,
             "shops": [(c.id, c.name) for c in every],
             "fulfillers": words.FULFILLERS.items(),
+            "logistics": words.LOGISTICS.items(),
+            "texts": (
+                ("customer", _("Customer Name"), wanted.customer),
+                ("product", _("Product Name"), wanted.product_name),
+                ("product_id", _("TikTok Product Id"), wanted.product_id),
+            ),
+            "reset": _without(request.GET, *_FILTERS, "page"),
             "since": request.GET.get("since", "") if wanted.placed_from else "",
             "until": request.GET.get("until", "") if wanted.placed_to else "",
             "missed": MissedOrdersForm(),
@@ -121,6 +160,14 @@ def export(request: ConsoleRequest) -> HttpResponse:
     )
 
 
+def _without(params: QueryDict, *names: str) -> str:
+    """The address of the list without some of its parameters."""
+    left = params.copy()
+    for name in names:
+        left.pop(name, None)
+    return f"{reverse('orders')}?{left.urlencode()}" if left else reverse("orders")
+
+
 def _chips(params: QueryDict, wanted: OrderFilter, every: Sequence[Connection]) -> list[tuple[str, str]]:
     chips = []
     if wanted.text:
@@ -131,6 +178,14 @@ def _chips(params: QueryDict, wanted: OrderFilter, every: Sequence[Connection]) 
         chips.append(
             ("by", _("Fulfilled by TikTok") if wanted.fulfilled_by == "tiktok" else _("Fulfilled by the seller"))
         )
+    if wanted.logistics:
+        chips.append(("mode", str(words.LOGISTICS[wanted.logistics])))
+    if wanted.customer:
+        chips.append(("customer", _("Customer: %(value)s") % {"value": wanted.customer}))
+    if wanted.product_name:
+        chips.append(("product", _("Product: %(value)s") % {"value": wanted.product_name}))
+    if wanted.product_id:
+        chips.append(("product_id", _("TikTok product: %(value)s") % {"value": wanted.product_id}))
     if wanted.placed_from:
         chips.append(("since", _("From %(day)s") % {"day": params["since"]}))
     if wanted.placed_to:
