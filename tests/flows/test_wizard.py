@@ -17,9 +17,12 @@ from tests.flows.test_templates_sent import BLANKETS
 from twinshelf.connections import actions as connections
 from twinshelf.connections.access import works_again
 from twinshelf.connections.models import Connection, Shop, Store
+from twinshelf.goods import actions as goods
 from twinshelf.listings import actions as listings
 from twinshelf.listings import queries as listings_queries
+from twinshelf.listings.models import Link
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.proof import diagnosis
 from twinshelf.rules import actions as rules
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import Lane, Mark
@@ -51,6 +54,8 @@ def test_nothing_is_sent_for_a_connection_before_its_setup_is_finished(sandbox, 
     assert {each.detail["source"] for each in of(outlet, "stock_set")} <= {"SELLER_CENTER", "ORDER"}
     task.refresh_from_db()
     assert task.state == "running"
+    kept = {each.topic for each in diagnosis.of_connection(driven.connection) if "is not finished" in each.text}
+    assert kept == {"products", "orders", "stock", "shipments"}
     assert Mark.objects.filter(lane__owner=f"connection:{driven.connection.id}", lane__kind="order", key=order).exists()
 
     rules.set_default_template(driven.connection, category_id=HOME, by=MAYA)
@@ -62,6 +67,8 @@ def test_nothing_is_sent_for_a_connection_before_its_setup_is_finished(sandbox, 
     assert ShopOrderRow.objects.get(order_id=order).creation == "created"
     task.refresh_from_db()
     assert task.state == "completed"
+    driven.connection.refresh_from_db()
+    assert not any("is not finished" in each.text for each in diagnosis.of_connection(driven.connection))
     assert {each.detail["source"] for each in of(outlet, "product_created")} == {"SELLER_CENTER"}  # linked by its SKU
     assert [each.detail["after"] for each in of(outlet, "stock_set") if each.detail["source"] == "OPEN_API"] == [8]
     assert not Lane.objects.filter(resting=True).exists()
@@ -116,10 +123,17 @@ def test_three_steps_that_can_be_left_lead_from_an_empty_account_to_the_dashboar
     assert step(newcomer) == (1, "Save & Proceed")
     pair = {"name": "", "store": Store.objects.get().id, "shop": Shop.objects.get().id, "bring": "on"}
     assert "This field is required." in refused(newcomer, "/setup/connect/", pair)
+    sandbox.act("tt.set_shop_status", shop_id=shop.id, active=False)
+    unmet = refused(newcomer, "/setup/connect/", pair | {"name": "Main"})
+    assert "1 thing first: The shop is active" in unmet
+    assert "Mend that in Seller Center, then press “Check again”." in unmet
+    assert not Connection.objects.exists()
+    sandbox.act("tt.set_shop_status", shop_id=shop.id, active=True)
+    newcomer.post("/setup/checks/", {"next": "/setup/connect/"})
+    assert "thing first" not in newcomer.words("/setup/connect/")
     assert newcomer.post("/setup/connect/", pair | {"name": "Main"})[-1] == "Connected: Main."
     made = Connection.objects.get()
     at = f"/setup/{made.id}/"
-    twinshelf.settle()
 
     assert step(newcomer) == (2, "Save & Proceed")
     assert "Main is not set up yet: step 2 / 3." in newcomer.words("/")
@@ -133,12 +147,52 @@ def test_three_steps_that_can_be_left_lead_from_an_empty_account_to_the_dashboar
     wrong = {"price_rule.kind": "fixed_up", "price_rule.value": "x"}
     assert "Amount or percent of the price rule : Must be a number." in refused(newcomer, f"{at}defaults/", wrong)
     assert step(newcomer) == (3, "Save")
+    pull = goods.pull(made.store, by=MAYA)
+    waiting = refused(newcomer, f"{at}defaults/", wrong | {"price_rule.value": "10"})
+    assert "4 things first: The store's products were read" in waiting
+    assert Connection.objects.get().preferences == {}
+    twinshelf.finished(pull)
     assert to(newcomer, f"{at}defaults/", wrong | {"price_rule.value": "10"}) == "/"
     page = newcomer.words("/")
     assert "Main is set up." in page
     assert "not set up yet" not in page
     assert newcomer.client.get("/setup/").headers["Location"] == "/"
     assert Connection.objects.get().preferences == {"price_rule": {"kind": "fixed_up", "value": "10"}}
+
+
+def test_a_direction_that_would_make_products_is_shown_and_agreed_to_before_the_setup_is_finished(
+    sandbox, store, twinshelf
+):
+    store.add_product(sku="MUG-1")
+    twinshelf.pull()
+    outlet, driven = guided(sandbox, twinshelf)
+    sell(sandbox, outlet, "MUG-1")
+    lamp = sell(sandbox, outlet, "LAMP-1", title="Desk lamp")
+    rules.set_default_template(driven.connection, category_id=HOME, by=MAYA)
+    driven.settle()
+    driven.poll()
+    browser, path = Browser(), f"/setup/{driven.connection.id}/defaults/"
+    chosen = {"catalog_direction": "tts_to_bc", "inventory_direction": "tts_to_bc"}
+
+    answer = browser.client.post(path, chosen | {"dry": "1"})
+    told = "Nothing was saved or sent. 1 linked by SKU, 1 to be created in BigCommerce, 0 left alone."
+    assert told in words_of(answer.content.decode())
+    refusal = browser.client.post(path, chosen)
+    assert refusal.status_code == 400
+    assert "Both sides have products" in words_of(refusal.content.decode())
+    driven.connection.refresh_from_db()
+    assert (driven.connection.preferences, driven.connection.set_up_at) == ({}, None)
+    driven.settle()
+    assert len(store.effects("product_created")) == 1
+
+    [agreed] = re.findall(r'name="agreed" value="(\w+)"', refusal.content.decode())
+    assert to(browser, path, chosen | {"agreed": agreed}) == "/"
+    driven.settle()
+
+    driven.connection.refresh_from_db()
+    assert driven.connection.preferences == chosen
+    assert [each.detail["name"] for each in store.effects("product_created")][1:] == ["Desk lamp"]
+    assert Link.objects.filter(connection=driven.connection, tiktok_id=lamp).count() == 1
 
 
 @pytest.mark.covers("CED-11", "P17-12", "P17-38")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from twinshelf import messages
 from twinshelf.connections.models import Connection
@@ -42,11 +42,21 @@ def of_connection(connection: Connection, sku: str = "") -> list[Cause]:
     """All that was looked at, in the order of the topics; with a `sku`, whether that one may move too."""
     chosen = preferences_from_json(connection.preferences)
     return [
+        *_setup(connection),
         *_products(connection, chosen, sku),
         *_orders(connection, chosen),
         *_stock(connection, chosen, sku),
         *_shipments(chosen),
     ]
+
+
+def _setup(connection: Connection) -> Iterator[Cause]:
+    if connection.set_up_at is None:
+        for topic in get_args(Topic):
+            yield Cause(
+                topic, moves=False, text=f"The setup of {connection.name} is not finished: nothing is sent for it.",
+                remedy="Press “Continue” at the top of the console, and save the last step.",
+            )  # fmt: skip
 
 
 def _products(connection: Connection, chosen: Preferences, sku: str) -> Iterator[Cause]:
