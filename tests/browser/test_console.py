@@ -88,6 +88,7 @@ def addresses(world: Any) -> list[str]:
         f"/products/reviews/{reviewed(world)}/?per=5",
         "/faq/?q=tracking",
         "/orders/sales/?per=5",
+        "/orders/bigcommerce/?per=5",
         "/orders/deadlines/?per=5",
         f"/connections/{world.us.id}/settings/carriers/",
         "/guide/products/",

@@ -39,7 +39,7 @@ CHOSEN = {
     "price_rule.value": "7.25", "use_sale_price": True, "price_guard_percent": "20", "inventory_direction": "disabled",
     "stock_scope": ["no", "1e3"], "threshold": 5, "threshold_mode": "deactivate", "stock_percent": 80, "stock_cap": 40,
     "last_units": 2, "reserve": 1, "untracked_quantity": 50, "pull_locations": True, "stock_while_off": True,
-    "pull_orders": False, "create_unpaid": True, "sync_fbt": True, "retry_orders": False,
+    "pull_orders": False, "pull_store_orders": True, "create_unpaid": True, "sync_fbt": True, "retry_orders": False,
     "email_pattern": "{order_id}@shop.example", "relay_email": True, "archive_cancelled": True,
     "platform_shipping_text": "TikTok ships: it", "shipping_methods": [["Standard", "Ground"]],
     "delivered_status": "shipped", "order_poll_minutes": 30, "order_ids": ["576461413038787168"],

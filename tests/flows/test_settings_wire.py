@@ -934,6 +934,22 @@ def test_the_email_is_the_buyers_number_unless_tiktok_forwards(sandbox, store, s
     assert "@chat." in emails[1]
 
 
+@proves("pull_store_orders")
+def test_the_stores_own_orders_are_listed_only_where_that_is_wanted(store, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    theirs = str(store.act("place_order", lines=[{"sku": "MUG-1", "quantity": 1}]))
+    browser = Browser()
+
+    def listed() -> list[str]:
+        return [row.store_order_id for row, _address in browser.get("/orders/bigcommerce/").context["lines"]]
+
+    assert listed() == []
+    settings.page({"pull_store_orders": "on"})
+    assert listed() == [theirs]
+    settings.command("reset", "pull_store_orders")
+    assert listed() == []
+
+
 @proves("archive_cancelled")
 @pytest.mark.covers("SILK-90")
 def test_cancelled_orders_leave_the_list_and_are_found_under_archived(store, shop, twinshelf, settings, sandbox):

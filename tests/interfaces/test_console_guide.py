@@ -23,7 +23,7 @@ LISTS = (
     "/products/", "/orders/", "/templates/", "/templates/categories/", "/activity/", "/activity/problems/",
     "/activity/webhooks/", "/activity/changes/", "/connections/",
     "/returns/", "/inventory/locations/", "/inventory/warehouses/", "/orders/sales/",
-    "/orders/deadlines/",
+    "/orders/deadlines/", "/orders/bigcommerce/",
 )  # fmt: skip
 
 
@@ -113,6 +113,7 @@ def test_the_guide_button_of_every_list_opens_what_the_guide_says_about_it(conso
         "/inventory/warehouses/": "/guide/inventory/#push-rules",
         "/orders/sales/": "/guide/orders/#sales-and-customers",
         "/orders/deadlines/": "/guide/orders/#deadlines",
+        "/orders/bigcommerce/": "/guide/orders/#bigcommerces-own-orders",
         f"/connections/{world.us.id}/skus/": "/guide/skus/",
     }
 

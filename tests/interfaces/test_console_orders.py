@@ -16,13 +16,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from twinshelf.connections.models import Connection
 from twinshelf.documents import Address, ShopOrder, from_json, to_json
 from twinshelf.goods.models import Location, StoreVariant
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import seal
 from twinshelf.listings.models import Link
 from twinshelf.orders.book import name_keys
-from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, ShipmentRow, ShopOrderRow, StoreOrderRow
 from twinshelf.orders.queries import buyer_of
 from twinshelf.rules.warehouses import Routed
 from twinshelf.sync.models import Lane, Problem, Task
@@ -615,3 +616,38 @@ def test_the_page_of_an_order_tells_why_its_location_was_chosen(console, world):
             f'href="{reverse("inventory_locations")}"'
             in page.html.partition('id="location"')[2].partition("</section")[0]
         )
+
+
+def test_a_page_of_bigcommerce_orders_is_searched_by_number_and_asks_no_more_often_for_more(console, world, other):
+    assert "BigCommerce’s own orders are not read" in console.get("/orders/bigcommerce/")
+    console.post("/orders/bigcommerce/fetch/")
+    assert not Task.objects.filter(kind="fetch_store_orders").exists()  # nobody wants them
+    Connection.objects.filter(id=world.us.id).update(preferences={"pull_store_orders": True})
+    assert "Orders of BigCommerce’s own show here within ten minutes." in console.get("/orders/bigcommerce/")
+    sources = ("www", "manual", "external", "tiktok_next", "")
+    for number in range(120):
+        StoreOrderRow.objects.create(
+            account=world.account, store=world.us.store, store_order_id=str(9000 + number), state="shipped",
+            total=Decimal(25), currency="USD", source=sources[number % 5], external_source="Ledgerly" * (number % 2),
+            created_at=clock.now() - timedelta(hours=number), modified_at=clock.now(), archived=number == 1,
+        )  # fmt: skip
+
+    page = console.get("/orders/bigcommerce/?per=10")
+    assert [row.store_order_id for row, _address in page["lines"]] == [str(9000 + number) for number in range(10)]
+    assert "#9000 BigCommerce Online store" in page
+    assert "#9001 BigCommerce Control panel" in page
+    assert page.text.count("archived") == 1
+    assert "#9002 BigCommerce Another app" in page
+    assert "#9003 BigCommerce Tiktok next" in page
+    assert "#9007 BigCommerce Ledgerly" in page
+    found = console.get("/orders/bigcommerce/?q=%239042")
+    assert [row.store_order_id for row, _address in found["lines"]] == ["9042"]
+    assert "No order fits" in console.get("/orders/bigcommerce/?q=904")
+
+    def asked(size):
+        with CaptureQueriesContext(connection) as queries:
+            console.get(f"/orders/bigcommerce/?per={size}")
+        return len(queries)
+
+    asked(5)
+    assert abs(asked(100) - asked(5)) <= 3  # clocks and counts are kept for some seconds

@@ -36,6 +36,7 @@ WHOLE_THRESHOLD = "The threshold must be a whole number of 0 or more."
         ("threshold", None),
         ("reserve", 0),
         ("pull_orders", True),
+        ("pull_store_orders", False),
         ("order_ids", ()),
         ("create_unpaid", False),
         ("retry_orders", True),

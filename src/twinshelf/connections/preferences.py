@@ -110,6 +110,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     stock_while_off: bool = False
     """Stock is also sent of listings that somebody switched off."""
     pull_orders: bool = True
+    pull_store_orders: bool = False
+    """The store's own orders are shown here too (ORD-11)."""
     order_ids: tuple[str, ...] = ()
     """Only these orders are imported; empty: all."""
     create_unpaid: bool = False

@@ -45,6 +45,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "push_rule": "inventory#push-rules",
     "push_rule_add": "inventory#push-rules",
     "sales": "orders#sales-and-customers",
+    "store_orders": "orders#bigcommerces-own-orders",
     "deadlines": "orders#deadlines",
     "order_link": "orders#an-order-is-not-in-bigcommerce",
     "problems": "activity#problems",

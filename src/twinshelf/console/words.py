@@ -297,6 +297,34 @@ STORE_STATE: Final[Mapping[StoreOrderState, Text]] = {
 }
 """BigCommerce's own names of its order statuses, in its spelling."""
 
+ORIGINS: Final[Mapping[str, Text]] = {
+    "www": _("Online store"),
+    "mobile": _("Online store, on a phone"),
+    "iphone": _("Online store, on a phone"),
+    "ipad": _("Online store, on a tablet"),
+    "android": _("Online store, on a phone"),
+    "manual": _("Control panel"),
+    "external": _("Another app"),
+    "checkout_api": _("Checkout API"),
+    "buybutton": _("Buy button"),
+    "amazon": _("Amazon"),
+    "ebay": _("eBay"),
+    "facebookshop": _("Facebook"),
+    "facebookcheckout": _("Facebook"),
+    "facebookmarketplace": _("Facebook"),
+    "pinterest": _("Pinterest"),
+    "socialshop": _("Social shop"),
+}
+"""Where BigCommerce says that an order was placed, by its word."""
+
+
+def origin(source: str, app: str) -> str:
+    """Where an order of the store's own was placed; an app is called by the name it gave itself."""
+    if source == "external" and app:
+        return app
+    return str(ORIGINS.get(source) or source.replace("_", " ").capitalize())
+
+
 PREFERENCE_GROUPS: Final[Mapping[str, tuple[Text, Text]]] = {
     "sync": (
         _("Where each field comes from"),
@@ -352,6 +380,7 @@ TASK_KINDS: Final[Mapping[str, Text]] = {
     "ask_visibility": _("Activate or deactivate"),
     "pull": _("Pull products"),
     "fetch_orders": _("Fetch orders"),
+    "fetch_store_orders": _("Fetch BigCommerce orders"),
     "fetch_returns": _("Sync returns"),
     "prove": _("Check everything"),
 }

@@ -310,6 +310,8 @@ class StoreOrder(Document, frozen=True, kw_only=True):
     modified_at: datetime
     created_at: datetime
     archived: bool = False
+    source: str = ""
+    """Where it was placed, in the store's word; "" where it is not told."""
     items: tuple[StoreOrderItem, ...] = ()
     has_all_items: bool = False
     """Whether `items` are all lines that the order has."""

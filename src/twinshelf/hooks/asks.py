@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from twinshelf.documents import StoreHint
 from twinshelf.listings.queries import leads, products_of_listings
+from twinshelf.orders.own import pulling
 from twinshelf.orders.queries import shop_orders_of
 from twinshelf.sync import lanes
 from twinshelf.sync.flows import Signal
@@ -32,8 +33,11 @@ def of_store(store_id: int, hint: StoreHint) -> Iterable[AskFor]:
             yield AskFor("store", owner, "hooks", lanes.URGENT)
         case "order" | "shipment":
             kind = "shipment" if hint.kind == "shipment" else "cancellation"
-            for connection_id, order_id in shop_orders_of(store_id, hint.ids):
+            ours = shop_orders_of(store_id, hint.ids)
+            for connection_id, order_id in ours:
                 yield AskFor(kind, f"connection:{connection_id}", order_id, lanes.URGENT)
+            if len(ours) < len(hint.ids) and (wanting := pulling(store_id)):  # one poll, however many come
+                yield AskFor("orders_poll", f"connection:{wanting.id}", "store_orders")
         case _:
             return
 

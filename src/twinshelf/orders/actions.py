@@ -71,6 +71,22 @@ def _fetch(connection: Connection, title: str, start: datetime | None, end: date
     )
 
 
+def fetch_store_orders(connection: Connection, *, by: Actor) -> Task:
+    """Read every order of the store from the first on, and keep its own; it reads nothing while the switch is off."""
+    title = f"Fetch BigCommerce orders of {connection.store}"
+    with transaction.atomic():
+        task = tasks.submit(
+            connection.account_id,
+            "fetch_store_orders",
+            title,
+            owner=f"connection:{connection.id}",
+            by=by,
+            params={"store": connection.store_id},
+        )
+        record(by, connection.account_id, "orders.fetch_store_orders", task.owner, detail=title)
+    return task
+
+
 def retry(order: ShopOrderRow, *, by: Actor) -> None:
     """Try to create the store order again now, with its retries counted anew. Never makes a second one."""
     with transaction.atomic():

@@ -222,6 +222,36 @@ class StoreOrderSeen(AccountModel):
         return self.store_order_id
 
 
+class StoreOrderRow(AccountModel):
+    """An order of the store's own, as last read: it was not made of a TikTok order. Holds nothing of its buyer."""
+
+    store = models.ForeignKey("connections.Store", on_delete=models.CASCADE, related_name="+")
+    store_order_id = models.CharField(max_length=64)
+    state = models.CharField(max_length=30)
+    """`documents.StoreOrderState`."""
+    total = models.DecimalField(max_digits=20, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    source = models.CharField(max_length=60, blank=True)
+    """Where it was placed, in the store's word: "www", "manual", "external"; "" where it is not told."""
+    external_source = models.TextField(blank=True)
+    """The app that made it, by its own name; "" for none."""
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    archived = models.BooleanField(default=False)
+    """Out of the store's lists."""
+    seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "orders_store_order"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["store", "store_order_id"], name="own_store_order_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["store", "-created_at"], name="own_store_order_recent")]
+
+    def __str__(self) -> str:
+        return self.store_order_id
+
+
 class ChosenVariant(AccountModel):
     """The variant that a person chose for a TikTok SKU at an order: later orders of the SKU take it as well.
 

@@ -46,7 +46,7 @@ from twinshelf.kit.words import searched
 from twinshelf.orders.bearers import bearers_of
 from twinshelf.orders.book import PRODUCT, TITLE
 from twinshelf.orders.cancellations.plan import reason_words, seller_reasons
-from twinshelf.orders.models import CancellationRow, CancelRequestRow, ShipmentRow, ShopOrderRow
+from twinshelf.orders.models import CancellationRow, CancelRequestRow, ShipmentRow, ShopOrderRow, StoreOrderRow
 from twinshelf.orders.status import counted_status
 from twinshelf.sync import queries as sync
 from twinshelf.sync.models import ChangeRecord, InboxEvent, Problem
@@ -1018,6 +1018,26 @@ class OrderInList:
 def line_of(row: ShopOrderRow) -> OrderInList:
     """What the list shows of an order."""
     return OrderInList(row, buyer_of(row), not_created(row), ship_by(row), status_of(row))
+
+
+def own_store_orders(
+    connections: Sequence[Connection], *, text: str = "", number: int = 1, size: int = SIZE
+) -> Page[StoreOrderRow]:
+    """One page of the stores' own orders, newest first, of the stores that have them pulled (ORD-11).
+
+    `text`: only the order with this number.
+    """
+    rows = StoreOrderRow.objects.filter(store_id__in={each.store_id for each in pulling_own(connections)})
+    if text:
+        rows = rows.filter(store_order_id=text.removeprefix("#"))
+    page = page_of_ids(rows, "created_at", descending=True, total=rows.count(), number=number, size=size)
+    return page.of(lambda ids: in_order(StoreOrderRow.objects.select_related("store"), ids))
+
+
+def pulling_own(connections: Sequence[Connection]) -> list[Connection]:
+    """Of these connections, those that have their store's own orders pulled; one for each store."""
+    chosen = [each for each in connections if preferences_from_json(each.preferences).pull_store_orders]
+    return list({each.store_id: each for each in reversed(chosen)}.values())[::-1]
 
 
 def shop_orders_of(store_id: int, store_order_ids: Sequence[str]) -> list[tuple[int, str]]:

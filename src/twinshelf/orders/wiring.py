@@ -12,7 +12,7 @@ from twinshelf.orders.cancellations.polls import poll_cancellations
 from twinshelf.orders.fulfillment import flow as fulfillment
 from twinshelf.orders.fulfillment.polls import poll_store_orders
 from twinshelf.orders.intake import flow as intake
-from twinshelf.orders.intake.polls import fetch, poll_orders
+from twinshelf.orders.intake.polls import fetch, fetch_own, poll_orders
 from twinshelf.orders.intake.references import REFERENCES
 from twinshelf.orders.packages.flow import PACKAGES
 from twinshelf.orders.returns import flow as returns
@@ -60,7 +60,7 @@ FLOWS = (
     returns.RETURNS,
     Flow(KIND, UrgentBatch, observe_polls, plan_poll, size=10, queue=SYNC),
 )
-TASKS = {"fetch_orders": fetch, "fetch_returns": fetch_returns}
+TASKS = {"fetch_orders": fetch, "fetch_returns": fetch_returns, "fetch_store_orders": fetch_own}
 TIMETABLES = {
     "shop_orders": _poll("orders"),
     "shop_cancellations": _poll("cancellations", "returns"),

@@ -16,6 +16,7 @@ from twinshelf.connections.models import Connection
 from twinshelf.connections.preferences import Preferences, preferences_from_json
 from twinshelf.listings import actions as listings
 from twinshelf.listings.incoming.queries import DryRun, dry_run
+from twinshelf.orders import actions as orders
 from twinshelf.orders.fulfillment.carriers import read_providers
 from twinshelf.preferences.effects import PRIORITIES, concerned
 from twinshelf.preferences.fields import Field, differing, set_back, with_values
@@ -135,6 +136,8 @@ def _replace(connection: Connection, before: Preferences, after: Preferences, by
         lanes.ask(
             connection.account_id, kind, owner, keys.get(kind, ()), cause=f"settings: {by.name}", priority=priority
         )
+    if after.pull_store_orders and not before.pull_store_orders:
+        orders.fetch_store_orders(connection, by=by)
     if before.last_units != after.last_units:
         listings.compare_stock_of_siblings(connection, cause=f"settings: {by.name}")
     asked = {kind: len(keys[kind]) for kind in PRIORITIES if keys.get(kind)}

@@ -254,6 +254,7 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "pull_locations": _stock,
     "stock_while_off": _stock_while_off,
     "pull_orders": _orders_without,
+    "pull_store_orders": _what_comes,
     "create_unpaid": _orders_without,
     "sync_fbt": _orders_without,
     "retry_orders": _refused_orders,

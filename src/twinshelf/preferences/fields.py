@@ -251,6 +251,9 @@ _ROWS: Final = (
           help=_("Off: a listing that was switched off keeps its number until it is switched on.")),
     Field(name="pull_orders", card=Card.ORDERS, label=_("Create TikTok orders in BigCommerce"), control=Control.SWITCH,
           help=_("Off: TikTok orders are shown here, and not created in BigCommerce.")),
+    Field(name="pull_store_orders", card=Card.ORDERS, label=_("Show BigCommerce’s own orders"), control=Control.SWITCH,
+          help=_("Orders that were not placed on TikTok are read too and found under Orders → BigCommerce orders. "
+                 "Nothing changes on either side. Off: they are not read.")),
     Field(name="create_unpaid", card=Card.ORDERS, label=_("Create unpaid orders"), control=Control.SWITCH,
           help=_("They are created as Awaiting Payment before they are paid. Off: only once they are paid.")),
     Field(name="sync_fbt", card=Card.ORDERS, label=_("Orders fulfilled by TikTok"), control=Control.SWITCH,

@@ -43,6 +43,7 @@ from twinshelf.sync.queries import Progress
 if TYPE_CHECKING:
     from twinshelf.accounts.models import AuditEntry, CustomRole
     from twinshelf.listings.places.queries import Simulated
+    from twinshelf.orders.models import StoreOrderRow
     from twinshelf.sync.models import ChangeRecord, Problem, Task
 
 register = template.Library()
@@ -734,6 +735,12 @@ def field_name(name: str) -> str:
 def store_state(state: str) -> str:
     """BigCommerce's name of an order's state."""
     return str(words.STORE_STATE[StoreOrderState(state)]) if state else "–"
+
+
+@register.filter
+def origin(row: StoreOrderRow) -> str:
+    """Where an order of the store's own was placed."""
+    return words.origin(row.source, row.external_source)
 
 
 @register.filter

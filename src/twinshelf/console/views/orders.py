@@ -214,6 +214,40 @@ def sales(request: ConsoleRequest) -> HttpResponse:
     )
 
 
+@require_safe
+@needs(Permission.VIEW)
+def store_orders(request: ConsoleRequest) -> HttpResponse:
+    """The stores' own orders, which were not placed on TikTok."""
+    every = connections.connections()
+    text = request.GET.get("q", "").strip()
+    page = order_queries.own_store_orders(
+        every, text=text, number=whole(request.GET, "page", 1), size=page_size(request.GET)
+    )
+    return render(
+        request,
+        "console/store_orders.html",
+        {
+            "page": page,
+            "lines": [
+                (row, order_in_store(row.store.control_panel_url.rstrip("/"), row.store_order_id)) for row in page.rows
+            ],
+            "pulling": order_queries.pulling_own(every),
+            "text": text,
+            "chips": [("q", _("Search: %(value)s") % {"value": text})] if text else [],
+            "several": len({each.store_id for each in every}) > 1,
+        },
+    )
+
+
+@require_POST
+@needs(Permission.OPERATE)
+def fetch_store_orders(request: ConsoleRequest) -> HttpResponse:
+    """Read every order of the stores that have their own orders pulled."""
+    chosen = order_queries.pulling_own(connections.connections())
+    made = [order_actions.fetch_store_orders(c, by=Actor.of(request.user)) for c in chosen]
+    return started(request, made, "store_orders", follow=False)
+
+
 # -- one order ------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from twinshelf.connections.models import Connection, Store
 from twinshelf.connections.queries import store_now
 from twinshelf.documents import ShopOrderStatus, StoreOrder, StoreOrderState
 from twinshelf.kit import clock
+from twinshelf.orders import own
 from twinshelf.orders.models import ShipmentRow, ShopOrderRow
 from twinshelf.orders.status import DISPATCHED
 from twinshelf.sync import lanes, problems
@@ -23,7 +24,10 @@ _FIRST_LOOK = timedelta(days=30)
 
 
 def poll_store_orders(connection: Connection) -> int:
-    """Read the store's orders changed since the last poll: shipments and cancellations whose webhooks were lost."""
+    """Read the store's orders changed since the last poll: shipments and cancellations whose webhooks were lost.
+
+    Its own orders are kept as well, where they are wanted (ORD-11).
+    """
     store = connection.store
     client = clients.store_client(store, "urgent")
     now = store_now(store)
@@ -32,6 +36,7 @@ def poll_store_orders(connection: Connection) -> int:
     for page in client.modified_order_pages(since):
         read += len(page.orders)
         _ask_about(store, page.orders)
+        own.keep_own(store, page.orders)
         newest = max((order.modified_at for order in page.orders), default=newest)
     if newest is not None:
         Store.objects.filter(id=store.id).update(orders_modified_at=newest)

@@ -39,7 +39,7 @@ from twinshelf.goods import holds
 from twinshelf.kit import clock, skew
 from twinshelf.kit.upsert import update_rows
 from twinshelf.listings.desired import untaken
-from twinshelf.orders import book
+from twinshelf.orders import book, own
 from twinshelf.orders.bearers import Bearers
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake import plan as planning
@@ -219,7 +219,7 @@ def _twins(batch: OrderBatch, rows: Sequence[ShopOrderRow]) -> dict[str, tuple[p
         if kept != row.store_order_id:
             _note_created(row, kept, next(twin.state for twin in twins if twin.store_order_id == kept))
             row.referenced = False
-            update_rows([row], [*_CREATED, "referenced"])
+            _keep_created(batch.connection, [row], "referenced")
     return found
 
 
@@ -251,7 +251,7 @@ def _adopt(rows: Sequence[ShopOrderRow], connection: Connection) -> None:
         row = adopted[seen.external_order_id] = wanted[seen.external_order_id]
         _note_created(row, seen.store_order_id, StoreOrderState(seen.state))
     with transaction.atomic():
-        update_rows(list(adopted.values()), _CREATED)
+        _keep_created(connection, list(adopted.values()))
         _ask_for_what_was_passed_by(connection, adopted.values())
 
 
@@ -539,7 +539,7 @@ def record_orders(batch: OrderBatch, closed: Sequence[Closed[planning.SeenOrder]
             _note_without(row, each)
         if row not in created and before != [getattr(row, name) for name in _STATE]:
             moved.append(row)
-    update_rows(created, _CREATED)
+    _keep_created(batch.connection, created)
     update_rows(moved, _STATE)
     _ask_for_what_was_passed_by(batch.connection, passed_by)
     _ask_for_the_rest(batch, closed)
@@ -554,6 +554,11 @@ def _has_newest_address(row: ShopOrderRow) -> None:
     if row.address_due:
         row.address_due = False
         ShopOrderRow.objects.filter(id=row.id, updated_at=row.updated_at).update(address_due=False)
+
+
+def _keep_created(connection: Connection, rows: Sequence[ShopOrderRow], *more: str) -> None:
+    update_rows(rows, [*_CREATED, *more])
+    own.give_up(connection.store_id, [row.store_order_id for row in rows if row.store_order_id])
 
 
 def _note_created(row: ShopOrderRow, store_order_id: str, state: StoreOrderState) -> None:

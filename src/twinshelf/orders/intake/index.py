@@ -11,6 +11,7 @@ from twinshelf.connections import clients
 from twinshelf.connections.models import Store
 from twinshelf.documents import StoreOrder
 from twinshelf.kit.upsert import upsert
+from twinshelf.orders import own
 from twinshelf.orders.models import ShopOrderRow, StoreOrderSeen
 from twinshelf.sync import lanes
 
@@ -32,6 +33,7 @@ def index_store_orders(store: Store) -> int:
         read += len(page.orders)
         with transaction.atomic():
             keep(store, page.orders)
+            own.keep_own(store, page.orders)
             # Where another drain has scanned meanwhile, its place stays: at worst the same orders are read again.
             Store.objects.filter(id=store.id, orders_seen=store.orders_seen).update(orders_seen=page.last_id)
             store.orders_seen = page.last_id

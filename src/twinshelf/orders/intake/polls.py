@@ -1,4 +1,4 @@
-"""Reading the shop's orders: the poll behind the webhooks, and fetching on demand."""
+"""Reading orders: the poll behind the webhooks, fetching on demand, and the store's own on demand."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from twinshelf.connections import clients
-from twinshelf.connections.models import Connection, Shop
+from twinshelf.connections.models import Connection, Shop, Store
 from twinshelf.connections.preferences import preferences_from_json
 from twinshelf.documents import CreationState, ShopOrderStatus
 from twinshelf.kit import clock, skew
-from twinshelf.orders import book
+from twinshelf.orders import book, own
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake.flow import hold
-from twinshelf.orders.models import ShopOrderRow
+from twinshelf.orders.models import ShopOrderRow, StoreOrderRow
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
 
 _OVERLAP = timedelta(minutes=10)
 _FIRST_LOOK = timedelta(days=30)
+_PAGES_OF_A_SLICE = 20
 _AHEAD = timedelta(days=1)
 """Polls look this far ahead of what we take for TikTok's time: the overlap, not an upper end, makes them complete."""
 
@@ -80,5 +81,26 @@ def fetch(task: Task) -> bool:
     end = clock.parse(task.params["end"]) if task.params.get("end") else None
     poll_orders(connection, start=start, end=end, task=task)
     task.refresh_from_db()
+    tasks.carried_out(task)
+    return False
+
+
+def fetch_own(task: Task) -> bool:
+    """Task: read every order of the store, some pages a slice, and keep its own. What is not listed is archived."""
+    store = Store.objects.get(id=int(task.params["store"]))
+    if own.pulling(store.id) is None:
+        tasks.carried_out(task)
+        return False
+    last_id, kept = str(task.cursor.get("last_id", "")), int(task.cursor.get("kept", 0))
+    for number, page in enumerate(clients.store_client(store, "bulk").order_pages(last_id), 1):
+        kept += own.keep_own(store, page.orders)
+        task.cursor = {**task.cursor, "last_id": page.last_id, "kept": kept, "counts_itself": True}
+        task.succeeded = kept
+        task.save(update_fields=["cursor", "succeeded"])
+        if page.more and number >= _PAGES_OF_A_SLICE:
+            return True
+    if task.started_at is not None:
+        known = StoreOrderRow.objects.filter(store=store, archived=False)
+        known.filter(seen_at__lt=task.started_at).update(archived=True)
     tasks.carried_out(task)
     return False

@@ -46,6 +46,7 @@ class _Order(msgspec.Struct):
     external_order_id: str | None = None
     external_source: str | None = None
     channel_id: int | None = None
+    order_source: str | None = None
     is_deleted: bool | None = None
     consignments: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -339,6 +340,7 @@ def _order(row: _Order) -> StoreOrder:
         modified_at=wire.moment(row.date_modified, "date_modified"),
         created_at=wire.moment(row.date_created, "date_created"),
         archived=bool(row.is_deleted),
+        source=row.order_source or "",
         items=items,
         has_all_items=complete,
     )
