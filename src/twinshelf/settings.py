@@ -47,6 +47,8 @@ class Operator(BaseSettings):
     tiktok_auth: str = "https://auth.tiktok-shops.com"
     tiktok_services: str = ""
     """Host of the page where a seller authorizes the app. Empty: TikTok's own for the seller's market."""
+    tiktok_seller_center: str = ""
+    """Address of TikTok's product management, `{shop}` standing for the shop's id. Empty: Seller Center's own."""
     tiktok_app_key: str = ""
     tiktok_app_secret: str = ""
     tiktok_service_id: str = ""

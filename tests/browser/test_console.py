@@ -15,7 +15,7 @@ from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, Review, ReviewLine
 from twinshelf.listings.reviews.plan import Verdict
-from twinshelf.orders.models import ShopOrderRow
+from twinshelf.orders.models import OversoldRow, ShopOrderRow
 from twinshelf.rules.models import Template
 from twinshelf.sync.models import Problem, Task
 
@@ -90,9 +90,19 @@ def addresses(world: Any) -> list[str]:
         "/orders/sales/?per=5",
         "/orders/bigcommerce/?per=5",
         "/orders/deadlines/?per=5",
+        oversold(world, done),
         f"/connections/{world.us.id}/settings/carriers/",
         "/guide/products/",
     ]
+
+
+def oversold(world, order):
+    """The list of what is oversold, with a product of this order and one that nobody knows; every page tells of it."""
+    for place in (world.products[0].product_id, ""):
+        OversoldRow.objects.create(
+            account=world.account, connection=order.connection, order=order, product_id=place, units=2
+        )
+    return "/orders/oversold/"
 
 
 def reviewed(world):

@@ -24,6 +24,7 @@ from twinshelf.orders.cancellations.plan import (
     origin_of,
     plan_cancellation,
     still_asked_for,
+    unavailable_units,
 )
 
 REASONS = ("seller_cancel_reason_wrong_price", "seller_cancel_reason_out_of_stock", "seller_cancel_paid_reason_address")
@@ -246,6 +247,61 @@ def request(*units, status="CANCELLATION_REQUEST_SUCCESS"):
     return CancellationRequest(
         id="c1", order_id="5764", status=status, role="SELLER", reason_text="Out of stock", unit_ids=units
     )
+
+
+OUT = "seller_cancel_reason_out_of_stock"
+
+
+def told(reason, *units, status="CANCELLATION_REQUEST_SUCCESS", text="Out of stock", order_id="5764"):
+    return CancellationRequest(
+        id="c1", order_id=order_id, status=status, role="SELLER", reason=reason, reason_text=text, unit_ids=units
+    )
+
+
+@pytest.mark.parametrize(
+    ("_case", "status", "requests", "chosen", "units"),
+    [
+        ("paid", "CANCELLED", (told(OUT),), "", {"tt-MUG-1": 2, "tt-JAR-1": 1}),
+        (
+            "unpaid",
+            "CANCELLED",
+            (told("seller_cancel_unpaid_reason_out_of_stock"),),
+            "",
+            {"tt-MUG-1": 2, "tt-JAR-1": 1},
+        ),
+        ("paid in the UK", "CANCELLED", (told(f"{OUT}_uk"),), "", {"tt-MUG-1": 2, "tt-JAR-1": 1}),
+        (
+            "unpaid in the UK",
+            "CANCELLED",
+            (told("seller_cancel_unpaid_reason_out_of_stock_uk"),),
+            "",
+            {"tt-MUG-1": 2, "tt-JAR-1": 1},
+        ),
+        ("one unit of two", "AWAITING_SHIPMENT", (told(OUT, "MUG-1/2"),), "", {"tt-MUG-1": 1}),
+        (
+            "units of two requests",
+            "CANCELLED",
+            (told(OUT, "MUG-1/1"), told(OUT, "JAR-1/1")),
+            "",
+            {"tt-MUG-1": 1, "tt-JAR-1": 1},
+        ),
+        ("another unit for another reason", "CANCELLED", (told(OUT, "JAR-1/1"), told("price")), "", {"tt-JAR-1": 1}),
+        ("a wrong price", "CANCELLED", (told("seller_cancel_reason_wrong_price"),), "", {}),
+        ("the words alone", "CANCELLED", (told("", text="Out of stock"),), "", {}),
+        ("a name that only looks like it", "CANCELLED", (told("buyer_says_out_of_stock"),), "", {}),
+        ("not granted", "ON_HOLD", (told(OUT, status="CANCELLATION_REQUEST_PENDING"),), "", {}),
+        ("declined", "ON_HOLD", (told(OUT, status="CANCELLATION_REQUEST_CANCEL"),), "", {}),
+        ("of another order", "CANCELLED", (told(OUT, order_id="1"),), "", {}),
+        ("nothing told", "CANCELLED", (), "", {}),
+        ("chosen here", "CANCELLED", (), OUT, {"tt-MUG-1": 2, "tt-JAR-1": 1}),
+        ("chosen here, not carried out yet", "ON_HOLD", (), OUT, {}),
+        ("chosen here for a price", "CANCELLED", (), "seller_cancel_reason_wrong_price", {}),
+    ],
+)
+def test_what_of_an_order_is_not_to_be_had(_case, status, requests, chosen, units):
+    sold = order(line("MUG-1", 2), line("JAR-1", 1), status=ShopOrderStatus(status))
+
+    assert unavailable_units(sold, requests, chosen) == units
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,7 @@ def _settings(options: Options, data: Path) -> dict[str, str]:
         "TWINSHELF_TIKTOK_API": sandbox,
         "TWINSHELF_TIKTOK_AUTH": sandbox,
         "TWINSHELF_TIKTOK_SERVICES": sandbox,
+        "TWINSHELF_TIKTOK_SELLER_CENTER": f"{sandbox}/seller/{{shop}}/products",
         "TWINSHELF_FETCH_ALLOW": json.dumps([f"127.0.0.1:{options.sandbox_port}"]),
         "TWINSHELF_SANDBOX": sandbox,
     }

@@ -21,6 +21,7 @@ from twinshelf.errors import Unauthorized
 from twinshelf.kit import clock, skew
 from twinshelf.kit.actions import Action
 from twinshelf.kit.paging import Page, in_order, page_of_ids
+from twinshelf.tiktok import regions
 from twinshelf.tiktok.regions import REGIONS
 from twinshelf.tiktok.scopes import CAPABILITIES, Capability
 
@@ -197,6 +198,13 @@ def refused_shops(shops: Sequence[Shop]) -> list[Finding]:
         limit = seller.account.most_shops
         found += [joining.refusal(code, names, limit=limit) for code, names in by_code.items() if code != "E-TEN-SITE"]
     return found
+
+
+def product_management(shop: Shop) -> str:
+    """Where the shop's products are managed at TikTok: the operator's setting, else Seller Center of its market."""
+    if address := settings.OPERATOR.tiktok_seller_center:
+        return address.replace("{shop}", shop.shop_id)
+    return regions.product_management(shop.region, cross_border=shop.is_cross_border)
 
 
 def shop_or_404(shop_id: int) -> Shop:

@@ -18,6 +18,7 @@ from twinshelf.console.words import THEMES
 from twinshelf.kit.actions import Permission
 from twinshelf.listings import queries as catalog
 from twinshelf.orders import queries as orders
+from twinshelf.orders.oversold import queries as oversold
 from twinshelf.orders.returns import queries as returns
 from twinshelf.rules import queries as rules
 from twinshelf.sync import queries as sync
@@ -95,6 +96,7 @@ def _menu(request: Any) -> dict[str, Any]:
         "security": Permission.SECURITY in granted,
         "failed": catalog.failed_listings(every),
         "awaiting": orders.awaiting_shipment(every),
+        "oversold": oversold.anything(),
         "returns": returns.awaiting_decision(every)[0],
         "setup": next(((c, rules.setup_step(c)) for c in every if c.set_up_at is None), None),
         "running": running,

@@ -44,6 +44,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "inventory_warehouses": "inventory#push-rules",
     "push_rule": "inventory#push-rules",
     "push_rule_add": "inventory#push-rules",
+    "oversold": "orders#cancelled-because-a-product-was-not-to-be-had",
     "sales": "orders#sales-and-customers",
     "store_orders": "orders#bigcommerces-own-orders",
     "deadlines": "orders#deadlines",

@@ -96,6 +96,8 @@ ROUTES: Final[Mapping[str, Route]] = {
     "order.retry": Route(_to("order_retry"), "sync"),
     "order.link": Route(_to("order_link"), "link"),
     "order.choose": Route(_to("order_link"), "link"),
+    "oversold.checked": Route(_to("oversold_checked")),
+    "shop.manage": Route(str, "ext", outside=True),
     "order.open": Route(order_in_store, "ext", outside=True),
     "return.sync": Route(_to("return_sync"), "sync"),
     "return.decide": Route(_to("return_decide")),

@@ -311,6 +311,32 @@ class CancellationRow(AccountModel):
         return f"{self.order_id} by {self.origin}"
 
 
+class OversoldRow(AccountModel):
+    """A product that TikTok cancelled an order for, since it was not to be had: told until it is not oversold any more.
+
+    Open while `closed_at` is None, and only as long as the shop may sell the product (`oversold.queries`). Once
+    closed, it stays so for this order.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    order = models.ForeignKey(ShopOrderRow, on_delete=models.CASCADE, related_name="oversold")
+    product_id = models.CharField(max_length=64, blank=True)
+    """The store's product; "" for all of the order whose product nobody knows."""
+    units = models.IntegerField()
+    at = models.DateTimeField(default=clock.now)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "orders_oversold"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["order", "product_id"], name="oversold_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["account"], condition=models.Q(closed_at__isnull=True), name="oversold_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} of {self.order_id}"
+
+
 class CancelRequestRow(AccountModel):
     """A request to cancel an order, as last read: the buyer's, which waits for an answer, or one that is over.
 

@@ -100,6 +100,8 @@ _BY_ROUTE: Final = frozenset({"DE", "ES", "FR", "IE", "IT"})
 _PUSHED: Final = frozenset({"US", "GB"})
 _STRICT_SKUS: Final = frozenset({"DE", "ES", "FR", "IT", "PL", "NL", "BE", "CZ", "AT", "GR", "PT", "HU"})
 
+_EUROPE: Final = ("DE", "FR", "IT", "ES", "IE", "NL", "BE", "AT", "GR", "PT", "PL", "CZ", "HU")
+
 REGIONS: Final[dict[str, Region]] = {
     code: Region(
         code=code,
@@ -128,3 +130,20 @@ def region(code: str) -> Region:
     if found is None:
         raise RegionUnsupported(code)
     return found
+
+
+_SELLER_CENTERS_ABROAD: Final = {"US": "us", **dict.fromkeys(("GB", *_EUROPE), "eu")}
+
+
+def product_management(code: str, *, cross_border: bool) -> str:
+    """The page of TikTok's Seller Center where a seller manages the products of one market.
+
+    Local sellers have a Seller Center for each market, those who sell across borders one for a part of the world.
+    """
+    market = code.strip().upper()
+    if cross_border:
+        part = _SELLER_CENTERS_ABROAD.get(market)
+        host = f"seller.{part}.tiktokshopglobalselling.com" if part else "seller.tiktokshopglobalselling.com"
+    else:
+        host = f"seller-{'uk' if market == 'GB' else market.lower()}.tiktok.com"
+    return f"https://{host}/product/manage?shop_region={market}"

@@ -31,6 +31,7 @@ from twinshelf.orders import book
 from twinshelf.orders.bearers import links_of
 from twinshelf.orders.cancellations import plan as planning
 from twinshelf.orders.models import CancellationRow, CancelRequestRow, ShopOrderRow
+from twinshelf.orders.oversold import book as oversold
 from twinshelf.orders.status import DISPATCHED, next_state
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.flows import ORDERS, Attempt, Closed, Done, Flow, Made, Signal, no_change
@@ -45,7 +46,7 @@ class CancellationBatch(UrgentBatch):
     asked: dict[str, list[CancelRequestRow]] = field(default_factory=dict)
     """Our rows of the requests of these orders that wait for an answer, by order id."""
     requests: dict[str, list[CancellationRequest]] = field(default_factory=dict)
-    """What TikTok says of the cancellations of orders of which a part was cancelled, by order id."""
+    """What TikTok says of the cancellations of orders that were cancelled whole or in part, by order id."""
 
 
 def observe_cancellations(batch: CancellationBatch, keys: Sequence[str]) -> Mapping[str, planning.SeenCancellation]:
@@ -59,7 +60,7 @@ def observe_cancellations(batch: CancellationBatch, keys: Sequence[str]) -> Mapp
     batch.records.update({record.order.order_id: record for record in records.select_related("order")})
     waiting = CancelRequestRow.objects.filter(order__in=[row.id for row in batch.rows.values()], waiting=True)
     doubtful = set(waiting.values_list("order__order_id", flat=True))
-    wanted = [order for order in orders.values() if _partly(order) or order.id in doubtful]
+    wanted = [o for o in orders.values() if _partly(o) or o.id in doubtful or _unexplained(batch, o)]
     batch.requests.update(_requests(batch, wanted))
     _keep_requests(batch)
     _read_reasons(batch, orders)
@@ -81,6 +82,7 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
     )
     _ask_for_shipments(batch, order, store_order)
     origin = planning.origin_of(sides)
+    _note_unavailable(batch, order, origin)
     if origin is None:
         part, answers = _part(batch, row, order, store_order), _answers(batch, order.id)
         found = part is not None or answers
@@ -90,6 +92,9 @@ def _seen(batch: CancellationBatch, order: ShopOrder) -> planning.SeenCancellati
             account_id=row.account_id, order=row, defaults={"origin": origin}
         )
         batch.records[order.id] = record
+    if record is not None and origin is CancellationOrigin.SHOP and not record.reason and not batch.preview:
+        record.reason = next((each.reason for each in batch.requests.get(order.id, ()) if each.reason), "")[:200]
+        update_rows([record], ["reason"])
     reasons: Sequence[str] = ()
     if planning.asks_shop(sides):
         reasons = batch.shop_client.cancel_reasons(order.id)
@@ -148,6 +153,24 @@ def _partly(order: ShopOrder) -> bool:
     """Whether a part of an order was, or may have been, cancelled."""
     some = any(line.cancelled for line in order.lines)
     return order.status is not ShopOrderStatus.CANCELLED and (some or order.buyer_wants_cancel)
+
+
+def _unexplained(batch: CancellationBatch, order: ShopOrder) -> bool:
+    """Whether an order was cancelled at TikTok and we have not read why."""
+    record = batch.records.get(order.id)
+    begun_there = record is None or (record.origin == CancellationOrigin.SHOP and not record.reason)
+    return order.status is ShopOrderStatus.CANCELLED and begun_there
+
+
+def _note_unavailable(batch: CancellationBatch, order: ShopOrder, origin: CancellationOrigin | None) -> None:
+    """Keep what of an order is not to be had, as TikTok or somebody here said; BigCommerce says nothing of it."""
+    if batch.preview or origin is CancellationOrigin.STORE:
+        return
+    record = batch.records.get(order.id)
+    chosen = record.reason if record is not None and origin is CancellationOrigin.APP else ""
+    units = planning.unavailable_units(order, batch.requests.get(order.id, ()), chosen)
+    if units:
+        oversold.note(batch.rows[order.id], units)
 
 
 def _requests(batch: CancellationBatch, orders: Sequence[ShopOrder]) -> dict[str, list[CancellationRequest]]:

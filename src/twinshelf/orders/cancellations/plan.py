@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -63,6 +64,33 @@ def reason_words(name: str) -> str:
     plain = re.sub(r"^(seller|buyer|ecom|order)?_?(cancel|refund)(_(unpaid|paid))?_reason_", "", name)
     plain = re.sub(r"^(ecom_|order_|delivered_|refund_)+", "", plain).removeprefix("reason_")
     return plain.replace("_", " ").capitalize()
+
+
+_UNAVAILABLE: Final = frozenset(
+    name + market
+    for name in ("seller_cancel_unpaid_reason_out_of_stock", "seller_cancel_reason_out_of_stock")
+    for market in ("", "_uk")
+)
+"""TikTok's names of the reasons that goods are not to be had. Source: docs/platforms/tiktok-shop.md section 17.2."""
+
+
+def unavailable_units(order: ShopOrder, requests: Iterable[CancellationRequest], chosen: str = "") -> dict[str, int]:
+    """How many units of each TikTok SKU of an order were cancelled because they are not to be had (CAN-6).
+
+    By the reasons of the cancellations that were carried out; and by `chosen`, the name of the reason for which
+    somebody cancelled the whole order here. Texts for people, and BigCommerce's reason for all orders, say nothing.
+    """
+    gone: set[str] = set()
+    whole = chosen in _UNAVAILABLE and order.status is ShopOrderStatus.CANCELLED
+    for request in requests:
+        if request.order_id != order.id or request.status in _CLOSED_REQUESTS or request.reason not in _UNAVAILABLE:
+            continue
+        gone.update(request.unit_ids)
+        whole = whole or not request.unit_ids
+    units = {line.sku_id: 0 for line in order.lines}
+    for line in order.lines:
+        units[line.sku_id] += sum(whole or unit in gone for unit in line.unit_ids)
+    return {sku_id: number for sku_id, number in units.items() if number}
 
 
 def offered_reasons() -> tuple[tuple[str, str], ...]:

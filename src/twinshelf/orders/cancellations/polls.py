@@ -10,6 +10,7 @@ from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop
 from twinshelf.kit import skew
 from twinshelf.orders.models import ShopOrderRow
+from twinshelf.orders.oversold import book as oversold
 from twinshelf.sync import lanes
 
 _OVERLAP = timedelta(minutes=10)
@@ -17,7 +18,7 @@ _FIRST_LOOK = timedelta(days=30)
 
 
 def poll_cancellations(connection: Connection) -> int:
-    """Read the shop's cancellations changed since the last poll and ask for their orders."""
+    """Read the shop's cancellations changed since the last poll and ask for their orders; end what is not oversold."""
     shop = connection.shop
     client = clients.shop_client(shop, "urgent")
     started = skew.now(settings.OPERATOR.tiktok_api)
@@ -33,4 +34,5 @@ def poll_cancellations(connection: Connection) -> int:
         lanes.ask(connection.account_id, "cancellation", owner, known, cause="poll", priority=lanes.URGENT)
         lanes.ask(connection.account_id, "order", owner, set(keys) - known, cause="poll", priority=lanes.URGENT)
     Shop.objects.filter(id=shop.id).update(cancellations_seen_at=started)
+    oversold.close_taken_down(connection)
     return read
