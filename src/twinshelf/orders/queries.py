@@ -672,10 +672,11 @@ class ShopSales:
         return self.total / self.orders if self.orders else Decimal(0)
 
 
-def sales_by_shop(days: int) -> list[ShopSales]:
-    """Sales of the last `days` days shop by shop, the busiest first; unpaid orders are not counted."""
+def sales_by_shop(days: int, *, of: Sequence[Connection] | None = None) -> list[ShopSales]:
+    """Sales of the last `days` days shop by shop, the busiest first; unpaid orders are not counted. None: all shops."""
     start = shop_now() - timedelta(days=days)
     rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status=ShopOrderStatus.UNPAID)
+    rows = rows if of is None else rows.filter(connection__in=of)
     sold = ~Q(status=ShopOrderStatus.CANCELLED)
     found = rows.values("connection_id", "currency").annotate(
         orders=Count("id", filter=sold), total=Sum("total", filter=sold), cancelled=Count("id", filter=~sold),
@@ -714,10 +715,13 @@ def masked(name: str) -> str:
     return " ".join(f"{part[0]}***" for part in name.split())
 
 
-def customers(days: int, *, number: int = 1, size: int = SIZE) -> Page[Customer]:
+def customers(
+    days: int, *, of: Sequence[Connection] | None = None, number: int = 1, size: int = SIZE
+) -> Page[Customer]:
     """The buyers of the last `days` days shop by shop, those with the most orders first; only whom TikTok numbers."""
     start = shop_now() - timedelta(days=days)
     rows = ShopOrderRow.objects.filter(placed_at__gte=start).exclude(status__in=NOT_SOLD).exclude(buyer_id="")
+    rows = rows if of is None else rows.filter(connection__in=of)
     grouped = rows.values("connection_id", "buyer_id", "currency").annotate(
         orders=Count("id"), paid=Sum("total"), first=Min("placed_at"), latest=Max("placed_at"), newest=Max("id")
     )

@@ -201,15 +201,20 @@ def sales(request: ConsoleRequest) -> HttpResponse:
     """What each shop sold, and to whom: of the buyers no more than their masked names."""
     days = whole(request.GET, "days", SPANS[0])
     days = days if days in SPANS else SPANS[0]
-    names = {c.id: c.name for c in connections.connections()}
+    every = connections.connections()
+    names, asked = {c.id: c.name for c in every}, whole(request.GET, "shop", 0)
+    of = [c for c in every if c.id == asked] or None
     return render(
         request,
         "console/sales.html",
         {
             "days": days,
+            "only": of[0].name if of else "",
             "spans": SPANS,
-            "shops": [(names.get(each.connection_id, ""), each) for each in order_queries.sales_by_shop(days)],
-            "page": order_queries.customers(days, number=whole(request.GET, "page", 1), size=page_size(request.GET)),
+            "shops": [(names.get(each.connection_id, ""), each) for each in order_queries.sales_by_shop(days, of=of)],
+            "page": order_queries.customers(
+                days, of=of, number=whole(request.GET, "page", 1), size=page_size(request.GET)
+            ),
         },
     )
 

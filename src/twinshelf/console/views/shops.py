@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -43,6 +45,15 @@ def add(request: ConsoleRequest) -> HttpResponse:
     return render(request, "console/shop_add.html", context, status=400 if form.errors else 200)
 
 
+_PAGES: Final[Mapping[str, str]] = {
+    "products": "products",
+    "orders": "orders",
+    "inventory": "inventory_skus",
+    "analysis": "sales",
+}
+"""The page on which each use of a shop is made."""
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.OPERATE)
 def shop(request: ConsoleRequest, shop_id: int) -> HttpResponse:
@@ -61,7 +72,7 @@ def shop(request: ConsoleRequest, shop_id: int) -> HttpResponse:
     context = {
         "shop": found,
         "access": queries.shop_access(found),
-        "capabilities": queries.capabilities(found),
+        "capabilities": [(each, missing, _PAGES[each.use]) for each, missing in queries.capabilities(found)],
         "connection": queries.connection_of(found),
     }
     return render(request, "console/shop.html", context)
