@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
 from django_scopes import scope
 
-from tests.flows.browser import Browser, words_of
+from tests.flows.browser import Browser, pk_of, words_of
 from tests.flows.conftest import HOME, MAYA, ShopWorld, Twinshelf
 from tests.flows.faults import HELD_SECONDS
-from tests.flows.neighbors import shelf
+from tests.flows.neighbors import open_shop, shelf
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import CustomRole, Membership, Role, User
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Seller, Shop
+from twinshelf.goods.models import StoreVariant
 from twinshelf.kit import clock
 from twinshelf.listings import actions as catalog
+from twinshelf.listings import queries as catalog_queries
+from twinshelf.listings.facts import choices_of
+from twinshelf.listings.models import ListingRow
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.preferences import actions as preferences
 from twinshelf.rules import actions as rules
+from twinshelf.rules.own import ProductChoices, VariantChoices
 from twinshelf.sync.models import Schedule
 
 MATERIAL = [{"id": "100157", "values": [{"id": "1000039"}]}]
@@ -361,3 +367,96 @@ def test_a_store_supplied_by_its_global_store_is_read_and_goes_on_as_it_was(sand
     driven.wait(2 * 3600)
     assert [code for _key, code in driven.problems() if code == "E-GLOBAL-READONLY"] == []
     assert made_there(shop) == {"product_created": ["REPLICATION", "OPEN_API"], "product_edited": ["OPEN_API"]}
+
+
+@pytest.mark.covers("BIGS-30")
+def test_what_a_new_shop_is_for_opens_from_its_page(sandbox, store, twinshelf):
+    browser = Browser()
+    mug = store.add_product(sku="MUG-000001", title=f"Enamel mug {STURDY}", stock=9)
+    twinshelf.pull()
+    new = open_shop(sandbox, "Fernhollow Two")
+    seller = sandbox.world.table("tt/shops")[new.id]["seller_id"]
+    follow(browser, sandbox, seller, way_for(browser, region="US", seller_type="LOCAL", name="Two"))
+    kept = Shop.objects.get(shop_id=new.id)
+    browser.post("/connections/pair/", {"name": "Two", "store": twinshelf.connection.store_id, "shop": kept.id})
+    connection = Connection.objects.get(shop=kept)
+    rules.set_default_template(connection, category_id=HOME, by=MAYA)
+    driven = Twinshelf(sandbox, twinshelf.account, connection, twinshelf.engine)
+
+    page = browser.get(f"/connections/shops/{kept.id}/").content.decode()
+    entries = re.findall(rf'<a href="(/[^"]+[?]shop={connection.id})"><b>([^<]+)</b></a>', page)
+    assert entries == [
+        (f"/orders/?shop={connection.id}", "Order processing"),
+        (f"/products/?shop={connection.id}", "Product publishing"),
+        (f"/inventory/skus/?shop={connection.id}", "Inventory push"),
+        (f"/orders/sales/?shop={connection.id}", "Data analysis"),
+    ]
+    ways = {name: way for way, name in entries}
+    driven.list(mug)
+    order = new.buy(("MUG-000001", 2))
+    twinshelf.wait(HELD_SECONDS)
+
+    assert "Enamel mug" in browser.words(ways["Product publishing"])
+    assert order in browser.words(ways["Order processing"])
+    assert "MUG-000001" in browser.words(ways["Inventory push"])
+    assert shelf(new, driven, mug) == 7
+    analysis = browser.words(ways["Data analysis"])
+    assert "Shown alone: Two." in analysis
+    assert "Two 1 " in analysis
+    other = browser.words(f"/orders/sales/?shop={twinshelf.connection.id}")
+    assert "Nothing sold in these days" in other
+
+
+@pytest.mark.covers("BIGS-22")
+def test_a_product_is_copied_from_malaysia_to_singapore_as_a_draft(sandbox, store, twinshelf):
+    browser = Browser()
+    for code in ("MYR", "SGD"):
+        store.act("add_currency", code=code)
+    mug = store.add_product(sku="MUG-000001", title=f"Enamel mug {STURDY}", stock=9)
+    seller, _ids = great(sandbox, "MY", "SG")
+    follow(browser, sandbox, seller, way_for(browser))
+    there = {}
+    for shop in Shop.objects.exclude(seller_type="LOCAL"):
+        form = {"name": shop.region, "store": twinshelf.connection.store_id, "shop": shop.id}
+        browser.post("/connections/pair/", {**form, "exchange_rate": "4"})
+        there[shop.region] = Connection.objects.get(shop=shop)
+    twinshelf.pull()
+    malaysia, singapore = there["MY"], there["SG"]
+    catalog.read_categories(malaysia, [HOME])
+    twinshelf.settle()
+    [variant] = StoreVariant.objects.filter(product_id=str(mug))
+    chosen = ProductChoices(
+        title=f"Sturdy mug {STURDY}", category_id=HOME, attributes={"Material": "Ceramic"}, warranty="2 years",
+        variants={variant.variant_id: VariantChoices(price=Decimal("88.00"), gtin="4006381333931")},
+    )  # fmt: skip
+    catalog.choose(malaysia, str(mug), chosen, by=MAYA)
+    path = f"/products/{pk_of(mug)}/copy/"
+    assert (
+        f'href="{path}?shop={malaysia.id}"'
+        in browser.get(f"/products/{pk_of(mug)}/edit/?shop={malaysia.id}").content.decode()
+    )
+
+    compared = f"{path}?shop={malaysia.id}&to={singapore.id}"
+    browser.get(compared)  # TikTok is asked what the category asks there
+    twinshelf.settle()
+    page = browser.words(compared)
+    assert "Material Ceramic" in page
+    assert "Own prices : They are in the currency of the other shop: set them again." in page
+    assert choices_of(singapore, [str(mug)]) == {}
+
+    told = browser.post(path, {"shop": malaysia.id, "to": singapore.id})
+
+    assert told[0] == "Copied: a draft is kept for SG. Nothing was sent."
+    assert "Own prices: They are in the currency of the other shop: set them again." in told
+    draft = choices_of(singapore, [str(mug)])[str(mug)]
+    leaf = catalog_queries.category_leaves(singapore)[HOME]
+    assert (draft.title, draft.warranty) == (f"Sturdy mug {STURDY}", "2 years")
+    assert (draft.category_id, draft.category_path) == (HOME, leaf.path)
+    assert draft.attributes["Material"] == "Ceramic"
+    assert (draft.of(variant.variant_id).price, draft.of(variant.variant_id).gtin) == (None, "4006381333931")
+    assert choices_of(malaysia, [str(mug)]) == {str(mug): chosen}
+    twinshelf.wait(700)
+    for connection in (malaysia, singapore):
+        assert ShopWorld(sandbox, connection.shop.shop_id).effects("product_created") == []
+        assert not ListingRow.objects.filter(connection=connection).exclude(tiktok_id="").exists()
+    assert browser.post(path, {"shop": malaysia.id, "to": singapore.id})[0].startswith("Copied")  # safe to repeat

@@ -36,6 +36,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "setup_template": "setup#step-2-the-default-template",
     "setup_defaults": "setup#step-3-the-defaults",
     "product_edit": "products#edit-a-product-for-one-shop",
+    "product_copy": "products#copy-a-product-to-another-shop",
     "product_map": "products#link-a-product-that-tiktok-has-already",
     "category_map": "templates#the-category-map",
     "template": "templates#the-default-template",

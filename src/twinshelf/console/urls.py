@@ -44,6 +44,7 @@ urlpatterns = [
     path("products/<int:pk>/", products.product, name="product"),
     path("products/<int:pk>/edit/", editor.edit, name="product_edit"),
     path("products/<int:pk>/edit/restore/", editor.restore, name="product_restore"),
+    path("products/<int:pk>/copy/", editor.copy_product, name="product_copy"),
     path("products/<int:pk>/map/", editor.map_product, name="product_map"),
     path("products/<int:pk>/brands/", editor.brands, name="product_brands"),
     path("products/<int:pk>/skus/", skus.channel_skus, name="channel_skus"),

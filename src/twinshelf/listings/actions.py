@@ -22,6 +22,7 @@ from twinshelf.kit import clock
 from twinshelf.kit.words import counted
 from twinshelf.listings import queries
 from twinshelf.listings.choosing import Unfit, unfit, unreachable
+from twinshelf.listings.copying import Gap, copy_of
 from twinshelf.listings.facts import choices_of, facts_of
 from twinshelf.listings.models import CategorySuggestions, ChannelSku, Link, ListingRow, ProductChoicesRow
 from twinshelf.rules import actions as rules
@@ -234,6 +235,25 @@ def _choose(connection: Connection, product_id: str, choices: ProductChoices, by
         for kind, priority in kinds:
             lanes.ask(connection.account_id, kind, owner, [product_id], cause=f"product: {by.name}", priority=priority)
     return True
+
+
+def copy_to_shop(source: Connection, to: Connection, product_id: str, *, by: Actor) -> tuple[Gap, ...]:
+    """Keep a product as it is chosen in one shop as a draft in another shop of its store; what is missing there.
+
+    Nothing is sent, and nothing in the shop it is copied from changes; a draft that was there is replaced. Raises
+    DocumentError where the other shop has the product listed, belongs to another store, or where TikTok has not told
+    yet what its category asks there.
+    """
+    row = StoreProduct.objects.get(store_id=source.store_id, product_id=product_id)
+    if source.store_id != to.store_id or source.id == to.id:
+        raise DocumentError("shop", "The other shop has products of another store.")
+    if ListingRow.objects.filter(connection=to, product_id=product_id).exclude(tiktok_id="").exists():
+        raise DocumentError("shop", f"{to.name} has this product already.")
+    copy = copy_of(source, to, queries.document_of(row))
+    if copy.leaf is not None and not copy.read:
+        raise DocumentError("shop", "TikTok has not told yet what the category asks there. Try again in a moment.")
+    _choose(to, product_id, copy.choices, by, "listings.copy_to_shop")
+    return copy.gaps
 
 
 def restore_edit(connection: Connection, product_id: str, field: SyncField, *, by: Actor) -> bool:

@@ -29,6 +29,7 @@ from twinshelf.errors import DocumentError
 from twinshelf.listings import actions, files, mapping
 from twinshelf.listings import brands as tiktok_brands
 from twinshelf.listings import queries as catalog
+from twinshelf.listings.copying import copy_of
 from twinshelf.listings.editing import Editing, editing
 from twinshelf.preferences.fields import THRESHOLD_MODES
 from twinshelf.preferences.telling import low_limit
@@ -144,6 +145,31 @@ def map_product(request: ConsoleRequest, pk: int) -> HttpResponse:
         ],
     }
     return render(request, "console/product_map.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.OPERATE)
+def copy_product(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Copy a product from one shop to another: what goes along, what is missing; then a draft there."""
+    row, connection = _of(request, pk)
+    others = [c for c in connections.connections() if c.store_id == row.store_id and c != connection]
+    params = request.POST if request.method == "POST" else request.GET
+    to = next((c for c in others if c.id == whole(params, "to", 0)), None)
+    if to is not None and request.method == "POST":
+        with Told(request):
+            gaps = actions.copy_to_shop(connection, to, row.product_id, by=Actor.of(request.user))
+            messages.success(request, _("Copied: a draft is kept for %(shop)s. Nothing was sent.") % {"shop": to.name})
+            for gap in gaps:
+                messages.warning(request, f"{gap.name}: {gap.why}")
+            return redirect(f"{reverse('product_edit', args=[row.pk])}?shop={to.id}")
+    copy = copy_of(connection, to, catalog.document_of(row)) if to is not None else None
+    if to is not None and copy is not None:
+        if copy.leaf is not None and not copy.read:
+            actions.read_categories(to, [copy.leaf.id])
+        if catalog.categories_are_old(to):
+            actions.read_categories(to)
+    context = {"row": row, "connection": connection, "others": others, "to": to, "copy": copy}
+    return render(request, "console/product_copy.html", context)
 
 
 @require_safe
