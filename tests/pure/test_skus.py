@@ -13,12 +13,19 @@ from twinshelf.rules.skus import Sku, audit, difference, key_of, nearest
         ("AB-1", "AB-1 ", "character 5: nothing in BigCommerce, “␣” on TikTok"),
         ("AB 1", "AB-1", "character 3: “␣” in BigCommerce, “-” on TikTok"),
         ("AB-O1", "AB-01", "character 4: “O” in BigCommerce, “0” on TikTok"),
+        ("ab-1", "\N{CYRILLIC SMALL LETTER A}b-1",
+         "character 1: “a” in BigCommerce, “\N{CYRILLIC SMALL LETTER A}” (cyrillic small letter a) on TikTok"),
+        ("AB 1", "AB\N{NO-BREAK SPACE}1", "character 3: “␣” in BigCommerce, “␣” (no-break space) on TikTok"),
+        ("AB1", "AB\N{ZERO WIDTH SPACE}1", "character 3: “1” in BigCommerce, “” (zero width space) on TikTok"),
+        ("AB-1", "AB\N{EN DASH}1", "character 3: “-” in BigCommerce, “\N{EN DASH}” (en dash) on TikTok"),
+        ("AB1", "AB\N{FULLWIDTH DIGIT ONE}",
+         "character 3: “1” in BigCommerce, “\N{FULLWIDTH DIGIT ONE}” (fullwidth digit one) on TikTok"),
         ("AB1", "AB", "character 3: “1” in BigCommerce, nothing on TikTok"),
     ],
-)
+)  # fmt: skip
 def test_difference(ours, theirs, expected):
     assert difference(ours, theirs) == expected
-    assert (key_of(ours) == key_of(theirs)) is (ours != "AB1")
+    assert (key_of(ours) == key_of(theirs)) is (theirs != "AB")
 
 
 def test_nearest_are_those_that_differ_only_in_writing():

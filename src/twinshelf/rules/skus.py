@@ -6,6 +6,7 @@ Only equal SKUs link, case and blanks included (CAT-6). What is nearly equal is 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -13,8 +14,11 @@ import msgspec
 
 Side = Literal["store", "shop"]
 
-_SIGNS = re.compile(r"[\s\-_./\\]+")
+_SIGNS = re.compile(r"[\s\-_./\\\u2010-\u2015\u2212\u00ad\u200b-\u200f\u2060\ufeff]+")
+"""Blanks and signs, those that nobody sees among them."""
 _ALIKE = str.maketrans("oil|", "0111")
+_FOREIGN = str.maketrans("авекмнорстухіјѕһԁαβεηικμνορτυχζγ", "abekmhopctyxijshdabenikmnoptuxzy")
+"""Cyrillic and Greek letters, in lower case, that look like Latin ones in either case."""
 _BLANK = "\N{OPEN BOX}"
 
 
@@ -104,22 +108,34 @@ def _near(codes: Mapping[tuple[Side, str], Sequence[Sku]]) -> list[Near]:
 
 
 def key_of(code: str) -> str:
-    """What nearly equal SKUs share: no case, no blanks and signs, `O` as 0 and `I`, `l` as 1."""
+    """What nearly equal SKUs share: no case, no blanks and signs, `O` as 0 and `I`, `l` as 1; look-alikes as one."""
+    if not code.isascii():
+        code = unicodedata.normalize("NFKC", code).casefold().translate(_FOREIGN)
     return _SIGNS.sub("", code.casefold()).translate(_ALIKE)
 
 
-def difference(ours: str, theirs: str) -> str:
-    """The first character in which two SKUs differ, in words; blanks are shown. "" if they are equal."""
+BOTH_SIDES = ("in BigCommerce", "on TikTok")
+
+
+def difference(ours: str, theirs: str, places: tuple[str, str] = BOTH_SIDES) -> str:
+    """The first character in which two SKUs differ, in words; blanks are shown, and look-alikes named.
+
+    `places` is where each of them is. "" if they are equal.
+    """
     if ours == theirs:
         return ""
     at = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
-    return f"character {at + 1}: {_shown(ours, at)} in BigCommerce, {_shown(theirs, at)} on TikTok"
+    one, other = _shown(ours, at), _shown(theirs, at)
+    return f"character {at + 1}: {one} {places[0]}, {other} {places[1]}"
 
 
 def _shown(code: str, at: int) -> str:
     if at >= len(code):
         return "nothing"
-    return f"“{_BLANK if code[at].isspace() else code[at]}”"
+    sign = code[at]
+    seen = _BLANK if sign.isspace() else "" if unicodedata.category(sign) == "Cf" else sign
+    name = "" if sign.isascii() else unicodedata.name(sign, f"U+{ord(sign):04X}").lower()
+    return f"“{seen}”" + (f" ({name})" if name else "")
 
 
 def nearest(code: str, others: Iterable[str]) -> tuple[str, ...]:
