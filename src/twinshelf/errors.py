@@ -90,6 +90,13 @@ class ScopeMissing(NeedsPerson):
         super().__init__("E-CON-SCOPE", platform=platform, operation=operation)
 
 
+class WrongStore(NeedsPerson):
+    """The credentials are good, and of another store than the one that was named. `theirs`: "" where it is not told."""
+
+    def __init__(self, theirs: str, ours: str) -> None:
+        super().__init__("E-CON-STORE", theirs=f"store {theirs}" if theirs else "another store", ours=ours)
+
+
 class Refused(NeedsPerson):
     """The platform understood the call and said no. Repeating it unchanged is useless.
 

@@ -324,7 +324,7 @@ def test_a_token_connects_the_store_that_it_is_of_and_no_other(sandbox, rivals):
     with ours.scope():
         before = Store.objects.get().token
 
-    with ours.scope(), pytest.raises(NeedsPerson, match="You don't have access to this store"):
+    with ours.scope(), pytest.raises(NeedsPerson, match="E-CON-STORE"):
         connections.connect_store(
             ours.account, store_hash_or_url=ours.store.hash, access_token=keys["access_token"], by=MAYA
         )

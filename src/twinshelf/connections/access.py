@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from django.db import transaction
 
 from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
-from twinshelf.connections.models import LOCAL, AccessState, Connection, Seller, Shop
-from twinshelf.documents import finding
+from twinshelf.connections.models import LOCAL, AccessState, Connection, Seller, Shop, Store
+from twinshelf.documents import Finding, StoreRight, StoreScope, finding
 from twinshelf.errors import Unauthorized
+from twinshelf.kit import clock
 from twinshelf.sync import lanes, problems
 from twinshelf.sync.models import Lane
+
+
+class Failing(msgspec.Struct, frozen=True):
+    """What was wrong with our access to a store or a shop. `closed`: what its missing scopes would open, of a store."""
+
+    code: str
+    facts: dict[str, str]
+    closed: tuple[StoreRight, ...] = ()
+
+    @classmethod
+    def of(cls, said: Finding, missing: Sequence[StoreScope] = ()) -> Failing:
+        """What a finding says."""
+        return cls(said.code, dict(said.facts), tuple(scope.opens for scope in missing))
+
+
+def failing(side: Store | Shop) -> Failing | None:
+    """What was wrong with our access when it was last tested; None if nothing was."""
+    return msgspec.convert(side.access_failing, Failing) if side.access_failing else None
+
+
+def keep_test(side: Store | Shop, found: Failing | None) -> None:
+    """Keep what a test of our access found."""
+    side.access_failing = msgspec.to_builtins(found) if found is not None else {}
+    side.access_tested_at = clock.now()
+    side.save(update_fields=["access_failing", "access_tested_at"])
 
 
 def disconnected(shop: Shop, *, at: datetime, new: bool, by: Actor) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from twinshelf.accounts import audit
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import warehouses
-from twinshelf.connections.access import disconnected
+from twinshelf.connections.access import disconnected, keep_test, works_again
 from twinshelf.connections.authorizing import (
     BadState,
     Declined,
@@ -22,6 +22,7 @@ from twinshelf.connections.authorizing import (
     park_authorization,
     parked_authorization,
     use_state,
+    wrong_with_shop,
 )
 from twinshelf.connections.choices import preferences, set_preferences
 from twinshelf.connections.currencies import look_at_currencies
@@ -45,15 +46,15 @@ from twinshelf.connections.stores import (
     NotAStore,
     ScopesMissing,
     StoreTaken,
-    WrongStore,
     ask_for_time,
     check_store,
     connect_store,
     ensure_store_hooks,
     store_hash_of,
     store_hook_address,
+    wrong_with_store,
 )
-from twinshelf.errors import Refused
+from twinshelf.errors import Refused, WrongStore
 
 
 def read_warehouses(connection: Connection, *, by: Actor) -> int:
@@ -76,6 +77,25 @@ def look_at_shop(shop: Shop, *, by: Actor) -> None:
         audit.record(by, shop.account_id, "connections.look_at_shop", f"shop:{shop.id}")
 
 
+def check_access(connection: Connection, *, by: Actor) -> bool:
+    """Ask both platforms whether credentials, scopes and store are right; whether they are. Safe to repeat.
+
+    What is wrong is kept with its side, for `proof.diagnosis`. Where nothing is, work that rested goes on. Raises
+    Transient where a platform does not answer, and Refused where it answers something else.
+    """
+    found = {"store": wrong_with_store(connection.store), "shop": wrong_with_shop(connection.shop)}
+    well = not any(found.values())
+    owner = f"connection:{connection.id}"
+    with transaction.atomic():
+        keep_test(connection.store, found["store"])
+        keep_test(connection.shop, found["shop"])
+        told = {side: each.code if each is not None else "" for side, each in found.items()}
+        audit.record(by, connection.account_id, "connections.check_access", owner, after=told)
+        if well:
+            works_again(connection.account_id, owner)
+    return well
+
+
 __all__ = [
     "BadState",
     "Declined",
@@ -95,6 +115,7 @@ __all__ = [
     "authorize_shops",
     "authorize_url",
     "away_since",
+    "check_access",
     "check_store",
     "claim_store",
     "claims_of",

@@ -19,13 +19,13 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
 from twinshelf.connections import clients, global_stores, joining
-from twinshelf.connections.access import works_again
+from twinshelf.connections.access import Failing, works_again
 from twinshelf.connections.bindings import seller_binding, shop_binding
 from twinshelf.connections.joining import Joining, Terms
 from twinshelf.connections.models import LOCAL, AccessState, Connection, Seller, Shop
-from twinshelf.connections.queries import has_shop_app, shop_now
+from twinshelf.connections.queries import has_shop_app, lacking, shop_now
 from twinshelf.connections.tokens import auth_client, keep_tokens
-from twinshelf.documents import Finding, ShopInfo
+from twinshelf.documents import Finding, ShopInfo, finding
 from twinshelf.errors import NeedsPerson
 from twinshelf.kit import clock
 from twinshelf.kit.secrets import Unsealable, seal, unseal
@@ -238,6 +238,26 @@ def _keep_authorization(account: Account, tokens: Tokens, action: str, by: Actor
     return shops
 
 
+def wrong_with_shop(shop: Shop) -> Failing | None:
+    """Ask TikTok whether a shop's authorization works, covers all that is needed and is of this shop; None: it is well.
+
+    One call; nothing is changed. Raises Transient where TikTok does not answer.
+    """
+    try:
+        theirs = clients.shop_client(shop).shops()
+    except Unsealable:
+        return Failing.of(finding("E-CON-AUTH", platform="TikTok Shop", answer="it cannot be read any more"))
+    except NeedsPerson as error:
+        return Failing(error.code, error.facts)
+    if shop.shop_id not in {info.id for info in theirs}:
+        names = ", ".join(info.name for info in theirs) or "-"
+        return Failing.of(finding("E-CON-OTHER", theirs=names, ours=str(shop)))
+    missing = dict.fromkeys(scope for capability in lacking(shop) for scope in capability.missing(shop.seller.scopes))
+    if missing:
+        return Failing.of(finding("E-CON-SCOPE", platform="TikTok Shop", operation=", ".join(missing)))
+    return None
+
+
 def _choose(account: Account, infos: Sequence[ShopInfo], wish: Wish) -> Joining:
     """Raises ShopTaken or NoShopJoins where TikTok tells of shops and none of them joins or stays."""
     now = Account.objects.select_for_update().get(id=account.id)  # of two at once, the second sees what the first took
@@ -323,6 +343,8 @@ def _keep_shop(account: Account, seller: Seller, info: ShopInfo) -> Shop:
             "code": info.code,
             "currency": region_of(info.region).currency,
             "unbound_at": None,
+            "access_failing": {},
+            "access_tested_at": None,
         },
     )
     return shop

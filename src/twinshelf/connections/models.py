@@ -59,6 +59,11 @@ class Store(AccountModel):
     orders_modified_at = models.DateTimeField(null=True)
     """Newest `date_modified` of the store's orders that a finished poll has seen (BigCommerce's clock)."""
 
+    access_failing = models.JSONField(default=dict)
+    """What was wrong with our access when it was last tested, as `access.Failing`; {}: nothing was."""
+    access_tested_at = models.DateTimeField(null=True)
+    """When it was last tested; None: not since the account gave it."""
+
     shared = models.BooleanField(default=False)
     """Another account had the store already when a store came to belong to one account of an installation."""
 
@@ -146,6 +151,10 @@ class Shop(AccountModel):
     orders_seen_at = models.DateTimeField(null=True)
     """Newest `update_time` of the shop's orders that a finished poll has seen (TikTok's clock)."""
     cancellations_seen_at = models.DateTimeField(null=True)
+    access_failing = models.JSONField(default=dict)
+    """What was wrong with our access when it was last tested, as `access.Failing`; {}: nothing was."""
+    access_tested_at = models.DateTimeField(null=True)
+    """When it was last tested; None: not since the account gave it."""
     leaving_at = models.DateTimeField(null=True)
     """When somebody had the shop deleted, whose rows are being removed; None: it stays."""
     listing_method = models.CharField(max_length=20, blank=True, default="", db_default="")

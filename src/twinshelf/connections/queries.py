@@ -59,7 +59,7 @@ def connections_of(store: Store) -> list[Connection]:
 def connections_of_all_accounts() -> list[Connection]:
     """Every connection of this installation with its account, store and shop, for whoever runs it."""
     rows = Connection.objects.with_scopes_disabled().filter(shop__leaving_at=None)
-    return list(rows.select_related("account", "store", "shop").order_by("id"))
+    return list(rows.select_related("account", "store", "shop__seller").order_by("id"))
 
 
 def sellers() -> list[Seller]:
@@ -332,6 +332,7 @@ def actions_for(connection: Connection) -> tuple[Action, ...]:
         Action(id="connection.sync", label=_("Sync price & stock"), args=(connection.id,)),
         Action(id="connection.inventory", label=_("Force inventory resync"), args=(connection.id,)),
         Action(id="connection.skus", label=_("SKU audit"), args=(connection.id,), method="get"),
+        Action(id="connection.doctor", label=_("Doctor"), args=(connection.id,), method="get"),
         Action(id="connection.orders", label=_("Fetch orders"), args=(connection.id,)),
         Action(id="shop.authorize", label=_("Reauthorize the shop"), args=(connection.shop.region,), method="get"),
     )

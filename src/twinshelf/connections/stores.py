@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import structlog
@@ -15,10 +15,11 @@ from twinshelf.accounts.actors import Actor
 from twinshelf.accounts.audit import record
 from twinshelf.accounts.models import Account
 from twinshelf.connections import clients, currencies
-from twinshelf.connections.access import works_again
+from twinshelf.connections.access import Failing, works_again
 from twinshelf.connections.bindings import store_binding
 from twinshelf.connections.models import AccessState, Connection, Store
-from twinshelf.errors import DocumentError, NeedsPerson, Refused, ScopeMissing, Transient, Unauthorized
+from twinshelf.documents import StoreScope, finding
+from twinshelf.errors import DocumentError, NeedsPerson, Refused, ScopeMissing, Transient, Unauthorized, WrongStore
 from twinshelf.kit import skew
 from twinshelf.kit.secrets import Unsealable, seal, unseal
 from twinshelf.storefronts import known as storefronts
@@ -51,19 +52,14 @@ class NotAStore(NeedsPerson):
         super().__init__("E-CON-HASH")
 
 
-class WrongStore(NeedsPerson):
-    def __init__(self, theirs: str, ours: str) -> None:
-        super().__init__("E-CON-STORE", theirs=theirs, ours=ours)
-
-
 class StoreTaken(NeedsPerson):
     def __init__(self, store: str) -> None:
         super().__init__("E-TEN-STORE", store=store)
 
 
 class ScopesMissing(NeedsPerson):
-    def __init__(self, scopes: Sequence[str]) -> None:
-        super().__init__("E-CON-SCOPE", platform="BigCommerce", operation=", ".join(scopes))
+    def __init__(self, scopes: Sequence[StoreScope]) -> None:
+        super().__init__("E-CON-SCOPE", platform="BigCommerce", operation=", ".join(map(str, scopes)))
 
 
 def store_hash_of(text: str, *, platform: str = storefronts.DEFAULT) -> str:
@@ -99,6 +95,11 @@ def connect_store(
             info = client.store()
         except ScopeMissing as error:  # it is one of several, perhaps: all are named
             raise ScopesMissing(client.missing_scopes()) from error
+        except (Unauthorized, WrongStore) as error:
+            theirs = _opened_by(access_token.strip(), account.id, but=store_hash)
+            if theirs or isinstance(error, WrongStore):
+                raise WrongStore(theirs, store_hash) from error
+            raise
         if info.hash != store_hash:
             raise WrongStore(info.hash, store_hash)
         if missing := client.missing_scopes():
@@ -122,6 +123,8 @@ def connect_store(
                 "hooks_signed": False,
                 "token": seal(access_token.strip(), bound_to=binding),
                 "state": AccessState.CONNECTED,
+                "access_failing": {},
+                "access_tested_at": None,
                 "installed_at": installed_at,
                 "currency": info.currency,
                 "time_zone": info.time_zone,
@@ -144,6 +147,41 @@ def connect_store(
     schedules.set_schedule(account.id, "store_hooks", f"store:{store.id}", 3600, first_in=3600)
     schedules.set_schedule(account.id, "store_comparison", f"store:{store.id}", _DAY, first_in=_DAY)
     return store
+
+
+def _opened_by(token: str, account_id: int, *, but: str) -> str:
+    """The hash of another store of the account that this token is known to open; "" if it is of none."""
+    for store in Store.objects.filter(account_id=account_id).exclude(hash=but):
+        try:
+            if secrets.compare_digest(unseal(store.token, bound_to=store_binding(store.hash)), token):
+                return store.hash
+        except Unsealable:
+            continue
+    return ""
+
+
+def wrong_with_store(store: Store) -> Failing | None:
+    """Ask a store whether our credentials work, cover all that is needed and are its own; what is wrong, None: nothing.
+
+    Some ten calls; nothing is changed. Raises Transient where it does not answer.
+    """
+    try:
+        token = unseal(store.token, bound_to=store_binding(store.hash))
+    except Unsealable:
+        return Failing.of(finding("E-CON-AUTH", platform="BigCommerce", answer="they cannot be read any more"))
+    client = clients.store_client(store)
+    try:
+        with suppress(ScopeMissing):  # it is one of several, perhaps: all are named below
+            client.store()
+        missing = client.missing_scopes()
+    except (Unauthorized, WrongStore) as error:
+        theirs = _opened_by(token, store.account_id, but=store.hash)
+        wrong = WrongStore(theirs, store.hash) if theirs or isinstance(error, WrongStore) else error
+        return Failing(wrong.code, wrong.facts)
+    if missing:
+        lacking = ScopesMissing(missing)
+        return Failing(lacking.code, lacking.facts, tuple(scope.opens for scope in missing))
+    return None
 
 
 def _control_panel(told: str, store_hash: str) -> str:

@@ -108,6 +108,7 @@ AUDIT: Final[Mapping[str, Text]] = {
     "connections.disconnected": _("Authorization ended"),
     "connections.pair": _("Store and shop connected"),
     "connections.rename": _("Connection renamed"),
+    "connections.check_access": _("Access to both platforms tested"),
     "connections.set_preferences": _("Settings of a connection changed"),
 }
 """What the entries of the audit log tell of, by their action."""
@@ -422,6 +423,24 @@ AGREEMENT: Final[Mapping[str, Look]] = {
     "missing": Look(_("Missing"), "", "plus"),
     "unknown": Look(_("Not read back"), "", "help"),
 }
+
+CAUSES: Final[Mapping[str, Look]] = {
+    "kept": Look(_("Kept back"), "bad", "alert"),
+    "chosen": Look(_("The other way"), "plain", "pause"),
+    "moves": Look(_("In order"), "ok", "check"),
+}
+"""What the doctor says of one thing that it looked at."""
+
+EXAMINED: Final[Mapping[str, Text]] = {
+    "access": _("Access"),
+    "products": _("Products to TikTok Shop"),
+    "imports": _("Products to BigCommerce"),
+    "matching": _("Equal SKUs"),
+    "orders": _("Orders"),
+    "stock": _("Stock"),
+    "shipments": _("Shipments"),
+}
+"""What the doctor looks at, in its order."""
 
 PLACES: Final[Mapping[str, Look]] = {
     "linked": Look(_("Linked"), "ok", "link"),

@@ -111,6 +111,20 @@ class StoreInfo(Document, frozen=True, kw_only=True):
     control_panel_url: str = ""
 
 
+StoreRight = Literal["settings", "products", "stock", "locations", "orders", "channels"]
+
+
+class StoreScope(Document, frozen=True, kw_only=True):
+    """A scope that we need at a store: its `name`, the `label` on the store's own pages, and what it opens."""
+
+    name: str
+    label: str
+    opens: StoreRight
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.name})"
+
+
 class StoreCurrency(Document, frozen=True, kw_only=True):
     """A currency that a store knows. `rate`: what one unit of the store's own is worth in it, as the store counts.
 

@@ -31,6 +31,7 @@ from twinshelf.documents import (
     StoreOrderPage,
     StoreOrderState,
     StoreRefund,
+    StoreScope,
     StoreShipment,
     Weight,
 )
@@ -68,8 +69,8 @@ class StoreClient(Protocol):
     def currencies(self) -> tuple[StoreCurrency, ...]:
         """The currencies that the store knows, its own among them."""
 
-    def missing_scopes(self) -> tuple[str, ...]:
-        """The scopes we need and the token lacks, in the words of the storefront's own pages."""
+    def missing_scopes(self) -> tuple[StoreScope, ...]:
+        """The scopes we need and the token lacks."""
 
     def names(self) -> Names:
         """All brand names and category paths, and where orders draw stock from.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -38,6 +39,7 @@ from twinshelf.documents import (
     StoreOrderPage,
     StoreOrderState,
     StoreRefund,
+    StoreScope,
     StoreShipment,
     Unreadable,
     Weight,
@@ -50,6 +52,7 @@ from twinshelf.errors import (
     ScopeMissing,
     Throttled,
     Unauthorized,
+    WrongStore,
 )
 from twinshelf.kit import http
 from twinshelf.kit.budget import BudgetedClient
@@ -169,13 +172,18 @@ class BigCommerce(BudgetedClient):
     def store(self) -> StoreInfo:
         """Name, currency, time zone and units of the store. Two calls.
 
-        Raises DocumentError if the store uses a unit we do not know.
+        Raises DocumentError if the store uses a unit we do not know, and WrongStore if the token is another store's.
         """
         try:
             units = self._get("/v3/settings/store/units-of-measurement", store.units_from_json)
         except (Refused, ScopeMissing):
             units = ("", "")
-        return self._get("/v2/store", lambda body: store.store_from_json(body, units))
+        try:
+            return self._get("/v2/store", lambda body: store.store_from_json(body, units))
+        except Refused as error:
+            if error.platform_code == HTTPStatus.FORBIDDEN:  # a missing scope is told as such
+                raise WrongStore("", self.store_hash) from error
+            raise
 
     def time(self) -> datetime:
         """The platform's clock. The cheapest proof that the credentials work."""
@@ -185,17 +193,17 @@ class BigCommerce(BudgetedClient):
         """All currencies of the store. Source: currencies.v2.yml, GET /currencies."""
         return self._v2_pages("/v2/currencies", store.currencies_from_json)
 
-    def missing_scopes(self) -> tuple[str, ...]:
+    def missing_scopes(self) -> tuple[StoreScope, ...]:
         """The scopes we need and the token lacks, as BigCommerce's control panel calls them. A call per right.
 
         Nothing is changed: what is tried to be written has the number 0, or says nothing.
         """
-        missing: dict[str, None] = {}
+        missing: dict[StoreScope, None] = {}
         for probe in store.PROBES:
             try:
                 self._call(probe.method, probe.path, bytes, body=None if probe.method == "GET" else {})
             except ScopeMissing:
-                missing[f"{probe.label} ({probe.scope})"] = None
+                missing[probe.scope] = None
             except Refused:
                 if probe.method == "GET":
                     raise

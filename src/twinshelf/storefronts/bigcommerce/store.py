@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from twinshelf.documents import LengthUnit, StoreCurrency, StoreInfo, Unreadable, WeightUnit
+from twinshelf.documents import LengthUnit, StoreCurrency, StoreInfo, StoreRight, StoreScope, Unreadable, WeightUnit
 from twinshelf.errors import DocumentError
 from twinshelf.storefronts.bigcommerce import wire
 
@@ -45,22 +45,29 @@ class Channel:
 class Probe:
     """A harmless call that tells whether a scope was granted: a read, or a write to what no store has."""
 
-    scope: str
-    label: str
+    scope: StoreScope
     path: str
     method: Literal["GET", "PUT"] = "GET"
 
 
+def _scope(name: str, label: str, opens: StoreRight) -> StoreScope:
+    return StoreScope(name=name, label=label, opens=opens)
+
+
+_PRODUCTS = _scope("store_v2_products", "Products", "products")
+_INVENTORY = _scope("store_inventory", "Store inventory", "stock")
+_ORDERS = _scope("store_v2_orders", "Orders", "orders")
+
 PROBES: tuple[Probe, ...] = (
-    Probe("store_v2_information_read_only", "Information & settings", "/v2/store"),
-    Probe("store_v2_products", "Products", "/v3/catalog/products?include_fields=id&limit=1"),
-    Probe("store_v2_products", "Products", "/v3/catalog/products/0", "PUT"),
-    Probe("store_inventory", "Store inventory", "/v3/inventory/items?limit=1"),
-    Probe("store_inventory", "Store inventory", "/v3/inventory/adjustments/absolute", "PUT"),
-    Probe("store_locations_read_only", "Store locations", "/v3/inventory/locations?limit=1"),
-    Probe("store_v2_orders", "Orders", "/v2/orders?limit=1"),
-    Probe("store_v2_orders", "Orders", "/v2/orders/0", "PUT"),
-    Probe("store_channel_settings", "Channel settings", "/v3/channels?limit=1"),
+    Probe(_scope("store_v2_information_read_only", "Information & settings", "settings"), "/v2/store"),
+    Probe(_PRODUCTS, "/v3/catalog/products?include_fields=id&limit=1"),
+    Probe(_PRODUCTS, "/v3/catalog/products/0", "PUT"),
+    Probe(_INVENTORY, "/v3/inventory/items?limit=1"),
+    Probe(_INVENTORY, "/v3/inventory/adjustments/absolute", "PUT"),
+    Probe(_scope("store_locations_read_only", "Store locations", "locations"), "/v3/inventory/locations?limit=1"),
+    Probe(_ORDERS, "/v2/orders?limit=1"),
+    Probe(_ORDERS, "/v2/orders/0", "PUT"),
+    Probe(_scope("store_channel_settings", "Channel settings", "channels"), "/v3/channels?limit=1"),
 )
 """What we need and how to find out. A `_read_only` scope opens GET only, so writing is tried too: where nothing is."""
 
