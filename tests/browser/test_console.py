@@ -70,6 +70,8 @@ def addresses(world: Any) -> list[str]:
         f"/activity/{world.running.id}/?per=5",
         f"/activity/{proof.id}/",
         "/activity/problems/?per=5",
+        f"/activity/doctor/?sku={product.sku}",
+        "/activity/doctor/?order=1",
         "/activity/webhooks/?per=5",
         "/activity/changes/?per=5",
         "/connections/",

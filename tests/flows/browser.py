@@ -19,8 +19,8 @@ class Browser:
         self.client = Client()
         self.client.force_login(user or User.objects.get(email="maya@fernhollow.test"))
 
-    def get(self, path: str) -> Any:
-        answer = self.client.get(path)
+    def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        answer = self.client.get(path, query)
         assert answer.status_code == 200, path
         return answer
 

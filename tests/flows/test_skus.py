@@ -110,7 +110,7 @@ def test_equal_skus_link_and_nearly_equal_ones_are_suggestions(sandbox, store, s
     assert linked()["cd-2"] not in theirs.values()  # CD-2 is another SKU, so it was listed anew
 
 
-@pytest.mark.covers("P17-22", "P17-24")
+@pytest.mark.covers("P17-22", "P17-24", "P17-46")
 def test_a_variant_is_matched_by_its_channel_sku(sandbox, store, shop, twinshelf):
     [theirs] = in_shop(store, twinshelf, "OLD-77")
     sizes = [
@@ -131,7 +131,11 @@ def test_a_variant_is_matched_by_its_channel_sku(sandbox, store, shop, twinshelf
     of_tee = browser.get(f"/products/{pk_of(tee)}/").content.decode()
     assert (hint in of_tee, 'id="variants"' in of_tee) == (True, True)
     assert hint not in browser.get(page).content.decode()
-    assert "The product itself has no SKU: its variants have. TEE-S TEE-M" in browser.product(tee)
+    told = browser.product(tee)
+    assert "The product itself has no SKU: its variants have." in told
+    theirs_has_none = "TikTok’s own products have no Channel SKU: it is set on the variant of BigCommerce alone."
+    assert f"{theirs_has_none} TEE-S TEE-M" in told
+    assert "The product itself has no SKU" not in browser.product(mug)
     variant = browser.get(page).context["variant_skus"][0][0].variant_id
     form = {"shop": twinshelf.connection.id, f"sku-{variant}": " OLD-77 ", "next": page}
     assert browser.post(f"/products/{pk_of(mug)}/skus/", form) == ["Saved: Channel SKU."]
@@ -159,6 +163,7 @@ def test_with_strict_matching_no_other_sku_can_be_linked_and_the_page_says_why(s
     connection = Connection.objects.get()
 
     told = browser.product(mug)
+    assert "TikTok’s own products have no Channel SKU" not in told
     assert "Strict SKU matching is on: TikTok’s SKU must equal that of BigCommerce, so none can be set here." in told
     assert f'name="sku-{variant}"' not in browser.get(f"/products/{pk_of(mug)}/").content.decode()
     form = {"shop": connection.id, f"sku-{variant}": "OLD-78"}

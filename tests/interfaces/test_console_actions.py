@@ -139,7 +139,7 @@ def test_only_listings_that_were_switched_can_be_switched_back(world, kind, stat
 
 
 def test_a_connection_offers_the_same_in_every_state(world):
-    offered = ["check", "pull", "refresh", "sync", "inventory", "skus", "orders"]
+    offered = ["check", "pull", "refresh", "sync", "inventory", "skus", "doctor", "orders"]
     assert ids(connections.actions_for(world.us)) == [*(f"connection.{what}" for what in offered), "shop.authorize"]
 
 

@@ -14,6 +14,7 @@ from twinshelf import messages
 from twinshelf.connections import queries
 from twinshelf.kit import clock
 from twinshelf.orders import queries as orders
+from twinshelf.proof import diagnosis
 from twinshelf.sync import queries as sync
 
 
@@ -137,7 +138,12 @@ def _connections() -> list[Finding]:
                 remedy="" if ok and left > 30 else "Authorize again.",
             )
         )
-    if not queries.connections_of_all_accounts():
+    every = queries.connections_of_all_accounts()
+    for each in every:
+        for cause in diagnosis.access_of(each):
+            if cause.kept:
+                found.append(Finding(f"Access of {each.name}", ok=False, text=cause.text, remedy=cause.remedy))  # noqa: PERF401
+    if not every:
         found.append(
             Finding(
                 "Connections", ok=False, text="none", remedy="twinshelf connect, or the console's Connections page."

@@ -51,6 +51,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "deadlines": "orders#deadlines",
     "order_link": "orders#an-order-is-not-in-bigcommerce",
     "problems": "activity#problems",
+    "doctor": "activity#doctor",
     "webhooks": "activity#webhooks",
     "changes": "activity#changes",
     "task": "activity#one-task",

@@ -55,6 +55,22 @@ def _upload(connection_id: Any, template_id: Any = "") -> str:
     return reverse("template_upload", args=[connection_id]) + (f"?template={template_id}" if template_id else "")
 
 
+def _doctor(connection_id: Any) -> str:
+    return f"{reverse('doctor')}?shop={connection_id}"
+
+
+def _preference(connection_id: Any, name: str) -> str:
+    return f"{reverse('preferences', args=[connection_id])}#{name}"
+
+
+def _channel_skus(pk: Any) -> str:
+    return f"{reverse('product', args=[pk])}#channel-skus"
+
+
+def _stores() -> str:
+    return f"{reverse('connections')}#stores"
+
+
 def order_in_store(control_panel: str, order_id: Any) -> str:
     """An order in the store's own control panel."""
     return f"{control_panel}/manage/orders/{order_id}"
@@ -116,6 +132,13 @@ ROUTES: Final[Mapping[str, Route]] = {
     "connection.inventory": Route(_to("connection_act", "inventory")),
     "connection.settings": Route(_to("preferences"), "cog"),
     "connection.skus": Route(_to("skus")),
+    "connection.doctor": Route(_doctor),
+    "connection.access": Route(_to("doctor_test"), "sync"),
+    "preference.open": Route(_preference),
+    "product.skus": Route(_channel_skus),
+    "order.show": Route(_to("order")),
+    "warehouses.open": Route(_to("inventory_warehouses")),
+    "store.connect": Route(_stores, "link"),
     "connection.orders": Route(_to("connection_act", "orders")),
     "connection.template": Route(_to("template")),
     "template.all": Route(_templates),

@@ -63,6 +63,7 @@ _TABLES = {
     "sku": words.SKU_STANDING,
     "link": words.LINKS,
     "place": words.PLACES,
+    "cause": words.CAUSES,
 }
 
 
@@ -768,6 +769,12 @@ def topic_word(topic: str) -> str:
 def cause_word(cause: str) -> str:
     """Why something was done."""
     return words.cause_text(cause)
+
+
+@register.filter
+def examined_word(topic: str) -> str:
+    """What the doctor looked at: "Equal SKUs"."""
+    return str(words.EXAMINED[topic])
 
 
 @register.filter
