@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -266,6 +267,55 @@ def test_after_two_hours_without_us_the_missed_orders_are_found_and_made_once(br
     twinshelf.pull()
     twinshelf.poll()
     assert twinshelf.differences() == []
+
+
+@pytest.mark.covers("SILK-94")
+def test_missed_orders_that_do_not_await_shipment_are_listed_as_not_eligible(browser, sandbox, store, shop, twinshelf):
+    lose_webhooks(sandbox)
+    Schedule.objects.all().delete()  # nothing comes by itself
+    names = ("awaits", "collection", "transit", "delivered", "completed", "cancelled")
+    missed = {name: shop.buy(("MUG-1", 1)) for name in names}
+    sandbox.advance(HELD_SECONDS)
+    clock.move(HELD_SECONDS)
+    missed["held"] = shop.buy(("MUG-1", 1))
+    steps = {"collection": 1, "transit": 2, "delivered": 3, "completed": 4}
+    for name, number in steps.items():
+        for step in ("tt.ship_order", "tt.carrier_scan", "tt.deliver", "tt.complete")[:number]:
+            sandbox.act(step, order_id=missed[name])
+    sandbox.act("tt.cancel_order", order_id=missed["cancelled"])
+    sandbox.advance(60)
+    clock.move(60)
+
+    today = f"{clock.now():%Y-%m-%d}"
+    yesterday = f"{clock.now() - timedelta(days=1):%Y-%m-%d}"
+    for _ in range(2):
+        browser.post("/orders/fetch-missed/", {"start": yesterday, "end": today})
+        twinshelf.settle()
+    first, second = Task.objects.filter(kind="fetch_orders").order_by("id")
+    told = {
+        missed["collection"]: "not eligible: Awaiting Collection",
+        missed["transit"]: "not eligible: In Transit",
+        missed["delivered"]: "not eligible: Delivered",
+        missed["completed"]: "not eligible: Completed",
+        missed["cancelled"]: "not eligible: Cancelled",
+        missed["held"]: "not eligible: On Hold",
+    }
+    for task in (first, second):
+        skipped = task.items.filter(state="skipped").values_list("key", "text")
+        assert (dict(skipped), task.state) == (told, "completed")
+    assert (first.summary, second.summary) == ("1 done, 6 skipped", "6 skipped")
+    words = browser.words(f"/activity/{first.id}/")
+    assert all(f"{order_id} Skipped {text}" in words for order_id, text in told.items())
+    assert [e.detail["external_order_id"] for e in store.effects("order_created")] == [missed["awaits"]]
+
+    reason = "The search for missed orders leaves it: not eligible: In Transit. “Retry” makes it."
+    assert twinshelf.order(missed["transit"]).reason == reason
+    assert twinshelf.order(missed["cancelled"]).reason == "Cancelled before it was imported."
+    browser.press(page_of(twinshelf, missed["transit"]), "Retry")
+    twinshelf.settle()
+    assert twinshelf.order(missed["transit"]).store_state == "shipped"
+    made = [e.detail["external_order_id"] for e in store.effects("order_created")]
+    assert made == [missed["awaits"], missed["transit"]]
 
 
 @pytest.mark.covers("SHOP-14")

@@ -48,7 +48,10 @@ def fetch_now(connection: Connection, *, by: Actor) -> Task:
 
 
 def fetch_missed(connection: Connection, start: datetime, end: datetime, *, by: Actor) -> Task:
-    """Read all orders changed in a window of time and import those that should have been. Each is created once."""
+    """Read all orders changed in a window of time; those that await shipment without a store order get one, each once.
+
+    The others without a store order are listed as not eligible, with their status (ORD-9).
+    """
     title = f"Sync missed orders of {connection.shop}, {start:%Y-%m-%d} – {end:%Y-%m-%d}"
     with transaction.atomic():
         task = _fetch(connection, title, start, end, by)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from twinshelf.connections import clients
 from twinshelf.connections.models import Connection, Shop, Store
 from twinshelf.connections.preferences import preferences_from_json
-from twinshelf.documents import CreationState, ShopOrderStatus
+from twinshelf.documents import CreationState, ShopOrder, ShopOrderStatus
 from twinshelf.kit import clock, skew
 from twinshelf.orders import book, own
 from twinshelf.orders.intake import index
 from twinshelf.orders.intake.flow import hold
+from twinshelf.orders.intake.plan import decide
 from twinshelf.orders.models import ShopOrderRow, StoreOrderRow
 from twinshelf.sync import lanes, tasks
 from twinshelf.sync.models import Task
@@ -50,6 +53,9 @@ def poll_orders(
         read += len(page.rows)
         for order in page.rows:
             newest = order.updated_at if newest is None else max(newest, order.updated_at)
+        if start is not None and task is not None:
+            _take_missed(task, connection, page.rows, kept)
+            continue
         wanted = [key for key, entry in kept.items() if entry.news or _unsettled(entry.row)]
         if task is not None:
             tasks.ask_for(task, "order", f"connection:{connection.id}", wanted, priority=lanes.URGENT)
@@ -67,6 +73,43 @@ def poll_orders(
     if start is None and task is None:  # last: TikTok's orders are on record, whether or not the store answers
         index.index_store_orders(connection.store)  # an order that was made twice is found here, if nowhere else
     return read
+
+
+def _take_missed(
+    task: Task, connection: Connection, orders: Sequence[ShopOrder], kept: Mapping[str, book.Kept]
+) -> None:
+    """Of the orders without a store order, have those that await shipment made, and list the others as not eligible.
+
+    Those others are looked at as ever where that makes none; else they are left (ORD-9, decision 0029).
+    """
+    owner, preferences = f"connection:{connection.id}", preferences_from_json(connection.preferences)
+    eligible: list[str] = []
+    looked_at: list[str] = []
+    listed: list[tuple[str, str, str]] = []
+    left: dict[str, list[int]] = {}
+    for order in {order.id: order for order in orders}.values():
+        entry = kept[order.id]
+        if entry.row.store_order_id is None and order.status is ShopOrderStatus.AWAITING_SHIPMENT:
+            eligible.append(order.id)
+            continue
+        made = entry.row.store_order_id is not None or decide(order, preferences).verdict != "create"
+        if made and entry.news:
+            looked_at.append(order.id)
+        if entry.row.store_order_id is None:
+            status = order.status_word.replace("_", " ").title()
+            listed.append((order.id, "skipped", f"not eligible: {status}"))
+            if not made:
+                left.setdefault(status, []).append(entry.row.id)
+    with transaction.atomic():
+        if eligible:
+            tasks.ask_for(task, "order", owner, eligible, priority=lanes.URGENT)
+        if looked_at:
+            lanes.ask(connection.account_id, "order", owner, looked_at, cause="poll", priority=lanes.URGENT)
+        if listed:
+            tasks.note_items(task, lanes.lane_of(connection.account_id, "order", owner), listed)
+        for status, rows in left.items():
+            waiting = ShopOrderRow.objects.filter(id__in=rows, creation=CreationState.WAITING)
+            waiting.update(reason=f"The search for missed orders leaves it: not eligible: {status}. “Retry” makes it.")
 
 
 def _unsettled(row: ShopOrderRow) -> bool:
