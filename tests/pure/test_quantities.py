@@ -11,9 +11,21 @@ from twinshelf.documents import Plan, SetStock, SetStoreStock, ShopSku, finding
 from twinshelf.listings.desired import DesiredSku, gone_sku
 from twinshelf.listings.plan import SeenSkus, SeenStoreStock, WithoutClosed, plan_store_stock, without_closed
 from twinshelf.listings.plan import plan_stock as plan_seen
-from twinshelf.rules.own import ProductChoices
-from twinshelf.rules.quantities import Claims, Quantity, QuantityStep, gone, quantity_of, rarely_enough, threshold_of
+from twinshelf.rules.own import NONE, ProductChoices, VariantChoices
+from twinshelf.rules.quantities import (
+    NO_CLAIMS,
+    Claims,
+    Quantity,
+    QuantityStep,
+    falls_by_what_is_sold,
+    gone,
+    quantity_of,
+    rarely_enough,
+    threshold_of,
+)
 from twinshelf.tiktok.products import MAX_QUANTITY
+
+LEFT_OUT, OWN = ProductChoices(threshold_excluded=True), ProductChoices(variants={"1": VariantChoices(quantity=4)})
 
 
 def plan_stock(key, *, tiktok_id, desired, observed, warehouse_id, product_level=False):
@@ -191,6 +203,38 @@ def test_the_last_units_are_offered_in_one_shop_alone(stock, held, limits):
     assert max(offers) == left
     if any(stock - held <= limit for limit in limits):
         assert sum(offers) == left
+
+
+@pytest.mark.parametrize(
+    ("_case", "preferences", "choices", "claims", "expected"),
+    [
+        ("nothing is chosen", Preferences(), NONE, NO_CLAIMS, True),
+        ("some are kept back", Preferences(reserve=2), NONE, NO_CLAIMS, True),
+        ("a limit", Preferences(threshold=3), NONE, NO_CLAIMS, False),
+        ("a limit that the product is left out of", Preferences(threshold=3), LEFT_OUT, NO_CLAIMS, True),
+        ("a limit of the product's own", Preferences(), ProductChoices(threshold=0), NO_CLAIMS, False),
+        ("a share", Preferences(stock_percent=99), NONE, NO_CLAIMS, False),
+        ("a most", Preferences(stock_cap=100), NONE, NO_CLAIMS, False),
+        ("a number of the variant's own", Preferences(), OWN, NO_CLAIMS, False),
+        ("last units of some shop", Preferences(), NONE, Claims(((1, 3),), 2), False),
+    ],
+)
+def test_what_a_sale_leaves_is_what_the_rules_would_offer_unless_they_count_otherwise(
+    _case, preferences, choices, claims, expected
+):
+    assert falls_by_what_is_sold(preferences, choices, claims) is expected
+
+
+@random_cases
+@given(strategies.integers(0, 60), strategies.integers(0, 20), strategies.integers(1, 9), strategies.integers(0, 9))
+def test_where_it_falls_by_what_is_sold_every_number_does(stock, held, sold, reserve):
+    goods, chosen = product(variant(stock=stock)), Preferences(reserve=reserve)
+    assert falls_by_what_is_sold(chosen)
+    before, after = (
+        quantity_of(goods, goods.variants[0], held=units, preferences=chosen).offered for units in (held, held + sold)
+    )
+
+    assert after == max(0, before - sold)
 
 
 @pytest.mark.parametrize(

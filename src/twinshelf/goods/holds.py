@@ -56,16 +56,17 @@ def place(connection: Connection, order_id: str, location_id: str) -> None:
 
 def hold(
     connection: Connection, wanted: Mapping[str, Mapping[str, int]], *, places: Mapping[str, str] | None = None
-) -> None:
+) -> set[str]:
     """Withhold units (variant id → quantity, by order id) for orders that will take them from the store's stock.
 
     What an order held before is replaced, so this may be repeated. The shop where the order was placed has lowered its
     own number already; the other shops of the store are asked about. Of what an order holds less of (a part of it was
     cancelled), its own shop too: it does not always offer such units again. `places` gives the location that an order
-    takes them from, where it is known.
+    takes them from, where it is known. Returns the variants of which more is held than before: of these, their own
+    shop was not asked.
     """
     if not wanted:
-        return
+        return set()
     with transaction.atomic():
         held: dict[str, dict[str, int]] = {}
         mine = Hold.objects.filter(store_id=connection.store_id, converted_at=None)
@@ -74,7 +75,7 @@ def hold(
             held.setdefault(order_id, {})[variant_id] = quantity
         differing = {order_id: units for order_id, units in wanted.items() if held.get(order_id, {}) != dict(units)}
         if not differing:
-            return
+            return set()
         for order_id, units in differing.items():
             if gone := held.get(order_id, {}).keys() - units.keys():
                 mine.filter(order_id=order_id, variant_id__in=gone).delete()
@@ -108,6 +109,7 @@ def hold(
         touched = {variant_id for units in differing.values() for variant_id in units} - less
         mark_stock(connection.store, touched, cause="held for orders", apart_from=connection)
         mark_stock(connection.store, less, cause="holds released", cancelled_in=connection)
+        return touched
 
 
 def release(connection: Connection, order_ids: Collection[str]) -> None:

@@ -13,8 +13,8 @@ from twinshelf.kit import clock
 from twinshelf.listings.desired import CategoryFacts, ShopFacts
 from twinshelf.listings.models import CategoryCache, ChannelSku, ListingRow, ProductChoicesRow
 from twinshelf.rules import membership, push_rules
-from twinshelf.rules.own import ProductChoices, choices_from_json
-from twinshelf.rules.quantities import Claims
+from twinshelf.rules.own import NONE, ProductChoices, choices_from_json
+from twinshelf.rules.quantities import NO_CLAIMS, Claims, falls_by_what_is_sold
 from twinshelf.tiktok.regions import region
 
 _SEVERAL = 2
@@ -46,6 +46,14 @@ def facts_of(connection: Connection, product_ids: Iterable[str]) -> ShopFacts:
         store_weight_unit=connection.store.weight_unit,
         untaxed=region(connection.shop.region).prices_with_tax and not connection.store.prices_include_tax,
     )
+
+
+def changed_by_sales(connection: Connection, product_ids: Iterable[str]) -> set[str]:
+    """Those of these products of which the shop must show something else after a sale than what the sale left."""
+    ids = sorted(set(product_ids))
+    chosen, claims = preferences_from_json(connection.preferences), _claims_of(connection, ids)
+    choices = choices_of(connection, ids)
+    return {key for key in ids if not falls_by_what_is_sold(chosen, choices.get(key, NONE), claims.get(key, NO_CLAIMS))}
 
 
 def _claims_of(connection: Connection, product_ids: Iterable[str]) -> dict[str, Claims]:

@@ -125,6 +125,16 @@ def counted_for_all_variants(product: Product) -> bool:
     return product.tracking == "product" and any(variant.options for variant in product.variants)
 
 
+def falls_by_what_is_sold(preferences: Preferences, choices: ProductChoices = NONE, claims: Claims = NO_CLAIMS) -> bool:
+    """Whether a sale in a shop leaves there just what the rules would offer then: the shop counted it itself.
+
+    Not so where a limit, a share or a most decides, or another shop gets the last units.
+    """
+    limited = threshold_of(preferences, choices).units is not None or preferences.stock_cap is not None
+    own = any(each.quantity is not None for each in choices.variants.values())
+    return not (limited or own or preferences.stock_percent < _WHOLE or claims.limits)
+
+
 def gone() -> Quantity:
     """Of what the store does not have any more, nothing is offered."""
     return Quantity(0, (QuantityStep("gone", 0),))

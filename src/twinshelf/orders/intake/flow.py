@@ -36,9 +36,11 @@ from twinshelf.documents import (
 )
 from twinshelf.errors import GoneFromStore, NeedsPerson, NotFound, Refused, ScopeMissing, Transient
 from twinshelf.goods import holds
+from twinshelf.goods.selections import products_of_variants, selected
 from twinshelf.kit import clock, skew
 from twinshelf.kit.upsert import update_rows
 from twinshelf.listings.desired import untaken
+from twinshelf.listings.facts import changed_by_sales
 from twinshelf.orders import book, own
 from twinshelf.orders.bearers import Bearers
 from twinshelf.orders.intake import index
@@ -286,7 +288,7 @@ def hold(
         unwanted = {order.id for order in open_orders if planning.decide(order, preferences).verdict == "ignore"}
         holds.release(connection, unwanted)
         routes = Routes.of(connection) if open_orders else Routes(None)
-        holds.hold(
+        sold = holds.hold(
             connection,
             {
                 order.id: planning.group_by_variant(order, bearers[order.id].links)
@@ -295,7 +297,17 @@ def hold(
             },
             places={order.id: routes.place_of(order) for order in open_orders},
         )
+        _compare_what_is_left(connection, sold)
         holds.convert(connection, [order_id for order_id, store_order_id in made.items() if store_order_id is not None])
+
+
+def _compare_what_is_left(connection: Connection, variant_ids: Collection[str]) -> None:
+    """The shop counted the sale itself; have it looked at where the rules now want another number than what is left."""
+    if not variant_ids:
+        return
+    keys = changed_by_sales(connection, products_of_variants(connection.store_id, variant_ids))
+    owner, cause = f"connection:{connection.id}", "held for orders"
+    lanes.ask(connection.account_id, "stock", owner, selected(connection, keys), cause=cause, priority=lanes.URGENT)
 
 
 # -- apply ----------------------------------------------------------------------------------------------------------
