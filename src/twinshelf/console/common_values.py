@@ -97,6 +97,7 @@ class CommonForm:
         return [
             {
                 "what": what,
+                "is_brand": what == "brand",
                 "word": _LABELS[what],
                 "id": number,
                 "name": getattr(self.values, f"{what}_name") or number,
