@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.flows.browser import Browser, words_of
 from tests.flows.conftest import HOME, MAYA
@@ -199,6 +200,85 @@ def test_a_number_that_is_none_is_said_at_its_attribute(browser, store, twinshel
     assert re.search(rf'id="{POWER}-error">.*?This must be a number above 0\.', page, re.DOTALL)
     assert f'aria-describedby="{POWER}-error" aria-invalid="true"' in page
     assert rows(twinshelf)["toasters"].by is None
+
+
+def tags(browser, twinshelf):
+    """(category, what the red tags of "Extra info" say, where each leads) of the rows of the map."""
+    html = browser.get("/templates/categories/").content.decode()
+    table = html.split("<table", 1)[1].split("</table>", 1)[0]
+    heads = [words_of(head) for head in re.findall(r"<th\b[^>]*scope=\"col\".*?</th>", table, re.DOTALL)]
+    found = {}
+    for row in re.findall(r"<tr\b.*?</tr>", table, re.DOTALL):
+        cells = re.findall(r"<td\b.*?</td>", row, re.DOTALL)
+        if len(cells) != len(heads):
+            continue
+        info = cells[heads.index("Extra info")]
+        links = re.findall(r'<a class="tag bad" href="([^"]+)">(.*?)</a>', info, re.DOTALL)
+        assert all("<svg" in inner for _to, inner in links)
+        name = words_of(cells[heads.index("Category in BigCommerce")]).split(" · ")[0].split(" ")[0]
+        found[name] = [(words_of(inner), html_of(to)) for to, inner in links] or words_of(info)
+    return found
+
+
+def html_of(address):
+    return address.replace("&amp;", "&")
+
+
+@pytest.mark.covers("SILK-68")
+def test_extra_info_has_a_tag_for_what_is_missing_and_for_nothing_else(browser, store, shop, twinshelf):
+    cups = store.add_product(sku="C-1", title="Enamel mug", custom_fields=[], _category_paths=["Cups"])
+    tea = store.add_product(sku="TEA-1", title="Green tea", custom_fields=[], _category_paths=["Tea"])
+    store.add_product(sku="S-1", title="Steel mug", _category_paths=["Steel"])  # says its material itself
+    twinshelf.pull()
+    listings.read_categories(twinshelf.connection, [TEA])
+    chosen = {"Cups": (HOME, MUGS), "Steel": (HOME, MUGS), "Tea": (TEA, "Tea")}
+    rules.map_categories(twinshelf.connection, chosen, by=MAYA)
+    counted(browser, twinshelf)
+    at = f"/templates/categories/{twinshelf.connection.id}/edit/?key="
+
+    found = tags(browser, twinshelf)
+
+    assert found["Steel"] == "Nothing"
+    assert found["Cups"] == [("Missing: Material", f"{at}cups#attributes")]
+    assert found["Tea"] == [
+        ("Missing: Ingredients", f"{at}tea#attributes"), ("Missing: Allergens", f"{at}tea#attributes"),
+        ("Missing: Certificate: Food safety certificate", f"{at}tea#certificates"),
+    ]  # fmt: skip
+    form = browser.get(found["Tea"][2][1].split("#")[0])
+    assert 'id="certificates"' in form.content.decode()
+    asked = {field.attribute.name: field.attribute.id for field in form.context["required"] if field.missing}
+    assert sorted(asked) == ["Allergens", "Ingredients"]
+
+    paper = SimpleUploadedFile("food.pdf", b"%PDF-1.4 food")
+    sent = {"category_path": TEA, "category_id": TEA, "save": "1", "certificate.602362": paper}
+    refused = browser.client.post(f"{at}tea", sent)
+    assert (refused.status_code, list(refused.context["common"].errors)) == (400, ["certificate.602362"])  # until when?
+    kept = {
+        "certificate_id": "602362",
+        "paper.602362": refused.context["common"].values.certificates[0].files[0].digest,
+    }
+    sent = {"category_path": TEA, "category_id": TEA, "save": "1", **kept}
+    ended = {**sent, "expires.602362": "2001-01-31", f"t-{asked['Ingredients']}": "Green tea"}
+    browser.post(f"{at}tea", ended)
+    assert [tag for tag, _to in tags(browser, twinshelf)["Tea"]] == [
+        "Missing: Allergens", "Missing: Certificate: Food safety certificate",  # it has ended
+    ]  # fmt: skip
+    browser.post(f"{at}tea", {**ended, "expires.602362": "2199-01-31"})
+    assert [tag for tag, _to in tags(browser, twinshelf)["Tea"]] == ["Missing: Allergens"]
+
+    listings.choose(twinshelf.connection, str(tea), ProductChoices(attributes={"Allergens": "None"}), by=MAYA)
+    listings.choose(twinshelf.connection, str(cups), ProductChoices(attributes={"material": "Metal"}), by=MAYA)
+    twinshelf.settle()
+    assert tags(browser, twinshelf) == {
+        "Cups": "Nothing",
+        "Steel": "Nothing",
+        "Tea": "Nothing",
+    }  # products say the rest
+    listings.choose(twinshelf.connection, str(cups), ProductChoices(), by=MAYA)
+    twinshelf.settle()
+    assert [tag for tag, _to in tags(browser, twinshelf)["Cups"]] == ["Missing: Material"]
+    assert twinshelf.problems() == []
+    assert shop.effects("product_created") == []
 
 
 @pytest.mark.usefixtures("shop")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.pure.builders import attribute, product
-from twinshelf.documents import CategoryRules
+from twinshelf.documents import Attribute, CategoryRules, CertificateRule, ListingCertificate, ListingFile
 from twinshelf.rules.categories import Leaf
-from twinshelf.rules.category_map import Asked, Counted, MapFacts, MapState, map_rows, missing_attributes
+from twinshelf.rules.category_map import (
+    Asked,
+    Counted,
+    MapFacts,
+    MapState,
+    map_rows,
+    missing_attributes,
+    own_key,
+    own_keys,
+)
+from twinshelf.rules.own import ProductChoices
 from twinshelf.rules.ranking import Confidence, Suggested, combined
 from twinshelf.rules.templates import (
     AttributeRule,
@@ -159,3 +171,68 @@ def test_a_row_without_a_category_decides_about_no_product():
         category_for(product(categories=("Cups",)), HeldBy(rules=TemplateRules(categories=(row,)), category_id=TEA))
         == TEA
     )
+
+
+PAPERS = CategoryRules(
+    certificates=(
+        CertificateRule(id="1", name="Safety", required=True, expires=True),
+        CertificateRule(id="2", name="Report", required_with=(("m", "1"),)),
+        CertificateRule(id="3", name="Award"),
+    ),
+    manufacturer_required=True,
+)
+ENDS = date(2026, 7, 1)
+
+
+def paper(number, expires=None):
+    return ListingCertificate(id=number, files=(ListingFile(digest="a", name="a", kind="pdf"),), expires=expires)
+
+
+@pytest.mark.parametrize(
+    ("values", "own", "today", "certificates", "named"),
+    [
+        ({}, {}, date(2026, 6, 1), ("Safety",), ("manufacturer",)),
+        ({"attributes": (FIXED,)}, {}, date(2026, 6, 1), ("Safety", "Report"), ("manufacturer",)),
+        ({"manufacturer_id": "1", "certificates": (paper("1", ENDS),)}, {}, date(2026, 6, 30), (), ()),
+        ({"manufacturer_id": "1", "certificates": (paper("1", ENDS),)}, {}, ENDS, ("Safety",), ()),
+        ({"manufacturer_id": "1", "certificates": (paper("1"),)}, {}, ENDS, ("Safety",), ()),
+        ({}, {"certificate:1": 2, "named:manufacturer": 2}, ENDS, ("Safety",), ("manufacturer",)),
+        ({}, {"certificate:1": 3, "named:manufacturer": 3}, ENDS, (), ()),
+    ],
+)
+def test_what_is_missing_of_papers_is_told_unless_row_template_or_every_product_has_it(
+    values, own, today, certificates, named
+):
+    material = Attribute(id="m", name="Material", sales=False, required=False, values=(("1", "Metal"),))
+    for rules in (
+        TemplateRules(categories=(CategoryRule("cups", MUGS, **values),)),
+        TemplateRules(categories=(CategoryRule("cups", MUGS),), **values),
+    ):
+        [row] = map_rows(
+            MapFacts(
+                rules=rules, counted={"cups": Counted(written="Cups", number=3, own=own)}, suggested={}, leaves=LEAVES,
+                asked={MUGS: Asked((material,), PAPERS)}, today=today,
+            )
+        )  # fmt: skip
+
+        assert (row.certificates, row.named) == (certificates, named)
+
+
+@pytest.mark.parametrize(
+    ("fields", "own", "missing"),
+    [({"material": 2}, 0, True), ({"material": 2}, 1, False), ({}, 3, False), ({}, 2, True)],
+)
+def test_custom_fields_and_choices_together_may_say_an_attribute(fields, own, missing):
+    entry = Counted(written="Cups", number=3, fields=fields, own={own_key("attribute", "MATERIAL"): own})
+
+    assert bool(missing_attributes([MATERIAL], TemplateRules(), None, entry)) is missing
+
+
+def test_what_a_product_says_itself_is_counted_once():
+    choices = ProductChoices(
+        attributes={"Material": "Metal", "Care": "", "Style": "Plain"}, certificates=(paper("7"),), manufacturer_id="1"
+    )  # fmt: skip
+
+    found = own_keys(product(custom_fields=(("material", "Wood"), ("style", " "))), choices)
+
+    assert found == {"attribute:style", "certificate:7", "named:manufacturer"}

@@ -221,6 +221,11 @@ class CategoryRules(Document, frozen=True, kw_only=True):
     manufacturer_required: bool = False
     responsible_person_required: bool = False
 
+    @property
+    def papers(self) -> tuple[CertificateRule, ...]:
+        """Every certificate that is known of; where they were read before all were kept, those that it requires."""
+        return self.certificates or tuple(CertificateRule(id=i, name=n, required=True) for i, n in self.certifications)
+
 
 class ShopCategory(Document, frozen=True, kw_only=True):
     id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from django.db import transaction
@@ -228,6 +228,8 @@ def _choose(connection: Connection, product_id: str, choices: ProductChoices, by
             rows.delete()
         was, became = changed(before, after)
         record(by, connection.account_id, action, owner, before=was, after=became, detail=product_id)
+        if (was.keys() | became.keys()) & _OF_CATEGORIES and queries.suggestions_of(connection) is not None:
+            rank_categories(connection)
         listed = ListingRow.objects.filter(connection=connection, product_id=product_id)
         kinds = [("listing", lanes.NORMAL)] if listed.filter(wanted=True).exists() else []
         if listed.exclude(tiktok_id="").exists():
@@ -531,6 +533,10 @@ def suggest_categories(connection: Connection, *, by: Actor) -> None:
         )
         record(by, connection.account_id, "listings.suggest_categories", owner)
         lanes.ask(connection.account_id, POLLS, owner, ["suggestions"], cause="asked for by a person")
+
+
+_OF_CATEGORIES: Final = {"attributes", "certificates", "manufacturer_id", "responsible_person_id"}
+"""Choices that decide what products of a category miss: the category map counts them."""
 
 
 def rank_categories(connection: Connection) -> None:

@@ -18,7 +18,6 @@ from twinshelf.documents import (
     Attribute,
     AttributeValue,
     CategoryRules,
-    CertificateRule,
     Dimensions,
     Finding,
     Image,
@@ -418,10 +417,7 @@ def _paper_findings(
     """Certificates that are missing or have ended; a size chart that is missing, or that the category does not take."""
     chosen = {(value.id, value_id) for value in values for value_id in value.value_ids}
     given = {each.id: each for each in certificates if each.files}
-    told = rules.certificates or tuple(
-        CertificateRule(id=each, name=name, required=True) for each, name in rules.certifications
-    )
-    for rule in told:
+    for rule in rules.papers:
         paper = given.get(rule.id)
         if paper is None:
             if rule.required or not chosen.isdisjoint(rule.required_with):

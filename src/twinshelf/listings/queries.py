@@ -791,6 +791,7 @@ def category_map(connection: Connection) -> tuple[list[MapRow], CategorySuggesti
         suggested=msgspec.convert(kept.suggested, dict[str, Suggested]) if kept is not None else {},
         leaves=category_leaves(connection),
         asked={},
+        today=clock.now().date(),
     )
     facts = msgspec.structs.replace(facts, asked=_what_they_ask(connection, category_ids(facts)))
     return map_rows(facts), kept

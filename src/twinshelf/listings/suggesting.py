@@ -13,17 +13,18 @@ from typing import Any
 import msgspec
 
 from twinshelf.connections import clients
-from twinshelf.connections.models import Connection, Store
+from twinshelf.connections.models import Connection
 from twinshelf.documents import Product, from_json
 from twinshelf.errors import NeedsPerson
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings import observing
-from twinshelf.listings.models import CategorySuggestions, CategoryTree
+from twinshelf.listings.models import CategorySuggestions, CategoryTree, ProductChoicesRow
 from twinshelf.rules import ranking, templates
-from twinshelf.rules.category_map import Counted
+from twinshelf.rules.category_map import Counted, own_keys
 from twinshelf.rules.conditions import fold
 from twinshelf.rules.models import Template
+from twinshelf.rules.own import choices_from_json
 from twinshelf.rules.ranking import Examples, Names, Suggested
 from twinshelf.tiktok.categories import RecommendedCategory
 from twinshelf.tiktok.client import TikTok
@@ -62,11 +63,12 @@ _TITLES_RANKED = 6_000
 _CANDIDATES_BY_TITLE = 3
 
 
-def count_categories(store: Store) -> dict[str, Counted]:
+def count_categories(connection: Connection) -> dict[str, Counted]:
     """The store's categories by key (lower case), "" for products without any. Reads every product once."""
+    chosen = dict(ProductChoicesRow.objects.filter(connection=connection).values_list("product_id", "choices"))
     found: dict[str, Counted] = {}
     others: dict[str, list[str]] = {}
-    rows = StoreProduct.objects.filter(store=store, deleted=False).order_by("pk")
+    rows = StoreProduct.objects.filter(store_id=connection.store_id, deleted=False).order_by("pk")
     for document in rows.values_list("document", flat=True).iterator(chunk_size=500):
         product = from_json(bytes(document), Product)
         written, keys = templates.written_keys(product), templates.category_keys(product)
@@ -79,6 +81,9 @@ def count_categories(store: Store) -> dict[str, Counted]:
         others[key] = list(keys[1:]) if known is None else [other for other in known if other in keys]
         for name in {fold(name) for name, value in product.custom_fields if value.strip()}:
             entry.fields[name] = entry.fields.get(name, 0) + 1
+        if choices := chosen.get(product.id):
+            for name in own_keys(product, choices_from_json(choices)):
+                entry.own[name] = entry.own.get(name, 0) + 1
     for key, entry in found.items():
         entry.others = tuple(others[key])
         entry.fields = dict(Counter(entry.fields).most_common(_FIELDS_KEPT))
@@ -93,7 +98,7 @@ def keep_suggestions(connection: Connection, *, ask_tiktok: bool) -> None:
     """
     began = clock.now()
     kept = CategorySuggestions.objects.filter(connection=connection).first()
-    counted = count_categories(connection.store)
+    counted = count_categories(connection)
     mapped = _mapped(connection)
     recommended = dict(kept.recommended) if kept is not None else {}
     if ask_tiktok:

@@ -6,13 +6,17 @@ What is said here is never acted on: a suggestion becomes a row of the mapping o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import StrEnum
+from typing import Final, Literal
 
 import msgspec
 
-from twinshelf.documents import Attribute, CategoryRules
+from twinshelf.documents import Attribute, CategoryRules, CertificateRule, ListingCertificate, Product
 from twinshelf.rules.categories import Leaf
+from twinshelf.rules.common import NOTHING_COMMON, CommonValues, nearest
 from twinshelf.rules.conditions import fold
+from twinshelf.rules.own import ProductChoices
 from twinshelf.rules.ranking import Confidence, Suggested
 from twinshelf.rules.templates import AttributeRule, CategoryRule, TemplateRules
 
@@ -28,6 +32,8 @@ class Counted(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How many of them have a custom field, by its folded name; the commonest."""
     titles: list[str] = []
     """Of a few of its products."""
+    own: dict[str, int] = {}
+    """How many of them say something themselves in this shop, by what `own_key` calls it."""
 
 
 class MapState(StrEnum):
@@ -62,13 +68,16 @@ class MapRow(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     """Required attributes that products of it lack, by name; None of this is known while `unread`."""
     certificates: tuple[str, ...] = ()
+    """Certificates that products of it lack, by name."""
+    named: tuple[str, ...] = ()
+    """Of `manufacturer` and `responsible_person`, whom products of it lack."""
     unread: bool = False
     """What the category asks was not read from TikTok yet."""
 
     @property
     def lacks(self) -> int:
         """How many things are missing."""
-        return len(self.missing) + len(self.certificates)
+        return len(self.missing) + len(self.certificates) + len(self.named)
 
     @property
     def mapped(self) -> bool:
@@ -112,6 +121,24 @@ class MapFacts(msgspec.Struct, frozen=True, kw_only=True):
     suggested: Mapping[str, Suggested]
     leaves: Mapping[str, Leaf]
     asked: Mapping[str, Asked]
+    today: date = date.min
+
+
+def own_key(kind: Literal["attribute", "certificate", "named"], name: str) -> str:
+    """What is counted of products that say it themselves: an attribute by name, a certificate by id, who is named."""
+    return f"{kind}:{fold(name)}"
+
+
+def own_keys(product: Product, choices: ProductChoices) -> set[str]:
+    """What is counted of a product: an attribute only where it has no custom field of that name, which counts apart."""
+    fields = {fold(name) for name, value in product.custom_fields if value.strip()}
+    said = {own_key("attribute", name) for name, value in choices.attributes.items()
+            if value.strip() and fold(name) not in fields}  # fmt: skip
+    papers = {own_key("certificate", each.id) for each in choices.certificates if each.files}
+    return said | papers | {own_key("named", what) for what in _NAMED if getattr(choices, f"{what}_id")}
+
+
+_NAMED: Final = ("manufacturer", "responsible_person")
 
 
 def map_rows(facts: MapFacts) -> list[MapRow]:
@@ -149,6 +176,7 @@ def _row(key: str, entry: Counted, mapping: Mapping[str, CategoryRule], facts: M
         state, category_id = MapState.CHOOSE, ""
     asked = facts.asked.get(category_id)
     said = (by if by is not None and by.category_id else None) or own
+    lacks = _lacks(asked, facts, said, entry) if asked and entry.number else _Lacks()
     return MapRow(
         key=key,
         written=entry.written,
@@ -162,10 +190,51 @@ def _row(key: str, entry: Counted, mapping: Mapping[str, CategoryRule], facts: M
         everything_else=by is None and bool(facts.default_id),
         suggested=suggested,
         maybe=tuple(facts.leaves[each] for each in suggested.maybe if each in facts.leaves and each != category_id),
-        missing=missing_attributes(asked.attributes, facts.rules, said, entry) if asked and entry.number else (),
-        certificates=tuple(name for _id, name in asked.rules.certifications) if asked and entry.number else (),
+        missing=lacks.attributes,
+        certificates=lacks.certificates,
+        named=lacks.named,
         unread=bool(category_id) and asked is None,
     )
+
+
+class _Lacks(msgspec.Struct, frozen=True):
+    attributes: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+def _lacks(asked: Asked, facts: MapFacts, said: CategoryRule | None, entry: Counted) -> _Lacks:
+    """What a category asks that at least one of its products lacks."""
+    common = CommonValues(**nearest(said or NOTHING_COMMON, facts.rules))
+    required = {
+        "manufacturer": asked.rules.manufacturer_required, "responsible_person": asked.rules.responsible_person_required
+    }  # fmt: skip
+    chosen = _chosen(asked.attributes, _said(facts.rules, said))
+    return _Lacks(
+        missing_attributes(asked.attributes, facts.rules, said, entry),
+        tuple(
+            rule.name
+            for rule in asked.rules.papers
+            if (rule.required or not chosen.isdisjoint(rule.required_with))
+            and not _is_there(rule, common.certificates, facts.today)
+            and not _every(entry, own_key("certificate", rule.id))
+        ),
+        tuple(
+            what
+            for what in _NAMED
+            if required[what] and not getattr(common, f"{what}_id") and not _every(entry, own_key("named", what))
+        ),
+    )
+
+
+def _is_there(rule: CertificateRule, papers: Iterable[ListingCertificate], today: date) -> bool:
+    """Whether a certificate is there and has not ended."""
+    paper = next((each for each in papers if each.id == rule.id), None)
+    return paper is not None and not (rule.expires and (paper.expires is None or paper.expires <= today))
+
+
+def _every(entry: Counted, key: str) -> bool:
+    return 0 < entry.number <= entry.own.get(key, 0)
 
 
 def _as_chosen(by: CategoryRule | None) -> Leaf | None:
@@ -178,17 +247,13 @@ def missing_attributes(
 ) -> tuple[str, ...]:
     """The required attributes that at least one product of a category has no value for, by name.
 
-    A value comes from the row of the mapping, from the template, or from the product's own custom field. Whether some
+    A value comes from the row of the mapping, from the template, from the product's own custom field, or from what a
+    person chose for the product. Whether some
     other source of the template is filled in on every product is not looked at: such a one counts as given.
     """
-    given = {fold(rule.name): rule for rule in (*rules.attributes, *(row.attributes if row is not None else ()))}
+    given = _said(rules, row)
     attributes = [attribute for attribute in attributes if not attribute.sales]
-    chosen = {
-        (attribute.id, value_id)
-        for attribute in attributes
-        for value_id, name in attribute.values
-        if (rule := given.get(fold(attribute.name))) is not None and fold(name) in _values(rule)
-    }
+    chosen = _chosen(attributes, given)
     return tuple(
         attribute.name
         for attribute in attributes
@@ -197,19 +262,35 @@ def missing_attributes(
     )
 
 
+def _said(rules: TemplateRules, row: CategoryRule | None) -> dict[str, AttributeRule]:
+    """What template and row say of attributes, by folded name; the row counts over the template."""
+    return {fold(rule.name): rule for rule in (*rules.attributes, *(row.attributes if row is not None else ()))}
+
+
+def _chosen(attributes: Iterable[Attribute], given: Mapping[str, AttributeRule]) -> set[tuple[str, str]]:
+    """(attribute id, value id) of the values that rules give to all products."""
+    return {
+        (attribute.id, value_id)
+        for attribute in attributes
+        for value_id, name in attribute.values
+        if (rule := given.get(fold(attribute.name))) is not None and fold(name) in _values(rule)
+    }
+
+
 def _values(rule: AttributeRule) -> set[str]:
     return {fold(value) for value in (*rule.values, rule.value) if value.strip()}
 
 
 def _given(rule: AttributeRule | None, name: str, entry: Counted) -> bool:
-    if rule is None:
-        return _all_have(entry, name)
+    own = entry.own.get(own_key("attribute", name), 0)
+    if rule is None or (rule.source == "custom_field" and fold(rule.field) == fold(name) and not _values(rule)):
+        return _all_have(entry, name, own)
     if _values(rule):
         return True
     if rule.source == "custom_field":
-        return _all_have(entry, rule.field)
+        return _all_have(entry, rule.field) or own >= entry.number
     return rule.given
 
 
-def _all_have(entry: Counted, field: str) -> bool:
-    return entry.number > 0 and entry.fields.get(fold(field), 0) >= entry.number
+def _all_have(entry: Counted, field: str, own: int = 0) -> bool:
+    return entry.number > 0 and entry.fields.get(fold(field), 0) + own >= entry.number
