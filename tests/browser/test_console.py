@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import console_data
-from twinshelf.connections.models import Connection, Seller
+from twinshelf.connections.models import Connection, GlobalProductRow, Seller, Shop
 from twinshelf.goods.models import StoreProduct
 from twinshelf.kit import clock
 from twinshelf.listings.models import Link, Review, ReviewLine
@@ -146,6 +146,30 @@ def test_the_setup_wizard_passes_axe_at_each_size_and_nothing_lies_sideways(page
             expect(page.locator(".checks li.bad")).to_have_count(1)
             assert violations(page) == [], f"{address} at {width}"
             assert sideways(page) <= 0, f"{address} at {width}"
+
+
+def test_the_pages_of_a_global_store_pass_axe_at_each_size_and_nothing_lies_sideways(page, world):
+    Shop.objects.filter(id=world.us.shop_id).update(seller_type="CROSS_BORDER", listing_method="GLOBAL_PUBLISHING")
+    seller = world.us.shop.seller
+    Seller.objects.filter(id=seller.id).update(
+        nickname="Fernhollow Global", left_out=[["Fernhollow SG", "SG", "E-TEN-LIMIT"]], products_read_at=clock.now()
+    )
+    for number in range(7):
+        GlobalProductRow.objects.create(
+            account=world.account, seller=seller, global_id=f"172970000000000{number:04}", title=f"Napkin {number}",
+            seller_skus=[f"NAP-{number}-{color}" for color in ("RED", "BLUE", "NATURAL")], updated_at=clock.now(),
+            reading=1,
+        )  # fmt: skip
+    product = StoreProduct.objects.filter(store_id=world.us.store_id).order_by("id")[0]
+    others = Connection.objects.filter(store_id=world.us.store_id).exclude(id=world.us.id)
+    copied = f"?shop={world.us.id}&to={others[0].id}" if others else f"?shop={world.us.id}"
+    for address in (f"/global/{seller.id}/?per=5", f"/products/{product.pk}/copy/{copied}"):
+        for width, scheme in ((1440, "light"), (320, "dark")):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.emulate_media(color_scheme=scheme)
+            page.goto(page.base + address)
+            assert violations(page) == [], (address, width)
+            assert sideways(page) <= 0, (address, width)
 
 
 def test_every_page_passes_axe_on_a_phone_in_the_dark_and_nothing_lies_sideways(page, world):
