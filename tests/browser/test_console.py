@@ -348,6 +348,46 @@ def test_settings_have_save_and_learn_more_and_leaving_them_unsaved_asks_first(p
     assert asked == ["beforeunload"] * 2  # neither saved nor discarded changes are asked about
 
 
+def test_a_carrier_that_was_added_and_not_saved_is_asked_about_and_lost(page, world):
+    asked = []
+    leave = False
+
+    def answer(dialog):
+        asked.append(dialog.type)
+        if leave:
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.goto(page.base + f"/connections/{world.us.id}/settings/carriers/")
+    page.get_by_label("Carrier in BigCommerce").last.fill("DFL")
+    page.get_by_label("Carrier on TikTok").last.fill("DFL US")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("1 row is not saved.")).to_be_visible()
+    expect(page.get_by_label("Carrier in BigCommerce").first).to_have_value("DFL")
+    assert asked == []
+    page.get_by_role("heading", level=2).first.click()  # a browser asks only where somebody did something
+
+    with page.expect_event("dialog"):
+        page.evaluate("setTimeout(() => location.reload())")
+    expect(page.get_by_label("Carrier in BigCommerce").first).to_have_value("DFL")
+    leave = True
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Activity", exact=True).first.click(no_wait_after=True)
+    expect(page).to_have_url(page.base + "/activity/")
+    page.goto(page.base + f"/connections/{world.us.id}/settings/carriers/")
+    expect(page.get_by_label("Carrier in BigCommerce").first).to_have_value("")
+
+    page.get_by_label("Carrier in BigCommerce").last.fill("DFL")
+    page.get_by_label("Carrier on TikTok").last.fill("DFL US")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.locator(".toast")).to_be_visible()
+    expect(page.get_by_label("Carrier in BigCommerce").first).to_have_value("DFL")
+    assert asked == ["beforeunload"] * 2
+
+
 def test_a_row_reached_by_key_is_never_under_the_bars(page):
     page.goto(page.base + "/products/")
     page.keyboard.press("j")

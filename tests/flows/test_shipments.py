@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 
+from tests.flows.browser import Browser
+from tests.flows.conftest import MAYA
 from tests.flows.faults import SHIP, fault, lose_webhooks, ship
+from twinshelf.accounts.models import Membership
 from twinshelf.connections import clients
 from twinshelf.orders.fulfillment.carriers import providers_of
 from twinshelf.orders.models import Providers, ShipmentRow
+from twinshelf.preferences import actions as choices
 from twinshelf.sync.models import Problem
-from twinshelf_sandbox.tiktok.regions import delivery_options, providers
+from twinshelf_sandbox.tiktok.regions import PROVIDERS, delivery_options, providers
 
 WRONG, RIGHT, THIRD = "9400111899223100000001", "9400111899223100000028", "9400111899223100000035"
 
@@ -262,6 +267,33 @@ def test_a_shipment_is_told_and_corrected_in_every_market(sandbox, market, regio
     there.act("edit_shipment", shipment_id=shipment, tracking_number="1234567891")
     driven.settle()
     assert (numbers(shop), driven.problems(), driven.differences()) == (["1234567891"], [], [])
+
+
+UK = {
+    "Royal Mail", "Hermes/EVRI", "DPD", "Yodel", "Amazon Logistics", "Parcel2Go", "Parcel Force", "UK Mail", "UPS UK",
+    "DHL UK", "FedEx UK", "APC Overnight", "Panther UK", "Arrow XL",
+}  # fmt: skip
+
+
+@pytest.mark.covers("CED-155")
+def test_the_carriers_to_choose_from_are_those_that_tiktok_names(market, monkeypatch):
+    _there, _shop, driven = market("GB", "GBP")
+
+    assert choices.read_carriers(driven.connection, by=MAYA) == 14
+
+    assert (set(names_of(driven)), len(names_of(driven))) == (UK, 14)
+    monkeypatch.setitem(PROVIDERS, "GB", (("6599541761693270018", "Hermes/EVRI"), ("77", "Carrier of Tomorrow")))
+    driven.wait(25 * 3600)
+    assert choices.read_carriers(driven.connection, by=MAYA) == 2
+    assert set(names_of(driven)) == {"Hermes/EVRI", "Carrier of Tomorrow"}
+
+
+def names_of(driven):
+    """The carriers that the page of a connection's settings offers."""
+    browser = Browser(Membership.objects.get(account=driven.account, role="owner").user)
+    html = browser.get(f"/connections/{driven.connection.id}/settings/carriers/").content.decode()
+    [select, *_more] = re.findall(r'<select[^>]*name="carriers.tt".*?</select>', html, re.DOTALL)
+    return [name for name in re.findall(r"<option[^>]*>([^<]*)</option>", select) if name != "Choose…"]
 
 
 def test_where_packages_are_shipped_whole_a_part_is_told_and_the_whole_is_shipped(market):

@@ -176,6 +176,37 @@ def test_carriers_are_rows(console, world):
     assert "“DFL” is there twice." in refused
 
 
+@pytest.mark.covers("CED-154")
+def test_rows_of_carriers_are_queued_with_add_and_stored_with_save(console, world):
+    url = f"/connections/{world.us.id}/settings/carriers/"
+    before = stored(world.us)
+    assert re.search(r'name="add_carrier"[^>]*>.*?Add\s*</button>', console.get(url).html, re.DOTALL)
+    first = {"carriers.bc": ["DFL"], "carriers.tt": ["DFL US"], "add_carrier": "1", "seen": console.get(url)["seen"]}
+
+    queued = console.post(url, first)
+
+    assert (queued.status, stored(world.us)) == (200, before)
+    assert "1 row is not saved. Press “Save settings”, or it is lost." in queued
+    assert "1 not saved: Carriers" in queued
+    assert 'data-changed="yes"' in queued.html  # leaving the page asks first
+    second = {**first, "carriers.bc": ["DFL", "Dragonfly"], "carriers.tt": ["DFL US", "UPS"]}
+    both = console.post(url, second)
+    assert ("2 rows are not saved." in both, stored(world.us)) == (True, before)
+    assert re.findall(r'name="carriers.bc"[^>]*value="([^"]*)"', both.html) == ["DFL", "Dragonfly", ""]
+    assert "DFL" not in console.get(url)  # who leaves has lost them
+    assert "not saved" not in console.get(url)
+
+    sent = {name: value for name, value in second.items() if name != "add_carrier"}
+    saved = console.post(url, sent)
+
+    assert stored(world.us)["carriers"] == [["DFL", "DFL US"], ["Dragonfly", "UPS"]]
+    assert "not saved" not in saved
+    assert 'data-changed="yes"' not in saved.html
+    half = console.post(url, {"carriers.bc": ["Yodel"], "carriers.tt": [""], "add_carrier": "1"})
+    assert (half.status, 'id="carriers-error"' in half.html) == (400, True)
+    assert stored(world.us)["carriers"] == [["DFL", "DFL US"], ["Dragonfly", "UPS"]]
+
+
 def test_only_what_was_changed_on_the_page_is_saved(console, world):
     page = console.get(page_of(world.us))
     form = {row.field.name: row.text for row in _shown(page)} | {"seen": page["seen"], "threshold": "4"}

@@ -64,8 +64,6 @@ What is general is the name of the connection and the log of changes, which ever
 """
 _RADIOS = 2
 """Up to so many choices are all shown; more open from a list."""
-_SPARE_ROWS = 2
-"""Empty rows under the carriers."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,13 @@ class Part:
     shown: queries.Shown
     text: str
     error: str = ""
-    rows: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[str, str, bool], ...] = ()
+    """Of the carriers: in BigCommerce, on TikTok, and whether the row is queued: on the page, and not saved."""
+
+    @property
+    def queued(self) -> int:
+        """How many rows are not saved."""
+        return sum(queued for *_pair, queued in self.rows)
 
     @property
     def field(self) -> Field:
@@ -94,7 +98,7 @@ class Part:
     @property
     def labeled(self) -> bool:
         """Whether it is one control, which a label belongs to."""
-        return not (self.template.endswith(("_radios.html", "_direction.html")) or self.rows)
+        return not (self.template.endswith(("_radios.html", "_direction.html", "_carriers.html")))
 
     @property
     def short(self) -> Text:
@@ -215,6 +219,9 @@ def preferences(request: ConsoleRequest, connection_id: int, part: str = "") -> 
                 request, _("TikTok names %(n)s carriers.") % {"n": actions.read_carriers(connection, by=by)}
             )
         return _page(request, connection, texts, {}, part)
+    if "add_carrier" in request.POST:  # queued on the page, until all of it is saved
+        found = None if errors else queries.effect(connection, values)
+        return _page(request, connection, texts, errors, part, found=found)
     if not errors:
         switched = values.pop("catalog_direction", "")  # last, and by itself: it may have to be confirmed
         try:
@@ -411,7 +418,13 @@ def values_of(
 
 
 def _page(
-    request: ConsoleRequest, connection: Connection, texts: Mapping[str, str], errors: Mapping[str, str], part: str
+    request: ConsoleRequest,
+    connection: Connection,
+    texts: Mapping[str, str],
+    errors: Mapping[str, str],
+    part: str,
+    *,
+    found: queries.Effect | None = None,
 ) -> HttpResponse:
     every = queries.shown(connection)
     shown = [each for each in every if not part or each.field.card in PARTS[part][1]]
@@ -443,7 +456,7 @@ def _page(
             "changed_word": _("Changed"),
             "learn_more": {card.value: guide.for_card(card) for card in CARDS},
             "history": queries.history(connection),
-            **_bar(None, errors),
+            **_bar(found, errors),
         },
         status=400 if errors else 200,
     )
@@ -452,11 +465,10 @@ def _page(
 def part_of(shown: queries.Shown, texts: Mapping[str, str], errors: Mapping[str, str]) -> Part:
     """A preference with what was typed for it and what is wrong with that."""
     text = texts.get(shown.field.name, shown.text)
-    rows: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[str, str, bool], ...] = ()
     if shown.field.control is Control.CARRIERS:
-        pairs = [line.partition("=")[::2] for line in text.split("\n")]
-        kept = [(ours.strip(), theirs.strip()) for ours, theirs in pairs if ours.strip() or theirs.strip()]
-        rows = (*kept, *[("", "")] * _SPARE_ROWS)
+        stored = set(_pairs(shown.text))
+        rows = tuple((*pair, pair not in stored) for pair in _pairs(text))
     if shown.field.control is Control.SWITCH and shown.field.name in errors:
         text = shown.text
     return Part(shown, text, errors.get(shown.field.name, ""), rows)
@@ -469,6 +481,12 @@ def rows_of(parts: Sequence[Part]) -> Iterator[Row]:
         field = together[0].field
         label, help_ = PREFERENCE_GROUPS.get(group, (field.label, field.help))
         yield Row(together, label, help_, together=len(together) > 1)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """The rows of a map as it is typed, without those that are empty."""
+    pairs = [line.partition("=")[::2] for line in text.split("\n")]
+    return [(ours.strip(), theirs.strip()) for ours, theirs in pairs if ours.strip() or theirs.strip()]
 
 
 def _bar(found: queries.Effect | None, errors: Mapping[str, str]) -> dict[str, Any]:
