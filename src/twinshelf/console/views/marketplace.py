@@ -100,6 +100,7 @@ def take(request: ConsoleRequest) -> HttpResponse:
         taken = actions.claim_store(request.account, ticket, by=Actor.of(request.user))
         request.session.pop(_TICKET, None)
         messages.success(request, _("Connected: %(name)s.") % {"name": taken.name})
+        return redirect("setup_connect")  # where a shop is paired with it
     return redirect("connections")
 
 
