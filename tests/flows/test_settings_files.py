@@ -42,6 +42,8 @@ CHOSEN = {
     "pull_orders": False, "pull_store_orders": True, "create_unpaid": True, "sync_fbt": True, "retry_orders": False,
     "email_pattern": "{order_id}@shop.example", "relay_email": True, "archive_cancelled": True,
     "platform_shipping_text": "TikTok ships: it", "shipping_methods": [["Standard", "Ground"]],
+    "unpaid_status": "pending", "awaiting_shipment_status": "awaiting_shipment",
+    "awaiting_collection_status": "shipped", "in_transit_status": "completed", "completed_status": "awaiting_pickup",
     "delivered_status": "shipped", "order_poll_minutes": 30, "order_ids": ["576461413038787168"],
     "fulfillment_direction": "disabled", "carriers": [["DFL = DE", "DFL US"]], "cancel_tts_to_bc": False,
     "cancel_bc_to_tts": False, "cancel_app_to_bc": False, "cancel_reason": "seller_cancel_reason_wrong_price",

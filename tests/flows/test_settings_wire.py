@@ -1000,6 +1000,51 @@ def test_delivered_orders_get_the_status_chosen(store, shop, twinshelf, settings
     assert store.act("order", order_id=store_order_id)["status_id"] == 8  # a status only moves forward
 
 
+@proves("unpaid_status")
+def test_unpaid_orders_get_the_status_chosen(store, shop, twinshelf, settings):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"create_unpaid": "on", "unpaid_status": "pending"})
+    order_id = shop.buy(("MUG-1", 1), pay=False)
+    twinshelf.settle()
+    assert store.act("order", order_id=twinshelf.order(order_id).store_order_id)["status_id"] == 1
+
+
+@proves("awaiting_shipment_status", "awaiting_collection_status", "in_transit_status", "completed_status")
+@pytest.mark.covers("SILK-39")
+def test_an_order_goes_through_the_statuses_chosen_and_never_back(store, shop, twinshelf, settings, sandbox):
+    twinshelf.list(store.add_product(sku="MUG-1"))
+    settings.page({"awaiting_shipment_status": "awaiting_shipment", "in_transit_status": "completed"})
+    settings.page({"completed_status": "shipped"})
+    order_id, store_order_id = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+
+    def status() -> int:
+        return int(store.act("order", order_id=store_order_id)["status_id"])
+
+    assert status() == 9  # as awaiting shipment from the first
+    told = settings.page({"awaiting_shipment_status": "awaiting_fulfillment"})
+    assert told == ["Saved: Status of orders to ship. 1 order is looked at again."]
+    assert status() == 9  # only forward
+    sandbox.act("tt.ship_order", order_id=order_id)
+    twinshelf.settle()
+    assert (twinshelf.order(order_id).status, status()) == ("AWAITING_COLLECTION", 9)
+    settings.page({"awaiting_collection_status": "shipped"})
+    assert status() == 2
+    sandbox.act("tt.carrier_scan", order_id=order_id)
+    twinshelf.settle()
+    assert (twinshelf.order(order_id).status, status()) == ("IN_TRANSIT", 10)
+    sandbox.act("tt.deliver", order_id=order_id)
+    sandbox.act("tt.complete", order_id=order_id)
+    twinshelf.settle()
+    assert (twinshelf.order(order_id).status, status()) == ("COMPLETED", 10)
+    assert (twinshelf.problems(), len(store.orders())) == ([], 1)
+
+    second, made = ready_to_ship(shop, twinshelf, ("MUG-1", 1))
+    store.act("set_order_status", order_id=made, status_id=12)  # a person must verify it: that stays
+    sandbox.act("tt.ship_order", order_id=second)
+    twinshelf.settle()
+    assert store.act("order", order_id=made)["status_id"] == 12
+
+
 @proves("order_poll_minutes")
 def test_orders_are_looked_for_as_often_as_chosen(store, shop, twinshelf, settings, sandbox):
     twinshelf.list(store.add_product(sku="MUG-1"))

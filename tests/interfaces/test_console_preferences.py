@@ -112,6 +112,9 @@ def test_a_limit_says_how_many_skus_go_to_0(console, world):
         ("platform_shipping_text", " ", "Must not be empty."),
         ("platform_shipping_text", "x" * 251, "At most 250 characters."),
         ("catalog_direction", "both", "Must be one of: bc_to_tts, tts_to_bc, disabled."),
+        ("unpaid_status", "awaiting_shipment", "Must be one of: awaiting_payment, pending."),
+        ("awaiting_shipment_status", "shipped", "Must be one of: awaiting_fulfillment, awaiting_shipment."),
+        ("in_transit_status", "awaiting_shipment", "Must be one of: shipped, completed."),
         ("delivered_status", "cancelled", "Must be one of: awaiting_pickup, shipped."),
     ],
 )

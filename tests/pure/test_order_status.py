@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.pure.builders import order, random_cases
-from twinshelf.connections.preferences import Preferences
+from twinshelf.connections.preferences import ORDER_STATES, Preferences
 from twinshelf.documents import ShopOrderStatus, StoreOrderState
-from twinshelf.orders.status import next_state, store_state
+from twinshelf.orders.status import DISPATCHED, next_state, store_state
 
 UNPAID, ON_HOLD, AWAITING, PARTLY, COLLECTION, IN_TRANSIT, DELIVERED, COMPLETED, CANCELLED, UNKNOWN = ShopOrderStatus
 STATES = tuple(StoreOrderState)
@@ -38,7 +38,13 @@ BY_PEOPLE = {
         ("IN_TRANSIT", {}, "shipped"),
         ("DELIVERED", {}, "awaiting_pickup"),
         ("DELIVERED", {"delivered_status": StoreOrderState.SHIPPED}, "shipped"),
+        ("UNPAID", {"unpaid_status": StoreOrderState.PENDING}, "pending"),
+        ("AWAITING_SHIPMENT", {"awaiting_shipment_status": StoreOrderState.AWAITING_SHIPMENT}, "awaiting_shipment"),
+        ("AWAITING_COLLECTION", {"awaiting_collection_status": StoreOrderState.SHIPPED}, "shipped"),
+        ("IN_TRANSIT", {"in_transit_status": StoreOrderState.COMPLETED}, "completed"),
         ("COMPLETED", {}, "completed"),
+        ("COMPLETED", {"completed_status": StoreOrderState.SHIPPED}, "shipped"),
+        ("COMPLETED", {"completed_status": StoreOrderState.AWAITING_PICKUP}, "awaiting_pickup"),
         ("CANCELLED", {}, "cancelled"),
         ("TELEPORTED", {}, "pending"),
     ],
@@ -85,6 +91,18 @@ def test_a_state_never_goes_back(status):
     moves = {current: next_state(current, wanted) for current in STATES}
 
     assert moves == {current: to if current in moved_from else None for current in STATES}
+
+
+def test_no_choice_lets_an_order_be_shipped_too_early_or_twice():
+    """None that is still to be shipped counts as shipped, none that left is to be picked, nothing ends out of reach."""
+    to_pick = {StoreOrderState.AWAITING_FULFILLMENT, StoreOrderState.AWAITING_SHIPMENT}
+    assert not {*ORDER_STATES["unpaid_status"]} & (to_pick | DISPATCHED)
+    assert not {*ORDER_STATES["awaiting_shipment_status"]} & DISPATCHED
+    for name in ("in_transit_status", "delivered_status", "completed_status"):
+        assert not {*ORDER_STATES[name]} & to_pick, name
+    for name, states in ORDER_STATES.items():
+        assert getattr(Preferences(), name) == states[0], name
+        assert all(next_state(state, StoreOrderState.CANCELLED) for state in states), name
 
 
 def test_delivered_as_shipped_leaves_shipped_orders_alone():

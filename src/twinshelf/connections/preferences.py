@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -125,8 +126,18 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     platform_shipping_text: str = "shipped by TTS platform"
     shipping_methods: tuple[tuple[str, str], ...] = ()
     """(TikTok shipping option, exact; shipping method named in the store order). Comes before the text above."""
+    unpaid_status: StoreOrderState = StoreOrderState.AWAITING_PAYMENT
+    """The store order's state for UNPAID; without effect unless unpaid orders are created (CF-02)."""
+    awaiting_shipment_status: StoreOrderState = StoreOrderState.AWAITING_FULFILLMENT
+    """The store order's state for AWAITING_SHIPMENT."""
+    awaiting_collection_status: StoreOrderState = StoreOrderState.AWAITING_SHIPMENT
+    """The store order's state for AWAITING_COLLECTION."""
+    in_transit_status: StoreOrderState = StoreOrderState.SHIPPED
+    """The store order's state for IN_TRANSIT."""
     delivered_status: StoreOrderState = StoreOrderState.AWAITING_PICKUP
     """The store order's state for DELIVERED: Awaiting Pickup as documented, or Shipped (preset BigCommerce-native)."""
+    completed_status: StoreOrderState = StoreOrderState.COMPLETED
+    """The store order's state for COMPLETED."""
     fulfillment_direction: Direction = "bc_to_tts"
     carriers: tuple[tuple[str, str], ...] = ()
     """(carrier name in BigCommerce, exact; TikTok shipping provider name)."""
@@ -152,6 +163,21 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Only price and stock are sent by themselves; everything else waits until somebody pushes the product."""
     sync: SyncRules = SyncRules()
 
+
+ORDER_STATES: Mapping[str, tuple[StoreOrderState, ...]] = MappingProxyType(
+    {
+        "unpaid_status": (StoreOrderState.AWAITING_PAYMENT, StoreOrderState.PENDING),
+        "awaiting_shipment_status": (StoreOrderState.AWAITING_FULFILLMENT, StoreOrderState.AWAITING_SHIPMENT),
+        "awaiting_collection_status": (StoreOrderState.AWAITING_SHIPMENT, StoreOrderState.SHIPPED),
+        "in_transit_status": (StoreOrderState.SHIPPED, StoreOrderState.COMPLETED),
+        "delivered_status": (StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED),
+        "completed_status": (StoreOrderState.COMPLETED, StoreOrderState.SHIPPED, StoreOrderState.AWAITING_PICKUP),
+    }
+)
+"""What each row of the map of order statuses may be (docs/decisions/0030).
+
+No unpaid order looks ready to ship, none that was packed looks as if it were not, none counts as shipped before it was.
+"""
 
 _WHOLE_NUMBERS = {
     "package": "Default length, width, height and weight must be whole numbers.",
@@ -192,8 +218,8 @@ def _bounds(chosen: Preferences) -> Iterator[tuple[str, bool, str]]:
         given = getattr(chosen.package, side)
         yield f"package.{side}", given is None or given > 0, "must be greater than 0"
     yield "threshold", chosen.threshold is None or chosen.threshold >= 0, _WHOLE_NUMBERS["threshold"]
-    delivered = {StoreOrderState.AWAITING_PICKUP, StoreOrderState.SHIPPED}
-    yield "delivered_status", chosen.delivered_status in delivered, "must be awaiting_pickup or shipped"
+    for name, states in ORDER_STATES.items():
+        yield name, getattr(chosen, name) in states, f"must be {' or '.join(states)}"
     yield "order_poll_minutes", 1 <= chosen.order_poll_minutes <= 30, "must be between 1 and 30"
     yield "stock_percent", 1 <= chosen.stock_percent <= _ALL_PERCENT, "must be between 1 and 100"
     yield "stock_cap", chosen.stock_cap is None or chosen.stock_cap >= 0, _NOT_NEGATIVE

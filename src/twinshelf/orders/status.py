@@ -10,18 +10,13 @@ from twinshelf.documents import ShopOrder, ShopOrderStatus, StoreOrderState
 
 _STORE_STATES: Mapping[ShopOrderStatus, StoreOrderState] = MappingProxyType(
     {
-        ShopOrderStatus.UNPAID: StoreOrderState.AWAITING_PAYMENT,
         ShopOrderStatus.ON_HOLD: StoreOrderState.PENDING,
-        ShopOrderStatus.AWAITING_SHIPMENT: StoreOrderState.AWAITING_FULFILLMENT,
         ShopOrderStatus.PARTIALLY_SHIPPING: StoreOrderState.PARTIALLY_SHIPPED,
-        ShopOrderStatus.AWAITING_COLLECTION: StoreOrderState.AWAITING_SHIPMENT,
-        ShopOrderStatus.IN_TRANSIT: StoreOrderState.SHIPPED,
-        ShopOrderStatus.COMPLETED: StoreOrderState.COMPLETED,
         ShopOrderStatus.CANCELLED: StoreOrderState.CANCELLED,
         ShopOrderStatus.UNKNOWN: StoreOrderState.PENDING,
     }
 )
-"""docs/reference/behavior.md 12.4; DELIVERED is the merchant's choice."""
+"""docs/reference/behavior.md 12.4; the other rows are the merchant's choice."""
 
 _STEPS: Mapping[StoreOrderState, int] = MappingProxyType(
     {
@@ -52,9 +47,21 @@ def store_state(order: ShopOrder, preferences: Preferences, *, open_return: bool
     if order.fulfilled_by_tiktok and order.status.paid:
         return StoreOrderState.SHIPPED
     status = counted_status(order.status, open_return=open_return)
-    if status is ShopOrderStatus.DELIVERED:
-        return preferences.delivered_status
-    return _STORE_STATES[status]
+    match status:
+        case ShopOrderStatus.UNPAID:
+            return preferences.unpaid_status
+        case ShopOrderStatus.AWAITING_SHIPMENT:
+            return preferences.awaiting_shipment_status
+        case ShopOrderStatus.AWAITING_COLLECTION:
+            return preferences.awaiting_collection_status
+        case ShopOrderStatus.IN_TRANSIT:
+            return preferences.in_transit_status
+        case ShopOrderStatus.DELIVERED:
+            return preferences.delivered_status
+        case ShopOrderStatus.COMPLETED:
+            return preferences.completed_status
+        case _:
+            return _STORE_STATES[status]
 
 
 def next_state(current: StoreOrderState, wanted: StoreOrderState) -> StoreOrderState | None:

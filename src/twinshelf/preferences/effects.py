@@ -129,8 +129,13 @@ def _refused_orders(change: _Change) -> Concerns:
         yield "order", _with_problem(change, "order", "E-ORD-CREATE")
 
 
-def _delivered(change: _Change) -> Concerns:
-    yield "order", _orders(change, Q(status=ShopOrderStatus.DELIVERED) & ~Q(store_order_id=None))
+def _at(status: ShopOrderStatus) -> Callable[[_Change], Concerns]:
+    """The orders that have this status and a store order."""
+
+    def concerned_now(change: _Change) -> Concerns:
+        yield "order", _orders(change, Q(status=status) & ~Q(store_order_id=None))
+
+    return concerned_now
 
 
 def _shipments(change: _Change) -> Concerns:
@@ -263,7 +268,12 @@ CONCERNS: Final[Mapping[str, Callable[[_Change], Concerns]]] = {
     "archive_cancelled": _what_comes,
     "platform_shipping_text": _what_comes,
     "shipping_methods": _what_comes,
-    "delivered_status": _delivered,
+    "unpaid_status": _at(ShopOrderStatus.UNPAID),
+    "awaiting_shipment_status": _at(ShopOrderStatus.AWAITING_SHIPMENT),
+    "awaiting_collection_status": _at(ShopOrderStatus.AWAITING_COLLECTION),
+    "in_transit_status": _at(ShopOrderStatus.IN_TRANSIT),
+    "delivered_status": _at(ShopOrderStatus.DELIVERED),
+    "completed_status": _what_comes,
     "order_poll_minutes": _what_comes,
     "order_ids": _orders_without,
     "fulfillment_direction": _shipments,

@@ -17,7 +17,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from twinshelf.connections.preferences import Preferences, preferences_from_json, preferences_to_json
+from twinshelf.connections.preferences import ORDER_STATES, Preferences, preferences_from_json, preferences_to_json
 from twinshelf.documents import StoreOrderState, SyncField
 from twinshelf.errors import DocumentError
 from twinshelf.orders.cancellations.plan import offered_reasons
@@ -154,6 +154,22 @@ def _sync_rows() -> Iterator[Field]:
                 )
 
 
+_STATES: Final[Mapping[StoreOrderState, Text]] = {
+    StoreOrderState.PENDING: _("Pending"),
+    StoreOrderState.SHIPPED: _("Shipped"),
+    StoreOrderState.AWAITING_PAYMENT: _("Awaiting Payment"),
+    StoreOrderState.AWAITING_PICKUP: _("Awaiting Pickup"),
+    StoreOrderState.AWAITING_SHIPMENT: _("Awaiting Shipment"),
+    StoreOrderState.COMPLETED: _("Completed"),
+    StoreOrderState.AWAITING_FULFILLMENT: _("Awaiting Fulfillment"),
+}
+
+
+def _states(name: str) -> tuple[tuple[str, Text], ...]:
+    """What a row of the map of order statuses may be, the usual one first."""
+    return tuple((state.value, _STATES[state]) for state in ORDER_STATES[name])
+
+
 _ROWS: Final = (
     Field(name="catalog_direction", card=Card.CATALOG, label=_("Catalog direction"), control=Control.CHOICE,
           help=_("Which catalog is copied to the other one: titles, texts, prices, measures. Disabled: both are kept "
@@ -274,10 +290,25 @@ _ROWS: Final = (
                  "BigCommerce order: Standard shipping = Ground. One on a line. Others go by TikTok's name, or by the "
                  "text above."),
           empty=_("no other names")),
+    Field(name="unpaid_status", card=Card.ORDERS, label=_("Status of unpaid orders"), control=Control.CHOICE,
+          help=_("Without effect unless unpaid orders are created. They never look ready to ship."),
+          choices=_states("unpaid_status")),
+    Field(name="awaiting_shipment_status", card=Card.ORDERS, label=_("Status of orders to ship"),
+          control=Control.CHOICE, help=_("What a BigCommerce order is made as once TikTok says awaiting shipment."),
+          choices=_states("awaiting_shipment_status")),
+    Field(name="awaiting_collection_status", card=Card.ORDERS, label=_("Status of orders to collect"),
+          control=Control.CHOICE, help=_("What it becomes once TikTok says awaiting collection, unless it is further."),
+          choices=_states("awaiting_collection_status")),
+    Field(name="in_transit_status", card=Card.ORDERS, label=_("Status of orders in transit"), control=Control.CHOICE,
+          help=_("What a BigCommerce order becomes once TikTok says in transit."),
+          choices=_states("in_transit_status")),
     Field(name="delivered_status", card=Card.ORDERS, label=_("Status of delivered orders"), control=Control.CHOICE,
-          help=_("What a BigCommerce order becomes once TikTok says delivered."),
-          choices=((StoreOrderState.AWAITING_PICKUP.value, _("Awaiting Pickup")),
-                   (StoreOrderState.SHIPPED.value, _("Shipped")))),
+          help=_("What a BigCommerce order becomes once TikTok says delivered. BigCommerce itself would call it "
+                 "Shipped."),
+          choices=_states("delivered_status")),
+    Field(name="completed_status", card=Card.ORDERS, label=_("Status of completed orders"), control=Control.CHOICE,
+          help=_("What a BigCommerce order becomes once TikTok says completed. For what comes from now on."),
+          choices=_states("completed_status")),
     Field(name="order_poll_minutes", card=Card.ORDERS, label=_("Look for orders every"), control=Control.WHOLE,
           help=_("A safety net: TikTok's messages bring most orders at once. 1 to 30."), unit=Unit.MINUTES),
     Field(name="order_ids", card=Card.ORDERS, label=_("Only these orders"), control=Control.IDS,
@@ -291,7 +322,8 @@ _ROWS: Final = (
           help=_("The carrier's name exactly as BigCommerce has it, and TikTok's. Equal names need no row."),
           empty=_("equal names only")),
     Field(name="cancel_tts_to_bc", card=Card.CANCELLATIONS, label=_("TikTok → BigCommerce"), control=Control.SWITCH,
-          help=_("An order cancelled on TikTok by buyer, seller or TikTok is cancelled in BigCommerce.")),
+          help=_("An order cancelled on TikTok by buyer, seller or TikTok becomes Cancelled in BigCommerce, and no "
+                 "other status: so nobody ships it, and its stock comes back. Off: it stays as it is.")),
     Field(name="cancel_bc_to_tts", card=Card.CANCELLATIONS, label=_("BigCommerce → TikTok"), control=Control.SWITCH,
           help=_("An order cancelled in BigCommerce is cancelled on TikTok, with the reason below.")),
     Field(name="cancel_app_to_bc", card=Card.CANCELLATIONS, label=_("Twinshelf → BigCommerce"), control=Control.SWITCH,
