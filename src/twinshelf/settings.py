@@ -218,6 +218,7 @@ INSTALLED_APPS = [
     "twinshelf.rules",
     "twinshelf.listings",
     "twinshelf.orders",
+    "twinshelf.notices",
     "twinshelf.console",
 ]
 

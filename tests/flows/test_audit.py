@@ -39,6 +39,7 @@ from twinshelf.sync.models import Problem, Schedule, Task
 
 WITHOUT_ACTOR = {
     "accounts.sign_up": "nobody is signed in yet: the new user is the actor",
+    "accounts.set_emails": "a person's own wish for email, which belongs to no account",
     "accounts.set_profile": "a person's own name and time zone, which belong to no account",
     "connections.ask_for_time": "only reads, and nothing of the account",
     "connections.authorize_url": "begins an authorization in one browser; nothing of the account changes",

@@ -69,6 +69,7 @@ def test_every_kind_of_lane_can_be_previewed(sandbox, store, shop, twinshelf):
             "incoming": [listing.tiktok_id],
             "listings_poll": ["listings"],
             "orders_poll": ["orders"],
+            "notice": ["all"],
         }.items()
     }
 

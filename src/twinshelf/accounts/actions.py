@@ -150,6 +150,12 @@ def take_second_steps(email: str, *, by: Actor) -> int:
     return taken
 
 
+def set_emails(user: User, *, on: bool) -> None:
+    """Switch email about connections on or off, for every connection of every account the person is in."""
+    user.emails = on
+    user.save(update_fields=["emails"])
+
+
 def set_profile(user: User, *, name: str, time_zone: str) -> None:
     """Change what a person may change of themselves. The email address is fixed."""
     user.name, user.time_zone = name, time_zone

@@ -58,6 +58,7 @@ def pair(account: Account, *, store: Store, shop: Shop, name: str, by: Actor, gu
     schedules.set_schedule(account.id, "shop_refusals", owner, 600, first_in=600)
     schedules.set_schedule(account.id, "shop_comparison", owner, _DAY, first_in=_DAY)
     schedules.set_schedule(account.id, "shop_warehouses", owner, 3600, first_in=3600)
+    schedules.set_schedule(account.id, "notices", f"account:{account.id}", 300, first_in=300)
     return connection
 
 

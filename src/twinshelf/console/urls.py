@@ -161,6 +161,7 @@ urlpatterns = [
     path("guide/", help_pages.contents, name="guide_contents"),
     path("guide/<slug:name>/", help_pages.guide, name="guide"),
     path("settings/", people.settings, name="settings"),
+    path("settings/emails/", people.emails, name="emails"),
     path("users/", users.users, name="users"),
     path("users/new/", users.add, name="user_new"),
     path("users/<int:user_id>/", users.user, name="user"),

@@ -89,8 +89,19 @@ def settings(request: ConsoleRequest) -> HttpResponse:
         messages.success(request, _("Settings saved."))
         return redirect("settings")
     shops = settings_of_shops() if may(request, Permission.OPERATE) else []
-    context = {"form": form, "shops": shops}
+    context = {"form": form, "shops": shops, "sends_email": configured.SENDS_EMAIL}
     return render(request, "console/settings.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@needs(Permission.VIEW)
+def emails(request: ConsoleRequest) -> HttpResponse:
+    """Switch one's own email about connections on or off."""
+    chosen = request.POST.get("emails", "")
+    if chosen in {"on", "off"}:
+        actions.set_emails(request.user, on=chosen == "on")
+        messages.success(request, _("Email is on.") if chosen == "on" else _("Email is off."))
+    return redirect("settings")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

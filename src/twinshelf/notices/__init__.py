@@ -1,0 +1,1 @@
+"""Email to people about what they must know before they look: once per event and person, never about a buyer."""
