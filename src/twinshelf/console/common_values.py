@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twinshelf.connections.models import Connection
     from twinshelf.console.access import ConsoleRequest
 
-_LABELS: Final[Mapping[str, Any]] = {
+LABELS: Final[Mapping[str, Any]] = {
     "brand": gettext_lazy("Brand"),
     "manufacturer": gettext_lazy("Manufacturer"),
     "responsible_person": gettext_lazy("Responsible person"),
@@ -98,7 +98,7 @@ class CommonForm:
             {
                 "what": what,
                 "is_brand": what == "brand",
-                "word": _LABELS[what],
+                "word": LABELS[what],
                 "id": number,
                 "name": getattr(self.values, f"{what}_name") or number,
                 "required": wanted[what],

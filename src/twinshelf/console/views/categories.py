@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from twinshelf.accounts.actors import Actor
 from twinshelf.connections import queries as connections
 from twinshelf.console.access import ConsoleRequest, Permission, may, needs
-from twinshelf.console.common_values import CommonForm
+from twinshelf.console.common_values import LABELS, CommonForm
 from twinshelf.console.views.answers import Told, page_size, whole
 from twinshelf.kit.paging import Page
 from twinshelf.listings import actions as listing_actions
@@ -142,7 +142,15 @@ def _line(connection: Connection, row: MapRow) -> dict[str, Any]:
     above, _between, name = row.written.rpartition(">")
     parents, _between, leaf = (row.leaf.path if row.leaf else "").rpartition(" > ")
     edit = f"{reverse('category_edit', args=[connection.id])}?{urlencode({'key': row.key})}"
-    return {"row": row, "name": name.strip(), "above": above.strip(), "leaf": leaf, "parents": parents, "edit": edit}
+    return {
+        "row": row,
+        "name": name.strip(),
+        "above": above.strip(),
+        "leaf": leaf,
+        "parents": parents,
+        "edit": edit,
+        "named": [LABELS[what] for what in row.named],
+    }
 
 
 def _back(connection: Connection, request: ConsoleRequest) -> HttpResponse:
