@@ -271,7 +271,7 @@ _ROWS: Final = (
           help=_("Orders that were not placed on TikTok are read too and found under Orders → BigCommerce orders. "
                  "Nothing changes on either side. Off: they are not read.")),
     Field(name="create_unpaid", card=Card.ORDERS, label=_("Create unpaid orders"), control=Control.SWITCH,
-          help=_("They are created as Awaiting Payment before they are paid. Off: only once they are paid.")),
+          help=_("They are created before they are paid, in the status of unpaid orders. Off: once they are paid.")),
     Field(name="sync_fbt", card=Card.ORDERS, label=_("Orders fulfilled by TikTok"), control=Control.SWITCH,
           help=_("They are created in BigCommerce as well, already shipped. Off: they stay here.")),
     Field(name="retry_orders", card=Card.ORDERS, label=_("Try failed orders again"), control=Control.SWITCH,
