@@ -59,6 +59,7 @@ def test_every_kind_of_lane_can_be_previewed(sandbox, store, shop, twinshelf):
             "visibility": [mug],
             "order": [order_id],
             "shipment": [order_id],
+            "package": [order_id],
             "return": [order_id],
             "warehouse": ["all"],
             "cancellation": [order_id],
