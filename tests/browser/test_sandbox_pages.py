@@ -70,6 +70,7 @@ def played():
         f"{home}/orders/{bought}", f"{home}/apps", f"{home}/apps?q=nowhere", f"{home}/webhooks",
         seller, f"{seller}/products", f"{seller}/products/{live}", f"{seller}/products/{waiting}", f"{seller}/audits",
         f"{seller}/stock", f"{seller}/orders", *(f"{seller}/orders/{order}" for order in orders[:3]),
+        f"{seller}/apps", f"{seller}/apps?q=nowhere", f"{seller}/apps/{shop.app_key}",
         f"{seller}/aftersales", f"{seller}/webhooks", f"/shopper/{shop.id}",
     ]  # fmt: skip
     yield Played(sandbox, shop, server.address, pages)

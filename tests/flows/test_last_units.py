@@ -18,8 +18,8 @@ from twinshelf.storefronts.bigcommerce.budget import WindowBudget
 from twinshelf_sandbox.app import Sandbox
 from twinshelf_sandbox.tiktok.errors import Refused
 
-LIVES = int(os.environ.get("TWINSHELF_LIVES", "2"))
-"""How many lives are lived; TWINSHELF_LIVES=100 by hand."""
+LIVES = int(os.environ.get("LIVES", "2"))
+"""How many lives are lived; `LIVES=100` by hand."""
 LAST = 3
 """At so many units or fewer, all of them go to the outlet."""
 

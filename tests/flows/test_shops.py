@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -23,6 +25,7 @@ from twinshelf.kit import clock
 from twinshelf.listings.models import Link, ListingRow
 from twinshelf.orders.models import ShopOrderRow
 from twinshelf.sync.models import ChangeRecord, Lane, Schedule, Task
+from twinshelf_sandbox.transport import SandboxTransport
 
 
 def let_in(browser, sandbox, shop, address, *, scopes=None):
@@ -97,6 +100,60 @@ def test_a_shop_comes_from_the_app_store_of_seller_center_as_it_does_from_here(s
     for shop in made.values():
         form = {"name": shop.name, "store": twinshelf.connection.store_id, "shop": shop.id}
         assert browser.post("/connections/pair/", form) == [f"Connected: {shop.name}. Next: choose its category."]
+
+
+@pytest.mark.covers("BIGS-18")
+def test_the_app_is_installed_from_the_app_and_service_store_and_the_shop_has_what_was_granted(sandbox, twinshelf):
+    sandbox.act(
+        "tt.create_app", name="TikTok Shop Connector", redirect_url="https://twinshelf.test/connections/tiktok",
+        app_key=settings.OPERATOR.tiktok_app_key, service_id=settings.OPERATOR.tiktok_service_id,
+        scopes=["seller.authorization.info", "seller.shop.info", "seller.product.basic", "seller.order.info"],
+    )  # fmt: skip
+    shop = open_shop(sandbox, "From the store")
+    seller_center = httpx2.Client(transport=SandboxTransport(sandbox.site), base_url="https://seller.test")
+
+    def read(address):
+        answer = seller_center.get(address)
+        assert answer.status_code == 200, address
+        return answer.text
+
+    def way(page, word):
+        [found] = re.findall(rf'href="([^"]+)"[^>]*>{word}<', page)
+        return html.unescape(found)
+
+    # Seller Center → App & Service Store → the app → Install.
+    store = read(way(read(f"/seller/{shop.id}"), "App &amp; Service Store"))
+    assert "not installed" in store
+    asked = read(way(store, "TikTok Shop Connector"))
+    assert "From the store (US)" in asked
+    assert "It asks for 4 scopes" in asked
+    consent_page = read(way(asked, "Confirm to install"))
+    assert consent_page.count("<fieldset>") == 1  # of the seller who is signed in
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', consent_page))
+    sent_back = seller_center.get("/open/authorize", params={**fields, "decision": "approve"}).headers["Location"]
+    assert "state=" not in sent_back
+
+    # TikTok sends the browser back, where the owner confirms.
+    browser = Browser()
+    page = browser.client.get(sent_back.removeprefix("https://twinshelf.test"), follow=True).content.decode()
+    assert "From the store" in page
+    [stamp] = re.findall(r'name="stamp" value="(\w+)"', page)
+    assert not Shop.objects.filter(shop_id=shop.id).exists()
+    browser.post("/connections/tiktok/confirm/", {"stamp": stamp})
+
+    kept = Shop.objects.select_related("seller").get(shop_id=shop.id)
+    assert sorted(kept.seller.scopes) == [
+        "seller.authorization.info", "seller.order.info", "seller.product.basic", "seller.shop.info",
+    ]  # fmt: skip
+    assert "From the store Connected" in browser.words("/connections/")
+    shown = browser.get(f"/connections/shops/{kept.id}/").context["capabilities"]
+    assert {each.use: missing for each, missing, _page in shown} == {
+        "products": ("seller.product.write", "seller.product.delete"),
+        "orders": ("seller.fulfillment.basic", "seller.return_refund.basic", "seller.order.ext_ref.write"),
+        "inventory": ("seller.product.write", "seller.logistics"),
+        "analysis": (),
+    }
+    assert ">installed<" in read(f"/seller/{shop.id}/apps")
 
 
 @pytest.mark.covers("SILK-09", "CED-05")

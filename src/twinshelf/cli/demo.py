@@ -375,6 +375,7 @@ def _offer_app(options: Options, control: ControlClient) -> None:
 def _open_shop(options: Options, control: ControlClient) -> dict[str, Any]:
     control.act(
         "tt.create_app",
+        name="TikTok Shop Connector",
         app_key=APP["TWINSHELF_TIKTOK_APP_KEY"],
         app_secret=APP["TWINSHELF_TIKTOK_APP_SECRET"],
         service_id=APP["TWINSHELF_TIKTOK_SERVICE_ID"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from twinshelf_sandbox.pages import logs
 from twinshelf_sandbox.pages.frame import Missing, Page, Sheet, Tab, at, counted, page_of, search, word
@@ -57,6 +58,7 @@ def sheet(
         ("Stock", path(*home, "stock")),
         ("Orders", path(*home, "orders")),
         ("After-sales", path(*home, "aftersales")),
+        ("App & Service Store", path(*home, "apps")),
         ("Webhooks and apps", path(*home, "webhooks")),
         ("Shopper", path("shopper", shop.id)),
     ]
@@ -425,9 +427,57 @@ def _taking_back(grant: Entity, shop_id: str) -> Html:
     return act("tt.unbind_shop", "Take this shop back", kind="danger", about=key, app_key=key, shop_id=shop_id)
 
 
+# -- the App & Service Store ---------------------------------------------------------------------------------------
+
+
+def _authorized(parts: Parts, shop: Shop) -> dict[str, Entity]:
+    return {g["app_key"]: g for g in parts.platform.grants_of(shop.seller_id) if shop.id not in g.get("unbound", ())}
+
+
+def apps(parts: Parts, query: dict[str, str], shop_id: str) -> Sheet:
+    """`/seller/{shop_id}/apps`: the apps that a seller may install."""
+    shop, wanted = parts.shop(shop_id), query.get("q", "").strip()
+    installed = _authorized(parts, shop)
+    found = [
+        (
+            link(path("seller", shop.id, "apps", app["app_key"]), app["name"]),
+            badge("installed", "good") if app["app_key"] in installed else badge("not installed"),
+        )
+        for app in parts.platform.apps.values()
+        if wanted.lower() in app["name"].lower()
+    ]
+    body = tag("div", search("Find an app", wanted), table("Apps", ("App", "State"), found, empty="No such app."))
+    return sheet(shop, "App & Service Store", body, "apps")
+
+
+def app(parts: Parts, _query: dict[str, str], shop_id: str, app_key: str) -> Sheet:
+    """`/seller/{shop_id}/apps/{app_key}`: what the app asks for; from here the seller goes to the consent page."""
+    shop, app = parts.shop(shop_id), parts.platform.apps.get(app_key)
+    if app is None:
+        raise Missing("There is no such app.")
+    seller = parts.platform.sellers[shop.seller_id]
+    covered = [f"{each.facts['name']} ({each.facts['region']})" for each in parts.platform.shops_of(shop.seller_id)]
+    query = urlencode({"service_id": app["service_id"], "seller": shop.seller_id})
+    again = app_key in _authorized(parts, shop)
+    body = tag(
+        "div",
+        card(
+            "Authorization information",
+            facts([("Seller", seller["name"]), ("Shops", ", ".join(covered)), ("App key", tag("code", app_key))]),
+            tag("h3", f"It asks for {len(app['scopes'])} scopes"),
+            tag("ul", [tag("li", tag("code", scope)) for scope in app["scopes"]]),
+            link(f"/open/authorize?{query}", "Confirm to install again" if again else "Confirm to install"),
+        ),
+        class_="cards",
+    )
+    return sheet(shop, app["name"], body, "apps", deeper=True)
+
+
 PAGES: Final[tuple[tuple[str, Page], ...]] = (
     ("/seller/{shop_id}", overview),
     ("/seller/{shop_id}/products", products),
     ("/seller/{shop_id}/products/{product_id}", product),
+    ("/seller/{shop_id}/apps", apps),
+    ("/seller/{shop_id}/apps/{app_key}", app),
     ("/seller/{shop_id}/webhooks", webhooks),
 )

@@ -60,14 +60,19 @@ def create_app(
     app_secret: str | None = None,
     service_id: str | None = None,
     scopes: list[str] | None = None,
+    name: str | None = None,
 ) -> dict[str, str]:
-    """Register a partner app. Scopes None: all. Repeating it with the same key replaces the app's settings."""
+    """Register a partner app. Scopes None: all. Repeating it with the same key replaces the app's settings.
+
+    `name` is what sellers find it by in the App & Service Store; None: as before, or its key.
+    """
     if scopes is not None and (unknown := sorted(set(scopes) - set(SCOPES))):
         raise Refused(f"scopes: {unknown[0]!r} is unknown")
     key = app_key or "6" + platform.secret("app_key", 11)
     before = platform.apps.get(key) or {}
     app = {
         "app_key": key,
+        "name": name or before.get("name") or key,
         "app_secret": app_secret or before.get("app_secret") or platform.secret("app_secret", 40),
         "service_id": service_id or before.get("service_id") or platform.new_id("service"),
         "redirect_url": redirect_url,
@@ -488,8 +493,9 @@ def authorize_page(platform: Platform, request: Request) -> Response:
     """The consent page: a seller, approve or decline; the choice redirects to the app with `code` and `state`.
 
     Without `state` in its own address it redirects without one, as authorization from the app store does. The pages for
-    the US and for the rest of the world show their own sellers only, where a host name tells one from the other. The
-    legacy page names the app by its key.
+    the US and for the rest of the world show their own sellers only, where a host name tells one from the other. A
+    `seller` in the address is the one who is signed in; without one the page asks which it is. The legacy page names
+    the app by its key.
     """
     query = request.query
     if request.path == "/oauth/authorize":
@@ -522,7 +528,7 @@ def authorize_page(platform: Platform, request: Request) -> Response:
         f'<button name="decision" value="approve">Authorize</button> '
         f'<button name="decision" value="decline">Cancel</button></fieldset></form>'
         for s in platform.sellers.values()
-        if _serves(request, s["region"])
+        if _serves(request, s["region"]) and seller in ("", s["id"])
     )
     return Response.text(
         _PAGE.format(service=html.escape(app["service_id"]), sellers=rows), content_type="text/html; charset=utf-8"
