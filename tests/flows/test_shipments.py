@@ -273,6 +273,10 @@ UK = {
     "Royal Mail", "Hermes/EVRI", "DPD", "Yodel", "Amazon Logistics", "Parcel2Go", "Parcel Force", "UK Mail", "UPS UK",
     "DHL UK", "FedEx UK", "APC Overnight", "Panther UK", "Arrow XL",
 }  # fmt: skip
+NAMED_BY_TIKTOK = {
+    "Hermes/EVRI": "EVRi", "DPD": "DPD UK", "Yodel": "Yodel UK", "Amazon Logistics": "Amazon Logistics UK",
+}  # fmt: skip
+"""Where TikTok's list has another name for the carrier: what it returns counts (FUL-6)."""
 
 
 @pytest.mark.covers("CED-155")
@@ -281,11 +285,11 @@ def test_the_carriers_to_choose_from_are_those_that_tiktok_names(market, monkeyp
 
     assert choices.read_carriers(driven.connection, by=MAYA) == 14
 
-    assert (set(names_of(driven)), len(names_of(driven))) == (UK, 14)
-    monkeypatch.setitem(PROVIDERS, "GB", (("6599541761693270018", "Hermes/EVRI"), ("77", "Carrier of Tomorrow")))
+    assert (set(names_of(driven)), len(names_of(driven))) == ({NAMED_BY_TIKTOK.get(name, name) for name in UK}, 14)
+    monkeypatch.setitem(PROVIDERS, "GB", (("6599541761693270018", "EVRi"), ("77", "Carrier of Tomorrow")))
     driven.wait(25 * 3600)
     assert choices.read_carriers(driven.connection, by=MAYA) == 2
-    assert set(names_of(driven)) == {"Hermes/EVRI", "Carrier of Tomorrow"}
+    assert set(names_of(driven)) == {"EVRi", "Carrier of Tomorrow"}
 
 
 def names_of(driven):
