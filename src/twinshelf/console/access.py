@@ -18,6 +18,7 @@ from twinshelf.kit.actions import Action, Permission
 
 if TYPE_CHECKING:
     from twinshelf.accounts.models import Account, User
+    from twinshelf.connections.models import Connection
 
 __all__ = ["ConsoleRequest", "Permission", "may", "needs", "offered"]
 
@@ -31,6 +32,8 @@ class ConsoleRequest(HttpRequest):
     granted: frozenset[Permission]
     user: User
     htmx: HtmxDetails
+    connections: list[Connection]
+    """All of the account, where a view has read them: the menu needs them too. Not set where it has not."""
 
 
 def may(request: ConsoleRequest, permission: Permission) -> bool:

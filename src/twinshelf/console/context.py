@@ -87,7 +87,7 @@ def _guide(request: HttpRequest, section: str) -> str:
 
 
 def _menu(request: Any) -> dict[str, Any]:
-    every = connections.connections()
+    every = getattr(request, "connections", None) or connections.connections()
     running = sync.unfinished_tasks()
     granted = getattr(request, "granted", None) or accounts.permissions_in(request.account, request.user)
     return {

@@ -124,7 +124,7 @@ def _shop_of(wanted: ProductFilter, every: Sequence[Connection]) -> int | None:
 @needs(Permission.VIEW)
 def products(request: ConsoleRequest) -> HttpResponse:
     """The list of products."""
-    every = connections.connections()
+    every = request.connections = connections.connections()
     templates = rules.templates_of(every)
     wanted = product_filter(request.GET, every, templates)
     if wanted.narrows:
