@@ -180,7 +180,7 @@ def test_a_certificate_and_attributes_that_a_category_asks_for_are_named(browser
     page = browser.product(tea)
     assert "Missing required attributes: Ingredients, Allergens." in page
     assert "The category requires a certificate, and the product has none: Food safety certificate." in page
-    assert "Next: Press “Edit” on the product and upload it under Product and shipping warranty" in page
+    assert "for one product press “Edit” and upload it under Product and shipping warranty" in page
     assert twinshelf.problems() == [(str(tea), "E-LST-ATTR"), (str(tea), "E-LST-CERT")]
 
 

@@ -349,7 +349,7 @@ def test_a_category_is_mended_where_it_comes_from(console, world, code):
 
 @pytest.mark.parametrize(
     ("code", "waits_for", "edits"),
-    [("E-LST-CERT", "template", True), ("E-LST-BRAND", "", True), ("E-LST-TITLELEN", "", False)],
+    [("E-LST-BRAND", "", True), ("E-LST-TITLELEN", "", False)],
 )
 def test_what_only_the_product_can_say_is_mended_there(console, world, code, waits_for, edits):
     row, problem = failed(world, "E-LST-REVIEW")
@@ -357,6 +357,16 @@ def test_what_only_the_product_can_say_is_mended_there(console, world, code, wai
 
     edit = ("Edit", f"/products/{row.pk}/edit/?shop={world.us.id}")
     assert ways(console, world, row, problem) == ([edit] if edits else [])
+
+
+def test_a_certificate_is_said_for_all_products_or_for_this_one(console, world):
+    row, problem = failed(world, "E-LST-REVIEW")
+    Problem.objects.filter(pk=problem.pk).update(code="E-LST-CERT", facts={}, waits_for="template")
+
+    assert ways(console, world, row, problem) == [
+        ("Set in template", f"/connections/{world.us.id}/template/"),
+        ("Edit", f"/products/{row.pk}/edit/?shop={world.us.id}"),
+    ]
 
 
 def test_the_switch_opens_the_shop_that_has_something_to_fix(console, world):

@@ -1108,7 +1108,9 @@ def actions_for_problem(
         return found
     if of_category and _has_own_category(connection_id, row.product_id):
         return (edit, *found)
-    return (_way_to_template(problem, connection_id, same, of_category=of_category), *found)
+    way = _way_to_template(problem, connection_id, same, of_category=of_category)
+    of_paper = place == messages.CONTROLS["template.certificates"]  # said for all, or for this one
+    return (way, edit, *found) if of_paper else (way, *found)
 
 
 def _way_to_template(problem: Problem, connection_id: int, same: int, *, of_category: bool) -> Action:
