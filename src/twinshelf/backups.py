@@ -29,7 +29,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from twinshelf import processes
 from twinshelf.errors import TwinshelfError
-from twinshelf.kit import clock, secrets
+from twinshelf.kit import clock, forgetting, secrets
 from twinshelf.sync import schedules
 
 FORMAT = 1
@@ -265,6 +265,8 @@ def _load(dump: Path, kept: Path) -> None:
         for table in connection.introspection.table_names(cursor):
             if table.startswith(ours):
                 cursor.execute(f"drop table if exists {connection.ops.quote_name(table)} cascade")
+        for function in forgetting.functions():
+            cursor.execute(f"drop function if exists {connection.ops.quote_name(function)}()")
         cursor.execute("drop schema if exists dbos cascade")
     connections.close_all()
     _postgres("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", f"--dbname={_name()}", str(dump))

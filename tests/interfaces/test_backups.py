@@ -202,7 +202,7 @@ def test_an_installation_on_postgresql_is_backed_up_and_restored(tmp_path):
             code, said = installed.command("restore", tmp_path / "backup.tar.gz")
 
             kept = next(installed.data.glob("before-restore-*"))
-            assert (code, f"kept in {kept}" in said) == (0, True)
+            assert (code, f"kept in {kept}" in said) == (0, True), said
             assert installed.accounts() == "Fernhollow"
             assert installed.command("doctor")[1].count("ok") >= 3
             assert (kept / "database.dump").stat().st_size > 10_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db import connections
 
 
@@ -28,6 +28,15 @@ def keep_triggers(sender: AppConfig, using: str, **_signal: Any) -> None:
             with opened.cursor() as cursor:
                 for statement in statements:
                     cursor.execute(statement.format(**names))
+
+
+def functions() -> list[str]:
+    """The functions that the triggers of all apps call on PostgreSQL: unlike them, they outlive their tables."""
+    return [
+        f"{model._meta.db_table}_forget_{column}"
+        for model in apps.get_models()
+        for column in getattr(model, "forgotten_with", {})
+    ]
 
 
 _OF_SQLITE = (
