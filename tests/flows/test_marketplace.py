@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from tests.flows.conftest import MAYA, StoreWorld
 from tests.flows.faults import fault
-from tests.flows.neighbors import connect_shop
+from tests.flows.neighbors import connect_shop, consent, open_shop
 from twinshelf.accounts import actions as accounts
 from twinshelf.accounts.actors import COMMAND_LINE
 from twinshelf.accounts.models import AuditEntry, Membership, User
@@ -103,8 +103,10 @@ def test_a_store_that_installs_the_app_is_connected_with_its_token_and_one_that_
     assert "Is this your store?" in browser.get(address, follow=True).content.decode()
     assert stores() == [twinshelf.connection.store.hash]  # asked, not yet answered
     assert take(browser, address) == "Connected: Maple Lane."
-    assert "Maple Lane" in browser.get("/setup/connect/").content.decode()
+    connections.authorize_shops(twinshelf.account, consent(sandbox, open_shop(sandbox, "Loose")), by=MAYA)
+    step = browser.get("/setup/connect/")
     store = Store.objects.get(hash=HASH)
+    assert step.context["pair_form"].initial["store"] == store.id  # and not the one that has its shop
     token = unseal(store.token, bound_to=store_binding(HASH))
     assert token in sandbox.world.table("bc/tokens")
     assert Installation.objects.count() == 0

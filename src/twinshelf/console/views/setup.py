@@ -138,8 +138,10 @@ def _checklist(found: Preflight, connection: Connection | None) -> dict[str, Any
 
 
 def _pair_in_hand() -> tuple[Store | None, Shop | None]:
-    """What the first step is about to connect: the first store, and the first shop without one."""
-    return next(iter(queries.stores()), None), next(iter(queries.unpaired_shops()), None)
+    """What the first step is about to connect: the newest store without a shop, and the first shop without a store."""
+    stores, paired = queries.stores(), {each.store_id for each in queries.connections()}
+    alone = [store for store in reversed(stores) if store.id not in paired]
+    return next(iter(alone or stores), None), next(iter(queries.unpaired_shops()), None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -206,8 +208,9 @@ def _connect_page(
     store, shop = (unfinished.store, unfinished.shop) if unfinished is not None else _pair_in_hand()
     if pair_form is not None and pair_form.is_bound:
         store, shop = pair_form.cleaned_data.get("store", store), pair_form.cleaned_data.get("shop", shop)
-    elif unfinished is None and stores and shops:
-        pair_form = PairForm(stores=stores, shops=shops, initial={"name": str(shops[0])})
+    elif unfinished is None and store is not None and shop is not None:
+        first = {"name": str(shop), "store": store.id, "shop": shop.id}
+        pair_form = PairForm(stores=stores, shops=shops, initial=first)
     frame = _frame(1, preflight(store, shop, unfinished), unfinished)
     return render(
         request,
